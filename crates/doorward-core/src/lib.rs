@@ -1,1 +1,25 @@
-//! doorward-core
+//! The domain of Doorward: users, sessions, sign-in, policy, reasons and findings.
+//!
+//! Nothing in this crate does I/O, asks a clock or draws random bytes: time, chance and storage come
+//! in through the traits of [`clock`], [`random`] and [`store`], so that every rule is a function that a test can call.
+
+pub mod audit;
+pub mod budget;
+pub mod clock;
+pub mod finding;
+pub mod identifier;
+pub mod password;
+pub mod policy;
+pub mod random;
+pub mod reason;
+pub mod secret;
+pub mod session;
+pub mod signin;
+pub mod store;
+pub mod user;
+
+pub use clock::{Clock, UnixTime};
+pub use finding::{Finding, Severity};
+pub use random::Random;
+pub use reason::Reason;
+pub use secret::Secret;
