@@ -3,6 +3,7 @@
 //! Nothing in this crate does I/O, asks a clock or draws random bytes: time, chance and storage come
 //! in through the traits of [`clock`], [`random`] and [`store`], so that every rule is a function that a test can call.
 
+pub mod address;
 pub mod audit;
 pub mod budget;
 pub mod clock;
@@ -16,6 +17,7 @@ pub mod secret;
 pub mod session;
 pub mod signin;
 pub mod store;
+pub mod token;
 pub mod user;
 
 pub use clock::{Clock, UnixTime};

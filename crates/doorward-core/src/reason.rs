@@ -8,6 +8,7 @@ mod config;
 mod csrf;
 mod http;
 mod keys;
+mod password;
 mod session;
 mod signin;
 mod store;
@@ -70,6 +71,7 @@ impl Reason {
 /// The families in the order of the reference page, each sorted as its file has it.
 pub const ALL: &[&[Reason]] = &[
     signin::REASONS,
+    password::REASONS,
     session::REASONS,
     csrf::REASONS,
     token::REASONS,

@@ -1,0 +1,179 @@
+//! Who may do this here: a pure decision whose allow carries a permit.
+
+use crate::identifier::{SessionId, UserId};
+use crate::session::Stage;
+
+/// What a route asks of its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// Nothing.
+    Anyone,
+    /// A session at any stage: signing out, and seeing what is missing.
+    AnySession,
+    /// A half-finished session that waits for exactly this.
+    Finishing(Stage),
+    /// A complete session.
+    SignedIn,
+    /// A complete session of an administrator.
+    Administrator,
+    /// A complete session of an administrator, with two factors proven in the last five minutes.
+    AdministratorFresh,
+}
+
+/// Seconds for which a second factor counts as fresh.
+pub const FRESH_SECONDS: i64 = 300;
+
+/// What is known of the caller's session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Which session.
+    pub session: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// How far its sign-in has come.
+    pub stage: Stage,
+    /// Whether its user is in the group of administrators.
+    pub is_administrator: bool,
+    /// Seconds since two factors were proven; nothing where they never were.
+    pub two_factor_age: Option<i64>,
+}
+
+/// Proof that [`decide`] has allowed this request. Nothing else makes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permit {
+    standing: Option<Standing>,
+}
+
+impl Permit {
+    /// The user, where there is a session.
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        self.standing.map(|standing| standing.user)
+    }
+
+    /// The session, where there is one.
+    #[must_use]
+    pub fn session(&self) -> Option<SessionId> {
+        self.standing.map(|standing| standing.session)
+    }
+
+    /// The stage of the session, where there is one.
+    #[must_use]
+    pub fn stage(&self) -> Option<Stage> {
+        self.standing.map(|standing| standing.stage)
+    }
+}
+
+/// The answer of [`decide`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Go on, with this proof.
+    Allow(Permit),
+    /// Nobody is signed in: a page leads to the sign-in, a script gets 401. Holds the reason code.
+    SignIn(&'static str),
+    /// The sign-in is not finished: a page leads to what is missing, a script gets 403.
+    Finish(Stage),
+    /// Signed in, and not allowed: 403 with this reason code.
+    Forbid(&'static str),
+}
+
+/// Decides. `caller` is the session, or the reason code for which there is none.
+#[must_use]
+pub fn decide(access: Access, caller: Result<Standing, &'static str>) -> Decision {
+    let standing = match (access, caller) {
+        // A session that comes along is passed on even where none is needed: pages greet their user.
+        (Access::Anyone, caller) => return Decision::Allow(Permit { standing: caller.ok() }),
+        (_, Err(reason)) => return Decision::SignIn(reason),
+        (_, Ok(standing)) => standing,
+    };
+    let allow = Decision::Allow(Permit { standing: Some(standing) });
+    match access {
+        Access::Anyone | Access::AnySession => allow,
+        Access::Finishing(stage) if standing.stage == stage => allow,
+        _ if standing.stage != Stage::Full => Decision::Finish(standing.stage),
+        Access::Finishing(_) => Decision::Forbid("signin.nothing_pending"),
+        Access::SignedIn => allow,
+        _ if !standing.is_administrator => Decision::Forbid("authorization.administrator_required"),
+        Access::Administrator => allow,
+        Access::AdministratorFresh => match standing.two_factor_age {
+            Some(age) if (0..FRESH_SECONDS).contains(&age) => allow,
+            _ => Decision::Forbid("authorization.strength_required"),
+        },
+    }
+}
+
+/// The reason code of a request that needs a finished sign-in and came with this stage.
+#[must_use]
+pub fn pending_code(stage: Stage) -> &'static str {
+    match stage {
+        Stage::SecondFactor => "signin.second_factor_pending",
+        Stage::PasswordChange | Stage::Full => "signin.password_change_pending",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standing(stage: Stage, is_administrator: bool, two_factor_age: Option<i64>) -> Standing {
+        Standing {
+            session: "ses_BwcHBwcHBwcHBwcHBwcHBw".parse().unwrap(),
+            user: "usr_BwcHBwcHBwcHBwcHBwcHBw".parse().unwrap(),
+            stage,
+            is_administrator,
+            two_factor_age,
+        }
+    }
+
+    const EVERY: [Access; 7] = [
+        Access::Anyone,
+        Access::AnySession,
+        Access::Finishing(Stage::SecondFactor),
+        Access::Finishing(Stage::PasswordChange),
+        Access::SignedIn,
+        Access::Administrator,
+        Access::AdministratorFresh,
+    ];
+
+    fn allowed(standing: Standing) -> Vec<Access> {
+        EVERY.into_iter().filter(|access| matches!(decide(*access, Ok(standing)), Decision::Allow(_))).collect()
+    }
+
+    #[test]
+    fn a_stranger_gets_only_what_anyone_gets() {
+        for access in EVERY {
+            let decision = decide(access, Err("session.missing"));
+            match access {
+                Access::Anyone => assert_eq!(decision, Decision::Allow(Permit { standing: None })),
+                _ => assert_eq!(decision, Decision::SignIn("session.missing")),
+            }
+        }
+    }
+
+    #[test]
+    fn a_half_finished_sign_in_can_only_finish_or_leave() {
+        for stage in [Stage::SecondFactor, Stage::PasswordChange] {
+            // Even an administrator with fresh factors is nobody until the sign-in is finished.
+            assert_eq!(
+                allowed(standing(stage, true, Some(0))),
+                [Access::Anyone, Access::AnySession, Access::Finishing(stage)]
+            );
+        }
+    }
+
+    #[test]
+    fn a_user_is_no_administrator() {
+        assert_eq!(
+            allowed(standing(Stage::Full, false, Some(0))),
+            [Access::Anyone, Access::AnySession, Access::SignedIn]
+        );
+    }
+
+    #[test]
+    fn freshness_needs_two_factors_and_passes() {
+        for (age, is_fresh) in [(None, false), (Some(0), true), (Some(299), true), (Some(300), false), (Some(-1), false)] {
+            let has = allowed(standing(Stage::Full, true, age)).contains(&Access::AdministratorFresh);
+            assert_eq!(has, is_fresh, "{age:?}");
+        }
+    }
+}
