@@ -1,2 +1,3 @@
-//! The program.
+//! The program `doorward`.
+
 fn main() {}

@@ -1,0 +1,1 @@
+//! The commands of `doorward`, one file for each.

@@ -1,0 +1,1 @@
+//! The password hasher: its own threads with preallocated memory, behind a bounded fair queue.

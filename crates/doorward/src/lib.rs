@@ -1,0 +1,8 @@
+//! Doorward as a library of its own program: what `main` starts, and what tests and benches call.
+
+pub mod command;
+pub mod config;
+pub mod identity;
+pub mod portal;
+pub mod watch;
+pub mod web;

@@ -1,0 +1,1 @@
+//! Watching: logs, metrics, health, request memory and the counting of refusals.

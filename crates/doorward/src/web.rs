@@ -1,0 +1,1 @@
+//! The web side: listeners, layers, routes and handlers.
