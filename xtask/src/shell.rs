@@ -110,6 +110,27 @@ pub(crate) fn output(command: &mut Command) -> Outcome<String> {
     )))
 }
 
+/// The folder that cargo builds into.
+///
+/// # Errors
+///
+/// When cargo cannot read the workspace.
+pub(crate) fn target() -> Outcome<PathBuf> {
+    let text = output(&mut cargo([
+        "metadata",
+        "--format-version",
+        "1",
+        "--no-deps",
+        "--offline",
+    ]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&text)
+        .map_err(|error| Trouble::failed(format!("cargo metadata: {error}")))?;
+    let folder = metadata["target_directory"].as_str();
+    folder
+        .map(PathBuf::from)
+        .ok_or_else(|| Trouble::failed("cargo metadata names no target directory"))
+}
+
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@+%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
