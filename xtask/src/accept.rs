@@ -3,12 +3,17 @@
 mod edge;
 mod token;
 
+use std::path::PathBuf;
+
 use crate::served::{self, Served};
 use crate::{Outcome, Trouble, shell};
 
 /// Arguments of `cargo xtask accept`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
+    /// A program that is built already, for example an installed one
+    #[arg(long)]
+    program: Option<PathBuf>,
     /// Leave out the browser, for a machine without Chromium; the run then counts as incomplete
     #[arg(long)]
     without_browser: bool,
@@ -54,7 +59,10 @@ const CHECKS: &[(&str, Check)] = &[
 
 /// Runs every check against a fresh start of the release program.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let program = served::release()?;
+    let program = match &arguments.program {
+        Some(built) => built.canonicalize()?,
+        None => served::release()?,
+    };
     let served = Served::start(&program)?;
     let mut failed = 0;
     for (name, check) in CHECKS {

@@ -3,6 +3,7 @@
 mod budget;
 mod floor;
 mod licence;
+mod link;
 mod source;
 mod template;
 mod trace;
@@ -24,6 +25,7 @@ const RULES: &[(&str, Rule)] = &[
     ("templates", template::check),
     ("package budget", budget::check),
     ("licences", licence::check),
+    ("links", link::check),
     ("machine paths", trace::check),
 ];
 
