@@ -64,9 +64,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         None => served::release()?,
     };
     let served = Served::start(&program)?;
-    let mut failed = 0;
+    let mut tally = Tally::default();
     for (name, check) in CHECKS {
-        failed += usize::from(!report(name, check(&served)));
+        tally.report(name, check(&served));
     }
     drop(served);
     let browser = if arguments.without_browser {
@@ -74,23 +74,44 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     } else {
         browser()
     };
-    failed += usize::from(!report("a browser signs in and out", browser));
-    if failed == 0 {
-        println!("\naccept: nothing failed");
-        return Ok(());
-    }
-    Err(Trouble::failed(format!("accept: {failed} checks failed")))
+    tally.report("a browser signs in and out", browser);
+    tally.end()
 }
 
-/// Prints one line and says whether the check did not fail.
-fn report(name: &str, found: Outcome<Seen>) -> bool {
-    let (word, text) = match found {
-        Ok(Seen::Well(text)) => ("ok", text),
-        Ok(Seen::Skipped(text)) => ("skipped", text),
-        Err(Trouble::Failed(text) | Trouble::Usage(text)) => ("FAILED", text),
-    };
-    println!("{word:<8} {name}: {text}");
-    word != "FAILED"
+/// How many checks ended other than well.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Tally {
+    failed: usize,
+    skipped: usize,
+}
+
+impl Tally {
+    /// Prints one line for one check.
+    fn report(&mut self, name: &str, found: Outcome<Seen>) {
+        let (word, text) = match found {
+            Ok(Seen::Well(text)) => ("ok", text),
+            Ok(Seen::Skipped(text)) => {
+                self.skipped += 1;
+                ("skipped", text)
+            }
+            Err(Trouble::Failed(text) | Trouble::Usage(text)) => {
+                self.failed += 1;
+                ("FAILED", text)
+            }
+        };
+        println!("{word:<8} {name}: {text}");
+    }
+
+    fn end(&self) -> Outcome {
+        let Self { failed, skipped } = self;
+        if *failed > 0 {
+            return Err(Trouble::failed(format!(
+                "accept: {failed} failed, {skipped} skipped"
+            )));
+        }
+        println!("\naccept: none failed, {skipped} skipped");
+        Ok(())
+    }
 }
 
 /// The tests of the program that drive a real Chromium.
@@ -123,9 +144,19 @@ mod tests {
 
     #[test]
     fn a_skipped_check_is_not_a_failure_and_a_failure_is() {
-        assert!(report("a", Ok(Seen::Skipped("no caddy".to_owned()))));
-        assert!(report("a", Ok(Seen::Well("200".to_owned()))));
-        assert!(!report("a", Err(Trouble::failed("403"))));
+        let mut tally = Tally::default();
+        tally.report("a", Ok(Seen::Skipped("no caddy".to_owned())));
+        tally.report("a", Ok(Seen::Well("200".to_owned())));
+        assert!(tally.end().is_ok());
+        tally.report("a", Err(Trouble::failed("403")));
+        assert_eq!(
+            tally,
+            Tally {
+                failed: 1,
+                skipped: 1
+            }
+        );
+        assert!(tally.end().is_err());
     }
 
     #[test]
