@@ -153,4 +153,12 @@ mod tests {
             assert!(row::scale(target.unit).is_some(), "{}", target.what);
         }
     }
+
+    #[test]
+    fn the_page_about_the_numbers_names_each_row() {
+        let page = std::fs::read_to_string(crate::shell::root().join("benches/README.md")).expect("the page");
+        for row in TARGETS.iter().flat_map(|target| [Some(target.row), target.by]).flatten() {
+            assert!(page.contains(&format!("`{row}`")), "{row}");
+        }
+    }
 }
