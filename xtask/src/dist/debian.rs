@@ -18,7 +18,8 @@ const FILES: &[(&str, &str, u32)] = &[
     ("doorward.1", "usr/share/man/man1/doorward.1", 0o644),
     ("CHANGELOG.md", "usr/share/doc/doorward/CHANGELOG.md", 0o644),
     ("LICENSE-APACHE", "usr/share/doc/doorward/LICENSE-APACHE", 0o644),
-    ("LICENSE-MIT", "usr/share/doc/doorward/copyright", 0o644),
+    ("LICENSE-MIT", "usr/share/doc/doorward/LICENSE-MIT", 0o644),
+    ("copyright", "usr/share/doc/doorward/copyright", 0o644),
 ];
 
 /// What dpkg runs and reads, with its mode.
@@ -105,7 +106,9 @@ mod tests {
         let release = folder.path().join("release");
         fs::create_dir(&release).expect("a folder");
         for (file, _, _) in FILES {
-            let real = [here(file), here("packaging").join(file)].into_iter().find(|path| path.is_file());
+            let real = [here(file), here("packaging").join(file), here("packaging/debian").join(file)]
+                .into_iter()
+                .find(|path| path.is_file());
             let real = real.unwrap_or_else(|| here("LICENSE-MIT"));
             fs::copy(real, release.join(file)).expect("a copy");
         }
