@@ -13,6 +13,8 @@ mod lint;
 mod run;
 mod served;
 mod shell;
+#[cfg(test)]
+mod shipped;
 mod test;
 
 use std::process::ExitCode;

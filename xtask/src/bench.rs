@@ -1,0 +1,67 @@
+//! `cargo xtask bench`: every published number, measured in one run of alternating rounds.
+
+mod row;
+mod target;
+
+use crate::{Outcome, Trouble, shell};
+use row::Round;
+use target::{TARGETS, Verdict};
+
+/// Arguments of `cargo xtask bench`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Rounds, each of which runs every bench program once
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(5..))]
+    rounds: u16,
+}
+
+/// The crates whose example `bench` prints rows.
+const PACKAGES: &[&str] = &["doorward-csrf", "doorward"];
+
+/// Builds, measures and prints; fails where a number could not be measured.
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    for package in PACKAGES {
+        shell::run(&mut example("build", package))?;
+    }
+    shell::run(&mut shell::cargo(["build", "--quiet", "--release", "--package", "doorward"]))?;
+    let mut rounds = Vec::new();
+    for number in 1..=arguments.rounds {
+        eprintln!("round {number} of {}", arguments.rounds);
+        let mut round = Round::default();
+        for package in PACKAGES {
+            round.read(&shell::output(&mut example("run", package))?);
+        }
+        rounds.push(round);
+    }
+    print(&rounds)
+}
+
+fn example(word: &str, package: &str) -> std::process::Command {
+    shell::cargo([word, "--quiet", "--release", "--package", package, "--example", "bench"])
+}
+
+fn print(rounds: &[Round]) -> Outcome {
+    println!("\nEvery row, over {} rounds:\n", rounds.len());
+    println!("| row | median | minimum | maximum | unit |\n| --- | ---: | ---: | ---: | --- |");
+    for name in row::names(rounds) {
+        if let Some(spread) = row::spread(rounds, name) {
+            println!("| {name} | {spread} | {} |", row::unit(rounds, name));
+        }
+    }
+    println!(
+        "\n| target | to reach | median | minimum | maximum | verdict |\n| --- | --- | ---: | ---: | ---: | --- |"
+    );
+    let mut unmeasured = Vec::new();
+    for target in TARGETS {
+        let (spread, verdict) = target.judge(rounds);
+        let spread = spread.map_or_else(|| "- | - | -".to_owned(), |spread| spread.to_string());
+        println!("| {} | {} | {spread} | {verdict} |", target.what, target.wanted());
+        if verdict == Verdict::NotMeasured {
+            unmeasured.push(target.what);
+        }
+    }
+    if unmeasured.is_empty() {
+        return Ok(());
+    }
+    Err(Trouble::failed(format!("not measured: {}", unmeasured.join(", "))))
+}
