@@ -73,28 +73,23 @@ async fn append_and_commit(store: &Store, event: &Event) -> std::result::Result<
     write.commit().await
 }
 
-async fn newest_first(
-    store: &Store,
-    query: &AuditQuery,
-) -> std::result::Result<Vec<Record>, Failure> {
+async fn newest_first(store: &Store, query: &AuditQuery) -> std::result::Result<Vec<Record>, Failure> {
     let before = query.before.unwrap_or(i64::MAX);
     let limit = i64::from(query.limit);
     let sql = match (query.user, query.request) {
-        (None, None) => sqlx::query(select_record!("WHERE seq < $1 ORDER BY seq DESC LIMIT $2"))
+        (None, None) => {
+            sqlx::query(select_record!("WHERE seq < $1 ORDER BY seq DESC LIMIT $2")).bind(before).bind(limit)
+        }
+        (Some(user), None) => sqlx::query(select_record!("WHERE seq < $1 AND user_id = $3 ORDER BY seq DESC LIMIT $2"))
             .bind(before)
-            .bind(limit),
-        (Some(user), None) => sqlx::query(select_record!(
-            "WHERE seq < $1 AND user_id = $3 ORDER BY seq DESC LIMIT $2"
-        ))
-        .bind(before)
-        .bind(limit)
-        .bind(user.to_string()),
-        (None, Some(request)) => sqlx::query(select_record!(
-            "WHERE seq < $1 AND request_id = $3 ORDER BY seq DESC LIMIT $2"
-        ))
-        .bind(before)
-        .bind(limit)
-        .bind(request.to_string()),
+            .bind(limit)
+            .bind(user.to_string()),
+        (None, Some(request)) => {
+            sqlx::query(select_record!("WHERE seq < $1 AND request_id = $3 ORDER BY seq DESC LIMIT $2"))
+                .bind(before)
+                .bind(limit)
+                .bind(request.to_string())
+        }
         (Some(user), Some(request)) => sqlx::query(select_record!(
             "WHERE seq < $1 AND user_id = $3 AND request_id = $4 ORDER BY seq DESC LIMIT $2"
         ))
@@ -103,66 +98,38 @@ async fn newest_first(
         .bind(user.to_string())
         .bind(request.to_string()),
     };
-    sql.fetch_all(store.reader())
-        .await?
-        .iter()
-        .map(record_from)
-        .collect()
+    sql.fetch_all(store.reader()).await?.iter().map(record_from).collect()
 }
 
-async fn oldest_first(
-    store: &Store,
-    seq: i64,
-    limit: u32,
-) -> std::result::Result<Vec<Record>, Failure> {
+async fn oldest_first(store: &Store, seq: i64, limit: u32) -> std::result::Result<Vec<Record>, Failure> {
     let query = sqlx::query(select_record!("WHERE seq > $1 ORDER BY seq LIMIT $2"));
-    let rows = query
-        .bind(seq)
-        .bind(i64::from(limit))
-        .fetch_all(store.reader())
-        .await?;
+    let rows = query.bind(seq).bind(i64::from(limit)).fetch_all(store.reader()).await?;
     rows.iter().map(record_from).collect()
 }
 
 async fn head(store: &Store) -> std::result::Result<i64, Failure> {
-    let row = sqlx::query("SELECT seq FROM audit_head WHERE id = 1")
-        .fetch_optional(store.reader())
-        .await?;
-    row.ok_or_else(|| Failure::corrupt("the audit chain has no head"))?
-        .number("seq")
+    let row = sqlx::query("SELECT seq FROM audit_head WHERE id = 1").fetch_optional(store.reader()).await?;
+    row.ok_or_else(|| Failure::corrupt("the audit chain has no head"))?.number("seq")
 }
 
 async fn verify(store: &Store) -> std::result::Result<std::result::Result<i64, i64>, Failure> {
-    let mut snapshot = store
-        .reader()
-        .begin_with(store.dialect().begin_snapshot())
-        .await?;
-    let row = sqlx::query("SELECT seq, chain FROM audit_head WHERE id = 1")
-        .fetch_optional(&mut *snapshot)
-        .await?;
+    let mut snapshot = store.reader().begin_with(store.dialect().begin_snapshot()).await?;
+    let row = sqlx::query("SELECT seq, chain FROM audit_head WHERE id = 1").fetch_optional(&mut *snapshot).await?;
     let row = row.ok_or_else(|| Failure::corrupt("the audit chain has no head"))?;
     let (length, last) = (row.number("seq")?, row.text("chain")?);
     let walked = walk(&mut snapshot).await?;
     snapshot.rollback().await?;
     Ok(walked.and_then(|(seq, chain)| {
         // Records beyond the head were put there by hand; a head beyond the records lost its tail.
-        if seq == length && chain == last {
-            Ok(length)
-        } else {
-            Err(seq.min(length) + 1)
-        }
+        if seq == length && chain == last { Ok(length) } else { Err(seq.min(length) + 1) }
     }))
 }
 
 /// Follows the chain from its beginning: the last place and link, or the first place that does not fit.
-async fn walk(
-    connection: &mut AnyConnection,
-) -> std::result::Result<std::result::Result<(i64, String), i64>, Failure> {
+async fn walk(connection: &mut AnyConnection) -> std::result::Result<std::result::Result<(i64, String), i64>, Failure> {
     let (mut seq, mut chain) = (0, String::new());
     loop {
-        let query = sqlx::query(select_record!("WHERE seq > $1 ORDER BY seq LIMIT $2"))
-            .bind(seq)
-            .bind(BATCH);
+        let query = sqlx::query(select_record!("WHERE seq > $1 ORDER BY seq LIMIT $2")).bind(seq).bind(BATCH);
         let rows = query.fetch_all(&mut *connection).await?;
         if rows.is_empty() {
             return Ok(Ok((seq, chain)));

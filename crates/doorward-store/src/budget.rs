@@ -16,11 +16,7 @@ use crate::write::Write;
 const BROWSERS: i64 = 20;
 
 impl Budgets for Store {
-    async fn pay(
-        &self,
-        keys: &[BudgetKey],
-        now: UnixTime,
-    ) -> Result<std::result::Result<(), (BudgetKey, Spent)>> {
+    async fn pay(&self, keys: &[BudgetKey], now: UnixTime) -> Result<std::result::Result<(), (BudgetKey, Spent)>> {
         // Whoever has nothing left is turned away by reading alone, so that a flood of guesses does not
         // hold the writer.
         if let Err(spent) = retry!(peek(self, keys, now))? {
@@ -47,8 +43,7 @@ fn counter_from(row: &AnyRow) -> std::result::Result<Counter, Failure> {
     let recent = moments.map(|moment| moment.parse().map(UnixTime).map_err(|_| damaged("recent")));
     Ok(Counter {
         recent: recent.collect::<std::result::Result<_, _>>()?,
-        consecutive: u32::try_from(row.number("consecutive")?)
-            .map_err(|_| damaged("consecutive"))?,
+        consecutive: u32::try_from(row.number("consecutive")?).map_err(|_| damaged("consecutive"))?,
         blocked_until: row.time("blocked_until")?,
     })
 }
@@ -58,20 +53,10 @@ fn recent_text(counter: &Counter) -> String {
     moments.join(",")
 }
 
-async fn peek(
-    store: &Store,
-    keys: &[BudgetKey],
-    now: UnixTime,
-) -> std::result::Result<Paid, Failure> {
+async fn peek(store: &Store, keys: &[BudgetKey], now: UnixTime) -> std::result::Result<Paid, Failure> {
     for key in keys {
-        let query = sqlx::query(
-            "SELECT recent, consecutive, blocked_until FROM budget WHERE budget_key = $1",
-        );
-        let Some(row) = query
-            .bind(key.to_text())
-            .fetch_optional(store.reader())
-            .await?
-        else {
+        let query = sqlx::query("SELECT recent, consecutive, blocked_until FROM budget WHERE budget_key = $1");
+        let Some(row) = query.bind(key.to_text()).fetch_optional(store.reader()).await? else {
             continue;
         };
         if let Err(spent) = counter_from(&row)?.pay(now, key.limits()) {
@@ -81,11 +66,7 @@ async fn peek(
     Ok(Ok(()))
 }
 
-async fn pay(
-    store: &Store,
-    keys: &[BudgetKey],
-    now: UnixTime,
-) -> std::result::Result<Paid, Failure> {
+async fn pay(store: &Store, keys: &[BudgetKey], now: UnixTime) -> std::result::Result<Paid, Failure> {
     let mut write = Write::unaudited(store).await?;
     let mut counters = lock(&mut write, keys, now).await?;
     for key in keys {
@@ -161,10 +142,7 @@ async fn refund_and_commit(store: &Store, keys: &[BudgetKey]) -> std::result::Re
 }
 
 /// Gives one guess back to each key that has paid any.
-pub(crate) async fn give_back(
-    write: &mut Write,
-    keys: &[BudgetKey],
-) -> std::result::Result<(), Failure> {
+pub(crate) async fn give_back(write: &mut Write, keys: &[BudgetKey]) -> std::result::Result<(), Failure> {
     for key in sorted(keys) {
         let query = sqlx::query(write.dialect().lock_budget()).bind(key.to_text());
         let Some(row) = query.fetch_optional(write.on()).await? else {
@@ -178,24 +156,15 @@ pub(crate) async fn give_back(
 }
 
 /// Forgets what is counted for these keys.
-pub(crate) async fn clear(
-    write: &mut Write,
-    keys: &[BudgetKey],
-) -> std::result::Result<(), Failure> {
+pub(crate) async fn clear(write: &mut Write, keys: &[BudgetKey]) -> std::result::Result<(), Failure> {
     for key in sorted(keys) {
-        sqlx::query("DELETE FROM budget WHERE budget_key = $1")
-            .bind(key.to_text())
-            .execute(write.on())
-            .await?;
+        sqlx::query("DELETE FROM budget WHERE budget_key = $1").bind(key.to_text()).execute(write.on()).await?;
     }
     Ok(())
 }
 
 /// Forgets what is counted for the known browsers of a user.
-pub(crate) async fn clear_browsers(
-    write: &mut Write,
-    user: UserId,
-) -> std::result::Result<(), Failure> {
+pub(crate) async fn clear_browsers(write: &mut Write, user: UserId) -> std::result::Result<(), Failure> {
     // A range instead of LIKE, in which the `_` of an id would stand for any character; ';' follows ':'.
     sqlx::query("DELETE FROM budget WHERE budget_key >= $1 AND budget_key < $2")
         .bind(format!("browser:{user}:"))
@@ -205,18 +174,9 @@ pub(crate) async fn clear_browsers(
     Ok(())
 }
 
-async fn is_known(
-    store: &Store,
-    user: UserId,
-    browser: TokenHash,
-) -> std::result::Result<bool, Failure> {
-    let query =
-        sqlx::query("SELECT seen_at FROM known_browser WHERE user_id = $1 AND browser = $2");
-    let row = query
-        .bind(user.to_string())
-        .bind(browser.to_text())
-        .fetch_optional(store.reader())
-        .await?;
+async fn is_known(store: &Store, user: UserId, browser: TokenHash) -> std::result::Result<bool, Failure> {
+    let query = sqlx::query("SELECT seen_at FROM known_browser WHERE user_id = $1 AND browser = $2");
+    let row = query.bind(user.to_string()).bind(browser.to_text()).fetch_optional(store.reader()).await?;
     Ok(row.is_some())
 }
 

@@ -40,16 +40,12 @@ pub(crate) struct Pools {
 pub(crate) fn pools(location: &Location) -> Result<Pools, Finding> {
     let options = location.options()?;
     Ok(match location {
-        Location::Sqlite(_) => Pools {
-            writer: sqlite_pool(options.clone(), 1, false),
-            reader: sqlite_pool(options, READERS, true),
-        },
+        Location::Sqlite(_) => {
+            Pools { writer: sqlite_pool(options.clone(), 1, false), reader: sqlite_pool(options, READERS, true) }
+        }
         Location::Postgres(server) => {
             let pool = postgres_pool(options, server);
-            Pools {
-                writer: pool.clone(),
-                reader: pool,
-            }
+            Pools { writer: pool.clone(), reader: pool }
         }
     })
 }
@@ -100,20 +96,14 @@ fn postgres_statements(server: &Server) -> Vec<String> {
     ]
 }
 
-async fn prepare(
-    connection: &mut AnyConnection,
-    statements: &'static [&'static str],
-) -> sqlx::Result<()> {
+async fn prepare(connection: &mut AnyConnection, statements: &'static [&'static str]) -> sqlx::Result<()> {
     for statement in statements {
         connection.execute(*statement).await?;
     }
     Ok(())
 }
 
-async fn prepare_owned(
-    connection: &mut AnyConnection,
-    statements: Vec<String>,
-) -> sqlx::Result<()> {
+async fn prepare_owned(connection: &mut AnyConnection, statements: Vec<String>) -> sqlx::Result<()> {
     for statement in statements {
         connection.execute(AssertSqlSafe(statement)).await?;
     }
@@ -129,20 +119,12 @@ pub(crate) async fn single(location: &Location) -> Result<AnyConnection, Finding
     let options = location.options()?;
     match location {
         Location::Sqlite(_) => {
-            let mut connection = options
-                .connect()
-                .await
-                .map_err(|error| unreachable_place(location, error))?;
+            let mut connection = options.connect().await.map_err(|error| unreachable_place(location, error))?;
             let told = async {
                 prepare(&mut connection, SQLITE).await?;
-                prepare(
-                    &mut connection,
-                    &["PRAGMA busy_timeout = 30000", "BEGIN IMMEDIATE", "ROLLBACK"],
-                )
-                .await
+                prepare(&mut connection, &["PRAGMA busy_timeout = 30000", "BEGIN IMMEDIATE", "ROLLBACK"]).await
             };
-            told.await
-                .map_err(|error| unreachable_place(location, error))?;
+            told.await.map_err(|error| unreachable_place(location, error))?;
             Ok(connection)
         }
         Location::Postgres(server) => {
@@ -162,21 +144,10 @@ pub(crate) async fn single(location: &Location) -> Result<AnyConnection, Finding
 /// Makes the directory and the file so that only their owner reads them.
 fn make_private(path: &Path) -> Result<(), Finding> {
     let made = (|| {
-        if let Some(directory) = path
-            .parent()
-            .filter(|directory| !directory.as_os_str().is_empty())
-        {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(directory)?;
+        if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+            DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
         }
-        let file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(path)?;
+        let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
         if file.metadata()?.permissions().mode() & 0o077 != 0 {
             file.set_permissions(Permissions::from_mode(0o600))?;
         }
@@ -188,14 +159,8 @@ fn make_private(path: &Path) -> Result<(), Finding> {
 fn directory_finding(path: &Path, why: &str) -> Finding {
     let subject = path.display().to_string();
     let directory = path.parent().unwrap_or(path).display().to_string();
-    Finding::error(
-        "store.data_directory",
-        subject,
-        format!("the database file cannot be written: {why}"),
-    )
-    .with_remedy(format!(
-        "chown -R doorward: {directory} && chmod 0700 {directory}"
-    ))
+    Finding::error("store.data_directory", subject, format!("the database file cannot be written: {why}"))
+        .with_remedy(format!("chown -R doorward: {directory} && chmod 0700 {directory}"))
 }
 
 /// Why the database cannot be opened, in words without user and password.
@@ -210,12 +175,11 @@ pub(crate) fn finding(location: &Location, failure: Failure) -> Finding {
     match (&error, location) {
         (StoreError::Corrupt(_), _) => Finding::error("store.corrupt", subject, error.to_string())
             .with_remedy("doorward restore --force LATEST-BACKUP"),
-        (StoreError::Full(_), _) => Finding::error("store.full", subject, error.to_string())
-            .with_remedy("df -h; then make room on that disk"),
-        (_, Location::Sqlite(path)) => directory_finding(path, &error.to_string()),
-        (_, Location::Postgres(_)) => {
-            Finding::error("store.location_unreachable", subject, error.to_string())
-                .with_remedy("check DATABASE_URL, and that the server runs and lets this user in")
+        (StoreError::Full(_), _) => {
+            Finding::error("store.full", subject, error.to_string()).with_remedy("df -h; then make room on that disk")
         }
+        (_, Location::Sqlite(path)) => directory_finding(path, &error.to_string()),
+        (_, Location::Postgres(_)) => Finding::error("store.location_unreachable", subject, error.to_string())
+            .with_remedy("check DATABASE_URL, and that the server runs and lets this user in"),
     }
 }

@@ -39,12 +39,8 @@ impl Dialect {
     /// Reads one budget and keeps it from every other writer.
     pub(crate) fn lock_budget(self) -> &'static str {
         match self {
-            Self::Sqlite => {
-                "SELECT recent, consecutive, blocked_until FROM budget WHERE budget_key = $1"
-            }
-            Self::Postgres => {
-                "SELECT recent, consecutive, blocked_until FROM budget WHERE budget_key = $1 FOR UPDATE"
-            }
+            Self::Sqlite => "SELECT recent, consecutive, blocked_until FROM budget WHERE budget_key = $1",
+            Self::Postgres => "SELECT recent, consecutive, blocked_until FROM budget WHERE budget_key = $1 FOR UPDATE",
         }
     }
 

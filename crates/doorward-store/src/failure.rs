@@ -37,9 +37,9 @@ impl From<sqlx::Error> for Failure {
         let text = describe(&error);
         match &error {
             sqlx::Error::Database(database) => from_code(database.as_ref(), text),
-            sqlx::Error::ColumnDecode { .. }
-            | sqlx::Error::Decode(_)
-            | sqlx::Error::ColumnNotFound(_) => Self::Final(StoreError::Corrupt(text)),
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
+                Self::Final(StoreError::Corrupt(text))
+            }
             _ => Self::Final(StoreError::Unavailable(text)),
         }
     }
@@ -80,9 +80,7 @@ fn from_code(error: &dyn sqlx::error::DatabaseError, text: String) -> Failure {
         "23505" if is_email(error) => StoreError::EmailTaken.into(),
         "53100" => StoreError::Full(text).into(),
         "XX001" | "XX002" | "42P01" | "42703" | "42804" => StoreError::Corrupt(text).into(),
-        other if other.starts_with("22") || other.starts_with("23") => {
-            StoreError::Corrupt(text).into()
-        }
+        other if other.starts_with("22") || other.starts_with("23") => StoreError::Corrupt(text).into(),
         _ => StoreError::Unavailable(text).into(),
     }
 }

@@ -35,12 +35,7 @@ impl Links for Store {
         retry!(accept(self, hash, user, event))
     }
 
-    async fn reset_password(
-        &self,
-        hash: TokenHash,
-        password: &PasswordHash,
-        event: &Event,
-    ) -> Result<Option<User>> {
+    async fn reset_password(&self, hash: TokenHash, password: &PasswordHash, event: &Event) -> Result<Option<User>> {
         retry!(reset(self, hash, password, event))
     }
 
@@ -52,9 +47,7 @@ impl Links for Store {
 /// The two words that say what a link is for and whose it is, and the groups of an invitation.
 fn purpose_text(purpose: &Purpose) -> (&'static str, String, String) {
     match purpose {
-        Purpose::Invitation { email, groups } => {
-            (INVITATION, email.to_string(), groups_text(groups))
-        }
+        Purpose::Invitation { email, groups } => (INVITATION, email.to_string(), groups_text(groups)),
         Purpose::PasswordReset { user } => (PASSWORD_RESET, user.to_string(), String::new()),
     }
 }
@@ -63,14 +56,9 @@ fn purpose_from(row: &AnyRow) -> std::result::Result<Purpose, Failure> {
     match row.text("purpose")?.as_str() {
         INVITATION => {
             let groups = groups_from(&row.text("group_names")?)?;
-            Ok(Purpose::Invitation {
-                email: row.parse("person")?,
-                groups,
-            })
+            Ok(Purpose::Invitation { email: row.parse("person")?, groups })
         }
-        PASSWORD_RESET => Ok(Purpose::PasswordReset {
-            user: row.parse("person")?,
-        }),
+        PASSWORD_RESET => Ok(Purpose::PasswordReset { user: row.parse("person")? }),
         _ => Err(damaged("purpose")),
     }
 }
@@ -107,48 +95,26 @@ async fn create(store: &Store, link: &Link, event: &Event) -> std::result::Resul
 }
 
 /// Withdraws the open links of one purpose and person.
-async fn withdraw(
-    write: &mut Write,
-    purpose: &str,
-    person: &str,
-    at: UnixTime,
-) -> std::result::Result<(), Failure> {
+async fn withdraw(write: &mut Write, purpose: &str, person: &str, at: UnixTime) -> std::result::Result<(), Failure> {
     let query = sqlx::query(
         "UPDATE link SET withdrawn_at = $3 \
          WHERE purpose = $1 AND person = $2 AND used_at IS NULL AND withdrawn_at IS NULL",
     );
-    query
-        .bind(purpose)
-        .bind(person)
-        .bind(at.0)
-        .execute(write.on())
-        .await?;
+    query.bind(purpose).bind(person).bind(at.0).execute(write.on()).await?;
     Ok(())
 }
 
 /// Withdraws the open reset links of a user, whose password has changed by another way.
-pub(crate) async fn withdraw_resets(
-    write: &mut Write,
-    user: UserId,
-    at: UnixTime,
-) -> std::result::Result<(), Failure> {
+pub(crate) async fn withdraw_resets(write: &mut Write, user: UserId, at: UnixTime) -> std::result::Result<(), Failure> {
     withdraw(write, PASSWORD_RESET, &user.to_string(), at).await
 }
 
-async fn by_hash(
-    store: &Store,
-    hash: TokenHash,
-    now: UnixTime,
-) -> std::result::Result<Option<Link>, Failure> {
+async fn by_hash(store: &Store, hash: TokenHash, now: UnixTime) -> std::result::Result<Option<Link>, Failure> {
     let query = sqlx::query(
         "SELECT id, hash, purpose, person, group_names, created_at, expires_at FROM link \
          WHERE hash = $1 AND used_at IS NULL AND withdrawn_at IS NULL AND expires_at > $2",
     );
-    let row = query
-        .bind(hash.to_text())
-        .bind(now.0)
-        .fetch_optional(store.reader())
-        .await?;
+    let row = query.bind(hash.to_text()).bind(now.0).fetch_optional(store.reader()).await?;
     row.as_ref().map(link_from).transpose()
 }
 
@@ -172,28 +138,15 @@ async fn consume(
         "UPDATE link SET used_at = $3 WHERE hash = $1 AND purpose = $2 \
          AND used_at IS NULL AND withdrawn_at IS NULL AND expires_at > $3 RETURNING purpose, person, group_names",
     );
-    let row = query
-        .bind(hash.to_text())
-        .bind(purpose)
-        .bind(now.0)
-        .fetch_optional(write.on())
-        .await?;
+    let row = query.bind(hash.to_text()).bind(purpose).bind(now.0).fetch_optional(write.on()).await?;
     row.as_ref().map(purpose_from).transpose()
 }
 
-async fn accept(
-    store: &Store,
-    hash: TokenHash,
-    user: &User,
-    event: &Event,
-) -> std::result::Result<bool, Failure> {
+async fn accept(store: &Store, hash: TokenHash, user: &User, event: &Event) -> std::result::Result<bool, Failure> {
     let mut write = Write::audited(store).await?;
     let purpose = consume(&mut write, hash, INVITATION, event.at).await?;
     // Nobody takes more out of an invitation than its sender put in.
-    let invited = Purpose::Invitation {
-        email: user.email.clone(),
-        groups: user.groups.clone(),
-    };
+    let invited = Purpose::Invitation { email: user.email.clone(), groups: user.groups.clone() };
     if purpose != Some(invited) {
         return Ok(false);
     }
@@ -218,12 +171,7 @@ async fn reset(
         return Ok(None);
     };
     let ends = Which::AllOf(id, None);
-    let new = NewPassword {
-        hash: password,
-        must_change: false,
-        ends,
-        reason: EndReason::PasswordReset,
-    };
+    let new = NewPassword { hash: password, must_change: false, ends, reason: EndReason::PasswordReset };
     user::set_password(&mut write, &owner, &new, event).await?;
     let after = user::read(&mut write, id).await?;
     write.commit().await?;
@@ -236,14 +184,7 @@ async fn revoke(store: &Store, id: LinkId, event: &Event) -> std::result::Result
         "UPDATE link SET withdrawn_at = $2 \
          WHERE id = $1 AND used_at IS NULL AND withdrawn_at IS NULL AND expires_at > $2",
     );
-    if query
-        .bind(id.to_string())
-        .bind(event.at.0)
-        .execute(write.on())
-        .await?
-        .rows_affected()
-        == 0
-    {
+    if query.bind(id.to_string()).bind(event.at.0).execute(write.on()).await?.rows_affected() == 0 {
         return Ok(false);
     }
     write.append(event).await?;

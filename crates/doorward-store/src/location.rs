@@ -76,12 +76,8 @@ impl Location {
     }
 
     fn unreadable(&self) -> Finding {
-        Finding::error(
-            "store.location_unreachable",
-            "database",
-            "the database URL cannot be read",
-        )
-        .with_remedy("DATABASE_URL=postgres://USER:PASSWORD@HOST:5432/DATABASE")
+        Finding::error("store.location_unreachable", "database", "the database URL cannot be read")
+            .with_remedy("DATABASE_URL=postgres://USER:PASSWORD@HOST:5432/DATABASE")
     }
 }
 
@@ -95,19 +91,10 @@ impl fmt::Display for Location {
                     return formatter.write_str("PostgreSQL");
                 };
                 let url = options.database_url;
-                let socket = url
-                    .query_pairs()
-                    .find(|(key, _)| key == "host")
-                    .map(|(_, value)| value.into_owned());
-                let host = socket
-                    .or_else(|| url.host_str().map(str::to_owned))
-                    .unwrap_or_else(|| "localhost".to_owned());
-                write!(
-                    formatter,
-                    "PostgreSQL at {host}:{}{}",
-                    url.port().unwrap_or(5432),
-                    url.path()
-                )
+                let socket = url.query_pairs().find(|(key, _)| key == "host").map(|(_, value)| value.into_owned());
+                let host =
+                    socket.or_else(|| url.host_str().map(str::to_owned)).unwrap_or_else(|| "localhost".to_owned());
+                write!(formatter, "PostgreSQL at {host}:{}{}", url.port().unwrap_or(5432), url.path())
             }
         }
     }
@@ -116,12 +103,8 @@ impl fmt::Display for Location {
 /// The file as the driver's URL, with every byte escaped that a URL could take for something else.
 fn sqlite_url(path: &Path) -> Result<String, Finding> {
     let Some(text) = path.to_str() else {
-        return Err(Finding::error(
-            "store.data_directory",
-            path.display().to_string(),
-            "the path is not UTF-8",
-        )
-        .with_remedy("choose a data directory with a plain name"));
+        return Err(Finding::error("store.data_directory", path.display().to_string(), "the path is not UTF-8")
+            .with_remedy("choose a data directory with a plain name"));
     };
     let mut url = "sqlite://".to_owned();
     for byte in text.bytes() {
@@ -140,31 +123,22 @@ mod tests {
 
     #[test]
     fn shows_no_password() {
-        let location = Location::Postgres(Server::new(Secret::new(
-            "postgres://ada:hunter2@db.test:5433/doorward",
-        )));
+        let location = Location::Postgres(Server::new(Secret::new("postgres://ada:hunter2@db.test:5433/doorward")));
         assert_eq!(location.to_string(), "PostgreSQL at db.test:5433/doorward");
         assert!(!format!("{location:?} {location}").contains("hunter2"));
-        let bad = Location::Postgres(Server::new(Secret::new(
-            "postgres://ada:hunter2@[bad/doorward",
-        )));
+        let bad = Location::Postgres(Server::new(Secret::new("postgres://ada:hunter2@[bad/doorward")));
         assert!(!format!("{:?}", bad.options().unwrap_err()).contains("hunter2"));
     }
 
     #[test]
     fn escapes_what_is_no_plain_path() {
-        assert_eq!(
-            sqlite_url(Path::new("/a b/?x#.db")).unwrap(),
-            "sqlite:///a%20b/%3Fx%23.db"
-        );
+        assert_eq!(sqlite_url(Path::new("/a b/?x#.db")).unwrap(), "sqlite:///a%20b/%3Fx%23.db");
     }
 
     #[test]
     fn refuses_a_url_of_another_database() {
         for url in ["mysql://a/b", "sqlite:///tmp/x", "", "postgres"] {
-            let finding = Location::Postgres(Server::new(Secret::new(url)))
-                .options()
-                .unwrap_err();
+            let finding = Location::Postgres(Server::new(Secret::new(url))).options().unwrap_err();
             assert_eq!(finding.code, "store.location_unreachable", "{url}");
         }
     }

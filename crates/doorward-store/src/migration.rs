@@ -53,13 +53,10 @@ impl Migration {
             digest.update((statement.len() as u64).to_be_bytes());
             digest.update(statement);
         }
-        digest
-            .finalize()
-            .iter()
-            .fold(String::new(), |mut text, byte| {
-                write!(text, "{byte:02x}").ok();
-                text
-            })
+        digest.finalize().iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").ok();
+            text
+        })
     }
 }
 
@@ -68,12 +65,8 @@ impl Migration {
 /// # Errors
 /// The database cannot be reached, is ahead of this program, or has a migration that reads otherwise here.
 pub async fn status(location: &Location) -> Result<Vec<State>, Vec<Finding>> {
-    let mut connection = connection::single(location)
-        .await
-        .map_err(|finding| vec![finding])?;
-    let applied = applied(&mut connection, location)
-        .await
-        .map_err(|failure| vec![finding(location, failure)]);
+    let mut connection = connection::single(location).await.map_err(|finding| vec![finding])?;
+    let applied = applied(&mut connection, location).await.map_err(|failure| vec![finding(location, failure)]);
     connection.close().await.ok();
     let applied = applied?;
     check(&applied, ALL)?;
@@ -85,9 +78,7 @@ pub async fn status(location: &Location) -> Result<Vec<State>, Vec<Finding>> {
 /// # Errors
 /// As [`status`], and what the database says against a migration; nothing of this call is applied then.
 pub async fn up(location: &Location) -> Result<Vec<State>, Vec<Finding>> {
-    let mut connection = connection::single(location)
-        .await
-        .map_err(|finding| vec![finding])?;
+    let mut connection = connection::single(location).await.map_err(|finding| vec![finding])?;
     let done = up_to_date(&mut connection, location, ALL).await;
     connection.close().await.ok();
     done
@@ -110,13 +101,8 @@ pub(crate) struct Applied {
 }
 
 /// Reads the ledger; empty where there is none yet.
-async fn applied(
-    connection: &mut AnyConnection,
-    location: &Location,
-) -> Result<Vec<Applied>, Failure> {
-    let columns = sqlx::query(location.dialect().columns())
-        .fetch_all(&mut *connection)
-        .await?;
+async fn applied(connection: &mut AnyConnection, location: &Location) -> Result<Vec<Applied>, Failure> {
+    let columns = sqlx::query(location.dialect().columns()).fetch_all(&mut *connection).await?;
     let mut has_ledger = false;
     for column in &columns {
         has_ledger |= column.text("table_name")? == "migration";
@@ -124,14 +110,9 @@ async fn applied(
     if !has_ledger {
         return Ok(Vec::new());
     }
-    let rows = sqlx::query("SELECT version, name, checksum FROM migration ORDER BY version")
-        .fetch_all(connection);
+    let rows = sqlx::query("SELECT version, name, checksum FROM migration ORDER BY version").fetch_all(connection);
     let row = |row: &sqlx::any::AnyRow| {
-        Ok(Applied {
-            version: row.number("version")?,
-            name: row.text("name")?,
-            checksum: row.text("checksum")?,
-        })
+        Ok(Applied { version: row.number("version")?, name: row.text("name")?, checksum: row.text("checksum")? })
     };
     rows.await?.iter().map(row).collect()
 }
@@ -147,55 +128,35 @@ fn check(applied: &[Applied], list: &[Migration]) -> Result<(), Vec<Finding>> {
                     .with_remedy("install the newer version again, or restore the backup from before the upgrade"),
             ),
             Some(known) if known.version != row.version || known.checksum() != row.checksum => findings.push(
-                Finding::error("store.migration_changed", subject, "it was applied with other statements than this program has")
-                    .with_remedy("use the version of Doorward that made this database, and report this"),
+                Finding::error(
+                    "store.migration_changed",
+                    subject,
+                    "it was applied with other statements than this program has",
+                )
+                .with_remedy("use the version of Doorward that made this database, and report this"),
             ),
             Some(_) => {}
         }
     }
-    if findings.is_empty() {
-        Ok(())
-    } else {
-        Err(findings)
-    }
+    if findings.is_empty() { Ok(()) } else { Err(findings) }
 }
 
 /// Refuses a database with a pending migration.
-pub(crate) async fn require_all(
-    connection: &mut AnyConnection,
-    location: &Location,
-) -> Result<(), Vec<Finding>> {
-    let applied = applied(connection, location)
-        .await
-        .map_err(|failure| vec![finding(location, failure)])?;
+pub(crate) async fn require_all(connection: &mut AnyConnection, location: &Location) -> Result<(), Vec<Finding>> {
+    let applied = applied(connection, location).await.map_err(|failure| vec![finding(location, failure)])?;
     check(&applied, ALL)?;
-    let pending: Vec<Finding> = ALL
-        .iter()
-        .skip(applied.len())
-        .map(|migration| pending(migration, location))
-        .collect();
-    if pending.is_empty() {
-        Ok(())
-    } else {
-        Err(pending)
-    }
+    let pending: Vec<Finding> = ALL.iter().skip(applied.len()).map(|migration| pending(migration, location)).collect();
+    if pending.is_empty() { Ok(()) } else { Err(pending) }
 }
 
 fn pending(migration: &Migration, location: &Location) -> Finding {
     let subject = format!("migration {} ({})", migration.version, migration.name);
-    Finding::error(
-        "store.migration_pending",
-        subject,
-        format!("it is not yet applied in {location}"),
-    )
-    .with_remedy("doorward migrate up")
+    Finding::error("store.migration_pending", subject, format!("it is not yet applied in {location}"))
+        .with_remedy("doorward migrate up")
 }
 
 /// Brings the embedded database up to date by itself, after a copy where there is something to lose.
-pub(crate) async fn embedded(
-    connection: &mut AnyConnection,
-    location: &Location,
-) -> Result<(), Vec<Finding>> {
+pub(crate) async fn embedded(connection: &mut AnyConnection, location: &Location) -> Result<(), Vec<Finding>> {
     up_to_date(connection, location, ALL).await.map(|_| ())
 }
 
@@ -212,30 +173,18 @@ pub(crate) async fn up_to_date(
         return Ok(Vec::new());
     }
     if let (Location::Sqlite(path), false) = (location, before.is_empty()) {
-        copy(connection, path, list.len())
-            .await
-            .map_err(|finding| vec![finding])?;
+        copy(connection, path, list.len()).await.map_err(|finding| vec![finding])?;
     }
-    let mut transaction = connection
-        .begin_with(location.dialect().begin_migration())
-        .await
-        .map_err(|error| failed(error.into()))?;
+    let mut transaction =
+        connection.begin_with(location.dialect().begin_migration()).await.map_err(|error| failed(error.into()))?;
     for statement in location.dialect().enter_migration() {
-        transaction
-            .execute(*statement)
-            .await
-            .map_err(|error| failed(error.into()))?;
+        transaction.execute(*statement).await.map_err(|error| failed(error.into()))?;
     }
     // Another process may have done it while this one waited for the lock.
     let before = applied(&mut transaction, location).await.map_err(failed)?;
     check(&before, list)?;
-    run(&mut transaction, location, &list[before.len()..])
-        .await
-        .map_err(|finding| vec![finding])?;
-    transaction
-        .commit()
-        .await
-        .map_err(|error| failed(error.into()))?;
+    run(&mut transaction, location, &list[before.len()..]).await.map_err(|finding| vec![finding])?;
+    transaction.commit().await.map_err(|error| failed(error.into()))?;
     Ok(states(list, list.len()).split_off(before.len()))
 }
 
@@ -245,49 +194,33 @@ pub(crate) async fn run(
     location: &Location,
     list: &[Migration],
 ) -> Result<(), Finding> {
-    define(connection, location, LEDGER)
-        .await
-        .map_err(|error| refused("the table of migrations", &error))?;
+    define(connection, location, LEDGER).await.map_err(|error| refused("the table of migrations", &error))?;
     for migration in list {
         for statement in migration.statements {
             let done = define(connection, location, statement).await;
-            done.map_err(|error| {
-                refused(
-                    &format!("migration {} ({})", migration.version, migration.name),
-                    &error,
-                )
-            })?;
+            done.map_err(|error| refused(&format!("migration {} ({})", migration.version, migration.name), &error))?;
         }
-        let noted =
-            sqlx::query("INSERT INTO migration (version, name, checksum) VALUES ($1, $2, $3)")
-                .bind(migration.version)
-                .bind(migration.name)
-                .bind(migration.checksum())
-                .execute(&mut *connection)
-                .await;
+        let noted = sqlx::query("INSERT INTO migration (version, name, checksum) VALUES ($1, $2, $3)")
+            .bind(migration.version)
+            .bind(migration.name)
+            .bind(migration.checksum())
+            .execute(&mut *connection)
+            .await;
         noted.map_err(|error| refused(migration.name, &error))?;
         tracing::info!(migration.version, migration.name, "applied a migration");
     }
     Ok(())
 }
 
-pub(crate) async fn define(
-    connection: &mut AnyConnection,
-    location: &Location,
-    statement: &str,
-) -> sqlx::Result<()> {
+pub(crate) async fn define(connection: &mut AnyConnection, location: &Location, statement: &str) -> sqlx::Result<()> {
     let text = location.dialect().definition(statement);
     connection.execute(AssertSqlSafe(text)).await.map(|_| ())
 }
 
 fn refused(subject: &str, error: &sqlx::Error) -> Finding {
-    let why = format!(
-        "the database refused it: {}",
-        crate::failure::describe(error)
-    );
-    Finding::error("store.migration_failed", subject, why).with_remedy(
-        "doorward migrate status, then mend what the database says; nothing was changed",
-    )
+    let why = format!("the database refused it: {}", crate::failure::describe(error));
+    Finding::error("store.migration_failed", subject, why)
+        .with_remedy("doorward migrate status, then mend what the database says; nothing was changed")
 }
 
 /// Writes a copy of the embedded database beside it.
@@ -299,18 +232,10 @@ async fn copy(connection: &mut AnyConnection, path: &Path, version: usize) -> Re
             .with_remedy("make room and let Doorward write to its data directory")
     };
     // A copy of an earlier attempt is older than what is there now, and SQLite fills only an empty file.
-    let made = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&target);
+    let made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&target);
     made.map_err(|error| failed(error.to_string()))?;
     let query = sqlx::query("VACUUM INTO $1").bind(target.display().to_string());
-    query
-        .execute(connection)
-        .await
-        .map_err(|error| failed(crate::failure::describe(&error)))?;
+    query.execute(connection).await.map_err(|error| failed(crate::failure::describe(&error)))?;
     tracing::info!(copy = %target.display(), "copied the database before migrating it");
     Ok(())
 }

@@ -18,12 +18,7 @@ use crate::store::Store;
 use crate::write::Write;
 
 impl RefreshTokens for Store {
-    async fn rotate(
-        &self,
-        presented: TokenHash,
-        successor: &RefreshToken,
-        event: &Event,
-    ) -> Result<Rotation> {
+    async fn rotate(&self, presented: TokenHash, successor: &RefreshToken, event: &Event) -> Result<Rotation> {
         retry!(rotate(self, presented, successor, event))
     }
 
@@ -82,8 +77,7 @@ async fn rotate(
     let Some(user) = owner(&mut write, token.session).await? else {
         return Ok(Rotation::Expired);
     };
-    let is_lost_answer =
-        token.is_used && !token.is_withdrawn && is_unused(&mut write, &token).await?;
+    let is_lost_answer = token.is_used && !token.is_withdrawn && is_unused(&mut write, &token).await?;
     if (token.is_used || token.is_withdrawn) && !is_lost_answer {
         return reuse(write, token.session, user, event).await;
     }
@@ -93,44 +87,21 @@ async fn rotate(
     if is_lost_answer && !withdraw(&mut write, &token, event.at).await? {
         return reuse(write, token.session, user, event).await;
     }
-    let exchange = Exchange {
-        hash: &hash,
-        successor,
-        at: event.at,
-        is_again: is_lost_answer,
-    };
+    let exchange = Exchange { hash: &hash, successor, at: event.at, is_again: is_lost_answer };
     if !consume(&mut write, &exchange).await? {
-        return Err(Failure::Conflict(
-            "a refresh token changed while it was exchanged".to_owned(),
-        ));
+        return Err(Failure::Conflict("a refresh token changed while it was exchanged".to_owned()));
     }
     insert(&mut write, successor, token.session).await?;
-    let noted = Event {
-        user: Some(user),
-        session: Some(token.session),
-        ..event.clone()
-    };
+    let noted = Event { user: Some(user), session: Some(token.session), ..event.clone() };
     write.append(&noted).await?;
     write.commit().await?;
-    Ok(if is_lost_answer {
-        Rotation::Reissued(token.session)
-    } else {
-        Rotation::Rotated(token.session)
-    })
+    Ok(if is_lost_answer { Rotation::Reissued(token.session) } else { Rotation::Rotated(token.session) })
 }
 
 /// Whose live session this is.
-async fn owner(
-    write: &mut Write,
-    session: SessionId,
-) -> std::result::Result<Option<UserId>, Failure> {
-    let query =
-        sqlx::query("SELECT user_id FROM user_session WHERE id = $1").bind(session.to_string());
-    query
-        .fetch_optional(write.on())
-        .await?
-        .map(|row| row.parse("user_id"))
-        .transpose()
+async fn owner(write: &mut Write, session: SessionId) -> std::result::Result<Option<UserId>, Failure> {
+    let query = sqlx::query("SELECT user_id FROM user_session WHERE id = $1").bind(session.to_string());
+    query.fetch_optional(write.on()).await?.map(|row| row.parse("user_id")).transpose()
 }
 
 /// Whether nobody has used what the token was exchanged for.
@@ -143,11 +114,7 @@ async fn is_unused(write: &mut Write, token: &Stored) -> std::result::Result<boo
 }
 
 /// Withdraws the unused successor. False where its access token was used this very moment.
-async fn withdraw(
-    write: &mut Write,
-    token: &Stored,
-    at: UnixTime,
-) -> std::result::Result<bool, Failure> {
+async fn withdraw(write: &mut Write, token: &Stored, at: UnixTime) -> std::result::Result<bool, Failure> {
     let query = sqlx::query(
         "UPDATE refresh_token SET withdrawn_at = $2 \
          WHERE hash = $1 AND used_at IS NULL AND access_used_at IS NULL AND withdrawn_at IS NULL",
@@ -163,10 +130,7 @@ async fn consume(write: &mut Write, exchange: &Exchange<'_>) -> std::result::Res
         "UPDATE refresh_token SET used_at = COALESCE(used_at, $2), successor = $3 \
          WHERE hash = $1 AND (used_at IS NULL OR $4 = 1) AND withdrawn_at IS NULL",
     );
-    let query = query
-        .bind(exchange.hash)
-        .bind(exchange.at.0)
-        .bind(exchange.successor.hash.to_text());
+    let query = query.bind(exchange.hash).bind(exchange.at.0).bind(exchange.successor.hash.to_text());
     let query = query.bind(i64::from(exchange.is_again));
     Ok(query.execute(write.on()).await?.rows_affected() == 1)
 }
@@ -185,13 +149,7 @@ async fn reuse(
         ..event.clone()
     };
     write.append(&noted).await?;
-    session::end(
-        &mut write,
-        Which::One(session),
-        EndReason::TokenReuse,
-        &noted,
-    )
-    .await?;
+    session::end(&mut write, Which::One(session), EndReason::TokenReuse, &noted).await?;
     write.commit().await?;
     Ok(Rotation::Reused(session))
 }
@@ -223,19 +181,11 @@ pub(crate) async fn move_session(
     new: SessionId,
 ) -> std::result::Result<(), Failure> {
     let query = sqlx::query("UPDATE refresh_token SET session_id = $2 WHERE session_id = $1");
-    query
-        .bind(old.to_string())
-        .bind(new.to_string())
-        .execute(write.on())
-        .await?;
+    query.bind(old.to_string()).bind(new.to_string()).execute(write.on()).await?;
     Ok(())
 }
 
-async fn mark(
-    store: &Store,
-    access: AccessTokenId,
-    at: UnixTime,
-) -> std::result::Result<bool, Failure> {
+async fn mark(store: &Store, access: AccessTokenId, at: UnixTime) -> std::result::Result<bool, Failure> {
     let mut write = Write::unaudited(store).await?;
     let query = sqlx::query(
         "UPDATE refresh_token SET access_used_at = COALESCE(access_used_at, $2) \

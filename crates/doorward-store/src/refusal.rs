@@ -53,28 +53,17 @@ fn refusal_from(row: &AnyRow) -> std::result::Result<Refusal, Failure> {
     })
 }
 
-async fn list(
-    store: &Store,
-    since: UnixTime,
-    limit: u32,
-) -> std::result::Result<Vec<Refusal>, Failure> {
+async fn list(store: &Store, since: UnixTime, limit: u32) -> std::result::Result<Vec<Refusal>, Failure> {
     let query = sqlx::query(
         "SELECT hour, reason, network, refused, sample FROM refusal WHERE hour >= $1 \
          ORDER BY hour DESC, refused DESC, reason, network LIMIT $2",
     );
-    let rows = query
-        .bind(since.0)
-        .bind(i64::from(limit))
-        .fetch_all(store.reader())
-        .await?;
+    let rows = query.bind(since.0).bind(i64::from(limit)).fetch_all(store.reader()).await?;
     rows.iter().map(refusal_from).collect()
 }
 
 /// Adds counts; what is older than [`KEPT`] before the newest of them goes.
-pub(crate) async fn count(
-    store: &Store,
-    counts: &[RefusalCount],
-) -> std::result::Result<(), Failure> {
+pub(crate) async fn count(store: &Store, counts: &[RefusalCount]) -> std::result::Result<(), Failure> {
     let Some(newest) = counts.iter().map(|count| count.hour).max() else {
         return Ok(());
     };
@@ -83,34 +72,18 @@ pub(crate) async fn count(
     let mut write = Write::unaudited(store).await?;
     for count in counts {
         if !add(&mut write, count, &count.network).await? {
-            let network = if has_room(&mut write, count.hour).await? {
-                &count.network
-            } else {
-                OTHER
-            };
+            let network = if has_room(&mut write, count.hour).await? { &count.network } else { OTHER };
             create(&mut write, count, network).await?;
         }
     }
-    sqlx::query("DELETE FROM refusal WHERE hour < $1")
-        .bind((newest - KEPT).0)
-        .execute(write.on())
-        .await?;
+    sqlx::query("DELETE FROM refusal WHERE hour < $1").bind((newest - KEPT).0).execute(write.on()).await?;
     write.commit().await
 }
 
-async fn add(
-    write: &mut Write,
-    count: &RefusalCount,
-    network: &str,
-) -> std::result::Result<bool, Failure> {
-    let query = sqlx::query(
-        "UPDATE refusal SET refused = refused + $4 WHERE hour = $1 AND reason = $2 AND network = $3",
-    );
-    let query = query
-        .bind(count.hour.0)
-        .bind(count.reason)
-        .bind(network)
-        .bind(count.count);
+async fn add(write: &mut Write, count: &RefusalCount, network: &str) -> std::result::Result<bool, Failure> {
+    let query =
+        sqlx::query("UPDATE refusal SET refused = refused + $4 WHERE hour = $1 AND reason = $2 AND network = $3");
+    let query = query.bind(count.hour.0).bind(count.reason).bind(network).bind(count.count);
     Ok(query.execute(write.on()).await?.rows_affected() > 0)
 }
 
@@ -119,11 +92,7 @@ async fn has_room(write: &mut Write, hour: UnixTime) -> std::result::Result<bool
     Ok(query.fetch_one(write.on()).await?.number("used")? < ROWS)
 }
 
-async fn create(
-    write: &mut Write,
-    count: &RefusalCount,
-    network: &str,
-) -> std::result::Result<(), Failure> {
+async fn create(write: &mut Write, count: &RefusalCount, network: &str) -> std::result::Result<(), Failure> {
     sqlx::query(
         "INSERT INTO refusal (hour, reason, network, refused, sample) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (hour, reason, network) DO UPDATE SET refused = refusal.refused + excluded.refused",

@@ -52,8 +52,7 @@ pub(crate) trait Columns {
     /// The hash of a token that may be absent.
     fn hash_or_null(&self, column: &str) -> Result<Option<TokenHash>, Failure> {
         let text = self.text_or_null(column)?;
-        text.map(|text| TokenHash::from_text(&text).ok_or_else(|| damaged(column)))
-            .transpose()
+        text.map(|text| TokenHash::from_text(&text).ok_or_else(|| damaged(column))).transpose()
     }
 }
 

@@ -36,31 +36,18 @@ pub(crate) struct Index {
 }
 
 /// Reads the schema of a database.
-pub(crate) async fn read(
-    connection: &mut AnyConnection,
-    dialect: Dialect,
-) -> Result<Schema, Failure> {
+pub(crate) async fn read(connection: &mut AnyConnection, dialect: Dialect) -> Result<Schema, Failure> {
     let mut schema = Schema::default();
-    for row in sqlx::query(dialect.columns())
-        .fetch_all(&mut *connection)
-        .await?
-    {
+    for row in sqlx::query(dialect.columns()).fetch_all(&mut *connection).await? {
         let column = Column {
             name: row.text("column_name")?,
             kind: row.text("column_type")?,
             is_required: row.flag("is_required")?,
         };
-        schema
-            .tables
-            .entry(row.text("table_name")?)
-            .or_default()
-            .push(column);
+        schema.tables.entry(row.text("table_name")?).or_default().push(column);
     }
     for row in sqlx::query(dialect.indexes()).fetch_all(connection).await? {
-        let index = Index {
-            table: row.text("table_name")?,
-            is_unique: row.flag("is_unique")?,
-        };
+        let index = Index { table: row.text("table_name")?, is_unique: row.flag("is_unique")? };
         schema.indexes.insert(row.text("index_name")?, index);
     }
     Ok(schema)
@@ -81,19 +68,12 @@ pub(crate) async fn expected() -> Result<Schema, Failure> {
 
 /// Refuses a database whose tables were altered by hand. Further tables are nobody's business: the database
 /// may be shared.
-pub(crate) async fn compare(
-    connection: &mut AnyConnection,
-    location: &Location,
-) -> Result<(), Vec<Finding>> {
+pub(crate) async fn compare(connection: &mut AnyConnection, location: &Location) -> Result<(), Vec<Finding>> {
     let failed = |failure| vec![finding(location, failure)];
     let expected = expected().await.map_err(failed)?;
     let found = read(connection, location.dialect()).await.map_err(failed)?;
     let findings = differences(&expected, &found);
-    if findings.is_empty() {
-        Ok(())
-    } else {
-        Err(findings)
-    }
+    if findings.is_empty() { Ok(()) } else { Err(findings) }
 }
 
 fn differences(expected: &Schema, found: &Schema) -> Vec<Finding> {
@@ -106,43 +86,24 @@ fn differences(expected: &Schema, found: &Schema) -> Vec<Finding> {
     }
     for (name, index) in &expected.indexes {
         if found.indexes.get(name) != Some(index) {
-            let kind = if index.is_unique {
-                "unique index"
-            } else {
-                "index"
-            };
-            findings.push(altered(
-                &index.table,
-                &format!("the {kind} {name} is missing or altered"),
-            ));
+            let kind = if index.is_unique { "unique index" } else { "index" };
+            findings.push(altered(&index.table, &format!("the {kind} {name} is missing or altered")));
         }
     }
     findings
 }
 
-fn compare_columns(
-    table: &str,
-    expected: &[Column],
-    found: &[Column],
-    findings: &mut Vec<Finding>,
-) {
+fn compare_columns(table: &str, expected: &[Column], found: &[Column], findings: &mut Vec<Finding>) {
     for column in expected {
         let subject = format!("{table}.{}", column.name);
         match found.iter().find(|other| other.name == column.name) {
             None => findings.push(altered(&subject, "the column is missing")),
             Some(other) if other.kind != column.kind => {
-                let why = format!(
-                    "the column has the type {} instead of {}",
-                    other.kind, column.kind
-                );
+                let why = format!("the column has the type {} instead of {}", other.kind, column.kind);
                 findings.push(altered(&subject, &why));
             }
             Some(other) if other.is_required != column.is_required => {
-                let why = if column.is_required {
-                    "the column may be empty"
-                } else {
-                    "the column may not be empty"
-                };
+                let why = if column.is_required { "the column may be empty" } else { "the column may not be empty" };
                 findings.push(altered(&subject, why));
             }
             Some(_) => {}
@@ -150,19 +111,12 @@ fn compare_columns(
     }
     for column in found {
         if !expected.iter().any(|other| other.name == column.name) {
-            findings.push(altered(
-                &format!("{table}.{}", column.name),
-                "nobody knows this column",
-            ));
+            findings.push(altered(&format!("{table}.{}", column.name), "nobody knows this column"));
         }
     }
 }
 
 fn altered(subject: &str, why: &str) -> Finding {
-    Finding::error(
-        "store.schema_altered",
-        subject,
-        format!("the database was altered by hand: {why}"),
-    )
-    .with_remedy("doorward restore --force LATEST-BACKUP, or undo the change by hand")
+    Finding::error("store.schema_altered", subject, format!("the database was altered by hand: {why}"))
+        .with_remedy("doorward restore --force LATEST-BACKUP, or undo the change by hand")
 }

@@ -36,10 +36,7 @@ impl Sessions for Store {
         retry!(ended(self, limit))
     }
 
-    async fn session(
-        &self,
-        id: SessionId,
-    ) -> Result<Option<std::result::Result<Session, EndedSession>>> {
+    async fn session(&self, id: SessionId) -> Result<Option<std::result::Result<Session, EndedSession>>> {
         retry!(one(self, id))
     }
 
@@ -47,12 +44,7 @@ impl Sessions for Store {
         retry!(of_user(self, user))
     }
 
-    async fn create_session(
-        &self,
-        new: &NewSession,
-        password: Option<&PasswordHash>,
-        event: &Event,
-    ) -> Result<bool> {
+    async fn create_session(&self, new: &NewSession, password: Option<&PasswordHash>, event: &Event) -> Result<bool> {
         retry!(create(self, new, password, event))
     }
 
@@ -60,12 +52,7 @@ impl Sessions for Store {
         retry!(replace(self, old, new, event))
     }
 
-    async fn end_sessions(
-        &self,
-        which: Which,
-        reason: EndReason,
-        event: &Event,
-    ) -> Result<Vec<SessionId>> {
+    async fn end_sessions(&self, which: Which, reason: EndReason, event: &Event) -> Result<Vec<SessionId>> {
         retry!(end_and_commit(self, which, reason, event))
     }
 
@@ -79,11 +66,7 @@ impl Sessions for Store {
         Ok(())
     }
 
-    async fn sweep(
-        &self,
-        now: UnixTime,
-        timeouts: Timeouts,
-    ) -> Result<Vec<(SessionId, EndReason)>> {
+    async fn sweep(&self, now: UnixTime, timeouts: Timeouts) -> Result<Vec<(SessionId, EndReason)>> {
         sweep::run(self, now, timeouts).await
     }
 }
@@ -116,29 +99,17 @@ fn ended_from(row: &AnyRow) -> std::result::Result<EndedSession, Failure> {
     })
 }
 
-async fn live(
-    store: &Store,
-    after: Option<SessionId>,
-    limit: u32,
-) -> std::result::Result<Vec<Session>, Failure> {
+async fn live(store: &Store, after: Option<SessionId>, limit: u32) -> std::result::Result<Vec<Session>, Failure> {
     let query = sqlx::query(select_session!("WHERE id > $1 ORDER BY id LIMIT $2"));
     let after = after.map_or_else(String::new, |id| id.to_string());
-    let rows = query
-        .bind(after)
-        .bind(i64::from(limit))
-        .fetch_all(store.reader())
-        .await?;
+    let rows = query.bind(after).bind(i64::from(limit)).fetch_all(store.reader()).await?;
     rows.iter().map(session_from).collect()
 }
 
 async fn ended(store: &Store, limit: u32) -> std::result::Result<Vec<EndedSession>, Failure> {
-    let query = sqlx::query(
-        "SELECT id, token, ended_at, reason FROM ended_session ORDER BY ended_at DESC, id LIMIT $1",
-    );
-    let rows = query
-        .bind(i64::from(limit))
-        .fetch_all(store.reader())
-        .await?;
+    let query =
+        sqlx::query("SELECT id, token, ended_at, reason FROM ended_session ORDER BY ended_at DESC, id LIMIT $1");
+    let rows = query.bind(i64::from(limit)).fetch_all(store.reader()).await?;
     rows.iter().map(ended_from).collect()
 }
 
@@ -151,21 +122,13 @@ async fn one(
         return Ok(Some(Ok(session_from(&row)?)));
     }
     let query = sqlx::query("SELECT id, token, ended_at, reason FROM ended_session WHERE id = $1");
-    let row = query
-        .bind(id.to_string())
-        .fetch_optional(store.reader())
-        .await?;
+    let row = query.bind(id.to_string()).fetch_optional(store.reader()).await?;
     Ok(row.as_ref().map(ended_from).transpose()?.map(Err))
 }
 
 async fn of_user(store: &Store, user: UserId) -> std::result::Result<Vec<Session>, Failure> {
-    let query = sqlx::query(select_session!(
-        "WHERE user_id = $1 ORDER BY last_seen DESC, id"
-    ));
-    let rows = query
-        .bind(user.to_string())
-        .fetch_all(store.reader())
-        .await?;
+    let query = sqlx::query(select_session!("WHERE user_id = $1 ORDER BY last_seen DESC, id"));
+    let rows = query.bind(user.to_string()).fetch_all(store.reader()).await?;
     rows.iter().map(session_from).collect()
 }
 
@@ -202,10 +165,7 @@ async fn create(
 
 /// The event with its user and session, where the caller left them open.
 fn in_session(event: &Event, session: &Session) -> Event {
-    Event {
-        session: event.session.or(Some(session.id)),
-        ..user::about(event, session.user)
-    }
+    Event { session: event.session.or(Some(session.id)), ..user::about(event, session.user) }
 }
 
 async fn insert(write: &mut Write, session: &Session) -> std::result::Result<(), Failure> {
@@ -232,31 +192,16 @@ async fn insert(write: &mut Write, session: &Session) -> std::result::Result<(),
     Ok(())
 }
 
-async fn replace(
-    store: &Store,
-    old: SessionId,
-    new: &Session,
-    event: &Event,
-) -> std::result::Result<bool, Failure> {
+async fn replace(store: &Store, old: SessionId, new: &Session, event: &Event) -> std::result::Result<bool, Failure> {
     let mut write = Write::audited(store).await?;
     // A step up stays with its user and its sign-in, whatever the caller says.
-    let query = sqlx::query(
-        "DELETE FROM user_session WHERE id = $1 AND user_id = $2 AND handle = $3 RETURNING token",
-    );
-    let query = query
-        .bind(old.to_string())
-        .bind(new.user.to_string())
-        .bind(new.handle.to_string());
+    let query = sqlx::query("DELETE FROM user_session WHERE id = $1 AND user_id = $2 AND handle = $3 RETURNING token");
+    let query = query.bind(old.to_string()).bind(new.user.to_string()).bind(new.handle.to_string());
     let Some(row) = query.fetch_optional(write.on()).await? else {
         return Ok(false);
     };
     let token = row.text_or_null("token")?;
-    let gone = Gone {
-        id: old.to_string(),
-        token,
-        at: event.at,
-        reason: EndReason::SteppedUp,
-    };
+    let gone = Gone { id: old.to_string(), token, at: event.at, reason: EndReason::SteppedUp };
     remember_end(&mut write, gone).await?;
     insert(&mut write, new).await?;
     refresh::move_session(&mut write, old, new.id).await?;
@@ -287,32 +232,20 @@ pub(crate) async fn end(
 ) -> std::result::Result<Vec<SessionId>, Failure> {
     let query = match which {
         Which::One(id) => {
-            sqlx::query("DELETE FROM user_session WHERE id = $1 RETURNING id, token, user_id")
-                .bind(id.to_string())
+            sqlx::query("DELETE FROM user_session WHERE id = $1 RETURNING id, token, user_id").bind(id.to_string())
         }
-        Which::AllOf(user, keep) => sqlx::query(
-            "DELETE FROM user_session WHERE user_id = $1 AND id <> $2 RETURNING id, token, user_id",
-        )
-        .bind(user.to_string())
-        .bind(keep.map_or_else(String::new, |id| id.to_string())),
+        Which::AllOf(user, keep) => {
+            sqlx::query("DELETE FROM user_session WHERE user_id = $1 AND id <> $2 RETURNING id, token, user_id")
+                .bind(user.to_string())
+                .bind(keep.map_or_else(String::new, |id| id.to_string()))
+        }
     };
     let mut ended = Vec::new();
     for row in query.fetch_all(write.on()).await? {
         let id: SessionId = row.parse("id")?;
         let token = row.text_or_null("token")?;
-        remember_end(
-            write,
-            Gone {
-                id: id.to_string(),
-                token,
-                at: event.at,
-                reason,
-            },
-        )
-        .await?;
-        write
-            .append(&ending(event, id, row.parse("user_id")?, reason))
-            .await?;
+        remember_end(write, Gone { id: id.to_string(), token, at: event.at, reason }).await?;
+        write.append(&ending(event, id, row.parse("user_id")?, reason)).await?;
         ended.push(id);
     }
     Ok(ended)
@@ -320,11 +253,7 @@ pub(crate) async fn end(
 
 /// The audit event of one ended session, under the circumstances of the event that ended it.
 pub(crate) fn ending(event: &Event, session: SessionId, user: UserId, reason: EndReason) -> Event {
-    let detail = if event.action == Action::SessionEnded {
-        event.detail.clone()
-    } else {
-        String::new()
-    };
+    let detail = if event.action == Action::SessionEnded { event.detail.clone() } else { String::new() };
     Event {
         action: Action::SessionEnded,
         user: Some(user),
@@ -348,10 +277,7 @@ pub(crate) struct Gone {
 }
 
 /// Remembers why a session ended.
-pub(crate) async fn remember_end(
-    write: &mut Write,
-    gone: Gone,
-) -> std::result::Result<(), Failure> {
+pub(crate) async fn remember_end(write: &mut Write, gone: Gone) -> std::result::Result<(), Failure> {
     sqlx::query("INSERT INTO ended_session (id, token, ended_at, reason) VALUES ($1, $2, $3, $4)")
         .bind(gone.id)
         .bind(gone.token)

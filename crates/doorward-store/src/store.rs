@@ -43,21 +43,13 @@ impl Store {
     /// What is wrong, each with the line that mends it: the place cannot be reached or written, the file is
     /// damaged, a migration is pending or was changed, or the schema is ahead of this program or altered.
     pub async fn open(location: &Location) -> Result<Self, Vec<Finding>> {
-        let mut connection = connection::single(location)
-            .await
-            .map_err(|finding| vec![finding])?;
+        let mut connection = connection::single(location).await.map_err(|finding| vec![finding])?;
         let checked = check(&mut connection, location).await;
         connection.close().await.ok();
         checked?;
         let pools = connection::pools(location).map_err(|finding| vec![finding])?;
-        let inner = Inner {
-            pools,
-            dialect: location.dialect(),
-            location: location.clone(),
-        };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        let inner = Inner { pools, dialect: location.dialect(), location: location.clone() };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Waits for what is under way and closes all connections. Every later call fails.
@@ -87,9 +79,7 @@ impl Store {
 
 async fn check(connection: &mut AnyConnection, location: &Location) -> Result<(), Vec<Finding>> {
     if location.dialect() == Dialect::Sqlite {
-        look_at_pages(connection, location)
-            .await
-            .map_err(|finding| vec![finding])?;
+        look_at_pages(connection, location).await.map_err(|finding| vec![finding])?;
         migration::embedded(connection, location).await?;
     } else {
         migration::require_all(connection, location).await?;
@@ -101,26 +91,16 @@ async fn check(connection: &mut AnyConnection, location: &Location) -> Result<()
 async fn look_at_pages(connection: &mut AnyConnection, location: &Location) -> Result<(), Finding> {
     let failed = |error| connection::unreachable_place(location, error);
     let size = "SELECT page_count * page_size AS size FROM pragma_page_count(), pragma_page_size()";
-    let size: i64 = sqlx::query(size)
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(failed)?
-        .try_get("size")
-        .map_err(failed)?;
+    let size: i64 =
+        sqlx::query(size).fetch_one(&mut *connection).await.map_err(failed)?.try_get("size").map_err(failed)?;
     if size > CHECKED_BYTES {
         return Ok(());
     }
-    let row = sqlx::query("SELECT quick_check AS result FROM pragma_quick_check(1)")
-        .fetch_one(connection)
-        .await;
+    let row = sqlx::query("SELECT quick_check AS result FROM pragma_quick_check(1)").fetch_one(connection).await;
     let result: String = row.map_err(failed)?.try_get("result").map_err(failed)?;
     if result == "ok" {
         return Ok(());
     }
-    Err(Finding::error(
-        "store.corrupt",
-        location.to_string(),
-        format!("the file is damaged: {result}"),
-    )
-    .with_remedy("doorward restore --force LATEST-BACKUP"))
+    Err(Finding::error("store.corrupt", location.to_string(), format!("the file is damaged: {result}"))
+        .with_remedy("doorward restore --force LATEST-BACKUP"))
 }

@@ -23,11 +23,7 @@ const REMEMBERED: i64 = 30 * 86_400;
 const GUESSES_REMEMBERED: i64 = 90 * 86_400;
 
 /// Ends and deletes.
-pub(crate) async fn run(
-    store: &Store,
-    now: UnixTime,
-    timeouts: Timeouts,
-) -> Result<Vec<(SessionId, EndReason)>> {
+pub(crate) async fn run(store: &Store, now: UnixTime, timeouts: Timeouts) -> Result<Vec<(SessionId, EndReason)>> {
     let mut ended = Vec::new();
     loop {
         let due = retry!(timed_out(store, now, timeouts))?;
@@ -45,22 +41,12 @@ pub(crate) async fn run(
 }
 
 /// Looks without holding the writer.
-async fn timed_out(
-    store: &Store,
-    now: UnixTime,
-    timeouts: Timeouts,
-) -> std::result::Result<Vec<Session>, Failure> {
+async fn timed_out(store: &Store, now: UnixTime, timeouts: Timeouts) -> std::result::Result<Vec<Session>, Failure> {
     let query = sqlx::query(select_session!(
         "WHERE created_at <= $1 OR last_seen <= $2 OR (stage <> 'full' AND created_at <= $3) LIMIT $4"
     ));
-    let query = query
-        .bind((now - timeouts.absolute).0)
-        .bind((now - timeouts.idle).0);
-    let rows = query
-        .bind((now - PENDING_SECONDS).0)
-        .bind(BATCH)
-        .fetch_all(store.reader())
-        .await?;
+    let query = query.bind((now - timeouts.absolute).0).bind((now - timeouts.idle).0);
+    let rows = query.bind((now - PENDING_SECONDS).0).bind(BATCH).fetch_all(store.reader()).await?;
     rows.iter().map(session_from).collect()
 }
 
@@ -92,24 +78,15 @@ async fn end(
 async fn delete(store: &Store, now: UnixTime) -> std::result::Result<(), Failure> {
     let mut write = Write::unaudited(store).await?;
     for (sql, before) in [
-        (
-            "DELETE FROM ended_session WHERE ended_at < $1",
-            now - REMEMBERED,
-        ),
-        (
-            "DELETE FROM refresh_token WHERE expires_at < $1",
-            now - REMEMBERED,
-        ),
+        ("DELETE FROM ended_session WHERE ended_at < $1", now - REMEMBERED),
+        ("DELETE FROM refresh_token WHERE expires_at < $1", now - REMEMBERED),
         ("DELETE FROM link WHERE expires_at < $1", now - REMEMBERED),
         // A network's guesses mean nothing once its window and its longest wait are over.
         (
             "DELETE FROM budget WHERE touched_at < $1 AND budget_key LIKE 'network:%'",
             now - (WINDOW_SECONDS + LONGEST_WAIT),
         ),
-        (
-            "DELETE FROM budget WHERE touched_at < $1 AND consecutive = 0",
-            now - (WINDOW_SECONDS + LONGEST_WAIT),
-        ),
+        ("DELETE FROM budget WHERE touched_at < $1 AND consecutive = 0", now - (WINDOW_SECONDS + LONGEST_WAIT)),
         // Known accounts keep their count of guesses in a row (NIST SP 800-63B-4, section 3.2.2).
         (
             "DELETE FROM budget WHERE touched_at < $1 AND budget_key LIKE 'account:%' \

@@ -47,28 +47,19 @@ impl Users for Store {
         retry!(create(self, user, event))
     }
 
-    async fn change_user(
-        &self,
-        id: UserId,
-        change: &UserChange,
-        event: &Event,
-    ) -> Result<Option<User>> {
+    async fn change_user(&self, id: UserId, change: &UserChange, event: &Event) -> Result<Option<User>> {
         retry!(change_one(self, id, change, event))
     }
 }
 
 /// Groups as one text with a space around each, so that `LIKE '% admins %'` finds one of them.
 pub(crate) fn groups_text(groups: &BTreeSet<Group>) -> String {
-    groups
-        .iter()
-        .fold(" ".to_owned(), |text, group| text + group.as_str() + " ")
+    groups.iter().fold(" ".to_owned(), |text, group| text + group.as_str() + " ")
 }
 
 /// Reads what [`groups_text`] wrote.
 pub(crate) fn groups_from(text: &str) -> std::result::Result<BTreeSet<Group>, Failure> {
-    text.split_ascii_whitespace()
-        .map(|name| name.parse().map_err(|_| damaged("group_names")))
-        .collect()
+    text.split_ascii_whitespace().map(|name| name.parse().map_err(|_| damaged("group_names"))).collect()
 }
 
 fn user_from(row: &AnyRow) -> std::result::Result<User, Failure> {
@@ -87,39 +78,22 @@ fn user_from(row: &AnyRow) -> std::result::Result<User, Failure> {
 
 async fn by_id(store: &Store, id: UserId) -> std::result::Result<Option<User>, Failure> {
     let query = sqlx::query(select_user!("WHERE id = $1")).bind(id.to_string());
-    query
-        .fetch_optional(store.reader())
-        .await?
-        .as_ref()
-        .map(user_from)
-        .transpose()
+    query.fetch_optional(store.reader()).await?.as_ref().map(user_from).transpose()
 }
 
 async fn by_email(store: &Store, email: &Email) -> std::result::Result<Option<User>, Failure> {
     let query = sqlx::query(select_user!("WHERE email = $1")).bind(email.as_str());
-    query
-        .fetch_optional(store.reader())
-        .await?
-        .as_ref()
-        .map(user_from)
-        .transpose()
+    query.fetch_optional(store.reader()).await?.as_ref().map(user_from).transpose()
 }
 
 async fn list(store: &Store, after: &str, limit: u32) -> std::result::Result<Vec<User>, Failure> {
     let query = sqlx::query(select_user!("WHERE email > $1 ORDER BY email LIMIT $2"));
-    let rows = query
-        .bind(after.replace('\0', ""))
-        .bind(i64::from(limit))
-        .fetch_all(store.reader())
-        .await?;
+    let rows = query.bind(after.replace('\0', "")).bind(i64::from(limit)).fetch_all(store.reader()).await?;
     rows.iter().map(user_from).collect()
 }
 
 async fn has_any(store: &Store) -> std::result::Result<bool, Failure> {
-    Ok(sqlx::query("SELECT id FROM users LIMIT 1")
-        .fetch_optional(store.reader())
-        .await?
-        .is_some())
+    Ok(sqlx::query("SELECT id FROM users LIMIT 1").fetch_optional(store.reader()).await?.is_some())
 }
 
 async fn create(store: &Store, user: &User, event: &Event) -> std::result::Result<(), Failure> {
@@ -131,10 +105,7 @@ async fn create(store: &Store, user: &User, event: &Event) -> std::result::Resul
 
 /// The event with its user, where the caller left it open.
 pub(crate) fn about(event: &Event, user: UserId) -> Event {
-    Event {
-        user: event.user.or(Some(user)),
-        ..event.clone()
-    }
+    Event { user: event.user.or(Some(user)), ..event.clone() }
 }
 
 /// Adds a row.
@@ -148,11 +119,7 @@ pub(crate) async fn insert(write: &mut Write, user: &User) -> std::result::Resul
     .bind(user.name.as_str())
     .bind(groups_text(&user.groups))
     .bind(user.status.as_str())
-    .bind(
-        user.password
-            .as_ref()
-            .map(|hash| hash.expose_hash().to_owned()),
-    )
+    .bind(user.password.as_ref().map(|hash| hash.expose_hash().to_owned()))
     .bind(user.password_changed_at.0)
     .bind(i64::from(user.must_change_password))
     .bind(user.created_at.0)
@@ -162,17 +129,9 @@ pub(crate) async fn insert(write: &mut Write, user: &User) -> std::result::Resul
 }
 
 /// The user inside a transaction.
-pub(crate) async fn read(
-    write: &mut Write,
-    id: UserId,
-) -> std::result::Result<Option<User>, Failure> {
+pub(crate) async fn read(write: &mut Write, id: UserId) -> std::result::Result<Option<User>, Failure> {
     let query = sqlx::query(select_user!("WHERE id = $1")).bind(id.to_string());
-    query
-        .fetch_optional(write.on())
-        .await?
-        .as_ref()
-        .map(user_from)
-        .transpose()
+    query.fetch_optional(write.on()).await?.as_ref().map(user_from).transpose()
 }
 
 /// A new password and what follows from it.
@@ -241,76 +200,42 @@ async fn apply(
 ) -> std::result::Result<bool, Failure> {
     let id = user.id.to_string();
     match change {
-        UserChange::Password {
-            hash,
-            must_change,
-            end,
-            keep,
-        } => {
+        UserChange::Password { hash, must_change, end, keep } => {
             let ends = Which::AllOf(user.id, *keep);
-            let new = NewPassword {
-                hash,
-                must_change: *must_change,
-                ends,
-                reason: *end,
-            };
+            let new = NewPassword { hash, must_change: *must_change, ends, reason: *end };
             set_password(write, user, &new, event).await?;
             return Ok(true);
         }
         UserChange::Rehash { old, new } => {
-            let query =
-                sqlx::query("UPDATE users SET password = $3 WHERE id = $1 AND password = $2");
-            let query = query
-                .bind(id)
-                .bind(old.expose_hash())
-                .bind(new.expose_hash());
+            let query = sqlx::query("UPDATE users SET password = $3 WHERE id = $1 AND password = $2");
+            let query = query.bind(id).bind(old.expose_hash()).bind(new.expose_hash());
             if query.execute(write.on()).await?.rows_affected() == 0 {
                 return Ok(false);
             }
         }
         UserChange::Status(status) => {
             let query = sqlx::query("UPDATE users SET status = $2 WHERE id = $1");
-            query
-                .bind(id)
-                .bind(status.as_str())
-                .execute(write.on())
-                .await?;
+            query.bind(id).bind(status.as_str()).execute(write.on()).await?;
         }
         UserChange::Name(name) => {
             let query = sqlx::query("UPDATE users SET name = $2 WHERE id = $1");
-            query
-                .bind(id)
-                .bind(name.as_str())
-                .execute(write.on())
-                .await?;
+            query.bind(id).bind(name.as_str()).execute(write.on()).await?;
         }
         UserChange::Groups(groups) => {
             let query = sqlx::query("UPDATE users SET group_names = $2 WHERE id = $1");
-            query
-                .bind(id)
-                .bind(groups_text(groups))
-                .execute(write.on())
-                .await?;
+            query.bind(id).bind(groups_text(groups)).execute(write.on()).await?;
         }
     }
     write.append(&about(event, user.id)).await?;
     if matches!(change, UserChange::Status(Status::Disabled)) {
-        session::end(
-            write,
-            Which::AllOf(user.id, None),
-            EndReason::UserDisabled,
-            event,
-        )
-        .await?;
+        session::end(write, Which::AllOf(user.id, None), EndReason::UserDisabled, event).await?;
     }
     Ok(true)
 }
 
 /// Whether anybody who may sign in may administrate.
 async fn has_administrator(write: &mut Write) -> std::result::Result<bool, Failure> {
-    let query = sqlx::query(
-        "SELECT id FROM users WHERE status = 'active' AND group_names LIKE '% admins %' LIMIT 1",
-    );
+    let query = sqlx::query("SELECT id FROM users WHERE status = 'active' AND group_names LIKE '% admins %' LIMIT 1");
     Ok(query.fetch_optional(write.on()).await?.is_some())
 }
 
@@ -325,10 +250,6 @@ mod tests {
             assert_eq!(groups_from(&groups_text(&groups)).unwrap(), groups);
         }
         assert!(groups_from(" Not A Group! ").is_err());
-        assert_eq!(
-            doorward_core::user::ADMINISTRATORS,
-            "admins",
-            "the query for administrators says so too"
-        );
+        assert_eq!(doorward_core::user::ADMINISTRATORS, "admins", "the query for administrators says so too");
     }
 }

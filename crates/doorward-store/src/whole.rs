@@ -17,9 +17,6 @@ impl Whole for Store {
 }
 
 async fn epoch(store: &Store) -> std::result::Result<i64, Failure> {
-    let row = sqlx::query("SELECT value FROM epoch WHERE id = 1")
-        .fetch_optional(store.reader())
-        .await?;
-    row.ok_or_else(|| Failure::corrupt("the epoch is missing"))?
-        .number("value")
+    let row = sqlx::query("SELECT value FROM epoch WHERE id = 1").fetch_optional(store.reader()).await?;
+    row.ok_or_else(|| Failure::corrupt("the epoch is missing"))?.number("value")
 }

@@ -29,15 +29,9 @@ impl Write {
     /// Begins an audited transaction.
     pub(crate) async fn audited(store: &Store) -> Result<Self, Failure> {
         let mut write = Self::unaudited(store).await?;
-        let row = sqlx::query(write.dialect.lock_head())
-            .fetch_optional(write.on())
-            .await?;
+        let row = sqlx::query(write.dialect.lock_head()).fetch_optional(write.on()).await?;
         let row = row.ok_or_else(|| Failure::corrupt("the audit chain has no head"))?;
-        write.head = Some(Head {
-            seq: row.number("seq")?,
-            chain: row.text("chain")?,
-            is_moved: false,
-        });
+        write.head = Some(Head { seq: row.number("seq")?, chain: row.text("chain")?, is_moved: false });
         Ok(write)
     }
 
@@ -45,11 +39,7 @@ impl Write {
     pub(crate) async fn unaudited(store: &Store) -> Result<Self, Failure> {
         let dialect = store.dialect();
         let transaction = store.writer().begin_with(dialect.begin_write()).await?;
-        Ok(Self {
-            transaction,
-            dialect,
-            head: None,
-        })
+        Ok(Self { transaction, dialect, head: None })
     }
 
     /// The connection, for a query.
@@ -65,16 +55,10 @@ impl Write {
     /// Appends an event to the audit chain.
     pub(crate) async fn append(&mut self, event: &Event) -> Result<(), Failure> {
         let Some(head) = &mut self.head else {
-            return Err(Failure::corrupt(
-                "an event in a transaction without the head of the chain",
-            ));
+            return Err(Failure::corrupt("an event in a transaction without the head of the chain"));
         };
         let record = Record::place(&storable(event), head.seq + 1, &head.chain);
-        *head = Head {
-            seq: record.seq,
-            chain: record.chain.clone(),
-            is_moved: true,
-        };
+        *head = Head { seq: record.seq, chain: record.chain.clone(), is_moved: true };
         insert(&mut self.transaction, record).await
     }
 
@@ -94,11 +78,7 @@ impl Write {
 /// PostgreSQL has no text with a NUL in it; the chain must be the same in both databases.
 fn storable(event: &Event) -> Event {
     let clean = |text: &str| text.replace('\0', "\u{fffd}");
-    Event {
-        device: clean(&event.device).into(),
-        detail: clean(&event.detail),
-        ..event.clone()
-    }
+    Event { device: clean(&event.device).into(), detail: clean(&event.detail), ..event.clone() }
 }
 
 /// Writes one record as it is.

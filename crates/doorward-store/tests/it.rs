@@ -1,5 +1,7 @@
 //! The store as its users see it, on both databases.
 
-mod contract;
-mod place;
-mod sample;
+mod it {
+    mod contract;
+    mod place;
+    mod sample;
+}

@@ -5,7 +5,7 @@ mod user;
 macro_rules! cases {
     ($($file:ident: $($case:ident),+;)+) => {
         mod sqlite {
-            use crate::place::Place;
+            use crate::it::place::Place;
             $($(
                 #[tokio::test]
                 async fn $case() {

@@ -3,8 +3,8 @@
 use doorward_core::audit::Action;
 use doorward_core::store::{Audit as _, Users as _};
 
-use crate::place::Place;
-use crate::sample;
+use crate::it::place::Place;
+use crate::it::sample;
 
 pub async fn comes_back_as_it_was_stored(place: &Place) {
     let store = place.store().await;
