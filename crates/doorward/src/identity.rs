@@ -26,7 +26,7 @@ use doorward_core::{Clock, Random, UnixTime};
 use doorward_store::{Location, Store};
 
 pub use account::PasswordChange;
-pub use first::Initial;
+pub use first::{Initial, random_password};
 pub use hasher::Hasher;
 pub use keyring::Keyring;
 pub use live::Live;

@@ -5,8 +5,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use doorward_core::{Secret, UnixTime};
 use doorward_core::identifier::{AccessTokenId, SessionId, UserId};
+use doorward_core::{Secret, UnixTime};
 use serde::{Deserialize, Serialize};
 
 use super::keyring::Ring;
@@ -82,7 +82,8 @@ pub(super) fn read(ring: &Ring, issuer: &str, token: &str, now: UnixTime) -> Res
         return Err("token.malformed");
     };
     let is_ours = claims.iss == issuer && claims.aud == issuer;
-    let is_sound = claims.exp > claims.iat && claims.exp - claims.iat <= LIFETIME && claims.auth_time <= claims.iat + SKEW;
+    let is_sound =
+        claims.exp > claims.iat && claims.exp - claims.iat <= LIFETIME && claims.auth_time <= claims.iat + SKEW;
     if !is_ours || !is_sound || claims.iat > now.0 + SKEW {
         return Err("token.malformed");
     }

@@ -1,6 +1,5 @@
 //! The first administrator, and random passwords that people can copy.
 
-use doorward_core::audit::Action;
 use doorward_core::random::bytes;
 use doorward_core::store::{StoreError, Users as _};
 use doorward_core::user::{ADMINISTRATORS, Email, Group, Name};

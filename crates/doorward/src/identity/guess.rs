@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use doorward_core::UnixTime;
 use doorward_core::address::Network;
 use doorward_core::budget::{BudgetKey, Spent};
+use doorward_core::identifier::UserId;
 use doorward_core::password::Password;
 use doorward_core::store::{Budgets as _, StoreError};
 use doorward_core::user::{Email, User};
-use doorward_core::identifier::UserId;
 use parking_lot::Mutex;
 
 use super::hasher::{Busy, Ticket};

@@ -128,7 +128,8 @@ impl Keyring {
     /// A short text that is equal on two nodes if and only if their keys are.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let mut parts: Vec<String> = self.ring.read().keys().iter().map(|key| format!("signing {}", key.kid())).collect();
+        let mut parts: Vec<String> =
+            self.ring.read().keys().iter().map(|key| format!("signing {}", key.kid())).collect();
         for (family, keys) in [("csrf", &self.csrf), ("pepper", &self.pepper)] {
             for key in keys.iter() {
                 let digest = Sha256::digest(key.secret.expose_secret());
@@ -159,11 +160,8 @@ impl Keyring {
     /// What could not be written or removed; the keys in use stay as they were.
     pub fn tend(&self, now: UnixTime, random: &dyn Random) -> Result<Option<String>, Finding> {
         let newest = self.ring.read().keys().iter().map(SigningKey::created_at).max().unwrap_or_default();
-        let made = if now.seconds_since(newest) >= ROTATION_DAYS * 86_400 {
-            Some(self.rotate(now, random)?)
-        } else {
-            None
-        };
+        let made =
+            if now.seconds_since(newest) >= ROTATION_DAYS * 86_400 { Some(self.rotate(now, random)?) } else { None };
         let _rotation = self.rotation.lock();
         let over: Vec<_> = self.ring.read().over(now, AFTER_SECONDS);
         for kid in over {

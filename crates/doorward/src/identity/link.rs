@@ -14,10 +14,10 @@ use super::user::words;
 use super::{Author, Identity, Refused, Visit};
 
 /// Seconds for which an invitation is open.
-pub const INVITATION_SECONDS: i64 = 7 * 86_400;
+const INVITATION_SECONDS: i64 = 7 * 86_400;
 
 /// Seconds for which a link for a new password is open.
-pub const RESET_SECONDS: i64 = 86_400;
+const RESET_SECONDS: i64 = 86_400;
 
 impl Identity {
     /// Invites somebody.
@@ -34,7 +34,8 @@ impl Identity {
             return Err(Refused::new("user.email_taken"));
         }
         let event = author.event(self.now(), Action::LinkCreated).with_detail(format!("{email}, {}", words(&groups)));
-        let (link, secret) = self.draw_link(Kind::Invitation, Purpose::Invitation { email, groups }, INVITATION_SECONDS);
+        let (link, secret) =
+            self.draw_link(Kind::Invitation, Purpose::Invitation { email, groups }, INVITATION_SECONDS);
         self.inner.store.create_link(&link, &event).await?;
         Ok((link, secret))
     }
@@ -46,7 +47,8 @@ impl Identity {
     pub async fn reset_link(&self, author: &Author<'_>, user: UserId) -> Result<(Link, Secret), Refused> {
         let user = self.user(user).await?;
         let event = author.event(self.now(), Action::LinkCreated).about(user.id);
-        let (link, secret) = self.draw_link(Kind::PasswordReset, Purpose::PasswordReset { user: user.id }, RESET_SECONDS);
+        let (link, secret) =
+            self.draw_link(Kind::PasswordReset, Purpose::PasswordReset { user: user.id }, RESET_SECONDS);
         self.inner.store.create_link(&link, &event).await?;
         Ok((link, secret))
     }
@@ -115,7 +117,8 @@ impl Identity {
         let context = Context { email: Some(&user.email), name: Some(&user.name), current: None };
         let hash = self.inner.hasher.hash(&self.check_password(&password, &context)?).await?;
         let author = Author { actor: Actor::User(user.id), visit: Some(visit) };
-        let event = author.event(self.now(), Action::PasswordReset).about(user.id).with_detail(format!("by {}", link.id));
+        let event =
+            author.event(self.now(), Action::PasswordReset).about(user.id).with_detail(format!("by {}", link.id));
         let user = self.inner.store.reset_password(link.hash, &hash, &event).await?.ok_or_else(invalid)?;
         self.inner.waits.clear();
         self.refresh_user(user.id).await?;

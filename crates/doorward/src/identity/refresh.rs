@@ -133,6 +133,8 @@ impl Identity {
             }
             found => found,
         };
-        found.and_then(|live| if live.kind == Kind::Api { Ok(live) } else { Err("token.malformed") }).map_err(Refused::new)
+        found
+            .and_then(|live| if live.kind == Kind::Api { Ok(live) } else { Err("token.malformed") })
+            .map_err(Refused::new)
     }
 }

@@ -55,12 +55,7 @@ impl Identity {
     /// # Errors
     /// `signin.credentials_wrong` for an unknown account, a disabled one and a wrong password alike;
     /// `signin.account_wait`, `signin.network_wait`, `signin.account_stopped`, `signin.busy`, `store.*`.
-    pub async fn sign_in(
-        &self,
-        visit: &Visit,
-        credentials: Credentials<'_>,
-        wish: Wish,
-    ) -> Result<SignedIn, Refused> {
+    pub async fn sign_in(&self, visit: &Visit, credentials: Credentials<'_>, wish: Wish) -> Result<SignedIn, Refused> {
         // What cannot be right costs no guess and no hash.
         let email: Email = credentials.email.parse().map_err(|_| Refused::new(WRONG))?;
         let password = Password::new(credentials.password.expose_secret()).map_err(|_| Refused::new(WRONG))?;
