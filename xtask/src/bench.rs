@@ -23,13 +23,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     for package in PACKAGES {
         shell::run(&mut example("build", package))?;
     }
-    shell::run(&mut shell::cargo([
-        "build",
-        "--quiet",
-        "--release",
-        "--package",
-        "doorward",
-    ]))?;
+    shell::run(&mut shell::cargo(["build", "--quiet", "--release", "--package", "doorward"]))?;
     let mut rounds = Vec::new();
     for number in 1..=arguments.rounds {
         eprintln!("round {number} of {}", arguments.rounds);
@@ -43,15 +37,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 }
 
 fn example(word: &str, package: &str) -> std::process::Command {
-    shell::cargo([
-        word,
-        "--quiet",
-        "--release",
-        "--package",
-        package,
-        "--example",
-        "bench",
-    ])
+    shell::cargo([word, "--quiet", "--release", "--package", package, "--example", "bench"])
 }
 
 fn print(rounds: &[Round]) -> Outcome {
@@ -69,11 +55,7 @@ fn print(rounds: &[Round]) -> Outcome {
     for target in TARGETS {
         let (spread, verdict) = target.judge(rounds);
         let spread = spread.map_or_else(|| "- | - | -".to_owned(), |spread| spread.to_string());
-        println!(
-            "| {} | {} | {spread} | {verdict} |",
-            target.what,
-            target.wanted()
-        );
+        println!("| {} | {} | {spread} | {verdict} |", target.what, target.wanted());
         if verdict == Verdict::NotMeasured {
             unmeasured.push(target.what);
         }
@@ -81,8 +63,5 @@ fn print(rounds: &[Round]) -> Outcome {
     if unmeasured.is_empty() {
         return Ok(());
     }
-    Err(Trouble::failed(format!(
-        "not measured: {}",
-        unmeasured.join(", ")
-    )))
+    Err(Trouble::failed(format!("not measured: {}", unmeasured.join(", "))))
 }

@@ -285,8 +285,8 @@ mod tests {
         fn no_text_panics(text in "\\PC{0,40}", path in "/[a-z/.%{}]{0,20}") {
             let _ = (OriginPattern::parse(&text), HostPattern::parse(&text), Exemption::parse(&text));
             if let Ok(pattern) = PathPattern::parse(&path) {
-                prop_assert!(pattern.matches(&path) || path.contains('{'));
-                prop_assert!(pattern.could_match(&path) || path.contains('{'));
+                let has_hole = path.contains('{');
+                prop_assert!(has_hole || pattern.matches(&path) && pattern.could_match(&path));
             }
         }
     }

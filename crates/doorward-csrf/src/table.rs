@@ -188,6 +188,18 @@ impl Row {
         self.run(|csrf, view| csrf.check(view, &session, form))
     }
 
+    /// What the log would say.
+    pub(crate) fn report(&self) -> crate::Report {
+        let session = self.session.map_or(SessionState::Anonymous, |handle| SessionState::of_handle(handle.as_bytes()));
+        let decision = self.decide();
+        self.run(|csrf, view| csrf.report(view, &session, self.form.as_deref(), &decision))
+    }
+
+    /// A header that was set.
+    pub(crate) fn header_text(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
+
     /// The reason of the first phase alone, in another mode.
     pub(crate) fn decide_in(&self, mode: Mode) -> Reason {
         self.run(|csrf, view| match csrf.provenance_in(view, mode) {

@@ -1,0 +1,5 @@
+//! The tests of the crate as its users see it.
+
+mod it {
+    mod cases;
+}
