@@ -12,6 +12,9 @@ use crate::{Outcome, Trouble, served, shell};
 /// Arguments of `cargo xtask dist`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
+    /// A program that is built already, for example on an older system so that it runs there too
+    #[arg(long)]
+    program: Option<PathBuf>,
     /// Leave out the Debian package, for a machine without dpkg-deb
     #[arg(long)]
     without_debian: bool,
@@ -33,11 +36,16 @@ const CARRIED: &[&str] = &[
     "LICENSE-MIT",
     "packaging/doorward.service",
     "packaging/doorward.toml",
+    "packaging/environment",
+    "packaging/debian/copyright",
 ];
 
 /// Builds, gathers, packs and sums.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let program = served::release()?;
+    let program = match &arguments.program {
+        Some(built) => built.canonicalize()?,
+        None => served::release()?,
+    };
     let folder = shell::target()?.join("dist");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;

@@ -12,13 +12,15 @@ const FILES: &[(&str, &str, u32)] = &[
     ("doorward", "usr/bin/doorward", 0o755),
     ("doorward.service", "lib/systemd/system/doorward.service", 0o644),
     ("doorward.toml", "etc/doorward/doorward.toml", 0o644),
+    ("environment", "etc/doorward/environment", 0o644),
     ("doorward.bash", "usr/share/bash-completion/completions/doorward", 0o644),
     ("_doorward", "usr/share/zsh/vendor-completions/_doorward", 0o644),
     ("doorward.fish", "usr/share/fish/vendor_completions.d/doorward.fish", 0o644),
     ("doorward.1", "usr/share/man/man1/doorward.1", 0o644),
     ("CHANGELOG.md", "usr/share/doc/doorward/CHANGELOG.md", 0o644),
     ("LICENSE-APACHE", "usr/share/doc/doorward/LICENSE-APACHE", 0o644),
-    ("LICENSE-MIT", "usr/share/doc/doorward/copyright", 0o644),
+    ("LICENSE-MIT", "usr/share/doc/doorward/LICENSE-MIT", 0o644),
+    ("copyright", "usr/share/doc/doorward/copyright", 0o644),
 ];
 
 /// What dpkg runs and reads, with its mode.
@@ -105,7 +107,9 @@ mod tests {
         let release = folder.path().join("release");
         fs::create_dir(&release).expect("a folder");
         for (file, _, _) in FILES {
-            let real = [here(file), here("packaging").join(file)].into_iter().find(|path| path.is_file());
+            let real = [here(file), here("packaging").join(file), here("packaging/debian").join(file)]
+                .into_iter()
+                .find(|path| path.is_file());
             let real = real.unwrap_or_else(|| here("LICENSE-MIT"));
             fs::copy(real, release.join(file)).expect("a copy");
         }
@@ -153,7 +157,8 @@ mod tests {
             let place = line.trim_start_matches('/');
             assert!(FILES.iter().any(|(_, known, _)| *known == place), "{line}");
         }
-        assert!(text.contains("/etc/doorward/doorward.toml"));
+        let settings = FILES.iter().filter(|(_, place, _)| place.starts_with("etc/"));
+        assert_eq!(settings.count(), text.lines().count());
     }
 
     #[test]
