@@ -96,8 +96,8 @@ async fn look_at_pages(connection: &mut AnyConnection, location: &Location) -> R
     if size > CHECKED_BYTES {
         return Ok(());
     }
-    let row = sqlx::query("SELECT quick_check AS result FROM pragma_quick_check(1)").fetch_one(connection).await;
-    let result: String = row.map_err(failed)?.try_get("result").map_err(failed)?;
+    let row = sqlx::query("PRAGMA quick_check(1)").fetch_one(connection).await;
+    let result: String = row.map_err(failed)?.try_get(0).map_err(failed)?;
     if result == "ok" {
         return Ok(());
     }
