@@ -30,30 +30,13 @@ type Check = fn(&Served) -> Outcome<Seen>;
 
 const CHECKS: &[(&str, Check)] = &[
     ("the sign-in page is there", edge::page),
-    (
-        "the sign-in page is there through a reverse proxy",
-        edge::proxied,
-    ),
-    (
-        "the three calls of the contract work as written",
-        token::calls,
-    ),
-    (
-        "older token in the header, newer in the cookie",
-        token::older_in_header,
-    ),
-    (
-        "newer token in the header, older in the cookie",
-        token::newer_in_header,
-    ),
-    (
-        "two first visits at once, first token sent",
-        token::first_visits,
-    ),
-    (
-        "two first visits at once, second token sent",
-        token::first_visits_reversed,
-    ),
+    ("the sign-in page is there through a reverse proxy", edge::proxied),
+    ("the three calls of the contract work as written", token::calls),
+    ("older token in the header, newer in the cookie", token::older_in_header),
+    ("newer token in the header, older in the cookie", token::newer_in_header),
+    ("two first visits at once, first token sent", token::first_visits),
+    ("two first visits at once, second token sent", token::first_visits_reversed),
+    ("the commands of the README that once ended in 403", token::readme),
     ("a forged sign-in is refused with its reason", token::forged),
 ];
 
@@ -69,11 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         tally.report(name, check(&served));
     }
     drop(served);
-    let browser = if arguments.without_browser {
-        Ok(Seen::Skipped("--without-browser".to_owned()))
-    } else {
-        browser()
-    };
+    let browser = if arguments.without_browser { Ok(Seen::Skipped("--without-browser".to_owned())) } else { browser() };
     tally.report("a browser signs in and out", browser);
     tally.end()
 }
@@ -105,9 +84,7 @@ impl Tally {
     fn end(&self) -> Outcome {
         let Self { failed, skipped } = self;
         if *failed > 0 {
-            return Err(Trouble::failed(format!(
-                "accept: {failed} failed, {skipped} skipped"
-            )));
+            return Err(Trouble::failed(format!("accept: {failed} failed, {skipped} skipped")));
         }
         println!("\naccept: none failed, {skipped} skipped");
         Ok(())
@@ -119,11 +96,7 @@ fn browser() -> Outcome<Seen> {
     let nextest = ["nextest", "run", "--package", "doorward", "browser"];
     let plain = ["test", "--package", "doorward", "--", "browser"];
     let has_nextest = shell::has("cargo-nextest");
-    let mut cargo = if has_nextest {
-        shell::cargo(nextest)
-    } else {
-        shell::cargo(plain)
-    };
+    let mut cargo = if has_nextest { shell::cargo(nextest) } else { shell::cargo(plain) };
     let text = shell::output(&mut cargo)?;
     // nextest fails where no test has this name; the plain runner calls that a success.
     if !has_nextest && !has_passed_test(&text) {
@@ -133,9 +106,7 @@ fn browser() -> Outcome<Seen> {
 }
 
 fn has_passed_test(text: &str) -> bool {
-    text.lines().any(|line| {
-        line.starts_with("test ") && line.contains("browser") && line.ends_with("... ok")
-    })
+    text.lines().any(|line| line.starts_with("test ") && line.contains("browser") && line.ends_with("... ok"))
 }
 
 #[cfg(test)]
@@ -149,23 +120,13 @@ mod tests {
         tally.report("a", Ok(Seen::Well("200".to_owned())));
         assert!(tally.end().is_ok());
         tally.report("a", Err(Trouble::failed("403")));
-        assert_eq!(
-            tally,
-            Tally {
-                failed: 1,
-                skipped: 1
-            }
-        );
+        assert_eq!(tally, Tally { failed: 1, skipped: 1 });
         assert!(tally.end().is_err());
     }
 
     #[test]
     fn a_run_without_tests_has_passed_none() {
-        assert!(has_passed_test(
-            "running 1 test\ntest browser::signs_in ... ok\n"
-        ));
-        assert!(!has_passed_test(
-            "running 0 tests\ntest result: ok. 0 passed\n"
-        ));
+        assert!(has_passed_test("running 1 test\ntest browser::signs_in ... ok\n"));
+        assert!(!has_passed_test("running 0 tests\ntest result: ok. 0 passed\n"));
     }
 }

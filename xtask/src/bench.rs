@@ -23,13 +23,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     for package in PACKAGES {
         shell::run(&mut example("build", package))?;
     }
-    shell::run(&mut shell::cargo([
-        "build",
-        "--quiet",
-        "--release",
-        "--package",
-        "doorward",
-    ]))?;
+    shell::run(&mut shell::cargo(["build", "--quiet", "--release", "--package", "doorward"]))?;
     let mut rounds = Vec::new();
     for number in 1..=arguments.rounds {
         eprintln!("round {number} of {}", arguments.rounds);
@@ -39,19 +33,24 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         }
         rounds.push(round);
     }
-    print(&rounds)
+    print(&rounds)?;
+    allocations()
+}
+
+/// That the allow path allocates nothing is counted by tests, since a number of zero has no spread.
+fn allocations() -> Outcome {
+    let mut cargo = shell::cargo(["test", "--quiet", "--package", "doorward-csrf", "--test", "it"]);
+    let text = shell::output(cargo.args(["--", "allocation::"]))?;
+    let is_empty = text.lines().any(|line| line.starts_with("test result: ok. 0 passed"));
+    if is_empty {
+        return Err(Trouble::failed("not measured: allocations on the allow path (no such test)"));
+    }
+    println!("\nallocations on the allow path: none, reached (tests `allocation` of doorward-csrf)");
+    Ok(())
 }
 
 fn example(word: &str, package: &str) -> std::process::Command {
-    shell::cargo([
-        word,
-        "--quiet",
-        "--release",
-        "--package",
-        package,
-        "--example",
-        "bench",
-    ])
+    shell::cargo([word, "--quiet", "--release", "--package", package, "--example", "bench"])
 }
 
 fn print(rounds: &[Round]) -> Outcome {
@@ -69,11 +68,7 @@ fn print(rounds: &[Round]) -> Outcome {
     for target in TARGETS {
         let (spread, verdict) = target.judge(rounds);
         let spread = spread.map_or_else(|| "- | - | -".to_owned(), |spread| spread.to_string());
-        println!(
-            "| {} | {} | {spread} | {verdict} |",
-            target.what,
-            target.wanted()
-        );
+        println!("| {} | {} | {spread} | {verdict} |", target.what, target.wanted());
         if verdict == Verdict::NotMeasured {
             unmeasured.push(target.what);
         }
@@ -81,8 +76,5 @@ fn print(rounds: &[Round]) -> Outcome {
     if unmeasured.is_empty() {
         return Ok(());
     }
-    Err(Trouble::failed(format!(
-        "not measured: {}",
-        unmeasured.join(", ")
-    )))
+    Err(Trouble::failed(format!("not measured: {}", unmeasured.join(", "))))
 }

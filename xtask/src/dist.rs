@@ -12,6 +12,9 @@ use crate::{Outcome, Trouble, served, shell};
 /// Arguments of `cargo xtask dist`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
+    /// A program that is built already, for example on an older system so that it runs there too
+    #[arg(long)]
+    program: Option<PathBuf>,
     /// Leave out the Debian package, for a machine without dpkg-deb
     #[arg(long)]
     without_debian: bool,
@@ -33,11 +36,16 @@ const CARRIED: &[&str] = &[
     "LICENSE-MIT",
     "packaging/doorward.service",
     "packaging/doorward.toml",
+    "packaging/environment",
+    "packaging/debian/copyright",
 ];
 
 /// Builds, gathers, packs and sums.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let program = served::release()?;
+    let program = match &arguments.program {
+        Some(built) => built.canonicalize()?,
+        None => served::release()?,
+    };
     let folder = shell::target()?.join("dist");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
@@ -73,10 +81,7 @@ fn gather(program: &Path, release: &Path) -> Outcome {
     }
     for path in CARRIED {
         let path = Path::new(path);
-        fs::copy(
-            shell::root().join(path),
-            release.join(path.file_name().unwrap_or(path.as_os_str())),
-        )?;
+        fs::copy(shell::root().join(path), release.join(path.file_name().unwrap_or(path.as_os_str())))?;
     }
     Ok(())
 }
@@ -85,13 +90,7 @@ fn gather(program: &Path, release: &Path) -> Outcome {
 fn archive(folder: &Path, name: &str) -> Outcome<String> {
     let file = format!("{name}.tar.gz");
     let mut tar = shell::program("tar");
-    tar.current_dir(folder).args([
-        "--create",
-        "--gzip",
-        "--sort=name",
-        "--owner=0",
-        "--group=0",
-    ]);
+    tar.current_dir(folder).args(["--create", "--gzip", "--sort=name", "--owner=0", "--group=0"]);
     tar.args(["--numeric-owner", "--mtime=@0", "--file", &file, name]);
     shell::run(&mut tar)?;
     Ok(file)
@@ -105,18 +104,10 @@ fn sum(folder: &Path, files: &[String]) -> Outcome {
 /// The version of the workspace.
 fn version(root: &Path) -> Outcome<String> {
     let text = fs::read_to_string(root.join("Cargo.toml"))?;
-    let table: Table = text
-        .parse()
-        .map_err(|error| Trouble::failed(format!("Cargo.toml: {error}")))?;
-    let package = table
-        .get("workspace")
-        .and_then(|workspace| workspace.get("package"));
-    let version = package
-        .and_then(|package| package.get("version"))
-        .and_then(Value::as_str);
-    version
-        .map(str::to_owned)
-        .ok_or_else(|| Trouble::failed("Cargo.toml: [workspace.package] has no version"))
+    let table: Table = text.parse().map_err(|error| Trouble::failed(format!("Cargo.toml: {error}")))?;
+    let package = table.get("workspace").and_then(|workspace| workspace.get("package"));
+    let version = package.and_then(|package| package.get("version")).and_then(Value::as_str);
+    version.map(str::to_owned).ok_or_else(|| Trouble::failed("Cargo.toml: [workspace.package] has no version"))
 }
 
 /// A file or folder below the root of the repository.
@@ -142,11 +133,7 @@ mod tests {
         sum(folder.path(), &["a".to_owned()]).expect("sums");
         let check = || {
             let mut sums = shell::program("sha256sum");
-            shell::output(sums.current_dir(folder.path()).args([
-                "--check",
-                "--strict",
-                "SHA256SUMS",
-            ]))
+            shell::output(sums.current_dir(folder.path()).args(["--check", "--strict", "SHA256SUMS"]))
         };
         assert!(check().is_ok());
         fs::write(folder.path().join("a"), "two").expect("a file");

@@ -57,29 +57,15 @@ pub(crate) fn stale(root: &Path) -> Outcome<Vec<String>> {
 }
 
 fn page(topic: &str, path: &str) -> Outcome<String> {
-    let mut cargo = shell::cargo([
-        "run",
-        "--quiet",
-        "--package",
-        "doorward",
-        "--",
-        "reference",
-        topic,
-    ]);
+    let mut cargo = shell::cargo(["run", "--quiet", "--package", "doorward", "--", "reference", topic]);
     Ok(marked(path, &shell::output(&mut cargo)?))
 }
 
 /// The text as it is committed: marked as generated, with exactly one line end at its end.
 fn marked(path: &str, text: &str) -> String {
     let text = text.trim_end();
-    let is_markdown = Path::new(path)
-        .extension()
-        .is_some_and(|extension| extension == "md");
-    if is_markdown && !text.starts_with(MARKER) {
-        format!("{MARKER}\n\n{text}\n")
-    } else {
-        format!("{text}\n")
-    }
+    let is_markdown = Path::new(path).extension().is_some_and(|extension| extension == "md");
+    if is_markdown && !text.starts_with(MARKER) { format!("{MARKER}\n\n{text}\n") } else { format!("{text}\n") }
 }
 
 fn write(path: &Path, text: &str) -> Outcome {

@@ -46,21 +46,11 @@ pub(crate) fn run() -> Outcome {
         println!("lint: {} checks, all well", RULES.len() + 4);
         return Ok(());
     }
-    Err(Trouble::failed(format!(
-        "lint: failed: {}",
-        failed.join(", ")
-    )))
+    Err(Trouble::failed(format!("lint: failed: {}", failed.join(", "))))
 }
 
 fn report(name: &str, problems: &[String], failed: &mut Vec<String>) {
-    println!(
-        "{name:<16} {}",
-        if problems.is_empty() {
-            "well"
-        } else {
-            "FAILED"
-        }
-    );
+    println!("{name:<16} {}", if problems.is_empty() { "well" } else { "FAILED" });
     for problem in problems {
         println!("    {problem}");
     }
@@ -85,9 +75,7 @@ fn deny() -> Outcome {
     if shell::has("cargo-deny") {
         return shell::run(&mut shell::cargo(["deny", "--all-features", "check"]));
     }
-    println!(
-        "cargo-deny is not installed: advisories and the licences of dependencies are not checked here"
-    );
+    println!("cargo-deny is not installed: advisories and the licences of dependencies are not checked here");
     Ok(())
 }
 
@@ -96,10 +84,7 @@ fn docs_are_fresh() -> Outcome {
     if stale.is_empty() {
         return Ok(());
     }
-    Err(Trouble::failed(format!(
-        "{}: run `cargo xtask docs`",
-        stale.join(", ")
-    )))
+    Err(Trouble::failed(format!("{}: run `cargo xtask docs`", stale.join(", "))))
 }
 
 #[cfg(test)]
@@ -111,11 +96,7 @@ mod tests {
         let tree = Tree::read(&shell::root()).expect("the repository can be read");
         let broken: Vec<String> = RULES
             .iter()
-            .flat_map(|(name, rule)| {
-                rule(&tree)
-                    .into_iter()
-                    .map(move |line| format!("{name}: {line}"))
-            })
+            .flat_map(|(name, rule)| rule(&tree).into_iter().map(move |line| format!("{name}: {line}")))
             .collect();
         assert!(broken.is_empty(), "{broken:#?}");
     }

@@ -56,18 +56,11 @@ impl Served {
             .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
             .arg(folder.path().join("data"))
             .env_clear()
-            .env(
-                "DOORWARD_SERVER__PRIVATE_LISTEN",
-                format!("127.0.0.1:{}", port_of_nobody()?),
-            );
+            .env("DOORWARD_SERVER__PRIVATE_LISTEN", format!("127.0.0.1:{}", port_of_nobody()?));
         let log = folder.path().join("serve.log");
         let ready = format!("http://localhost:{port}/health/ready");
         let running = start(&mut command, folder.path(), &log, &ready)?;
-        Ok(Self {
-            _running: running,
-            folder,
-            port,
-        })
+        Ok(Self { _running: running, folder, port })
     }
 
     /// Where it is reached, for example `http://localhost:8000`.
@@ -91,10 +84,8 @@ impl Served {
     /// When `initial-admin.txt` is missing or not two lines of the agreed form.
     pub(crate) fn administrator(&self) -> Outcome<Administrator> {
         let path = self.folder.path().join("data/initial-admin.txt");
-        let text = fs::read_to_string(&path)
-            .map_err(|error| Trouble::failed(format!("initial-admin.txt: {error}")))?;
-        administrator(&text)
-            .ok_or_else(|| Trouble::failed("initial-admin.txt: not `email: …` and `password: …`"))
+        let text = fs::read_to_string(&path).map_err(|error| Trouble::failed(format!("initial-admin.txt: {error}")))?;
+        administrator(&text).ok_or_else(|| Trouble::failed("initial-admin.txt: not `email: …` and `password: …`"))
     }
 }
 
@@ -103,36 +94,23 @@ impl Served {
 /// # Errors
 ///
 /// When it ends at once or does not answer in time; the end of its log is in the text.
-pub(crate) fn start(
-    command: &mut Command,
-    folder: &Path,
-    log: &Path,
-    ready: &str,
-) -> Outcome<Running> {
+pub(crate) fn start(command: &mut Command, folder: &Path, log: &Path, ready: &str) -> Outcome<Running> {
     let line = shell::typed(command);
     let file = File::create(log)?;
     command.current_dir(folder).stdin(Stdio::null());
     command.stdout(file.try_clone()?).stderr(file);
-    let child = command
-        .spawn()
-        .map_err(|error| Trouble::failed(format!("`{line}` did not start: {error}")))?;
+    let child = command.spawn().map_err(|error| Trouble::failed(format!("`{line}` did not start: {error}")))?;
     let mut running = Running(child);
     for _ in 0..ATTEMPTS {
         if status(ready).as_deref() == Some("200") {
             return Ok(running);
         }
         if let Some(ended) = running.0.try_wait()? {
-            return Err(Trouble::failed(format!(
-                "`{line}` ended with {ended}: {}",
-                tail(log)
-            )));
+            return Err(Trouble::failed(format!("`{line}` ended with {ended}: {}", tail(log))));
         }
         thread::sleep(Duration::from_millis(100));
     }
-    Err(Trouble::failed(format!(
-        "`{line}`: {ready} did not answer 200 in time: {}",
-        tail(log)
-    )))
+    Err(Trouble::failed(format!("`{line}`: {ready} did not answer 200 in time: {}", tail(log))))
 }
 
 /// The release program, built now.
@@ -141,29 +119,14 @@ pub(crate) fn start(
 ///
 /// When it does not build.
 pub(crate) fn release() -> Outcome<PathBuf> {
-    shell::run(&mut shell::cargo([
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "doorward",
-    ]))?;
+    shell::run(&mut shell::cargo(["build", "--release", "--locked", "--package", "doorward"]))?;
     Ok(shell::target()?.join("release/doorward"))
 }
 
 /// The status of a GET, `None` where nobody answers.
 pub(crate) fn status(url: &str) -> Option<String> {
     let mut curl = shell::program("curl");
-    curl.args([
-        "--silent",
-        "--max-time",
-        "5",
-        "--output",
-        "/dev/null",
-        "--write-out",
-        "%{http_code}",
-        url,
-    ]);
+    curl.args(["--silent", "--max-time", "5", "--output", "/dev/null", "--write-out", "%{http_code}", url]);
     shell::output(&mut curl).ok()
 }
 
@@ -199,16 +162,9 @@ mod tests {
 
     #[test]
     fn reads_the_sign_in_of_a_fresh_start() {
-        let found =
-            administrator("email: admin@localhost\npassword: abc\n").expect("two good lines");
-        assert_eq!(
-            (found.email.as_str(), found.password.as_str()),
-            ("admin@localhost", "abc")
-        );
-        assert_eq!(
-            administrator("password: abc\nemail: admin@localhost\n"),
-            None
-        );
+        let found = administrator("email: admin@localhost\npassword: abc\n").expect("two good lines");
+        assert_eq!((found.email.as_str(), found.password.as_str()), ("admin@localhost", "abc"));
+        assert_eq!(administrator("password: abc\nemail: admin@localhost\n"), None);
         assert_eq!(administrator(""), None);
     }
 

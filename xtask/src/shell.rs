@@ -68,10 +68,7 @@ pub(crate) fn has(name: &str) -> bool {
 /// The command as a person would type it.
 pub(crate) fn typed(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words
-        .map(|word| quoted(&word.to_string_lossy()))
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
 }
 
 /// Runs a command before the eyes of the person who asked for it.
@@ -116,19 +113,11 @@ pub(crate) fn output(command: &mut Command) -> Outcome<String> {
 ///
 /// When cargo cannot read the workspace.
 pub(crate) fn target() -> Outcome<PathBuf> {
-    let text = output(&mut cargo([
-        "metadata",
-        "--format-version",
-        "1",
-        "--no-deps",
-        "--offline",
-    ]))?;
-    let metadata: serde_json::Value = serde_json::from_str(&text)
-        .map_err(|error| Trouble::failed(format!("cargo metadata: {error}")))?;
+    let text = output(&mut cargo(["metadata", "--format-version", "1", "--no-deps", "--offline"]))?;
+    let metadata: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| Trouble::failed(format!("cargo metadata: {error}")))?;
     let folder = metadata["target_directory"].as_str();
-    folder
-        .map(PathBuf::from)
-        .ok_or_else(|| Trouble::failed("cargo metadata names no target directory"))
+    folder.map(PathBuf::from).ok_or_else(|| Trouble::failed("cargo metadata names no target directory"))
 }
 
 fn quoted(word: &str) -> String {

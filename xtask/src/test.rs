@@ -28,16 +28,8 @@ struct Need {
 
 /// Everything that the tests start and that Rust does not bring along.
 const NEEDS: &[Need] = &[
-    Need {
-        package: "postgresql",
-        why: "the store's contract runs against a temporary server",
-        is_there: has_postgres,
-    },
-    Need {
-        package: "chromium",
-        why: "a real browser signs in and out",
-        is_there: || shell::has("chromium"),
-    },
+    Need { package: "postgresql", why: "the store's contract runs against a temporary server", is_there: has_postgres },
+    Need { package: "chromium", why: "a real browser signs in and out", is_there: || shell::has("chromium") },
     Need {
         package: "caddy",
         why: "the shipped proxy configuration is validated and served",
@@ -78,17 +70,10 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         Decision::Install(prefix) => install(&prefix, &packages)?,
         Decision::Tell(text) => return Err(Trouble::Usage(text)),
     }
-    let suites = [
-        ("tests", tests(arguments)),
-        ("documentation tests", documentation()),
-    ];
+    let suites = [("tests", tests(arguments)), ("documentation tests", documentation())];
     println!();
     for (name, done) in &suites {
-        println!(
-            "{:<20} {}",
-            name,
-            if done.is_ok() { "passed" } else { "FAILED" }
-        );
+        println!("{:<20} {}", name, if done.is_ok() { "passed" } else { "FAILED" });
     }
     suites.into_iter().try_for_each(|(_, done)| done)
 }
@@ -97,15 +82,7 @@ fn tests(arguments: &Arguments) -> Outcome {
     let mut cargo = if shell::has("cargo-nextest") {
         shell::cargo(["nextest", "run", "--workspace", "--no-fail-fast"])
     } else {
-        shell::cargo([
-            "test",
-            "--workspace",
-            "--no-fail-fast",
-            "--bins",
-            "--lib",
-            "--tests",
-            "--examples",
-        ])
+        shell::cargo(["test", "--workspace", "--no-fail-fast", "--bins", "--lib", "--tests", "--examples"])
     };
     shell::run(cargo.args(&arguments.runner))
 }
@@ -150,16 +127,9 @@ fn decide(packages: &[&str], permission: Permission) -> Decision {
 
 fn install(prefix: &[String], packages: &[&str]) -> Outcome {
     let apt = |arguments: &[&str]| {
-        let words: Vec<&str> = prefix
-            .iter()
-            .map(String::as_str)
-            .chain(["apt-get"])
-            .collect();
+        let words: Vec<&str> = prefix.iter().map(String::as_str).chain(["apt-get"]).collect();
         let mut command = shell::program(words[0]);
-        command
-            .args(&words[1..])
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive");
+        command.args(&words[1..]).args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
         shell::run(&mut command)
     };
     apt(&["update"])?;
@@ -172,9 +142,7 @@ fn install(prefix: &[String], packages: &[&str]) -> Outcome {
 fn has_postgres() -> bool {
     let installed = || {
         let versions = Path::new("/usr/lib/postgresql").read_dir().ok()?;
-        versions
-            .flatten()
-            .find(|version| version.path().join("bin/postgres").exists())
+        versions.flatten().find(|version| version.path().join("bin/postgres").exists())
     };
     shell::has("postgres") || installed().is_some()
 }
@@ -183,11 +151,7 @@ fn has_postgres() -> bool {
 mod tests {
     use super::*;
 
-    const STRANGER: Permission = Permission {
-        is_root: false,
-        is_asked: false,
-        has_apt: true,
-    };
+    const STRANGER: Permission = Permission { is_root: false, is_asked: false, has_apt: true };
 
     #[test]
     fn a_complete_system_is_left_alone() {
@@ -196,42 +160,24 @@ mod tests {
 
     #[test]
     fn root_installs_without_being_asked() {
-        let root = Permission {
-            is_root: true,
-            ..STRANGER
-        };
+        let root = Permission { is_root: true, ..STRANGER };
         assert_eq!(decide(&["caddy"], root), Decision::Install(Vec::new()));
     }
 
     #[test]
     fn another_user_installs_only_when_asked_to_and_with_sudo() {
-        let asked = Permission {
-            is_asked: true,
-            ..STRANGER
-        };
-        assert_eq!(
-            decide(&["caddy"], asked),
-            Decision::Install(vec!["sudo".to_owned()])
-        );
+        let asked = Permission { is_asked: true, ..STRANGER };
+        assert_eq!(decide(&["caddy"], asked), Decision::Install(vec!["sudo".to_owned()]));
         let Decision::Tell(text) = decide(&["caddy", "curl"], STRANGER) else {
             panic!("a stranger's system was changed without a word");
         };
-        assert!(
-            text.contains("sudo apt-get install --no-install-recommends caddy curl"),
-            "{text}"
-        );
+        assert!(text.contains("sudo apt-get install --no-install-recommends caddy curl"), "{text}");
         assert!(text.contains("--install"), "{text}");
     }
 
     #[test]
     fn another_distribution_is_told_what_is_missing() {
-        let elsewhere = Permission {
-            has_apt: false,
-            is_root: true,
-            is_asked: true,
-        };
-        assert!(
-            matches!(decide(&["caddy"], elsewhere), Decision::Tell(text) if text.contains("caddy"))
-        );
+        let elsewhere = Permission { has_apt: false, is_root: true, is_asked: true };
+        assert!(matches!(decide(&["caddy"], elsewhere), Decision::Tell(text) if text.contains("caddy")));
     }
 }

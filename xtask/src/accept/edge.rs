@@ -25,14 +25,10 @@ pub(super) fn proxied(served: &Served) -> Outcome<Seen> {
     let _caddy = caddy(served, &alive, &dead)?;
     let without = served::status(&dead).unwrap_or_default();
     if without != "502" {
-        return Err(Trouble::failed(format!(
-            "an upstream that is down gave {without}, not 502"
-        )));
+        return Err(Trouble::failed(format!("an upstream that is down gave {without}, not 502")));
     }
     sign_in_page(&format!("{alive}{PAGE}"))?;
-    Ok(Seen::Well(
-        "200 with Doorward behind it, 502 with nobody behind it".to_owned(),
-    ))
+    Ok(Seen::Well("200 with Doorward behind it, 502 with nobody behind it".to_owned()))
 }
 
 fn caddy(served: &Served, alive: &str, dead: &str) -> Outcome<Running> {
@@ -45,32 +41,16 @@ fn caddy(served: &Served, alive: &str, dead: &str) -> Outcome<Running> {
     );
     fs::write(&file, text)?;
     let mut command = shell::program("caddy");
-    command
-        .args(["run", "--adapter", "caddyfile", "--config"])
-        .arg(&file);
-    command
-        .env("XDG_DATA_HOME", served.folder())
-        .env("XDG_CONFIG_HOME", served.folder());
+    command.args(["run", "--adapter", "caddyfile", "--config"]).arg(&file);
+    command.env("XDG_DATA_HOME", served.folder()).env("XDG_CONFIG_HOME", served.folder());
     let log = served.folder().join("caddy.log");
-    served::start(
-        &mut command,
-        served.folder(),
-        &log,
-        &format!("{alive}/health/live"),
-    )
+    served::start(&mut command, served.folder(), &log, &format!("{alive}/health/live"))
 }
 
 /// Whether this address answers 200 with a page that has a password field.
 fn sign_in_page(url: &str) -> Outcome {
     let mut curl = shell::program("curl");
-    curl.args([
-        "--silent",
-        "--show-error",
-        "--include",
-        "--max-time",
-        "10",
-        url,
-    ]);
+    curl.args(["--silent", "--show-error", "--include", "--max-time", "10", url]);
     let answer = shell::output(&mut curl)?;
     let head = answer.lines().next().unwrap_or_default();
     let lower = answer.to_ascii_lowercase();
@@ -78,9 +58,7 @@ fn sign_in_page(url: &str) -> Outcome {
         return Err(Trouble::failed(format!("{url} answered {head}")));
     }
     if !lower.contains("content-type: text/html") || !lower.contains("type=\"password\"") {
-        return Err(Trouble::failed(format!(
-            "{url} is no page with a password field"
-        )));
+        return Err(Trouble::failed(format!("{url} is no page with a password field")));
     }
     Ok(())
 }

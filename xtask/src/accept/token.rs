@@ -9,6 +9,9 @@ use crate::{Outcome, Trouble, shell};
 /// The address that the calls below are written for.
 const WRITTEN: &str = "http://localhost:8000";
 
+/// The address that the README shows the outage at.
+const OUTAGE: &str = "https://app.example.com";
+
 /// The calls of the HTTP contract, word for word.
 const CALLS: [&str; 3] = [
     "curl -v -c jar http://localhost:8000/api/v1/auth/csrf-token",
@@ -37,11 +40,7 @@ pub(super) fn calls(served: &Served) -> Outcome<Seen> {
     let Administrator { email, password } = served.administrator()?;
     let first = typed(served, CALLS[0], &[])?;
     let token = text(&first, "csrf_token")?;
-    let known = [
-        ("TOKEN", token.as_str()),
-        ("EMAIL", &email),
-        ("PASSWORD", &password),
-    ];
+    let known = [("TOKEN", token.as_str()), ("EMAIL", &email), ("PASSWORD", &password)];
     let second = typed(served, CALLS[1], &known)?;
     if second["status"] != "signed_in" {
         return Err(Trouble::failed(format!("the sign-in answered {second}")));
@@ -50,10 +49,7 @@ pub(super) fn calls(served: &Served) -> Outcome<Seen> {
     if !third.to_string().contains(&format!("\"{email}\"")) {
         return Err(Trouble::failed(format!("`auth/me` answered {third}")));
     }
-    Ok(Seen::Well(format!(
-        "signed in at {} as {email}",
-        served.origin()
-    )))
+    Ok(Seen::Well(format!("signed in at {} as {email}", served.origin())))
 }
 
 /// The answer of an older request arrived last: the header has the old token, the cookie the new.
@@ -80,16 +76,32 @@ pub(super) fn first_visits_reversed(served: &Served) -> Outcome<Seen> {
     raced(served, &other.token, &one)
 }
 
+/// The lines of the README that show the outage, run against this program.
+pub(super) fn readme(served: &Served) -> Outcome<Seen> {
+    let Administrator { email, password } = served.administrator()?;
+    let page = std::fs::read_to_string(shell::root().join("README.md"))?;
+    let lines = outage(&page).ok_or_else(|| Trouble::failed("README.md no longer shows the outage"))?;
+    let lines = lines.replace(OUTAGE, &served.origin());
+    let answer = typed(served, &lines, &[("EMAIL", &email), ("PASSWORD", &password)])?;
+    if answer["status"] != "signed_in" {
+        return Err(Trouble::failed(format!("the last command answered {answer}")));
+    }
+    Ok(Seen::Well("signed in".to_owned()))
+}
+
+/// The shell block of the README that ends in the 403.
+fn outage(page: &str) -> Option<&str> {
+    let mut blocks = page.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.find(|block| block.contains(OUTAGE) && block.contains("/jwt/login"))
+}
+
 /// The same request from a foreign page stays refused, or the checks above would prove nothing.
 pub(super) fn forged(served: &Served) -> Outcome<Seen> {
     let visit = visit(served, None)?;
     let answer = sign_in(served, &visit.token, &visit, "https://forged.example.com")?;
     let reason = answer.body["reason"].as_str().unwrap_or_default();
     if answer.status != "403" || !reason.starts_with("csrf.") {
-        return Err(Trouble::failed(format!(
-            "answered {} {}",
-            answer.status, answer.body
-        )));
+        return Err(Trouble::failed(format!("answered {} {}", answer.status, answer.body)));
     }
     Ok(Seen::Well(format!("403 {reason}")))
 }
@@ -98,9 +110,7 @@ fn visits_of_one_browser(served: &Served) -> Outcome<(Visit, Visit)> {
     let older = visit(served, None)?;
     let newer = visit(served, Some(&older))?;
     if older.bind != newer.bind {
-        return Err(Trouble::failed(
-            "the bind cookie changed between two visits of one browser",
-        ));
+        return Err(Trouble::failed("the bind cookie changed between two visits of one browser"));
     }
     Ok((older, newer))
 }
@@ -108,16 +118,11 @@ fn visits_of_one_browser(served: &Served) -> Outcome<(Visit, Visit)> {
 /// Signs in with this token in the header and the cookies of that visit.
 fn raced(served: &Served, token: &str, cookies: &Visit) -> Outcome<Seen> {
     if token == cookies.token {
-        return Err(Trouble::failed(
-            "both visits got the same token, so nothing was raced",
-        ));
+        return Err(Trouble::failed("both visits got the same token, so nothing was raced"));
     }
     let answer = sign_in(served, token, cookies, &served.origin())?;
     if answer.status != "200" {
-        return Err(Trouble::failed(format!(
-            "answered {} {}",
-            answer.status, answer.body
-        )));
+        return Err(Trouble::failed(format!("answered {} {}", answer.status, answer.body)));
     }
     Ok(Seen::Well("200".to_owned()))
 }
@@ -126,58 +131,24 @@ fn sign_in(served: &Served, token: &str, cookies: &Visit, origin: &str) -> Outco
     let Administrator { email, password } = served.administrator()?;
     let body = serde_json::json!({ "email": email, "password": password }).to_string();
     let mut curl = shell::program("curl");
-    curl.args([
-        "--silent",
-        "--show-error",
-        "--max-time",
-        "30",
-        "--write-out",
-        "\n%{http_code}",
-    ]);
-    curl.args([
-        "--header",
-        "Content-Type: application/json",
-        "--data",
-        &body,
-    ]);
-    curl.args([
-        "--header",
-        &format!("X-CSRF-TOKEN: {token}"),
-        "--header",
-        &format!("Origin: {origin}"),
-    ]);
-    curl.args([
-        "--cookie",
-        &format!("csrf_token={}; csrf_bind={}", cookies.token, cookies.bind),
-    ]);
+    curl.args(["--silent", "--show-error", "--max-time", "30", "--write-out", "\n%{http_code}"]);
+    curl.args(["--header", "Content-Type: application/json", "--data", &body]);
+    curl.args(["--header", &format!("X-CSRF-TOKEN: {token}"), "--header", &format!("Origin: {origin}")]);
+    curl.args(["--cookie", &format!("csrf_token={}; csrf_bind={}", cookies.token, cookies.bind)]);
     curl.arg(format!("{}/api/v1/auth/jwt/login", served.origin()));
     let output = shell::output(&mut curl)?;
     let (body, status) = output.rsplit_once('\n').unwrap_or_default();
-    Ok(Answer {
-        status: status.to_owned(),
-        body: serde_json::from_str(body).unwrap_or_default(),
-    })
+    Ok(Answer { status: status.to_owned(), body: serde_json::from_str(body).unwrap_or_default() })
 }
 
 /// Fetches a token, with the cookies of an earlier visit where there was one.
 fn visit(served: &Served, earlier: Option<&Visit>) -> Outcome<Visit> {
     let mut curl = shell::program("curl");
-    curl.args([
-        "--silent",
-        "--show-error",
-        "--max-time",
-        "10",
-        "--cookie-jar",
-        "-",
-    ]);
+    curl.args(["--silent", "--show-error", "--max-time", "10", "--cookie-jar", "-"]);
     if let Some(Visit { token, bind }) = earlier {
         curl.args(["--cookie", &format!("csrf_token={token}; csrf_bind={bind}")]);
     }
-    curl.args([
-        "--output",
-        "/dev/null",
-        &format!("{}/api/v1/auth/csrf-token", served.origin()),
-    ]);
+    curl.args(["--output", "/dev/null", &format!("{}/api/v1/auth/csrf-token", served.origin())]);
     let jar = shell::output(&mut curl)?;
     let missing = |name| Trouble::failed(format!("the token endpoint set no cookie `{name}`"));
     let token = cookie(&jar, "csrf_token").ok_or_else(|| missing("csrf_token"))?;
@@ -197,12 +168,9 @@ fn cookie(jar: &str, name: &str) -> Option<String> {
 fn typed(served: &Served, call: &str, variables: &[(&str, &str)]) -> Outcome<Value> {
     let mut command = shell::program("sh");
     command.args(["-c", &call.replace(WRITTEN, &served.origin())]);
-    command
-        .current_dir(served.folder())
-        .envs(variables.iter().copied());
+    command.current_dir(served.folder()).envs(variables.iter().copied());
     let output = shell::output(&mut command)?;
-    serde_json::from_str(&output)
-        .map_err(|error| Trouble::failed(format!("no JSON ({error}): {output}")))
+    serde_json::from_str(&output).map_err(|error| Trouble::failed(format!("no JSON ({error}): {output}")))
 }
 
 fn text(answer: &Value, key: &str) -> Outcome<String> {
@@ -221,6 +189,14 @@ mod tests {
         assert_eq!(cookie(jar, "csrf_bind").as_deref(), Some("abc"));
         assert_eq!(cookie(jar, "csrf_token").as_deref(), Some("1:2:3"));
         assert_eq!(cookie(jar, "csrf"), None);
+    }
+
+    #[test]
+    fn the_readme_shows_the_outage() {
+        let readme = std::fs::read_to_string(shell::root().join("README.md")).expect("README.md");
+        let block = outage(&readme).expect("a block");
+        assert!(block.contains("403 CSRF token validation failed"));
+        assert!(readme.contains("# 522"));
     }
 
     #[test]

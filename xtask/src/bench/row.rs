@@ -1,4 +1,4 @@
-//! Rows that a bench program prints, `name`, median, minimum, maximum and unit between tabs.
+//! Rows that a bench program prints: name, median, minimum, maximum and unit between tabs; no unit means nanoseconds.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -42,37 +42,19 @@ impl Spread {
         values.sort_by(f64::total_cmp);
         let middle = values.len() / 2;
         let upper = *values.get(middle)?;
-        let median = if values.len().is_multiple_of(2) {
-            f64::midpoint(values[middle - 1], upper)
-        } else {
-            upper
-        };
-        Some(Self {
-            median,
-            minimum: values[0],
-            maximum: *values.last()?,
-        })
+        let median = if values.len().is_multiple_of(2) { f64::midpoint(values[middle - 1], upper) } else { upper };
+        Some(Self { median, minimum: values[0], maximum: *values.last()? })
     }
 
     /// The same spread in a unit that is `scale` base units.
     pub(super) fn over(self, scale: f64) -> Self {
-        Self {
-            median: self.median / scale,
-            minimum: self.minimum / scale,
-            maximum: self.maximum / scale,
-        }
+        Self { median: self.median / scale, minimum: self.minimum / scale, maximum: self.maximum / scale }
     }
 }
 
 impl fmt::Display for Spread {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            out,
-            "{} | {} | {}",
-            short(self.median),
-            short(self.minimum),
-            short(self.maximum)
-        )
+        write!(out, "{} | {} | {}", short(self.median), short(self.minimum), short(self.maximum))
     }
 }
 
@@ -91,11 +73,7 @@ pub(super) fn scale(unit: &str) -> Option<f64> {
 
 /// The names in all rounds, sorted, each once.
 pub(super) fn names(rounds: &[Round]) -> Vec<&str> {
-    let mut names: Vec<&str> = rounds
-        .iter()
-        .flat_map(|round| round.0.keys())
-        .map(String::as_str)
-        .collect();
+    let mut names: Vec<&str> = rounds.iter().flat_map(|round| round.0.keys()).map(String::as_str).collect();
     names.sort_unstable();
     names.dedup();
     names
@@ -109,25 +87,19 @@ pub(super) fn unit<'a>(rounds: &'a [Round], name: &str) -> &'a str {
 
 /// The spread of a row's medians in the unit in which it was printed.
 pub(super) fn spread(rounds: &[Round], name: &str) -> Option<Spread> {
-    let values = rounds
-        .iter()
-        .filter_map(|round| round.0.get(name))
-        .map(|row| row.median);
+    let values = rounds.iter().filter_map(|round| round.0.get(name)).map(|row| row.median);
     Spread::of(values.collect())
 }
 
 fn row(line: &str) -> Option<(String, Row)> {
     let columns: Vec<&str> = line.split('\t').collect();
-    let [name, median, minimum, maximum, unit] = columns[..] else {
-        return None;
+    let (name, median, minimum, maximum, unit) = match columns[..] {
+        [name, median, minimum, maximum] => (name, median, minimum, maximum, "ns"),
+        [name, median, minimum, maximum, unit] => (name, median, minimum, maximum, unit.trim()),
+        _ => return None,
     };
-    let unit = unit.trim();
     let _: (f64, f64) = (minimum.parse().ok()?, maximum.parse().ok()?);
-    let row = Row {
-        median: median.parse().ok()?,
-        unit: unit.to_owned(),
-        scale: scale(unit)?,
-    };
+    let row = Row { median: median.parse().ok()?, unit: unit.to_owned(), scale: scale(unit)? };
     Some((name.to_owned(), row))
 }
 
@@ -153,7 +125,8 @@ mod tests {
 
     #[test]
     fn reads_rows_and_passes_over_the_rest() {
-        let round = round("warming up\na.b\t2.5\t2\t3\tus\nbroken\t1\t2\n");
+        let round = round("warming up\na.b\t2.5\t2\t3\tus\nplain\t7\t6\t8\nbroken\t1\t2\n");
+        assert_eq!(round.value("plain"), Some(7.0));
         assert_eq!(round.value("a.b"), Some(2500.0));
         assert_eq!(round.value("broken"), None);
     }
@@ -165,17 +138,10 @@ mod tests {
 
     #[test]
     fn the_spread_is_over_the_rounds() {
-        let rounds = [
-            round("a\t1\t1\t1\tms\n"),
-            round("a\t9\t1\t9\tms\n"),
-            round("a\t2\t1\t3\tms\n"),
-        ];
+        let rounds = [round("a\t1\t1\t1\tms\n"), round("a\t9\t1\t9\tms\n"), round("a\t2\t1\t3\tms\n")];
         let spread = spread(&rounds, "a").expect("three values");
         assert_eq!(spread.to_string(), "2.00 | 1.00 | 9.00");
         assert_eq!(Spread::of(Vec::new()), None);
-        assert_eq!(
-            Spread::of(vec![4.0, 2.0]).map(|spread| spread.median),
-            Some(3.0)
-        );
+        assert_eq!(Spread::of(vec![4.0, 2.0]).map(|spread| spread.median), Some(3.0));
     }
 }

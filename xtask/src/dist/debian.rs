@@ -10,44 +10,21 @@ use crate::{Outcome, Trouble, shell};
 /// A file of the release or of `packaging/`, its place in the system, and its mode.
 const FILES: &[(&str, &str, u32)] = &[
     ("doorward", "usr/bin/doorward", 0o755),
-    (
-        "doorward.service",
-        "lib/systemd/system/doorward.service",
-        0o644,
-    ),
+    ("doorward.service", "lib/systemd/system/doorward.service", 0o644),
     ("doorward.toml", "etc/doorward/doorward.toml", 0o644),
-    (
-        "doorward.bash",
-        "usr/share/bash-completion/completions/doorward",
-        0o644,
-    ),
-    (
-        "_doorward",
-        "usr/share/zsh/vendor-completions/_doorward",
-        0o644,
-    ),
-    (
-        "doorward.fish",
-        "usr/share/fish/vendor_completions.d/doorward.fish",
-        0o644,
-    ),
+    ("environment", "etc/doorward/environment", 0o644),
+    ("doorward.bash", "usr/share/bash-completion/completions/doorward", 0o644),
+    ("_doorward", "usr/share/zsh/vendor-completions/_doorward", 0o644),
+    ("doorward.fish", "usr/share/fish/vendor_completions.d/doorward.fish", 0o644),
     ("doorward.1", "usr/share/man/man1/doorward.1", 0o644),
     ("CHANGELOG.md", "usr/share/doc/doorward/CHANGELOG.md", 0o644),
-    (
-        "LICENSE-APACHE",
-        "usr/share/doc/doorward/LICENSE-APACHE",
-        0o644,
-    ),
-    ("LICENSE-MIT", "usr/share/doc/doorward/copyright", 0o644),
+    ("LICENSE-APACHE", "usr/share/doc/doorward/LICENSE-APACHE", 0o644),
+    ("LICENSE-MIT", "usr/share/doc/doorward/LICENSE-MIT", 0o644),
+    ("copyright", "usr/share/doc/doorward/copyright", 0o644),
 ];
 
 /// What dpkg runs and reads, with its mode.
-const SCRIPTS: &[(&str, u32)] = &[
-    ("conffiles", 0o644),
-    ("postinst", 0o755),
-    ("prerm", 0o755),
-    ("postrm", 0o755),
-];
+const SCRIPTS: &[(&str, u32)] = &[("conffiles", 0o644), ("postinst", 0o755), ("prerm", 0o755), ("postrm", 0o755)];
 
 /// Builds the package from a gathered release and gives its file name.
 ///
@@ -61,16 +38,10 @@ pub(super) fn package(release: &Path, folder: &Path, version: &str) -> Outcome<S
         put(&release.join(file), &root.join(place), *mode)?;
     }
     shell::output(
-        shell::program("gzip")
-            .args(["--best", "--no-name"])
-            .arg(root.join("usr/share/man/man1/doorward.1")),
+        shell::program("gzip").args(["--best", "--no-name"]).arg(root.join("usr/share/man/man1/doorward.1")),
     )?;
     for (script, mode) in SCRIPTS {
-        put(
-            &here("packaging/debian").join(script),
-            &root.join("DEBIAN").join(script),
-            *mode,
-        )?;
+        put(&here("packaging/debian").join(script), &root.join("DEBIAN").join(script), *mode)?;
     }
     let architecture = shell::output(shell::program("dpkg").arg("--print-architecture"))?;
     let architecture = architecture.trim();
@@ -82,10 +53,7 @@ pub(super) fn package(release: &Path, folder: &Path, version: &str) -> Outcome<S
     fs::write(root.join("DEBIAN/control"), control)?;
     let name = format!("doorward_{version}_{architecture}.deb");
     let mut build = shell::program("dpkg-deb");
-    build
-        .args(["--root-owner-group", "-Zxz", "--build"])
-        .arg(&root)
-        .arg(folder.join(&name));
+    build.args(["--root-owner-group", "-Zxz", "--build"]).arg(&root).arg(folder.join(&name));
     shell::output(&mut build)?;
     Ok(name)
 }
@@ -99,15 +67,9 @@ fn put(from: &Path, to: &Path, mode: u32) -> Outcome {
 }
 
 fn kibibytes(folder: &Path) -> Outcome<u64> {
-    let text = shell::output(
-        shell::program("du")
-            .args(["--summarize", "--apparent-size", "--block-size=1K"])
-            .arg(folder),
-    )?;
-    let first = text
-        .split_whitespace()
-        .next()
-        .and_then(|word| word.parse().ok());
+    let text =
+        shell::output(shell::program("du").args(["--summarize", "--apparent-size", "--block-size=1K"]).arg(folder))?;
+    let first = text.split_whitespace().next().and_then(|word| word.parse().ok());
     first.ok_or_else(|| Trouble::failed(format!("du answered {text}")))
 }
 
@@ -120,23 +82,12 @@ fn libc(program: &Path) -> Outcome<String> {
 
 fn newest_libc(symbols: &str) -> Option<String> {
     let versions = symbols.split("GLIBC_").skip(1).filter_map(|rest| {
-        let end = rest
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .unwrap_or(rest.len());
-        let numbers: Option<Vec<u32>> = rest[..end]
-            .split('.')
-            .map(|part| part.parse().ok())
-            .collect();
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let numbers: Option<Vec<u32>> = rest[..end].split('.').map(|part| part.parse().ok()).collect();
         numbers
     });
     let newest = versions.max()?;
-    Some(
-        newest
-            .iter()
-            .map(u32::to_string)
-            .collect::<Vec<_>>()
-            .join("."),
-    )
+    Some(newest.iter().map(u32::to_string).collect::<Vec<_>>().join("."))
 }
 
 #[cfg(test)]
@@ -156,24 +107,20 @@ mod tests {
         let release = folder.path().join("release");
         fs::create_dir(&release).expect("a folder");
         for (file, _, _) in FILES {
-            let real = [here(file), here("packaging").join(file)]
+            let real = [here(file), here("packaging").join(file), here("packaging/debian").join(file)]
                 .into_iter()
                 .find(|path| path.is_file());
             let real = real.unwrap_or_else(|| here("LICENSE-MIT"));
             fs::copy(real, release.join(file)).expect("a copy");
         }
         fs::copy("/bin/ls", release.join("doorward")).expect("a program");
-        let name = package(&release, folder.path(), "1.2.3")
-            .map_err(|_| ())
-            .expect("a package");
+        let name = package(&release, folder.path(), "1.2.3").map_err(|_| ()).expect("a package");
         (folder, name)
     }
 
     fn ask(folder: &tempfile::TempDir, name: &str, question: &str) -> String {
         let mut command = shell::program("dpkg-deb");
-        shell::output(command.arg(question).arg(folder.path().join(name)))
-            .map_err(|_| ())
-            .expect("an answer")
+        shell::output(command.arg(question).arg(folder.path().join(name))).map_err(|_| ()).expect("an answer")
     }
 
     #[test]
@@ -182,18 +129,13 @@ mod tests {
         let contents = ask(&folder, &name, "--contents");
         for (_, place, mode) in FILES {
             let place = place.replace("doorward.1", "doorward.1.gz");
-            let line = contents
-                .lines()
-                .find(|line| line.ends_with(&format!("./{place}")));
+            let line = contents.lines().find(|line| line.ends_with(&format!("./{place}")));
             let line = line.unwrap_or_else(|| panic!("{place} is not in\n{contents}"));
             assert!(line.contains("root/root"), "{line}");
             assert_eq!(line.starts_with("-rwxr-xr-x"), *mode == 0o755, "{line}");
         }
         let about = ask(&folder, &name, "--info");
-        assert!(
-            about.contains("Version: 1.2.3") && about.contains("libc6 (>= 2."),
-            "{about}"
-        );
+        assert!(about.contains("Version: 1.2.3") && about.contains("libc6 (>= 2."), "{about}");
         for blank in ["@VERSION@", "@ARCHITECTURE@", "@LIBC@", "@SIZE@"] {
             assert!(!about.contains(blank), "{about}");
         }
@@ -215,21 +157,16 @@ mod tests {
             let place = line.trim_start_matches('/');
             assert!(FILES.iter().any(|(_, known, _)| *known == place), "{line}");
         }
-        assert!(text.contains("/etc/doorward/doorward.toml"));
+        let settings = FILES.iter().filter(|(_, place, _)| place.starts_with("etc/"));
+        assert_eq!(settings.count(), text.lines().count());
     }
 
     #[test]
     fn the_service_runs_what_the_package_installs() {
         let unit = fs::read_to_string(here("packaging/doorward.service")).expect("the unit");
-        let start = unit
-            .lines()
-            .find_map(|line| line.strip_prefix("ExecStart=/"))
-            .expect("a start");
+        let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/")).expect("a start");
         let program = start.split(' ').next().expect("a program");
-        assert!(
-            FILES.iter().any(|(_, place, _)| *place == program),
-            "{program}"
-        );
+        assert!(FILES.iter().any(|(_, place, _)| *place == program), "{program}");
         assert!(unit.contains("User=doorward\n") && unit.contains("StateDirectoryMode=0700\n"));
     }
 }

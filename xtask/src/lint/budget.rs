@@ -23,11 +23,7 @@ pub(super) fn check(tree: &Tree) -> Vec<String> {
 }
 
 fn agreed(text: &str) -> Option<usize> {
-    text.lines()
-        .find(|line| !line.starts_with('#'))?
-        .trim()
-        .parse()
-        .ok()
+    text.lines().find(|line| !line.starts_with('#'))?.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -40,10 +36,7 @@ mod tests {
     #[test]
     fn as_many_as_agreed_is_well_and_one_more_is_not() {
         assert!(check(&tree(&[(BUDGET, "# why\n2\n"), ("Cargo.lock", TWO)])).is_empty());
-        assert_eq!(
-            check(&tree(&[(BUDGET, "1\n"), ("Cargo.lock", TWO)])).len(),
-            1
-        );
+        assert_eq!(check(&tree(&[(BUDGET, "1\n"), ("Cargo.lock", TWO)])).len(), 1);
     }
 
     #[test]

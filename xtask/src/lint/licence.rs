@@ -9,10 +9,7 @@ const LICENCE: &str = "Apache-2.0 OR MIT";
 
 /// Manifests without the licence, and licence texts that are missing.
 pub(super) fn check(tree: &Tree) -> Vec<String> {
-    let texts = [
-        ("LICENSE-APACHE", "Apache License"),
-        ("LICENSE-MIT", "MIT License"),
-    ];
+    let texts = [("LICENSE-APACHE", "Apache License"), ("LICENSE-MIT", "MIT License")];
     let missing = texts
         .into_iter()
         .filter(|(path, title)| !tree.text(path).is_some_and(|text| text.contains(title)))
@@ -30,12 +27,8 @@ fn is_licensed(manifest: &str) -> bool {
         return false;
     };
     let package = table.get("package");
-    let workspace = table
-        .get("workspace")
-        .and_then(|workspace| workspace.get("package"));
-    let licence = package
-        .or(workspace)
-        .and_then(|holder| holder.get("license"));
+    let workspace = table.get("workspace").and_then(|workspace| workspace.get("package"));
+    let licence = package.or(workspace).and_then(|holder| holder.get("license"));
     licence.is_some_and(|licence| {
         let is_inherited = licence.get("workspace").and_then(Value::as_bool) == Some(true);
         is_inherited || licence.as_str() == Some(LICENCE)
@@ -49,9 +42,7 @@ mod tests {
 
     #[test]
     fn inherited_and_written_licences_are_well() {
-        assert!(is_licensed(
-            "[workspace.package]\nlicense = \"Apache-2.0 OR MIT\""
-        ));
+        assert!(is_licensed("[workspace.package]\nlicense = \"Apache-2.0 OR MIT\""));
         assert!(is_licensed("[package]\nlicense.workspace = true"));
         assert!(!is_licensed("[package]\nname = \"a\""));
         assert!(!is_licensed("[package]\nlicense = \"Apache-2.0/MIT\""));
@@ -59,10 +50,7 @@ mod tests {
 
     #[test]
     fn the_texts_must_be_here() {
-        let found = check(&tree(&[
-            ("LICENSE-MIT", "MIT License\n"),
-            ("LICENSE-APACHE", ""),
-        ]));
+        let found = check(&tree(&[("LICENSE-MIT", "MIT License\n"), ("LICENSE-APACHE", "")]));
         assert_eq!(found.len(), 1, "{found:?}");
     }
 }

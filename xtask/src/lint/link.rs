@@ -16,15 +16,10 @@ pub(super) fn check(tree: &Tree) -> Vec<String> {
 
 /// The targets of `[text](target)` that are paths, without their anchors.
 fn links(text: &str) -> impl Iterator<Item = &str> {
-    let targets = text
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split(')').next());
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     targets
         .map(|target| target.split('#').next().unwrap_or_default())
-        .filter(|target| {
-            !target.is_empty() && !target.contains(':') && !target.contains(char::is_whitespace)
-        })
+        .filter(|target| !target.is_empty() && !target.contains(':') && !target.contains(char::is_whitespace))
 }
 
 fn leads_somewhere(tree: &Tree, file: &File, link: &str) -> bool {
@@ -37,8 +32,7 @@ fn leads_somewhere(tree: &Tree, file: &File, link: &str) -> bool {
             other => place.push(other),
         }
     }
-    tree.files()
-        .any(|other| Path::new(&other.path).starts_with(&place))
+    tree.files().any(|other| Path::new(&other.path).starts_with(&place))
 }
 
 #[cfg(test)]
@@ -49,12 +43,7 @@ mod tests {
     #[test]
     fn files_and_folders_are_found_and_missing_ones_are_named() {
         let page = "[a](../README.md#start) [b](here.md) [c](gone.md) [d](https://example.com/x) [e](sub) [f](#top)";
-        let tree = tree(&[
-            ("README.md", ""),
-            ("docs/a.md", page),
-            ("docs/here.md", ""),
-            ("docs/sub/x.md", ""),
-        ]);
+        let tree = tree(&[("README.md", ""), ("docs/a.md", page), ("docs/here.md", ""), ("docs/sub/x.md", "")]);
         assert_eq!(check(&tree), ["docs/a.md: `gone.md` leads nowhere"]);
     }
 }

@@ -4,23 +4,15 @@ use super::tree::Tree;
 
 /// Tags of templates that the policy of the pages would not run.
 pub(super) fn check(tree: &Tree) -> Vec<String> {
-    let templates = tree
-        .files()
-        .filter(|file| file.path.starts_with("crates/") && file.has_extension("html"));
+    let templates = tree.files().filter(|file| file.path.starts_with("crates/") && file.has_extension("html"));
     templates
-        .flat_map(|file| {
-            problems(&file.text)
-                .into_iter()
-                .map(|problem| format!("{}: {problem}", file.path))
-        })
+        .flat_map(|file| problems(&file.text).into_iter().map(|problem| format!("{}: {problem}", file.path)))
         .collect()
 }
 
 fn problems(text: &str) -> Vec<String> {
     let markup = without_template_code(text);
-    tags(&markup)
-        .filter_map(|tag| Some(format!("{}: <{tag}>", problem(tag)?)))
-        .collect()
+    tags(&markup).filter_map(|tag| Some(format!("{}: <{tag}>", problem(tag)?))).collect()
 }
 
 /// What is wrong with one tag, given without its angle brackets.
@@ -65,9 +57,7 @@ fn without_template_code(text: &str) -> String {
     while let Some((start, close)) = next_code(rest) {
         markup.push_str(&rest[..start]);
         let code = &rest[start..];
-        rest = code
-            .find(close)
-            .map_or("", |end| &code[end + close.len()..]);
+        rest = code.find(close).map_or("", |end| &code[end + close.len()..]);
     }
     markup.push_str(rest);
     markup
@@ -109,10 +99,7 @@ mod tests {
 
     #[test]
     fn only_templates_of_crates_are_judged() {
-        let found = check(&tree(&[
-            ("crates/a/templates/b.html", "<style>"),
-            ("docs/c.html", "<style>"),
-        ]));
+        let found = check(&tree(&[("crates/a/templates/b.html", "<style>"), ("docs/c.html", "<style>")]));
         assert_eq!(found, ["crates/a/templates/b.html: inline style: <style>"]);
     }
 }

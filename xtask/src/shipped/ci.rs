@@ -13,26 +13,15 @@ fn text(path: &str) -> String {
 
 #[test]
 fn the_test_command_of_the_readme_is_the_one_of_ci() {
-    assert!(
-        text("README.md")
-            .lines()
-            .any(|line| line.starts_with(&format!("{TEST} ")))
-    );
-    assert!(
-        text(".ci/run")
-            .lines()
-            .any(|line| line == format!("step test {TEST}"))
-    );
+    assert!(text("README.md").lines().any(|line| line.starts_with(&format!("{TEST} "))));
+    assert!(text(".ci/run").lines().any(|line| line == format!("step test {TEST}")));
     assert!(text(".ci/run").contains("\nexport CI=true\n"));
 }
 
 #[test]
 fn ci_can_be_started_and_stops_on_errors() {
     let script = shell::root().join(".ci/run");
-    let mode = fs::metadata(&script)
-        .expect("the script")
-        .permissions()
-        .mode();
+    let mode = fs::metadata(&script).expect("the script").permissions().mode();
     assert_eq!(mode & 0o111, 0o111);
     assert!(text(".ci/run").contains("\nset -euo pipefail\n"));
     assert!(shell::output(shell::program("bash").arg("-n").arg(script)).is_ok());

@@ -1,0 +1,1 @@
+//! What the queue promises: bounds, fairness and no lost place.
