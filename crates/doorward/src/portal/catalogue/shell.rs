@@ -31,7 +31,5 @@ texts! {
     COPIED: "Copied", "Kopiert";
     BUSY: "One moment …", "Einen Moment …";
     CANCEL: "Cancel", "Abbrechen";
-    BACK: "Back", "Zurück";
-    SAVE: "Save", "Speichern";
     CODE: "Reason", "Grund";
 }

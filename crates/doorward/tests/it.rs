@@ -1,0 +1,3 @@
+//! The tests of the program that need more than one module.
+
+mod portal;
