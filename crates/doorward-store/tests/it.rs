@@ -3,5 +3,6 @@
 mod it {
     mod contract;
     mod place;
+    mod postgres;
     mod sample;
 }

@@ -1,0 +1,121 @@
+//! Many callers at once: one-time values are used once, budgets hold, and the chain has no gap.
+
+use std::future::Future;
+
+use doorward_core::audit::Action;
+use doorward_core::budget::BudgetKey;
+use doorward_core::store::{
+    Audit as _, Budgets as _, Links as _, NewSession, Purpose, RefreshTokens as _, Rotation, Sessions as _, StoreError,
+    UserChange, Users as _,
+};
+use doorward_core::user::{Status, User};
+use doorward_store::Store;
+use tokio::task::JoinSet;
+
+use crate::it::place::Place;
+use crate::it::sample::{self, NOW};
+
+/// Two stores on one database, as two nodes would have them; calls go to both in turn.
+async fn race<T, F>(place: &Place, count: usize, call: impl Fn(Store, usize) -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let nodes = [Store::open(&place.location).await.unwrap(), Store::open(&place.location).await.unwrap()];
+    let mut tasks = JoinSet::new();
+    for number in 0..count {
+        tasks.spawn(call(nodes[number % 2].clone(), number));
+    }
+    tasks.join_all().await
+}
+
+pub(super) async fn lets_one_of_many_use_a_link(place: &Place) {
+    let store = place.store().await;
+    let ada = sample::user("ada@example.com", &[]);
+    let invitation = sample::link(Purpose::Invitation { email: ada.email.clone(), groups: ada.groups.clone() });
+    store.create_link(&invitation, &sample::event(Action::LinkCreated)).await.unwrap();
+    let accepted = race(place, 100, |store, _| {
+        let user = User { id: sample::user("x@example.com", &[]).id, ..ada.clone() };
+        let hash = invitation.hash;
+        async move { store.accept_invitation(hash, &user, &sample::event(Action::UserCreated)).await.unwrap() }
+    });
+    assert_eq!(accepted.await.iter().filter(|accepted| **accepted).count(), 1);
+    let ada = store.user_by_email(&ada.email).await.unwrap().unwrap();
+    let reset = sample::link(Purpose::PasswordReset { user: ada.id });
+    store.create_link(&reset, &sample::event(Action::LinkCreated)).await.unwrap();
+    let used = race(place, 100, |store, number| async move {
+        let password = sample::password(&number.to_string());
+        store.reset_password(reset.hash, &password, &sample::event(Action::PasswordReset)).await.unwrap()
+    });
+    let winners: Vec<User> = used.await.into_iter().flatten().collect();
+    assert_eq!(winners.len(), 1);
+    assert_eq!(store.user(ada.id).await.unwrap(), winners.first().cloned());
+}
+
+pub(super) async fn lets_one_of_many_exchange_a_token(place: &Place) {
+    let store = place.store().await;
+    let ada = sample::stored_user(&store, "ada@example.com", &[]).await;
+    let session = sample::session(&ada);
+    let first = sample::refresh(session.id);
+    let new = NewSession { refresh: Some(first.clone()), ..sample::new_session(&session) };
+    assert!(store.create_session(&new, None, &sample::event(Action::SignedIn)).await.unwrap());
+    let given: Vec<_> = (0..100).map(|_| sample::refresh(session.id)).collect();
+    let rotations = race(place, 100, |store, number| {
+        let (presented, successor) = (first.hash, given[number].clone());
+        async move { store.rotate(presented, &successor, &sample::event(Action::TokenRefreshed)).await.unwrap() }
+    });
+    let rotations = rotations.await;
+    let rotated = rotations.iter().filter(|rotation| matches!(rotation, Rotation::Rotated(_))).count();
+    let reissued = rotations.iter().filter(|rotation| matches!(rotation, Rotation::Reissued(_))).count();
+    assert_eq!((rotated, reissued), (1, 99));
+    let mut good = 0;
+    for token in &given {
+        good += usize::from(store.mark_access_used(token.access, NOW).await.unwrap());
+    }
+    assert_eq!(good, 1, "of all that were given out one is good");
+}
+
+pub(super) async fn never_pays_more_than_the_budget(place: &Place) {
+    let store = place.store().await;
+    let keys = vec![BudgetKey::KnownBrowser(sample::user("a@b.test", &[]).id, sample::hash()), BudgetKey::Account("ada@example.com".parse().unwrap())];
+    let paid = race(place, 100, |store, number| {
+        let mut keys = keys.clone();
+        if number % 3 == 0 {
+            keys.reverse();
+        }
+        async move { store.pay(&keys, NOW).await.unwrap() }
+    });
+    assert_eq!(paid.await.iter().filter(|paid| paid.is_ok()).count(), 3);
+    assert!(store.pay(&keys, NOW).await.unwrap().is_err());
+}
+
+pub(super) async fn keeps_one_administrator(place: &Place) {
+    let store = place.store().await;
+    let mut ids = Vec::new();
+    for number in 0..10 {
+        ids.push(sample::stored_user(&store, &format!("a{number}@example.com"), &["admins"]).await.id);
+    }
+    let disabled = race(place, 10, |store, number| {
+        let id = ids[number];
+        async move {
+            let change = UserChange::Status(Status::Disabled);
+            store.change_user(id, &change, &sample::event(Action::UserDisabled)).await
+        }
+    });
+    let disabled = disabled.await;
+    assert_eq!(disabled.iter().filter(|done| done.is_ok()).count(), 9);
+    assert!(disabled.iter().any(|done| matches!(done, Err(StoreError::LastAdministrator))));
+}
+
+pub(super) async fn leaves_no_gap_in_the_chain(place: &Place) {
+    let store = place.store().await;
+    let done = race(place, 100, |store, number| async move {
+        if number % 2 == 0 {
+            store.append(&sample::event(Action::KeysRotated)).await.unwrap();
+        } else {
+            sample::stored_user(&store, &format!("u{number}@example.com"), &[]).await;
+        }
+    });
+    assert_eq!(done.await.len(), 100);
+    assert_eq!(store.verify_chain().await.unwrap(), Ok(100));
+}
