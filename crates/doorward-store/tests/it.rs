@@ -2,7 +2,10 @@
 
 mod it {
     mod contract;
+    mod fault;
     mod place;
     mod postgres;
+    mod request;
     mod sample;
+    mod server;
 }

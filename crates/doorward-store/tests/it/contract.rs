@@ -1,6 +1,7 @@
 //! What every database must do: each case runs against each of them.
 
 mod audit;
+mod backup;
 mod budget;
 mod link;
 mod race;
@@ -87,7 +88,13 @@ cases! {
         refuses_a_changed_migration,
         migrates_once_under_two_openers,
         says_which_migrations_are_applied;
+    backup:
+        moves_to_an_embedded_database,
+        moves_to_a_server,
+        replaces_only_when_told,
+        refuses_a_damaged_backup_whole;
     race:
+        survives_being_killed,
         lets_one_of_many_use_a_link,
         lets_one_of_many_exchange_a_token,
         never_pays_more_than_the_budget,

@@ -37,6 +37,11 @@ impl Place {
         Store::open(&self.location).await.unwrap()
     }
 
+    /// The database as a URL.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// A connection behind the store's back.
     pub(crate) async fn hand(&self) -> AnyConnection {
         sqlx::any::install_default_drivers();

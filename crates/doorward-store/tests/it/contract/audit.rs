@@ -60,7 +60,13 @@ pub(super) async fn finds_a_cut_end(place: &Place) {
 
 pub(super) async fn finds_a_missing_or_moved_record(place: &Place) {
     let store = with_ten(place).await;
-    place.alter(&["UPDATE audit SET seq = 99 WHERE seq = 5", "UPDATE audit SET seq = 5 WHERE seq = 6", "UPDATE audit SET seq = 6 WHERE seq = 99"]).await;
+    place
+        .alter(&[
+            "UPDATE audit SET seq = 99 WHERE seq = 5",
+            "UPDATE audit SET seq = 5 WHERE seq = 6",
+            "UPDATE audit SET seq = 6 WHERE seq = 99",
+        ])
+        .await;
     assert_eq!(store.verify_chain().await.unwrap(), Err(5), "two records changed places");
     place.alter(&["DELETE FROM audit WHERE seq = 2"]).await;
     assert_eq!(store.verify_chain().await.unwrap(), Err(2), "one is gone");

@@ -125,5 +125,9 @@ pub(super) async fn forgets_in_time(place: &Place) {
     assert_eq!(rows().await, 1);
     let later = NOW + 91 * 86_400;
     store.pay(&[known.clone()], later).await.unwrap().unwrap();
-    assert_eq!(store.pay(&[known.clone()], later).await.unwrap(), Err((known, Spent::Wait(8))), "guesses in a row last");
+    assert_eq!(
+        store.pay(&[known.clone()], later).await.unwrap(),
+        Err((known, Spent::Wait(8))),
+        "guesses in a row last"
+    );
 }

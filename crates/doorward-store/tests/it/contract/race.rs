@@ -1,17 +1,22 @@
 //! Many callers at once: one-time values are used once, budgets hold, and the chain has no gap.
 
 use std::future::Future;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 
 use doorward_core::audit::Action;
 use doorward_core::budget::BudgetKey;
+use doorward_core::identifier::UserId;
 use doorward_core::store::{
     Audit as _, Budgets as _, Links as _, NewSession, Purpose, RefreshTokens as _, Rotation, Sessions as _, StoreError,
     UserChange, Users as _,
 };
+use doorward_core::token::TokenHash;
 use doorward_core::user::{Status, User};
 use doorward_store::Store;
 use tokio::task::JoinSet;
 
+use crate::it::fault;
 use crate::it::place::Place;
 use crate::it::sample::{self, NOW};
 
@@ -77,7 +82,10 @@ pub(super) async fn lets_one_of_many_exchange_a_token(place: &Place) {
 
 pub(super) async fn never_pays_more_than_the_budget(place: &Place) {
     let store = place.store().await;
-    let keys = vec![BudgetKey::KnownBrowser(sample::user("a@b.test", &[]).id, sample::hash()), BudgetKey::Account("ada@example.com".parse().unwrap())];
+    let keys = vec![
+        BudgetKey::KnownBrowser(sample::user("a@b.test", &[]).id, sample::hash()),
+        BudgetKey::Account("ada@example.com".parse().unwrap()),
+    ];
     let paid = race(place, 100, |store, number| {
         let mut keys = keys.clone();
         if number % 3 == 0 {
@@ -105,6 +113,32 @@ pub(super) async fn keeps_one_administrator(place: &Place) {
     let disabled = disabled.await;
     assert_eq!(disabled.iter().filter(|done| done.is_ok()).count(), 9);
     assert!(disabled.iter().any(|done| matches!(done, Err(StoreError::LastAdministrator))));
+}
+
+/// A process writes and says what was acknowledged; it is killed in the middle, again and again.
+pub(super) async fn survives_being_killed(place: &Place) {
+    place.store().await.close().await;
+    let mut acknowledged: Vec<(UserId, TokenHash)> = Vec::new();
+    for round in 0..8 {
+        let mut child = fault::program().args(["write", place.url()]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        for _ in 0..(3 + round * 2) {
+            acknowledged.push(fault::acknowledged(&lines.next().unwrap().unwrap()));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // What it said before the end of its life counts too; a line without an end was not said.
+        acknowledged
+            .extend(lines.map_while(Result::ok).filter(|line| line.len() == 70).map(|line| fault::acknowledged(&line)));
+        let store = Store::open(&place.location).await.unwrap();
+        for (user, link) in &acknowledged {
+            assert!(store.user(*user).await.unwrap().is_some(), "round {round}: {user} is lost");
+            assert_eq!(store.link(*link, NOW).await.unwrap(), None, "round {round}: a used link is open again");
+        }
+        assert!(store.verify_chain().await.unwrap().is_ok());
+        store.close().await;
+    }
+    assert!(acknowledged.len() >= 80);
 }
 
 pub(super) async fn leaves_no_gap_in_the_chain(place: &Place) {

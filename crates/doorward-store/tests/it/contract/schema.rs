@@ -35,7 +35,9 @@ pub(super) async fn names_a_missing_table_an_extra_column_and_a_lost_index(place
         found,
         ["store.schema_altered link", "store.schema_altered users", "store.schema_altered users.nickname"]
     );
-    place.alter(&["ALTER TABLE budget DROP COLUMN consecutive", "ALTER TABLE budget ADD COLUMN consecutive TEXT"]).await;
+    place
+        .alter(&["ALTER TABLE budget DROP COLUMN consecutive", "ALTER TABLE budget ADD COLUMN consecutive TEXT"])
+        .await;
     let findings = refusals(place).await;
     let budget = findings.iter().find(|finding| finding.subject == "budget.consecutive").unwrap();
     assert!(budget.why.contains("TEXT instead of BIGINT"), "{}", budget.why);
@@ -56,11 +58,8 @@ pub(super) async fn refuses_a_changed_migration(place: &Place) {
 }
 
 pub(super) async fn migrates_once_under_two_openers(place: &Place) {
-    let (one, two, three) = tokio::join!(
-        migration::up(&place.location),
-        migration::up(&place.location),
-        migration::up(&place.location),
-    );
+    let (one, two, three) =
+        tokio::join!(migration::up(&place.location), migration::up(&place.location), migration::up(&place.location),);
     let applied: usize = [one.unwrap(), two.unwrap(), three.unwrap()].iter().map(Vec::len).sum();
     assert_eq!(applied, 1);
     let store = Store::open(&place.location).await.unwrap();

@@ -3,7 +3,9 @@
 use doorward_core::audit::Action;
 use doorward_core::session::{EndReason, Profile, Session, Stage};
 use doorward_core::signin::Method;
-use doorward_core::store::{Audit as _, AuditQuery, NewSession, RefreshTokens as _, Rotation, Sessions as _, UserChange, Users as _, Which};
+use doorward_core::store::{
+    Audit as _, AuditQuery, NewSession, RefreshTokens as _, Rotation, Sessions as _, UserChange, Users as _, Which,
+};
 use doorward_core::user::Status;
 
 use crate::it::place::Place;
@@ -131,7 +133,10 @@ pub(super) async fn is_swept_for_the_right_reason(place: &Place) {
     assert_eq!(store.ended_sessions(10).await.unwrap().len(), 3);
     store.sweep(NOW + 43_200 + 30 * 86_400 + 1, timeouts).await.unwrap();
     assert_eq!(store.ended_sessions(10).await.unwrap(), [], "after a month nobody asks");
-    store.change_user(ada.id, &UserChange::Status(Status::Disabled), &sample::event(Action::UserDisabled)).await.unwrap();
+    store
+        .change_user(ada.id, &UserChange::Status(Status::Disabled), &sample::event(Action::UserDisabled))
+        .await
+        .unwrap();
     assert!(store.verify_chain().await.unwrap().is_ok());
 }
 
