@@ -95,6 +95,7 @@ cases! {
         refuses_a_damaged_backup_whole;
     race:
         survives_being_killed,
+        survives_calls_that_are_given_up,
         lets_one_of_many_use_a_link,
         lets_one_of_many_exchange_a_token,
         never_pays_more_than_the_budget,

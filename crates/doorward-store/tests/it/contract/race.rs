@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
+use std::task::Poll;
 
 use doorward_core::audit::Action;
 use doorward_core::budget::BudgetKey;
@@ -139,6 +140,34 @@ pub(super) async fn survives_being_killed(place: &Place) {
         store.close().await;
     }
     assert!(acknowledged.len() >= 80);
+}
+
+/// A client that hangs up drops its request in the middle of a transaction.
+pub(super) async fn survives_calls_that_are_given_up(place: &Place) {
+    let store = place.store().await;
+    let mut done = 0;
+    for steps in 0..60 {
+        let user = sample::user(&format!("u{steps}@example.com"), &[]);
+        let event = sample::event(Action::UserCreated);
+        let mut call = std::pin::pin!(store.create_user(&user, &event));
+        let mut polls = 0;
+        let call = std::future::poll_fn(|context| {
+            polls += 1;
+            match call.as_mut().poll(context) {
+                Poll::Pending if polls > steps => Poll::Ready(None),
+                other => other.map(Some),
+            }
+        });
+        if let Some(result) = call.await {
+            result.unwrap();
+            done += 1;
+            assert_eq!(store.user(user.id).await.unwrap().as_ref(), Some(&user));
+        }
+    }
+    assert!((1..60).contains(&done), "{done}: some were given up and some were not");
+    sample::stored_user(&store, "last@example.com", &[]).await;
+    let kept = store.users("", 100).await.unwrap().len();
+    assert_eq!(store.verify_chain().await.unwrap(), Ok(i64::try_from(kept).unwrap()), "each user has its record");
 }
 
 pub(super) async fn leaves_no_gap_in_the_chain(place: &Place) {
