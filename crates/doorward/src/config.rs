@@ -118,6 +118,11 @@ struct Raw {
     admin: admin::Raw,
 }
 
+/// The value that a `.env` file gives to a name; the last line counts.
+pub(crate) fn dotenv_value(text: &str, name: &str) -> Option<String> {
+    dotenv::parse(text).0.into_iter().rev().find(|assignment| assignment.name == name).map(|assignment| assignment.value)
+}
+
 impl Config {
     /// Reads and checks everything. Called at the start and at every reload.
     ///
@@ -238,3 +243,6 @@ fn join_portal(server: &mut Server, portal: &Portal, check: &mut Check<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
