@@ -64,8 +64,8 @@ impl<'a> HostRef<'a> {
         }
         let labels = text.strip_suffix('.').unwrap_or(text);
         let is_label_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        let is_name = text.len() <= 253
-            && labels.split('.').all(|label| !label.is_empty() && label.bytes().all(is_label_byte));
+        let is_name =
+            text.len() <= 253 && labels.split('.').all(|label| !label.is_empty() && label.bytes().all(is_label_byte));
         is_name.then_some(Self::Name(text))
     }
 }

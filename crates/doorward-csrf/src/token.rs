@@ -66,6 +66,11 @@ pub(crate) fn open_cookie(ring: &KeyRing, value: &[u8]) -> Option<Opened> {
     open(ring, inner.unwrap_or(value)).ok()
 }
 
+/// The key number that a text of the right shape names, verified or not.
+pub(crate) fn claimed_kid(text: &[u8]) -> Option<u8> {
+    read(text).map(|parts| parts.kid())
+}
+
 /// Accepts one level of percent-decoding, which clients apply to `:`.
 fn read(text: &[u8]) -> Option<Parts> {
     if text.len() > MAX_BYTES {

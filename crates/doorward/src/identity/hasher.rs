@@ -239,7 +239,8 @@ impl Admitted {
             let pepper = crew.peppers.find(stored.pepper).ok_or(Fault::PepperMissing(stored.pepper))?;
             Ok((stored, pepper))
         });
-        let (is_real, fault) = (matches!(found, Some(Ok(_))), found.as_ref().and_then(|found| found.as_ref().err().copied()));
+        let (is_real, fault) =
+            (matches!(found, Some(Ok(_))), found.as_ref().and_then(|found| found.as_ref().err().copied()));
         let (wanted, pepper) = found.and_then(Result::ok).unwrap_or_else(|| crew.decoy());
         let output = self.compute(pepper.season(password.expose_password().as_bytes()), &wanted).await?;
         // Both sides are evaluated: the comparison itself takes no shorter for a dummy.
