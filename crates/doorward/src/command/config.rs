@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use doorward_core::Finding;
 
 use super::{CONFIGURATION, FINDINGS, WELL, report};
-use crate::config::registry::{self, Key};
+use crate::config::registry::{self, Key, Kind};
 use crate::config::{Config, Flags, Inputs, Setting};
 
 /// The arguments of `doorward config`.
@@ -114,8 +114,13 @@ fn line(setting: &Setting) -> String {
     if setting.value.is_empty() {
         return format!("# {name}");
     }
-    let is_bare = setting.value.parse::<i64>().is_ok() || setting.value.parse::<bool>().is_ok();
-    let value = if is_bare { setting.value.clone() } else { toml::Value::from(setting.value.as_str()).to_string() };
+    let quoted = |text: &str| toml::Value::from(text).to_string();
+    let value = match registry::find(setting.key).map(|key| key.kind) {
+        Some(Kind::Bool | Kind::Integer(..)) => setting.value.clone(),
+        Some(Kind::List) => format!("[{}]", setting.value.split(',').map(quoted).collect::<Vec<_>>().join(", ")),
+        Some(Kind::Keys) => format!("[{}]", setting.value),
+        _ => quoted(&setting.value),
+    };
     format!("{name} = {value}  # {}", setting.source)
 }
 
@@ -218,6 +223,7 @@ mod tests {
             ("CSRF_SECRET_KEY", "a-secret-of-more-than-thirty-two-bytes"),
             ("ENVIRONMENT", "development"),
             ("DOORWARD_PASSWORD__WORKERS", "2"),
+            ("CORS_ALLOWED_ORIGINS", "http://localhost:3000,http://localhost:5173"),
         ];
         let (code, text) = run_in(directory.path(), &environment, Action::Show(read(false)));
         assert_eq!(code, WELL);

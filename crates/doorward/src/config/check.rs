@@ -109,6 +109,9 @@ pub(super) fn is_placeholder(secret: &str) -> bool {
 pub(super) fn holds_placeholder(secret: &str) -> bool {
     let lower = secret.to_ascii_lowercase();
     is_placeholder(secret)
+        // Neither `.env` nor the file runs commands or fills in variables.
+        || secret.starts_with("$(")
+        || secret.starts_with("${")
         || ["changeme", "change-me", "change_me", "change-this", "change_this", "placeholder", "your-secret", "your_secret", "replace-me", "replace_me"]
             .iter()
             .any(|word| lower.contains(word))

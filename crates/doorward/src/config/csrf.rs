@@ -233,10 +233,15 @@ fn read_key(kid: u8, secret: &str, path: &str, check: &mut Check<'_>) -> Option<
         return Some(SecretKey::new(kid, secret));
     };
     let value = format!("kid {kid}, {} bytes", secret.len());
-    let remedy = if path == "csrf.secret_key" { check.line(path, "$(openssl rand -base64 48)") } else { "openssl rand -base64 48 > FILE".to_owned() };
+    let remedy = if path == "csrf.secret_key" { make_secret(path, check) } else { "openssl rand -base64 48 > FILE".to_owned() };
     let finding = check.error(code, path, why).with_value(value).with_remedy(remedy);
     check.report(finding);
     None
+}
+
+/// Neither `.env` nor the file runs a command, so the command and the line stand apart.
+pub(super) fn make_secret(path: &str, check: &Check<'_>) -> String {
+    format!("openssl rand -base64 48  # and put its output here: {}", check.line(path, "…"))
 }
 
 fn read_origins(path: &str, written: Option<&[String]>, check: &mut Check<'_>) -> Vec<String> {

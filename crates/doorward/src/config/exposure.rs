@@ -4,6 +4,7 @@ use doorward_core::Finding;
 
 use super::Environment;
 use super::check::Check;
+use super::csrf::make_secret;
 use super::domain;
 use super::network::is_private;
 use super::server::Server;
@@ -37,8 +38,8 @@ pub(super) fn check(environment: Environment, server: &Server, store: &Store, ha
     }
     // Advice is for those who have decided; who has not gets the one line that decides first.
     if server.environment == Some(Environment::Production) {
-        if server.public_url.is_none() {
-            let path = "server.public_url";
+        let path = "server.public_url";
+        if server.public_url.is_none() && !check.is_written(path) && !check.is_written("server.domain") {
             let why = "Doorward does not know the address that people type, so it answers only to this machine.";
             let finding = check.warning("config.public_url_missing", path, why).with_remedy(check.line(path, "https://login.example.com"));
             check.report(finding);
@@ -46,7 +47,7 @@ pub(super) fn check(environment: Environment, server: &Server, store: &Store, ha
         if matches!(store, Store::Postgres(_)) && !has_own_keys {
             let path = "csrf.secret_key";
             let why = "Each node makes a secret of its own, and with more than one node they refuse each other's tokens.";
-            let finding = check.warning("config.secret_missing", path, why).with_remedy(check.line(path, "$(openssl rand -base64 48)"));
+            let finding = check.warning("config.secret_missing", path, why).with_remedy(make_secret(path, check));
             check.report(finding);
         }
     }

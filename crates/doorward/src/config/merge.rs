@@ -9,10 +9,17 @@ use super::registry::{self, Key, Kind, PREFIX, nearest};
 use super::source::{Files, Inputs, Source, Variables, read};
 
 /// One value in the form that its [`Kind`] says, and where it was written.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Value {
     pub(super) value: toml::Value,
     pub(super) source: Source,
+}
+
+impl std::fmt::Debug for Value {
+    /// The value may be a secret, so only its source is shown.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "**** ({})", self.source)
+    }
 }
 
 /// Every key that was written somewhere.
@@ -128,7 +135,7 @@ fn example(key: &Key, subject: &str) -> String {
     let value = match key.kind {
         Kind::Text | Kind::Path | Kind::List => "…",
         Kind::Bool => "true",
-        Kind::Integer(..) | Kind::Duration | Kind::Size if !key.default.is_empty() => key.default,
+        Kind::Integer(..) | Kind::Duration | Kind::Size | Kind::Word(_) if !key.default.is_empty() => key.default,
         Kind::Integer(..) => "1",
         Kind::Duration => "1h",
         Kind::Size => "64MiB",

@@ -143,8 +143,8 @@ impl fmt::Display for Source {
     }
 }
 
-/// The files, read and parsed.
-#[derive(Debug, Default)]
+/// The files, read and parsed. They hold secrets, so there is no `Debug`.
+#[derive(Default)]
 pub(super) struct Files {
     pub(super) toml: Option<(PathBuf, toml::Table)>,
     pub(super) dotenv: Variables,

@@ -112,8 +112,8 @@ fn report_placeholder(environment: Environment, check: &mut Check<'_>) {
         Environment::Production => check.error("config.secret_placeholder", path, why),
         Environment::Development => check.warning("config.secret_placeholder", path, why),
     };
-    let remedy = check.line(path, "$(openssl rand -hex 24)");
-    check.report(finding.with_remedy(format!("{remedy}  # the output of that command; change it in PostgreSQL too")));
+    let line = check.line(path, "…");
+    check.report(finding.with_remedy(format!("openssl rand -hex 24  # change it in PostgreSQL, and put its output here: {line}")));
 }
 
 fn read_url(text: &str, check: &mut Check<'_>) -> Option<Store> {
