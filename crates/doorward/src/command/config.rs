@@ -157,7 +157,12 @@ fn row(key: &Key) -> String {
     let star = if key.needs_restart { " *" } else { "" };
     let secret = if key.is_secret { " (secret)" } else { "" };
     let (_, name) = key.parts();
-    format!("| `{name}`{star} | {plain}`{}` | {}{secret} | {default} | {} |", key.own_variable(), key.kind.name(), key.doc)
+    format!(
+        "| `{name}`{star} | {plain}`{}` | {}{secret} | {default} | {} |",
+        key.own_variable(),
+        key.kind.name(),
+        key.doc
+    )
 }
 
 fn entry(key: &Key) -> serde_json::Value {
@@ -196,7 +201,11 @@ mod tests {
     #[test]
     fn check_says_everything_at_once_and_how_to_mend_it() {
         let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join("doorward.toml"), "[server]\nlisen = [\"0.0.0.0:80\"]\npublic_url = \"login.example.com\"\n").unwrap();
+        std::fs::write(
+            directory.path().join("doorward.toml"),
+            "[server]\nlisen = [\"0.0.0.0:80\"]\npublic_url = \"login.example.com\"\n",
+        )
+        .unwrap();
         let environment = [("CSRF_SECRET_KEY", "hunter2"), ("DOORWARD_LOG__LEVLE", "debug")];
         let (code, text) = run_in(directory.path(), &environment, Action::Check(read(false)));
         assert_eq!(code, FINDINGS);
@@ -217,7 +226,8 @@ mod tests {
     #[test]
     fn show_masks_secrets_and_names_sources() {
         let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join("doorward.toml"), "[session]\nprofile = \"strict\"\nidle = 600\n").unwrap();
+        std::fs::write(directory.path().join("doorward.toml"), "[session]\nprofile = \"strict\"\nidle = 600\n")
+            .unwrap();
         std::fs::write(directory.path().join(".env"), "POSTGRES_PASSWORD=tr0ub4dor # comment\n").unwrap();
         let environment = [
             ("CSRF_SECRET_KEY", "a-secret-of-more-than-thirty-two-bytes"),

@@ -58,11 +58,20 @@ struct Answers {
 ///
 /// # Errors
 /// Those of the files and of the terminal.
-pub fn run<R: BufRead>(args: &InitArgs, inputs: &Inputs, terminal: Terminal<'_, R>, out: &mut dyn Write) -> io::Result<u8> {
+pub fn run<R: BufRead>(
+    args: &InitArgs,
+    inputs: &Inputs,
+    terminal: Terminal<'_, R>,
+    out: &mut dyn Write,
+) -> io::Result<u8> {
     let path = inputs.cwd.join(args.flags.config.as_deref().unwrap_or(Path::new("doorward.toml")));
     if path.try_exists()? && !args.force {
-        let finding = Finding::error("config.conflict", path.display().to_string(), "The file is there already, and is not overwritten.")
-            .with_remedy("doorward init --force");
+        let finding = Finding::error(
+            "config.conflict",
+            path.display().to_string(),
+            "The file is there already, and is not overwritten.",
+        )
+        .with_remedy("doorward init --force");
         report::text(&[finding], out)?;
         return Ok(CONFIGURATION);
     }
@@ -108,7 +117,11 @@ fn ask<R: BufRead>(args: &InitArgs, terminal: Terminal<'_, R>, out: &mut dyn Wri
     let public_url = if args.dev {
         args.public_url.clone().unwrap_or_default()
     } else {
-        question(args.public_url.as_deref(), "Address that people will type (https://…); empty for this machine only", "")?
+        question(
+            args.public_url.as_deref(),
+            "Address that people will type (https://…); empty for this machine only",
+            "",
+        )?
     };
     let given = (!args.trusted_proxy.is_empty()).then(|| args.trusted_proxy.join(","));
     let proxies = if public_url.starts_with("https://") {
@@ -116,8 +129,10 @@ fn ask<R: BufRead>(args: &InitArgs, terminal: Terminal<'_, R>, out: &mut dyn Wri
     } else {
         given.unwrap_or_default()
     };
-    let admin_email = question(args.admin_email.as_deref(), "E-mail address of the first administrator", "admin@localhost")?;
-    let split = |text: &str| text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect();
+    let admin_email =
+        question(args.admin_email.as_deref(), "E-mail address of the first administrator", "admin@localhost")?;
+    let split =
+        |text: &str| text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect();
     Ok(Answers { public_url, trusted_proxies: split(&proxies), admin_email, listen: args.flags.listen.clone() })
 }
 
@@ -138,20 +153,36 @@ fn file(answers: &Answers) -> String {
         let _ = writeln!(text, "# {comment}\n{mark}{key} = {value}\n");
     };
     let is_public = answers.public_url.starts_with("https://");
-    line(is_public, "Whether people depend on this server: production or development.", "environment", "\"production\"");
+    line(
+        is_public,
+        "Whether people depend on this server: production or development.",
+        "environment",
+        "\"production\"",
+    );
     let url = if answers.public_url.is_empty() { "https://login.example.com" } else { &answers.public_url };
     line(!answers.public_url.is_empty(), "The address that people type.", "public_url", &quoted(url));
     let default = ["127.0.0.1:8000".to_owned(), "[::1]:8000".to_owned()];
     let listen = if answers.listen.is_empty() { &default[..] } else { &answers.listen };
     line(!answers.listen.is_empty(), "Where to listen. A proxy in front adds TLS.", "listen", &list(listen));
-    let proxies = if answers.trusted_proxies.is_empty() { vec!["127.0.0.1".to_owned()] } else { answers.trusted_proxies.clone() };
-    line(!answers.trusted_proxies.is_empty(), "The proxies in front, whose forwarded headers are believed.", "trusted_proxies", &list(&proxies));
+    let proxies =
+        if answers.trusted_proxies.is_empty() { vec!["127.0.0.1".to_owned()] } else { answers.trusted_proxies.clone() };
+    line(
+        !answers.trusted_proxies.is_empty(),
+        "The proxies in front, whose forwarded headers are believed.",
+        "trusted_proxies",
+        &list(&proxies),
+    );
     text.push_str("[session]\n");
     let mut line = |is_set: bool, comment: &str, key: &str, value: &str| {
         let mark = if is_set { "" } else { "# " };
         let _ = writeln!(text, "# {comment}\n{mark}{key} = {value}\n");
     };
-    line(true, "home: 7 days idle, 30 in all. standard: 1 hour, 24 hours. strict: 15 minutes, 12 hours.", "profile", "\"home\"");
+    line(
+        true,
+        "home: 7 days idle, 30 in all. standard: 1 hour, 24 hours. strict: 15 minutes, 12 hours.",
+        "profile",
+        "\"home\"",
+    );
     text.push_str("[admin]\n# Who is made at the first start. The password is shown once.\n");
     let _ = writeln!(text, "email = {}", quoted(&answers.admin_email));
     text
@@ -176,7 +207,8 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
 
 /// Adds what development needs to `.env`, and leaves every line that is there.
 fn extend_dotenv(path: &Path, out: &mut dyn Write) -> io::Result<()> {
-    const LINES: [(&str, &str); 2] = [("ENVIRONMENT", "development"), ("CORS_ALLOWED_ORIGINS", "http://localhost:3000")];
+    const LINES: [(&str, &str); 2] =
+        [("ENVIRONMENT", "development"), ("CORS_ALLOWED_ORIGINS", "http://localhost:3000")];
     let before = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
@@ -190,7 +222,11 @@ fn extend_dotenv(path: &Path, out: &mut dyn Write) -> io::Result<()> {
         match crate::config::dotenv_value(&before, name) {
             None => _ = writeln!(text, "{name}={value}"),
             Some(there) if there == value => {}
-            Some(_) => writeln!(out, "{} sets {name} already; left as it is. Development needs {name}={value}", path.display())?,
+            Some(_) => writeln!(
+                out,
+                "{} sets {name} already; left as it is. Development needs {name}={value}",
+                path.display()
+            )?,
         }
     }
     if text == before {
@@ -246,7 +282,11 @@ mod tests {
     #[test]
     fn puts_the_answers_where_the_check_accepts_them() {
         let directory = tempfile::tempdir().unwrap();
-        let (code, text) = run_in(directory.path(), &InitArgs::default(), Some("https://login.example.com\n10.0.0.7\nada@example.com\n"));
+        let (code, text) = run_in(
+            directory.path(),
+            &InitArgs::default(),
+            Some("https://login.example.com\n10.0.0.7\nada@example.com\n"),
+        );
         assert_eq!(code, WELL, "{text}");
         let file: toml::Table = written(directory.path()).parse().unwrap();
         assert_eq!(file["server"]["environment"].as_str(), Some("production"));
@@ -292,7 +332,8 @@ mod tests {
     #[test]
     fn reports_what_the_check_finds_in_the_answers() {
         let directory = tempfile::tempdir().unwrap();
-        let args = InitArgs { yes: true, public_url: Some("https://login.example.com/path".into()), ..InitArgs::default() };
+        let args =
+            InitArgs { yes: true, public_url: Some("https://login.example.com/path".into()), ..InitArgs::default() };
         let (code, text) = run_in(directory.path(), &args, None);
         assert_eq!(code, FINDINGS);
         assert!(text.contains("config.origin_path"), "{text}");

@@ -78,8 +78,10 @@ mod tests {
 
     fn findings() -> [Finding; 2] {
         [
-            Finding::error("config.environment_unset", "ENVIRONMENT", "It is not set.").with_remedy("ENVIRONMENT=production"),
-            Finding::warning("config.unknown_key", "server.\u{1b}[31mred", "There is no such setting.").with_value("a\nb"),
+            Finding::error("config.environment_unset", "ENVIRONMENT", "It is not set.")
+                .with_remedy("ENVIRONMENT=production"),
+            Finding::warning("config.unknown_key", "server.\u{1b}[31mred", "There is no such setting.")
+                .with_value("a\nb"),
         ]
     }
 

@@ -240,11 +240,16 @@ fn read_dotenv(inputs: &Inputs, findings: &mut Vec<Finding>) -> Variables {
             return Variables::default();
         }
     };
+    findings.extend(super::permission::writable_by_others(&path, ".env"));
     let (assignments, bad) = dotenv::parse(&text);
     for line in bad {
         findings.push(
-            Finding::error("config.syntax", format!("{}:{}", path.display(), line.line), format!("This line cannot be read: {}.", line.why))
-                .with_remedy("NAME=value"),
+            Finding::error(
+                "config.syntax",
+                format!("{}:{}", path.display(), line.line),
+                format!("This line cannot be read: {}.", line.why),
+            )
+            .with_remedy("NAME=value"),
         );
     }
     let mut variables = Variables::default();

@@ -61,7 +61,7 @@ impl Case {
     }
 
     fn config(&self) -> Config {
-        self.load().map(|loaded| loaded.config).unwrap_or_else(|findings| panic!("{findings:#?}"))
+        self.load().map_or_else(|findings| panic!("{findings:#?}"), |loaded| loaded.config)
     }
 
     fn findings(&self) -> Vec<Finding> {
@@ -97,7 +97,8 @@ fn the_dotenv_of_the_outage_needs_one_line() {
                   CORS_ALLOWED_ORIGINS=https://login.example.com,https://localhost,https://www.example.com\n";
     let case = Case::new().file(".env", dotenv);
     let findings = case.load().unwrap_err();
-    let summary: Vec<_> = findings.iter().map(|finding| (finding.code, finding.severity, finding.remedy.as_str())).collect();
+    let summary: Vec<_> =
+        findings.iter().map(|finding| (finding.code, finding.severity, finding.remedy.as_str())).collect();
     assert_eq!(
         summary,
         [
@@ -168,79 +169,337 @@ impl Row {
 const WELL: &str = "ENVIRONMENT=production\nDOORWARD_SERVER__PUBLIC_URL=https://login.example.com\nDOORWARD_SERVER__TRUSTED_PROXIES=127.0.0.1\n";
 
 const ROWS: &[Row] = &[
-    row("a misspelt key", "config.unknown_key", "server.lisen", "server.listen  # the nearest name that there is").toml("[server]\nlisen = []"),
-    row("a misspelt section", "config.unknown_key", "sever", "[server]  # the nearest name that there is").toml("[sever]\nlisten = []"),
-    row("a key without its section", "config.unknown_key", "public_url", "server.public_url  # the nearest name that there is").toml("public_url = \"\""),
-    row("a key in the wrong section", "config.unknown_key", "session.public_url", "server.public_url  # the nearest name that there is").toml("[session]\npublic_url = \"\""),
-    row("a key like nothing", "config.unknown_key", "server.xyzzyxyzzy", "doorward config reference").toml("[server]\nxyzzyxyzzy = 1"),
-    row("a misspelt variable", "config.unknown_variable", "DOORWARD_SERVER__LISEN", "DOORWARD_SERVER__LISTEN=…").env("DOORWARD_SERVER__LISEN=x"),
-    row("a variable with one underscore", "config.unknown_variable", "DOORWARD_PORTAL_HOST", "DOORWARD_PORTAL__HOST=…").env("DOORWARD_PORTAL_HOST=x"),
-    row("a password in a variable", "config.unknown_variable", "ADMIN_PASSWORD", "ADMIN_PASSWORD_FILE=/path/to/file").env("ADMIN_PASSWORD=hunter2"),
+    row("a misspelt key", "config.unknown_key", "server.lisen", "server.listen  # the nearest name that there is")
+        .toml("[server]\nlisen = []"),
+    row("a misspelt section", "config.unknown_key", "sever", "[server]  # the nearest name that there is")
+        .toml("[sever]\nlisten = []"),
+    row(
+        "a key without its section",
+        "config.unknown_key",
+        "public_url",
+        "server.public_url  # the nearest name that there is",
+    )
+    .toml("public_url = \"\""),
+    row(
+        "a key in the wrong section",
+        "config.unknown_key",
+        "session.public_url",
+        "server.public_url  # the nearest name that there is",
+    )
+    .toml("[session]\npublic_url = \"\""),
+    row("a key like nothing", "config.unknown_key", "server.xyzzyxyzzy", "doorward config reference")
+        .toml("[server]\nxyzzyxyzzy = 1"),
+    row("a misspelt variable", "config.unknown_variable", "DOORWARD_SERVER__LISEN", "DOORWARD_SERVER__LISTEN=…")
+        .env("DOORWARD_SERVER__LISEN=x"),
+    row("a variable with one underscore", "config.unknown_variable", "DOORWARD_PORTAL_HOST", "DOORWARD_PORTAL__HOST=…")
+        .env("DOORWARD_PORTAL_HOST=x"),
+    row("a password in a variable", "config.unknown_variable", "ADMIN_PASSWORD", "ADMIN_PASSWORD_FILE=/path/to/file")
+        .env("ADMIN_PASSWORD=hunter2"),
     row("a word of the wrong kind", "config.value_invalid", "LOG_LEVEL", "LOG_LEVEL=info").env("LOG_LEVEL=loud"),
-    row("a number for a text", "config.value_invalid", "server.domain", "domain = \"…\"  # in [server]").toml("[server]\ndomain = 7"),
-    row("a duration without sense", "config.value_invalid", "session.idle", "idle = \"1h\"  # in [session]").toml("[session]\nidle = \"soon\""),
-    row("a size without sense", "config.value_invalid", "DOORWARD_SERVER__BODY_LIMIT", "DOORWARD_SERVER__BODY_LIMIT=64KiB").env("DOORWARD_SERVER__BODY_LIMIT=much"),
-    row("a size beyond its type", "config.value_invalid", "[server]", "doorward config reference").toml("[server]\nbody_limit = \"4000GiB\""),
-    row("a port without an address", "config.value_invalid", "server.listen", "listen = [\"127.0.0.1:8000\"]  # in [server]").toml("[server]\nlisten = [\"8000\"]"),
-    row("a listener twice", "config.conflict", "server.listen", "listen = [\"127.0.0.1:1\"]  # in [server]").toml("[server]\nlisten = [\"127.0.0.1:1\", \"127.0.0.1:1\"]"),
-    row("a proxy that is everybody", "config.value_invalid", "DOORWARD_SERVER__TRUSTED_PROXIES", "DOORWARD_SERVER__TRUSTED_PROXIES=192.0.2.10/32").env("DOORWARD_SERVER__TRUSTED_PROXIES=0.0.0.0/0"),
-    row("a block with bits behind it", "config.value_invalid", "DOORWARD_SERVER__TRUSTED_PROXIES", "DOORWARD_SERVER__TRUSTED_PROXIES=10.0.0.0/8").env("DOORWARD_SERVER__TRUSTED_PROXIES=10.1.2.3/8"),
-    row("metrics for everybody", "config.private_listen_open", "server.private_listen", "private_listen = \"127.0.0.1:9180\"  # in [server]").toml("[server]\nprivate_listen = \"0.0.0.0:9180\"").warns(),
+    row("a number for a text", "config.value_invalid", "server.domain", "domain = \"…\"  # in [server]")
+        .toml("[server]\ndomain = 7"),
+    row("a duration without sense", "config.value_invalid", "session.idle", "idle = \"1h\"  # in [session]")
+        .toml("[session]\nidle = \"soon\""),
+    row(
+        "a size without sense",
+        "config.value_invalid",
+        "DOORWARD_SERVER__BODY_LIMIT",
+        "DOORWARD_SERVER__BODY_LIMIT=64KiB",
+    )
+    .env("DOORWARD_SERVER__BODY_LIMIT=much"),
+    row("a size beyond its type", "config.value_invalid", "[server]", "doorward config reference")
+        .toml("[server]\nbody_limit = \"4000GiB\""),
+    row(
+        "a port without an address",
+        "config.value_invalid",
+        "server.listen",
+        "listen = [\"127.0.0.1:8000\"]  # in [server]",
+    )
+    .toml("[server]\nlisten = [\"8000\"]"),
+    row("a listener twice", "config.conflict", "server.listen", "listen = [\"127.0.0.1:1\"]  # in [server]")
+        .toml("[server]\nlisten = [\"127.0.0.1:1\", \"127.0.0.1:1\"]"),
+    row(
+        "a proxy that is everybody",
+        "config.value_invalid",
+        "DOORWARD_SERVER__TRUSTED_PROXIES",
+        "DOORWARD_SERVER__TRUSTED_PROXIES=192.0.2.10/32",
+    )
+    .env("DOORWARD_SERVER__TRUSTED_PROXIES=0.0.0.0/0"),
+    row(
+        "a block with bits behind it",
+        "config.value_invalid",
+        "DOORWARD_SERVER__TRUSTED_PROXIES",
+        "DOORWARD_SERVER__TRUSTED_PROXIES=10.0.0.0/8",
+    )
+    .env("DOORWARD_SERVER__TRUSTED_PROXIES=10.1.2.3/8"),
+    row(
+        "metrics for everybody",
+        "config.private_listen_open",
+        "server.private_listen",
+        "private_listen = \"127.0.0.1:9180\"  # in [server]",
+    )
+    .toml("[server]\nprivate_listen = \"0.0.0.0:9180\"")
+    .warns(),
     row("a domain with a port", "config.domain_port", "DOMAIN", "DOMAIN=example.com").env("DOMAIN=example.com:8443"),
-    row("a domain that is an address", "config.domain_ip", "DOMAIN", "DOORWARD_SERVER__PUBLIC_URL=http://192.0.2.1:8000").env("DOMAIN=192.0.2.1"),
-    row("a domain of one label", "config.domain_single_label", "DOMAIN", "DOMAIN=login.example.com").env("DOMAIN=intranet"),
-    row("localhost in production", "config.domain_single_label", "DOMAIN", "DOMAIN=login.example.com").env("DOMAIN=localhost"),
-    row("localhost in development", "config.domain_single_label", "DOMAIN", "# remove the line DOMAIN=localhost").env("DOMAIN=localhost\nENVIRONMENT=development").warns(),
-    row("a public suffix", "config.cookie_domain_public_suffix", "DOMAIN", "DOMAIN=login.example.com").env("DOMAIN=github.io"),
-    row("a domain with a scheme", "config.value_invalid", "DOMAIN", "DOMAIN=example.com").env("DOMAIN=https://example.com/"),
-    row("a shared cookie on a public suffix", "config.cookie_domain_public_suffix", "session.sso_domain", "sso_domain = \"example.com\"  # in [session]").toml("[session]\nsso_domain = \"co.uk\""),
-    row("a shared cookie on localhost", "config.domain_single_label", "session.sso_domain", "sso_domain = \"example.com\"  # in [session]").toml("[session]\nsso_domain = \"localhost\""),
-    row("a shared cookie with a port", "config.domain_port", "session.sso_domain", "sso_domain = \"example.com\"  # in [session]").toml("[session]\nsso_domain = \"example.com:443\""),
-    row("a shared cookie on an address", "config.domain_ip", "session.sso_domain", "sso_domain = \"example.com\"  # in [session]").toml("[session]\nsso_domain = \"10.0.0.1\""),
-    row("a public URL with a path", "config.origin_path", "DOORWARD_SERVER__PUBLIC_URL", "DOORWARD_SERVER__PUBLIC_URL=https://a.example.com").env("DOORWARD_SERVER__PUBLIC_URL=https://a.example.com/b"),
-    row("a public URL in clear", "config.https_required", "DOORWARD_SERVER__PUBLIC_URL", "DOORWARD_SERVER__PUBLIC_URL=https://a.example.com").env("DOORWARD_SERVER__PUBLIC_URL=http://a.example.com"),
-    row("a trusted origin with a path", "config.origin_path", "CORS_ALLOWED_ORIGINS", "CORS_ALLOWED_ORIGINS=https://a.example.com,https://b.example.com").env("CORS_ALLOWED_ORIGINS=https://a.example.com/,https://b.example.com"),
-    row("every origin", "config.origin_invalid", "CORS_ALLOWED_ORIGINS", "CORS_ALLOWED_ORIGINS=https://app.example.com").env("CORS_ALLOWED_ORIGINS=*"),
-    row("an origin without a scheme", "config.origin_invalid", "csrf.trusted_origins", "trusted_origins = [\"https://a.example.com\"]  # in [csrf]").toml("[csrf]\ntrusted_origins = [\"a.example.com\"]"),
-    row("an origin that only the library refuses", "config.origin_invalid", "CORS_ALLOWED_ORIGINS", "doorward config reference").env("CORS_ALLOWED_ORIGINS=https://a.example.com:99999"),
-    row("an origin on localhost", "config.origin_loopback", "CORS_ALLOWED_ORIGINS", "CORS_ALLOWED_ORIGINS=").env("CORS_ALLOWED_ORIGINS=http://[::1]:3000").warns(),
-    row("a short secret", "config.secret_short", "CSRF_SECRET_KEY", "openssl rand -base64 48  # and put its output here: CSRF_SECRET_KEY=…").env("CSRF_SECRET_KEY=ahd7ieKu"),
-    row("a placeholder secret", "config.secret_placeholder", "CSRF_SECRET_KEY", "openssl rand -base64 48  # and put its output here: CSRF_SECRET_KEY=…").env("CSRF_SECRET_KEY=changeme"),
-    row("a long placeholder secret", "config.secret_placeholder", "CSRF_SECRET_KEY", "openssl rand -base64 48  # and put its output here: CSRF_SECRET_KEY=…").env("CSRF_SECRET_KEY=your-secret-key-change-me-in-production"),
-    row("a command that nothing ran", "config.secret_placeholder", "CSRF_SECRET_KEY", "openssl rand -base64 48  # and put its output here: CSRF_SECRET_KEY=…").env("CSRF_SECRET_KEY=$(openssl rand -base64 48 | tr -d x)"),
-    row("one letter many times", "config.secret_placeholder", "CSRF_SECRET_KEY", "openssl rand -base64 48  # and put its output here: CSRF_SECRET_KEY=…").env("CSRF_SECRET_KEY=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
-    row("a placeholder for the database", "config.secret_placeholder", "POSTGRES_PASSWORD", "openssl rand -hex 24  # change it in PostgreSQL, and put its output here: POSTGRES_PASSWORD=…").env("POSTGRES_PASSWORD=changeme"),
-    row("nodes without a shared secret", "config.secret_missing", "csrf.secret_key", "openssl rand -base64 48  # and put its output here: CSRF_SECRET_KEY=…").env("POSTGRES_USER=app").warns(),
-    row("a key file that is not there", "config.file_unreadable", "csrf.secret_keys", "").toml("[csrf]\nsecret_keys = [{ kid = 1, file = \"missing\" }]"),
-    row("a file of a variable that is not there", "config.file_unreadable", "CSRF_SECRET_KEY_FILE", "").env("CSRF_SECRET_KEY_FILE=missing"),
-    row("a variable and its file", "config.conflict", "LOG_LEVEL", "unset LOG_LEVEL_FILE").env("LOG_LEVEL=info\nLOG_LEVEL_FILE=level"),
-    row("two names of one setting", "config.conflict", "LOG_LEVEL", "unset DOORWARD_LOG__LEVEL").env("LOG_LEVEL=info\nDOORWARD_LOG__LEVEL=debug"),
-    row("two databases", "config.conflict", "DATABASE_URL", "# keep DATABASE_URL or the POSTGRES_ settings, and remove the other").env("DATABASE_URL=postgres://a:bcdefgh@db/c\nPOSTGRES_DB=d"),
-    row("a driver of another program", "config.value_invalid", "DATABASE_URL", "DATABASE_URL=postgres://USER:PASSWORD@HOST:5432/NAME").env("DATABASE_URL=postgresql+asyncpg://a:b@db/c"),
-    row("another kind of database", "config.value_invalid", "DATABASE_URL", "DATABASE_URL=postgres://USER:PASSWORD@HOST:5432/NAME").env("DATABASE_URL=mysql://a:b@db/c"),
-    row("an unescaped password", "config.value_invalid", "DATABASE_URL", "DATABASE_URL=postgres://USER:PASSWORD@HOST:5432/NAME").env("DATABASE_URL=postgres://a:p/w#x@db:port/c"),
-    row("a database in memory", "config.value_invalid", "DATABASE_URL", "DATABASE_URL=sqlite:/var/lib/doorward/doorward.db").env("DATABASE_URL=sqlite::memory:"),
+    row(
+        "a domain that is an address",
+        "config.domain_ip",
+        "DOMAIN",
+        "DOORWARD_SERVER__PUBLIC_URL=http://192.0.2.1:8000",
+    )
+    .env("DOMAIN=192.0.2.1"),
+    row("a domain of one label", "config.domain_single_label", "DOMAIN", "DOMAIN=login.example.com")
+        .env("DOMAIN=intranet"),
+    row("localhost in production", "config.domain_single_label", "DOMAIN", "DOMAIN=login.example.com")
+        .env("DOMAIN=localhost"),
+    row("localhost in development", "config.domain_single_label", "DOMAIN", "# remove the line DOMAIN=localhost")
+        .env("DOMAIN=localhost\nENVIRONMENT=development")
+        .warns(),
+    row("a public suffix", "config.cookie_domain_public_suffix", "DOMAIN", "DOMAIN=login.example.com")
+        .env("DOMAIN=github.io"),
+    row("a domain with a scheme", "config.value_invalid", "DOMAIN", "DOMAIN=example.com")
+        .env("DOMAIN=https://example.com/"),
+    row(
+        "a shared cookie on a public suffix",
+        "config.cookie_domain_public_suffix",
+        "session.sso_domain",
+        "sso_domain = \"example.com\"  # in [session]",
+    )
+    .toml("[session]\nsso_domain = \"co.uk\""),
+    row(
+        "a shared cookie on localhost",
+        "config.domain_single_label",
+        "session.sso_domain",
+        "sso_domain = \"example.com\"  # in [session]",
+    )
+    .toml("[session]\nsso_domain = \"localhost\""),
+    row(
+        "a shared cookie with a port",
+        "config.domain_port",
+        "session.sso_domain",
+        "sso_domain = \"example.com\"  # in [session]",
+    )
+    .toml("[session]\nsso_domain = \"example.com:443\""),
+    row(
+        "a shared cookie on an address",
+        "config.domain_ip",
+        "session.sso_domain",
+        "sso_domain = \"example.com\"  # in [session]",
+    )
+    .toml("[session]\nsso_domain = \"10.0.0.1\""),
+    row(
+        "a public URL with a path",
+        "config.origin_path",
+        "DOORWARD_SERVER__PUBLIC_URL",
+        "DOORWARD_SERVER__PUBLIC_URL=https://a.example.com",
+    )
+    .env("DOORWARD_SERVER__PUBLIC_URL=https://a.example.com/b"),
+    row(
+        "a public URL in clear",
+        "config.https_required",
+        "DOORWARD_SERVER__PUBLIC_URL",
+        "DOORWARD_SERVER__PUBLIC_URL=https://a.example.com",
+    )
+    .env("DOORWARD_SERVER__PUBLIC_URL=http://a.example.com"),
+    row(
+        "a trusted origin with a path",
+        "config.origin_path",
+        "CORS_ALLOWED_ORIGINS",
+        "CORS_ALLOWED_ORIGINS=https://a.example.com,https://b.example.com",
+    )
+    .env("CORS_ALLOWED_ORIGINS=https://a.example.com/,https://b.example.com"),
+    row(
+        "every origin",
+        "config.origin_invalid",
+        "CORS_ALLOWED_ORIGINS",
+        "CORS_ALLOWED_ORIGINS=https://app.example.com",
+    )
+    .env("CORS_ALLOWED_ORIGINS=*"),
+    row(
+        "an origin without a scheme",
+        "config.origin_invalid",
+        "csrf.trusted_origins",
+        "trusted_origins = [\"https://a.example.com\"]  # in [csrf]",
+    )
+    .toml("[csrf]\ntrusted_origins = [\"a.example.com\"]"),
+    row(
+        "an origin that only the library refuses",
+        "config.origin_invalid",
+        "CORS_ALLOWED_ORIGINS",
+        "doorward config reference",
+    )
+    .env("CORS_ALLOWED_ORIGINS=https://a.example.com:99999"),
+    row("an origin on localhost", "config.origin_loopback", "CORS_ALLOWED_ORIGINS", "CORS_ALLOWED_ORIGINS=")
+        .env("CORS_ALLOWED_ORIGINS=http://[::1]:3000")
+        .warns(),
+    row(
+        "a short secret",
+        "config.secret_short",
+        "CSRF_SECRET_KEY",
+        "openssl rand -base64 48  # and put its output here: CSRF_SECRET_KEY=…",
+    )
+    .env("CSRF_SECRET_KEY=ahd7ieKu"),
+    row(
+        "a placeholder secret",
+        "config.secret_placeholder",
+        "CSRF_SECRET_KEY",
+        "openssl rand -base64 48  # and put its output here: CSRF_SECRET_KEY=…",
+    )
+    .env("CSRF_SECRET_KEY=changeme"),
+    row(
+        "a long placeholder secret",
+        "config.secret_placeholder",
+        "CSRF_SECRET_KEY",
+        "openssl rand -base64 48  # and put its output here: CSRF_SECRET_KEY=…",
+    )
+    .env("CSRF_SECRET_KEY=your-secret-key-change-me-in-production"),
+    row(
+        "a command that nothing ran",
+        "config.secret_placeholder",
+        "CSRF_SECRET_KEY",
+        "openssl rand -base64 48  # and put its output here: CSRF_SECRET_KEY=…",
+    )
+    .env("CSRF_SECRET_KEY=$(openssl rand -base64 48 | tr -d x)"),
+    row(
+        "one letter many times",
+        "config.secret_placeholder",
+        "CSRF_SECRET_KEY",
+        "openssl rand -base64 48  # and put its output here: CSRF_SECRET_KEY=…",
+    )
+    .env("CSRF_SECRET_KEY=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+    row(
+        "a placeholder for the database",
+        "config.secret_placeholder",
+        "POSTGRES_PASSWORD",
+        "openssl rand -hex 24  # change it in PostgreSQL, and put its output here: POSTGRES_PASSWORD=…",
+    )
+    .env("POSTGRES_PASSWORD=changeme"),
+    row(
+        "nodes without a shared secret",
+        "config.secret_missing",
+        "csrf.secret_key",
+        "openssl rand -base64 48  # and put its output here: CSRF_SECRET_KEY=…",
+    )
+    .env("POSTGRES_USER=app")
+    .warns(),
+    row("a key file that is not there", "config.file_unreadable", "csrf.secret_keys", "")
+        .toml("[csrf]\nsecret_keys = [{ kid = 1, file = \"missing\" }]"),
+    row("a file of a variable that is not there", "config.file_unreadable", "CSRF_SECRET_KEY_FILE", "")
+        .env("CSRF_SECRET_KEY_FILE=missing"),
+    row("a variable and its file", "config.conflict", "LOG_LEVEL", "unset LOG_LEVEL_FILE")
+        .env("LOG_LEVEL=info\nLOG_LEVEL_FILE=level"),
+    row("two names of one setting", "config.conflict", "LOG_LEVEL", "unset DOORWARD_LOG__LEVEL")
+        .env("LOG_LEVEL=info\nDOORWARD_LOG__LEVEL=debug"),
+    row(
+        "two databases",
+        "config.conflict",
+        "DATABASE_URL",
+        "# keep DATABASE_URL or the POSTGRES_ settings, and remove the other",
+    )
+    .env("DATABASE_URL=postgres://a:bcdefgh@db/c\nPOSTGRES_DB=d"),
+    row(
+        "a driver of another program",
+        "config.value_invalid",
+        "DATABASE_URL",
+        "DATABASE_URL=postgres://USER:PASSWORD@HOST:5432/NAME",
+    )
+    .env("DATABASE_URL=postgresql+asyncpg://a:b@db/c"),
+    row(
+        "another kind of database",
+        "config.value_invalid",
+        "DATABASE_URL",
+        "DATABASE_URL=postgres://USER:PASSWORD@HOST:5432/NAME",
+    )
+    .env("DATABASE_URL=mysql://a:b@db/c"),
+    row(
+        "an unescaped password",
+        "config.value_invalid",
+        "DATABASE_URL",
+        "DATABASE_URL=postgres://USER:PASSWORD@HOST:5432/NAME",
+    )
+    .env("DATABASE_URL=postgres://a:p/w#x@db:port/c"),
+    row(
+        "a database in memory",
+        "config.value_invalid",
+        "DATABASE_URL",
+        "DATABASE_URL=sqlite:/var/lib/doorward/doorward.db",
+    )
+    .env("DATABASE_URL=sqlite::memory:"),
     row("Redis", "config.not_used", "REDIS_URL", "# remove REDIS_URL").env("REDIS_URL=redis://localhost").warns(),
-    row("an app", "config.not_yet", "[[app]]", "# apps come with the proxy; remove the section").toml("[[app]]\nname = \"a\""),
-    row("a prefix", "config.not_yet", "portal.prefix", "prefix = \"/.doorward\"  # in [portal]").toml("[portal]\nprefix = \"/auth\""),
-    row("a portal elsewhere", "config.conflict", "portal.host", "host = \"login.example.com\"  # in [portal]").toml("[portal]\nhost = \"other.example.com\""),
-    row("a portal that is no host", "config.value_invalid", "portal.host", "host = \"login.example.com\"  # in [portal]").toml("[portal]\nhost = \"https://a.example.com\""),
-    row("an idle time that is never reached", "config.conflict", "session.idle", "idle = \"1h\"  # in [session]").toml("[session]\nidle = \"2h\"\nabsolute = \"1h\""),
-    row("a session of a second", "config.value_invalid", "session.idle", "idle = \"12h\"  # in [session]").toml("[session]\nidle = \"1s\""),
-    row("short passwords", "config.password_length", "password.minimum_length", "minimum_length = 15  # in [password]").toml("[password]\nminimum_length = 8").warns(),
-    row("a rotation without sense", "config.value_invalid", "log.rotation", "rotation = \"64MiB\"  # in [log]").toml("[log]\nrotation = \"hourly\""),
-    row("an administrator without an address", "config.value_invalid", "ADMIN_EMAIL", "ADMIN_EMAIL=ada@example.com").env("ADMIN_EMAIL=admin"),
-    row("a host that cannot be read", "config.csrf_host", "csrf.allowed_hosts", "doorward config reference").toml("[csrf]\nallowed_hosts = [\"https://a.example.com\"]"),
-    row("an exemption that is not exact", "config.csrf_path", "csrf.exempt_paths", "doorward config reference").toml("[csrf]\nexempt_paths = [\"POST /hooks/*\"]"),
-    row("a header that proxies drop", "config.csrf_header_name", "csrf.header_name", "header_name = \"X-CSRF-TOKEN\"  # in [csrf]").toml("[csrf]\nheader_name = \"X_CSRF\""),
-    row("a field without a name", "config.csrf_field_name", "csrf.field_name", "field_name = \"csrf_token\"  # in [csrf]").toml("[csrf]\nfield_name = \"\""),
-    row("one name for two cookies", "config.csrf_cookie_name", "csrf.cookie_name", "cookie_name = \"csrf_token\"  # in [csrf]").toml("[csrf]\ncookie_name = \"csrf_bind\""),
-    row("a token of no age", "config.value_invalid", "csrf.max_age", "max_age = \"1h\"  # in [csrf]").toml("[csrf]\nmax_age = \"0s\""),
-    row("reports only", "config.csrf_weakened", "csrf.report_only", "report_only = false  # in [csrf]").toml("[csrf]\nreport_only = true").warns(),
-    row("siblings", "config.csrf_weakened", "csrf.allow_same_site", "allow_same_site = false  # in [csrf]").toml("[csrf]\nallow_same_site = true").warns(),
-    row("no HTTPS in production", "config.insecure_public", "csrf.require_https", "require_https = true  # in [csrf]").toml("[csrf]\nrequire_https = false"),
-    row("plain http on a public name", "config.insecure_public", "server.insecure_allow_http", "insecure_allow_http = false  # in [server]").toml("[server]\ninsecure_allow_http = true"),
-    row("plain http in a private network", "config.insecure_http", "DOORWARD_SERVER__INSECURE_ALLOW_HTTP", "DOORWARD_SERVER__INSECURE_ALLOW_HTTP=false").env("DOORWARD_SERVER__INSECURE_ALLOW_HTTP=1\nDOORWARD_SERVER__PUBLIC_URL=http://nas.local:8000").warns(),
+    row("an app", "config.not_yet", "[[app]]", "# apps come with the proxy; remove the section")
+        .toml("[[app]]\nname = \"a\""),
+    row("a prefix", "config.not_yet", "portal.prefix", "prefix = \"/.doorward\"  # in [portal]")
+        .toml("[portal]\nprefix = \"/auth\""),
+    row("a portal elsewhere", "config.conflict", "portal.host", "host = \"login.example.com\"  # in [portal]")
+        .toml("[portal]\nhost = \"other.example.com\""),
+    row(
+        "a portal that is no host",
+        "config.value_invalid",
+        "portal.host",
+        "host = \"login.example.com\"  # in [portal]",
+    )
+    .toml("[portal]\nhost = \"https://a.example.com\""),
+    row("an idle time that is never reached", "config.conflict", "session.idle", "idle = \"1h\"  # in [session]")
+        .toml("[session]\nidle = \"2h\"\nabsolute = \"1h\""),
+    row("a session of a second", "config.value_invalid", "session.idle", "idle = \"12h\"  # in [session]")
+        .toml("[session]\nidle = \"1s\""),
+    row("short passwords", "config.password_length", "password.minimum_length", "minimum_length = 15  # in [password]")
+        .toml("[password]\nminimum_length = 8")
+        .warns(),
+    row("a rotation without sense", "config.value_invalid", "log.rotation", "rotation = \"64MiB\"  # in [log]")
+        .toml("[log]\nrotation = \"hourly\""),
+    row("an administrator without an address", "config.value_invalid", "ADMIN_EMAIL", "ADMIN_EMAIL=ada@example.com")
+        .env("ADMIN_EMAIL=admin"),
+    row("a host that cannot be read", "config.csrf_host", "csrf.allowed_hosts", "doorward config reference")
+        .toml("[csrf]\nallowed_hosts = [\"https://a.example.com\"]"),
+    row("an exemption that is not exact", "config.csrf_path", "csrf.exempt_paths", "doorward config reference")
+        .toml("[csrf]\nexempt_paths = [\"POST /hooks/*\"]"),
+    row(
+        "a header that proxies drop",
+        "config.csrf_header_name",
+        "csrf.header_name",
+        "header_name = \"X-CSRF-TOKEN\"  # in [csrf]",
+    )
+    .toml("[csrf]\nheader_name = \"X_CSRF\""),
+    row(
+        "a field without a name",
+        "config.csrf_field_name",
+        "csrf.field_name",
+        "field_name = \"csrf_token\"  # in [csrf]",
+    )
+    .toml("[csrf]\nfield_name = \"\""),
+    row(
+        "one name for two cookies",
+        "config.csrf_cookie_name",
+        "csrf.cookie_name",
+        "cookie_name = \"csrf_token\"  # in [csrf]",
+    )
+    .toml("[csrf]\ncookie_name = \"csrf_bind\""),
+    row("a token of no age", "config.value_invalid", "csrf.max_age", "max_age = \"1h\"  # in [csrf]")
+        .toml("[csrf]\nmax_age = \"0s\""),
+    row("reports only", "config.csrf_weakened", "csrf.report_only", "report_only = false  # in [csrf]")
+        .toml("[csrf]\nreport_only = true")
+        .warns(),
+    row("siblings", "config.csrf_weakened", "csrf.allow_same_site", "allow_same_site = false  # in [csrf]")
+        .toml("[csrf]\nallow_same_site = true")
+        .warns(),
+    row("no HTTPS in production", "config.insecure_public", "csrf.require_https", "require_https = true  # in [csrf]")
+        .toml("[csrf]\nrequire_https = false"),
+    row(
+        "plain http on a public name",
+        "config.insecure_public",
+        "server.insecure_allow_http",
+        "insecure_allow_http = false  # in [server]",
+    )
+    .toml("[server]\ninsecure_allow_http = true"),
+    row(
+        "plain http in a private network",
+        "config.insecure_http",
+        "DOORWARD_SERVER__INSECURE_ALLOW_HTTP",
+        "DOORWARD_SERVER__INSECURE_ALLOW_HTTP=false",
+    )
+    .env("DOORWARD_SERVER__INSECURE_ALLOW_HTTP=1\nDOORWARD_SERVER__PUBLIC_URL=http://nas.local:8000")
+    .warns(),
     row("broken TOML", "config.syntax", "doorward.toml:2", "").toml("[server]\nlisten = [\n"),
 ];
 
@@ -258,8 +517,10 @@ fn every_mistake_has_its_finding_and_its_line() {
             case = case.toml(row.toml);
         }
         let findings = case.findings();
-        let found: Vec<&Finding> =
-            findings.iter().filter(|finding| finding.code == row.code && finding.subject.ends_with(row.subject)).collect();
+        let found: Vec<&Finding> = findings
+            .iter()
+            .filter(|finding| finding.code == row.code && finding.subject.ends_with(row.subject))
+            .collect();
         let is_right = |found: &&Finding| {
             found.severity == row.severity
                 && (row.remedy.is_empty() || found.remedy == row.remedy)
@@ -280,33 +541,60 @@ fn every_mistake_has_its_finding_and_its_line() {
 fn findings_that_depend_on_who_can_reach_the_listener() {
     let production = || Case::new().env("ENVIRONMENT=production");
     for (name, case, code) in [
-        ("plain http for everybody", production().env("DOMAIN=example.com").listen("0.0.0.0:8000"), "config.listen_public_http"),
+        (
+            "plain http for everybody",
+            production().env("DOMAIN=example.com").listen("0.0.0.0:8000"),
+            "config.listen_public_http",
+        ),
         ("no proxy", production().env("DOMAIN=example.com"), "config.proxy_missing"),
         ("no public address", production(), "config.public_url_missing"),
-        ("development for everybody", Case::new().env("ENVIRONMENT=development").listen("0.0.0.0:8000"), "config.development_public"),
-        ("plain http on a public address", production().env("DOORWARD_SERVER__INSECURE_ALLOW_HTTP=true").listen("203.0.113.9:80"), "config.insecure_public"),
+        (
+            "development for everybody",
+            Case::new().env("ENVIRONMENT=development").listen("0.0.0.0:8000"),
+            "config.development_public",
+        ),
+        (
+            "plain http on a public address",
+            production().env("DOORWARD_SERVER__INSECURE_ALLOW_HTTP=true").listen("203.0.113.9:80"),
+            "config.insecure_public",
+        ),
     ] {
         let found = case.found();
         assert!(found.iter().any(|(found, ..)| *found == code), "{name}: {found:?}");
     }
-    let behind = production().env("DOMAIN=example.com\nDOORWARD_SERVER__TRUSTED_PROXIES=10.0.0.7").listen("0.0.0.0:8000");
+    let behind =
+        production().env("DOMAIN=example.com\nDOORWARD_SERVER__TRUSTED_PROXIES=10.0.0.7").listen("0.0.0.0:8000");
     assert_eq!(behind.findings(), []);
 }
 
 #[test]
 fn every_code_is_in_the_list_of_reasons_and_every_reason_is_found() {
     let sources = [
-        include_str!("../config.rs"), include_str!("admin.rs"), include_str!("csrf.rs"), include_str!("domain.rs"),
-        include_str!("exposure.rs"), include_str!("merge.rs"), include_str!("origin.rs"), include_str!("password.rs"),
-        include_str!("permission.rs"), include_str!("portal.rs"), include_str!("server.rs"), include_str!("session.rs"),
-        include_str!("source.rs"), include_str!("store.rs"), include_str!("log.rs"),
+        include_str!("../config.rs"),
+        include_str!("admin.rs"),
+        include_str!("csrf.rs"),
+        include_str!("domain.rs"),
+        include_str!("exposure.rs"),
+        include_str!("merge.rs"),
+        include_str!("origin.rs"),
+        include_str!("password.rs"),
+        include_str!("permission.rs"),
+        include_str!("portal.rs"),
+        include_str!("server.rs"),
+        include_str!("session.rs"),
+        include_str!("source.rs"),
+        include_str!("store.rs"),
+        include_str!("log.rs"),
     ];
     let used: BTreeSet<&str> = sources
         .iter()
         .flat_map(|source| source.split('"'))
-        .filter(|text| text.strip_prefix("config.").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')))
+        .filter(|text| {
+            text.strip_prefix("config.").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+        })
         .collect();
-    let listed: BTreeSet<&str> = reason::all().filter(|reason| reason.family() == "config").map(|reason| reason.code).collect();
+    let listed: BTreeSet<&str> =
+        reason::all().filter(|reason| reason.family() == "config").map(|reason| reason.code).collect();
     assert_eq!(used, listed);
 }
 
@@ -318,6 +606,17 @@ fn a_bad_line_of_dotenv_stops_the_start() {
     assert!(codes.contains(&("config.syntax", Severity::Error)), "{found:?}");
     assert!(codes.contains(&("config.conflict", Severity::Error)), "{found:?}");
     assert!(codes.contains(&("config.unknown_variable", Severity::Warning)), "{found:?}");
+}
+
+#[test]
+fn a_refused_environment_is_not_asked_for_again() {
+    for text in ["prod", "staging", "Development!"] {
+        let case = Case::new().env(&format!("DOMAIN=example.com\nENVIRONMENT={text}"));
+        let found = case.found();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].0, "config.value_invalid");
+    }
+    assert_eq!(Case::new().env("ENVIRONMENT=Development").config().environment, Environment::Development);
 }
 
 #[test]
@@ -420,7 +719,10 @@ fn one_database_may_be_written_twice() {
     assert_eq!(case.findings(), []);
     let case = Case::new().env("POSTGRES_HOST=/run/postgresql\nPOSTGRES_PASSWORD=a&b=c d");
     let Store::Postgres(url) = case.config().store else { panic!("PostgreSQL was asked for") };
-    assert_eq!(url.expose_secret(), "postgres://localhost/?host=%2Frun%2Fpostgresql&port=5432&user=postgres&dbname=postgres&password=a%26b%3Dc+d");
+    assert_eq!(
+        url.expose_secret(),
+        "postgres://localhost/?host=%2Frun%2Fpostgresql&port=5432&user=postgres&dbname=postgres&password=a%26b%3Dc+d"
+    );
 }
 
 #[test]
@@ -441,9 +743,13 @@ fn private_addresses_may_be_served_plainly_and_no_others() {
 #[test]
 fn a_reload_says_what_needs_a_restart() {
     let old = Case::new().config();
-    let new = Case::new().env("LOG_LEVEL=debug\nDOORWARD_SERVER__LISTEN=127.0.0.1:9000\nPOSTGRES_PASSWORD=one-two").config();
+    let new =
+        Case::new().env("LOG_LEVEL=debug\nDOORWARD_SERVER__LISTEN=127.0.0.1:9000\nPOSTGRES_PASSWORD=one-two").config();
     let differences = reload_differences(&old, &new);
-    assert_eq!(differences.into_iter().filter(|key| *key != "--data").collect::<Vec<_>>(), ["server.public_url", "server.listen", "store.postgres_password"]);
+    assert_eq!(
+        differences.into_iter().filter(|key| *key != "--data").collect::<Vec<_>>(),
+        ["server.public_url", "server.listen", "store.postgres_password"]
+    );
     assert_eq!(reload_differences(&old, &old), Vec::<&str>::new());
 }
 
@@ -467,7 +773,12 @@ impl<'de> de::Deserializer<'de> for Fields<'_> {
         Err(de::Error::custom("only the names of fields are asked for"))
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(self, _: &str, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Self::Error> {
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
         self.0.extend(fields);
         self.deserialize_any(visitor)
     }
@@ -520,13 +831,18 @@ fn the_defaults_of_the_registry_are_the_defaults() {
     // Writing each default changes nothing.
     let mut written = String::new();
     for key in registry::all().filter(|key| !key.default.is_empty()) {
-        written.push_str(&format!("{}={}\n", key.own_variable(), key.default));
+        written.extend([key.own_variable(), "=".to_owned(), key.default.to_owned(), "\n".to_owned()]);
     }
     let (bare, explicit) = (Case::new().config(), Case::new().env(written.trim()).config());
-    let shown = |config: &Config| -> Vec<(&str, String)> { config.describe().into_iter().map(|setting| (setting.key, setting.value)).collect() };
+    let shown = |config: &Config| -> Vec<(&str, String)> {
+        config.describe().into_iter().map(|setting| (setting.key, setting.value)).collect()
+    };
     assert_eq!(shown(&bare), shown(&explicit));
     let whole = |config: &Config| {
-        format!("{:?} {:?} {:?} {:?} {:?}", config.server.limits, config.session, config.password, config.log, config.admin)
+        format!(
+            "{:?} {:?} {:?} {:?} {:?}",
+            config.server.limits, config.session, config.password, config.log, config.admin
+        )
     };
     assert_eq!(whole(&bare), whole(&explicit));
     assert_eq!(bare.server.private_listen, explicit.server.private_listen);
@@ -552,7 +868,7 @@ proptest::proptest! {
     #[test]
     fn no_file_and_no_variable_panics(toml in "\\PC{0,60}", value in "\\PC{0,40}", at in 0..200_usize) {
         let key = registry::all().nth(at % registry::all().count()).unwrap();
-        let _ = (key.kind.from_text(&value), toml::from_str::<toml::Table>(&toml));
+        let _ = (key.kind.read_text(&value), toml::from_str::<toml::Table>(&toml));
         let value = value.replace('\0', "");
         let case = Case { directory: tempfile::tempdir().unwrap(), environment: vec![(key.own_variable(), value)], flags: Flags::default() };
         let _ = case.toml(&toml).load();
