@@ -3,6 +3,7 @@
 pub mod config;
 pub mod init;
 pub mod report;
+pub mod tune;
 
 /// Nothing is wrong.
 pub const WELL: u8 = 0;
