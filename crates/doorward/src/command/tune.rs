@@ -141,10 +141,10 @@ fn words(rows: &[Row], choice: Choice, limit: Option<u64>) -> String {
     let little = if choice.is_within_memory { "" } else { little };
     let slow = "A hash takes long here, and fewer passes are not safe: sign-ins will be slow on this machine.\n";
     let slow = if choice.row.median() > *WANTED.end() { slow } else { "" };
-    let lines = lines(choice);
-    format!(
-        "{head}{table}\nAll workers together take {total} MiB{of}.\n{little}{slow}\nWrite in doorward.toml:\n\n{lines}"
-    )
+    let busy = "The machine was busy with something else meanwhile: measure again when it is quiet.\n";
+    let busy = if rows.iter().any(Row::is_disturbed) { busy } else { "" };
+    let (notes, lines) = ([little, slow, busy].concat(), lines(choice));
+    format!("{head}{table}\nAll workers together take {total} MiB{of}.\n{notes}\nWrite in doorward.toml:\n\n{lines}")
 }
 
 fn line(row: &Row, is_chosen: bool) -> String {
