@@ -52,6 +52,8 @@ impl SessionMatch {
 pub struct Report {
     /// Why.
     pub reason: Reason,
+    /// What is worth a warning although it decides nothing: [`Reason::OriginConfigMismatch`].
+    pub warning: Option<Reason>,
     /// The method and the path.
     pub request: String,
     /// Sec-Fetch-Site as it was sent.
@@ -109,6 +111,10 @@ impl Csrf {
         let binds: Vec<_> = self.bind_values(view).collect();
         let mut report = Report {
             reason: decision.reason,
+            warning: decision
+                .provenance
+                .filter(|provenance| provenance.is_origin_mismatched)
+                .map(|_| Reason::OriginConfigMismatch),
             request: cut(&format!("{} {}", view.method, view.path)),
             sec_fetch_site: sent(view.headers, &SEC_FETCH_SITE),
             origin: sent(view.headers, &http::header::ORIGIN),
@@ -164,6 +170,7 @@ impl Report {
         let number = |value: Option<i64>| value.map(|value| value.to_string());
         let fields = [
             ("reason", Some(self.reason.code().to_owned())),
+            ("csrf.warning", self.warning.map(|warning| warning.code().to_owned())),
             ("csrf.request", Some(self.request.clone())),
             ("csrf.sec_fetch_site", text(&self.sec_fetch_site)),
             ("csrf.origin", text(&self.origin)),
@@ -198,7 +205,7 @@ impl fmt::Display for Report {
 }
 
 /// A field as text that cannot break a log line, at most 200 characters long.
-pub(crate) fn sent(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+fn sent(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let values: Vec<_> = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
     (!values.is_empty()).then(|| cut(&values.join(", ")))
 }
