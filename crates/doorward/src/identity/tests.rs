@@ -121,7 +121,8 @@ impl House {
     }
 
     pub(super) async fn client(&self) -> (Arc<Live>, Pair) {
-        let signed_in = sign_in(&self.identity, EMAIL, PASSWORD, Wish { tokens: true, ..Wish::default() }).await.unwrap();
+        let signed_in =
+            sign_in(&self.identity, EMAIL, PASSWORD, Wish { tokens: true, ..Wish::default() }).await.unwrap();
         assert!(signed_in.cookie.is_none());
         (signed_in.live, signed_in.tokens.unwrap())
     }
@@ -161,12 +162,7 @@ pub(super) fn visit_from(address: IpAddr) -> Visit {
     Visit { address, device: "Test/1".into(), request, browser: None }
 }
 
-pub(super) async fn sign_in(
-    identity: &Identity,
-    email: &str,
-    password: &str,
-    wish: Wish,
-) -> Result<SignedIn, Refused> {
+pub(super) async fn sign_in(identity: &Identity, email: &str, password: &str, wish: Wish) -> Result<SignedIn, Refused> {
     identity.sign_in(&visit(), Credentials { email, password: Secret::new(password) }, wish).await
 }
 

@@ -50,7 +50,8 @@ async fn what_cannot_be_right_costs_no_hash_and_no_guess() {
     let house = House::with_ada().await;
     let before = house.identity.hasher().measures().read().hashes;
     // PATTERN-LONG-PASSWORD: a long password is refused before it is hashed.
-    for (email, password) in [(EMAIL, "x".repeat(100_000)), (EMAIL, String::new()), ("no address", PASSWORD.to_owned())] {
+    for (email, password) in [(EMAIL, "x".repeat(100_000)), (EMAIL, String::new()), ("no address", PASSWORD.to_owned())]
+    {
         assert_eq!(code(house.try_in(email, &password).await), WRONG);
     }
     assert_eq!(house.identity.hasher().measures().read().hashes, before);

@@ -198,7 +198,17 @@ async fn a_body_that_says_two_things_says_nothing() {
     let doubled = text.replacen('{', r#"{"sub":"usr_BwcHBwcHBwcHBwcHBwcHBw","#, 1);
     let nested = bench.token.clone();
     let deep = "[".repeat(1_000);
-    for body in [doubled.as_str(), &format!("{text}{text}"), &format!("{text} x"), &nested, &deep, "", "null", "[]", "\u{feff}{}"] {
+    for body in [
+        doubled.as_str(),
+        &format!("{text}{text}"),
+        &format!("{text} x"),
+        &nested,
+        &deep,
+        "",
+        "null",
+        "[]",
+        "\u{feff}{}",
+    ] {
         assert_eq!(bench.read(&bench.sign(&bench.header, body.as_bytes())).await, MALFORMED, "{body}");
     }
     assert_eq!(bench.read(&bench.sign(&bench.header, &[0xff, 0xfe, 0x7b])).await, MALFORMED);
