@@ -25,7 +25,7 @@ impl Bench {
         let parts: Vec<&str> = token.split('.').collect();
         let claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
         let header = parts[0].to_owned();
-        Self { house, header, claims, token }
+        Self { house, token, header, claims }
     }
 
     /// Signs anything with the right key: what remains are the rules about its content.
