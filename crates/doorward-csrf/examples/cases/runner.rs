@@ -9,9 +9,7 @@ mod case;
 mod mint;
 
 use case::{Case, texts};
-use doorward_csrf::{
-    Builder, ConfigError, Csrf, Decision, FormValue, RequestView, Scheme, SessionState, UnixSeconds,
-};
+use doorward_csrf::{Builder, ConfigError, Csrf, Decision, FormValue, RequestView, Scheme, SessionState, UnixSeconds};
 use http::header::{COOKIE, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use mint::{Keys, Tokens};
@@ -75,7 +73,7 @@ fn builder(case: &Case) -> Builder {
     let exempt = config.exempt.iter().map(|(method, path)| format!("{method} {path}"));
     Csrf::builder()
         .secret_keys(Keys::of(case).ring(case))
-        .cookie_name(&config.cookie)
+        .cookie_name(config.cookie_base())
         .header_name(&config.header)
         .field_name(&config.field)
         .token_path(&config.token_endpoint)
@@ -122,8 +120,14 @@ impl Sent {
         }
         // The case language has one name for the bind cookie; the crate has one for each scheme.
         let bind = csrf.bind_cookie_name(csrf.scheme(&sent.view(case)).unwrap_or(Scheme::Http));
-        let sent_name = |name: String| if name == case.config.bind_cookie { bind.to_owned() } else { name };
-        let pairs: Vec<_> = case.pairs()?.into_iter()
+        let sent_name = |name: String| match name {
+            name if name == case.config.bind_cookie => bind.to_owned(),
+            name if name == case.config.cookie => csrf.cookie_name().to_owned(),
+            name => name,
+        };
+        let pairs: Vec<_> = case
+            .pairs()?
+            .into_iter()
             .map(|(name, value)| format!("{}={}", sent_name(name), tokens.fill(&value)))
             .collect();
         if case.cookie_fields.as_deref() == Some("split") {
@@ -157,14 +161,15 @@ impl Sent {
             Some(Ok(text)) => FormValue::Text(text),
             Some(Err(())) => FormValue::NotText,
         };
-        let session = case.session.as_ref().map_or(SessionState::Anonymous, |handle| SessionState::of_handle(handle.as_bytes()));
+        let session =
+            case.session.as_ref().map_or(SessionState::Anonymous, |handle| SessionState::of_handle(handle.as_bytes()));
         csrf.check(&self.view(case), &session, form)
     }
 }
 
 /// The path with its query, where a URI can hold them; the rule sees the path as it was written in any case.
 fn uri(case: &Case, tokens: &Tokens) -> Uri {
-    let pairs = case.query.iter().flatten().map(|(name, value)| {
+    let pairs = case.query.iter().map(|(name, value)| {
         format!("{name}={}", tokens.fill(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
     });
     let query = pairs.collect::<Vec<_>>().join("&");
