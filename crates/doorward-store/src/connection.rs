@@ -83,7 +83,7 @@ fn postgres_pool(options: AnyConnectOptions, server: &Server) -> AnyPool {
     AnyPoolOptions::new()
         .max_connections(server.connections)
         .acquire_timeout(server.acquire_timeout)
-        .idle_timeout(Duration::from_secs(300))
+        .idle_timeout(Duration::from_mins(5))
         .after_connect(move |connection, _| {
             let statements = statements.clone();
             Box::pin(async move { prepare_owned(connection, statements).await })

@@ -17,7 +17,7 @@ macro_rules! cases {
             $($(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
-                    super::$file::$case(&Place::sqlite().await).await;
+                    super::$file::$case(&Place::sqlite()).await;
                 }
             )+)+
         }

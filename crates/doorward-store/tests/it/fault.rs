@@ -25,8 +25,8 @@ pub(crate) fn program() -> Command {
 
 /// Reads a line of `fault write`.
 pub(crate) fn acknowledged(line: &str) -> (UserId, TokenHash) {
-    let (user, link) = line.split_once(' ').unwrap();
-    (user.parse().unwrap(), TokenHash::from_text(link).unwrap())
+    let (id, hash) = line.split_once(' ').unwrap();
+    (id.parse().unwrap(), TokenHash::from_text(hash).unwrap())
 }
 
 /// Runs the example on a small disk of its own, in a mount namespace that goes with it.
@@ -78,7 +78,7 @@ async fn the_file_is_private_and_its_directory_is_made() {
 
 #[tokio::test]
 async fn a_file_that_is_no_database_is_refused() {
-    let place = Place::sqlite().await;
+    let place = Place::sqlite();
     fs::write(place.directory.path().join("doorward.db"), "this is no database, it is a text").unwrap();
     let findings = Store::open(&place.location).await.unwrap_err();
     assert_eq!(findings[0].code, "store.corrupt");
@@ -87,7 +87,7 @@ async fn a_file_that_is_no_database_is_refused() {
 /// Whatever is damaged: nobody is let in who was not, and nothing used is unused.
 #[tokio::test]
 async fn a_damaged_file_never_lets_anybody_in() {
-    let place = Place::sqlite().await;
+    let place = Place::sqlite();
     let store = place.store().await;
     let ada = sample::stored_user(&store, "ada@example.com", &["admins"]).await;
     let bob = sample::stored_user(&store, "bob@example.com", &[]).await;
@@ -123,7 +123,7 @@ async fn a_damaged_file_never_lets_anybody_in() {
         }
         assert!(!matches!(store.link(used.hash, NOW).await, Ok(Some(_))), "round {round}: a used link");
         assert!(!matches!(store.session(ended.id).await, Ok(Some(Ok(_)))), "round {round}: an ended session");
-        assert!(!matches!(store.user(bob.id).await, Ok(Some(user)) if user.is_active()), "round {round}");
+        assert!(!matches!(store.user(bob.id).await, Ok(Some(found)) if found.is_active()), "round {round}");
         store.close().await;
     }
     assert!(refused > 0, "some damage is seen at once");
@@ -131,7 +131,7 @@ async fn a_damaged_file_never_lets_anybody_in() {
 
 #[tokio::test]
 async fn a_damaged_file_is_replaced_by_a_backup() {
-    let place = Place::sqlite().await;
+    let place = Place::sqlite();
     let store = place.store().await;
     let ada = sample::stored_user(&store, "ada@example.com", &[]).await;
     let backup = place.directory.path().join("backup");

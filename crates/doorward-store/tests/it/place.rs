@@ -17,7 +17,7 @@ pub(crate) struct Place {
 
 impl Place {
     /// An embedded database in a directory of its own.
-    pub(crate) async fn sqlite() -> Self {
+    pub(crate) fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let location = Location::embedded(directory.path());
         let url = format!("sqlite://{}/doorward.db", directory.path().display());

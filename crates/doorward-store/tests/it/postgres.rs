@@ -94,6 +94,7 @@ fn answers(socket: &Path) -> bool {
     ready.is_ok_and(|status| status.success())
 }
 
+#[expect(clippy::zombie_processes, reason = "the supervisor outlives this process and ends by itself")]
 fn launch(home: &Path) {
     let programs = programs();
     fs::remove_dir_all(home.join("data")).ok();

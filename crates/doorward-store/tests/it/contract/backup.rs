@@ -81,7 +81,7 @@ async fn moves(place: &Place, target: &Place) {
 }
 
 pub(super) async fn moves_to_an_embedded_database(place: &Place) {
-    moves(place, &Place::sqlite().await).await;
+    moves(place, &Place::sqlite()).await;
 }
 
 pub(super) async fn moves_to_a_server(place: &Place) {
@@ -139,7 +139,7 @@ pub(super) async fn refuses_a_damaged_backup_whole(place: &Place) {
         flipped[position] ^= 0x04;
         cases.push(flipped);
     }
-    let target = Place::sqlite().await;
+    let target = Place::sqlite();
     for (number, case) in cases.iter().enumerate() {
         fs::write(&file, case).unwrap();
         let refused = restore(&target.location, &file, true, &restoring()).await.expect_err("refused");

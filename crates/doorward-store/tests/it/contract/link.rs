@@ -27,7 +27,7 @@ pub(super) async fn is_used_once(place: &Place) {
     let link = invited(&store, &ada).await;
     assert_eq!(store.link(link.hash, NOW).await.unwrap(), Some(link.clone()), "looking uses nothing");
     assert_eq!(store.link(link.hash, NOW).await.unwrap(), Some(link.clone()));
-    assert_eq!(store.open_links(NOW).await.unwrap(), [link.clone()]);
+    assert_eq!(store.open_links(NOW).await.unwrap(), std::slice::from_ref(&link));
     let event = sample::event(Action::UserCreated);
     assert!(store.accept_invitation(link.hash, &ada, &event).await.unwrap());
     assert_eq!(store.user_by_email(&ada.email).await.unwrap(), Some(ada.clone()));
