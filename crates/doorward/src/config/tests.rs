@@ -714,6 +714,35 @@ fn paths_are_relative_to_what_names_them() {
 }
 
 #[test]
+fn the_data_directory_is_where_it_was_asked_for_or_beside_cargo() {
+    let case = Case::new().env("CARGO=/usr/bin/cargo");
+    assert_eq!(case.inputs().data_directory(), case.path().join("data"));
+    let bare = Inputs { flags: Flags::default(), ..case.inputs() };
+    assert_eq!(bare.data_directory(), case.path().join("doorward-data"));
+    let installed = Inputs { environment: [("HOME", "/home/ada")].into_iter().collect(), ..bare };
+    assert_ne!(installed.data_directory(), case.path().join("doorward-data"));
+}
+
+#[test]
+fn the_file_of_the_package_is_accepted_with_and_without_its_comments() {
+    let text = include_str!("../../../../packaging/doorward.toml");
+    assert_eq!(Case::new().toml(text).findings(), []);
+    let is_setting = |line: &&str| line.starts_with('[') || line.contains(" = ");
+    let set: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# ")).filter(is_setting).collect();
+    assert!(set.len() > 1, "{set:?}");
+    let case = Case::new().toml(&set.join("\n")).env("ENVIRONMENT=production");
+    assert_eq!(case.findings(), []);
+}
+
+#[test]
+fn sqlite_is_named_by_its_file() {
+    for (url, file) in [("sqlite:a.db", "a.db"), ("sqlite://a.db", "a.db"), ("sqlite:///srv/a.db", "/srv/a.db")] {
+        let case = Case::new().env(&format!("DATABASE_URL={url}"));
+        assert_eq!(case.config().store, Store::Sqlite(case.path().join(file)));
+    }
+}
+
+#[test]
 fn one_database_may_be_written_twice() {
     let case = Case::new().env("DATABASE_URL=postgres://app:p%40ss-word@db/app\nPOSTGRES_USER=app\nPOSTGRES_PASSWORD=p@ss-word\nPOSTGRES_HOST=db\nPOSTGRES_PORT=5432\nPOSTGRES_DB=app");
     assert_eq!(case.findings(), []);
