@@ -36,6 +36,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("newer token in the header, older in the cookie", token::newer_in_header),
     ("two first visits at once, first token sent", token::first_visits),
     ("two first visits at once, second token sent", token::first_visits_reversed),
+    ("the commands of the README that once ended in 403", token::readme),
     ("a forged sign-in is refused with its reason", token::forged),
 ];
 

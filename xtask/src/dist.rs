@@ -36,6 +36,7 @@ const CARRIED: &[&str] = &[
     "LICENSE-MIT",
     "packaging/doorward.service",
     "packaging/doorward.toml",
+    "packaging/environment",
     "packaging/debian/copyright",
 ];
 

@@ -22,6 +22,11 @@ fn main() -> ExitCode {
     for failure in &summary.failures {
         println!("{failure}");
     }
-    println!("{} cases, {} pass, {} fail", summary.total, summary.total - summary.failures.len(), summary.failures.len());
+    println!(
+        "{} cases, {} pass, {} fail",
+        summary.total,
+        summary.total - summary.failures.len(),
+        summary.failures.len()
+    );
     ExitCode::from(u8::from(!summary.failures.is_empty()))
 }

@@ -49,8 +49,8 @@ impl Default for Builder {
             public_origins: Vec::new(),
             allowed_hosts: Vec::new(),
             require_https: true,
-            max_age: Duration::from_secs(3600),
-            skew: Duration::from_secs(60),
+            max_age: Duration::from_hours(1),
+            skew: Duration::from_mins(1),
             report_only: false,
             policy: Policy::default(),
         }
@@ -137,14 +137,24 @@ impl Builder {
         if header.is_err() {
             problems.add("config_header_name", "header_name", &self.header_name, "is not the name of a header field");
         } else if self.header_name.contains('_') {
-            problems.add("config_header_name", "header_name", &self.header_name, "holds an underscore, which nginx and Apache drop");
+            problems.add(
+                "config_header_name",
+                "header_name",
+                &self.header_name,
+                "holds an underscore, which nginx and Apache drop",
+            );
         }
         if self.field_name.is_empty() {
             problems.add("config_field_name", "field_name", "", "is empty");
         }
         let whole = |duration: Duration| duration.as_secs();
         if whole(self.max_age) == 0 || whole(self.max_age) > 400 * 86_400 {
-            problems.add("config_max_age", "max_age", &format!("{:?}", self.max_age), "is not between one second and 400 days");
+            problems.add(
+                "config_max_age",
+                "max_age",
+                &format!("{:?}", self.max_age),
+                "is not between one second and 400 days",
+            );
         }
         if whole(self.skew) > 3600 {
             problems.add("config_skew", "skew", &format!("{:?}", self.skew), "is more than one hour");
@@ -172,8 +182,10 @@ impl Builder {
 
     fn check_keys(&self, problems: &mut Problems) {
         if self.secret_keys.is_empty() {
-            problems.push(Problem::new("config_secret_missing", "secret_keys", "", "there is no key")
-                .hint("make one with `openssl rand -base64 48` and give the same to every node"));
+            problems.push(
+                Problem::new("config_secret_missing", "secret_keys", "", "there is no key")
+                    .hint("make one with `openssl rand -base64 48` and give the same to every node"),
+            );
         }
         for (at, key) in self.secret_keys.iter().enumerate() {
             let value = format!("kid {}", key.kid());
@@ -202,9 +214,24 @@ impl Builder {
         }
         Rules {
             public_origins,
-            trusted_origins: problems.read("config_invalid_origin", "trusted_origins", &self.trusted_origins, OriginPattern::parse),
-            allowed_hosts: problems.read("config_invalid_host", "allowed_hosts", &self.allowed_hosts, HostPattern::parse),
-            session_paths: problems.read("config_invalid_path", "session_paths", &self.session_paths, PathPattern::parse),
+            trusted_origins: problems.read(
+                "config_invalid_origin",
+                "trusted_origins",
+                &self.trusted_origins,
+                OriginPattern::parse,
+            ),
+            allowed_hosts: problems.read(
+                "config_invalid_host",
+                "allowed_hosts",
+                &self.allowed_hosts,
+                HostPattern::parse,
+            ),
+            session_paths: problems.read(
+                "config_invalid_path",
+                "session_paths",
+                &self.session_paths,
+                PathPattern::parse,
+            ),
             exempt_paths: problems.read("config_invalid_path", "exempt_paths", &self.exempt_paths, Exemption::parse),
         }
     }
@@ -227,9 +254,19 @@ impl Builder {
         }
         let lower = self.cookie_name.to_ascii_lowercase();
         if lower.starts_with("__host-http-") || lower.starts_with("__http-") {
-            problems.add("config_cookie_name", "cookie_name", &self.cookie_name, "has a prefix that hides it from scripts");
+            problems.add(
+                "config_cookie_name",
+                "cookie_name",
+                &self.cookie_name,
+                "has a prefix that hides it from scripts",
+            );
         } else if (lower.starts_with("__host-") || lower.starts_with("__secure-")) && !self.require_https {
-            problems.add("config_cookie_name", "cookie_name", &self.cookie_name, "has a prefix that needs Secure, and require_https is false");
+            problems.add(
+                "config_cookie_name",
+                "cookie_name",
+                &self.cookie_name,
+                "has a prefix that needs Secure, and require_https is false",
+            );
         }
         if lower.starts_with("__host-") && self.cookie_domain.is_some() {
             problems.add("config_cookie_name", "cookie_name", &self.cookie_name, "has a prefix that forbids a Domain");
@@ -242,7 +279,12 @@ impl Builder {
         let domain = text.strip_prefix('.').unwrap_or(text);
         let host = crate::origin::HostRef::parse(domain);
         if !host.is_some_and(crate::cookie::may_have_domain) {
-            problems.add("config_cookie_domain", "cookie_domain", text, "is localhost, an address, a single label or no domain, which browsers refuse");
+            problems.add(
+                "config_cookie_domain",
+                "cookie_domain",
+                text,
+                "is localhost, an address, a single label or no domain, which browsers refuse",
+            );
         }
         Some(domain.to_ascii_lowercase())
     }

@@ -14,7 +14,12 @@ const BIND_SECONDS: u64 = 30 * 24 * 60 * 60;
 /// The values of every cookie with this exact name, at most [`MAX_SAME_NAME`], from all `Cookie` fields in the order
 /// in which they arrived. HTTP/2 sends one field for each cookie, so looking at the first field only loses cookies.
 pub fn cookie_values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-    headers.get_all(COOKIE).iter().flat_map(|field| pairs(field.as_bytes())).filter_map(move |pair| value_of(pair, name)).take(MAX_SAME_NAME)
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .flat_map(|field| pairs(field.as_bytes()))
+        .filter_map(move |pair| value_of(pair, name))
+        .take(MAX_SAME_NAME)
 }
 
 fn pairs(field: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -70,16 +75,19 @@ impl CookieNames {
     /// Domain is used, and, where several values arrived, those of this host and its parents with a Domain.
     pub(crate) fn expire_twins(&self, scheme: Scheme, host: HostRef<'_>, has_several: bool) -> Vec<HeaderValue> {
         let secure = secure(scheme);
-        let expire = |domain: &str| {
-            header(&format!("{}=; Path=/; Max-Age=0; SameSite=Lax{secure}{domain}", self.token))
-        };
+        let expire =
+            |domain: &str| header(&format!("{}=; Path=/; Max-Age=0; SameSite=Lax{secure}{domain}", self.token));
         if self.domain_for(host).is_some() {
             return vec![expire("")];
         }
         let (true, HostRef::Name(name)) = (has_several && may_have_domain(host), host) else { return Vec::new() };
         let parents = std::iter::successors(Some(name), |name| name.split_once('.').map(|(_, parent)| parent));
         // Three levels are as deep as deployments go; a browser ignores what is not its to remove.
-        parents.take_while(|parent| parent.contains('.')).take(3).map(|parent| expire(&format!("; Domain={parent}"))).collect()
+        parents
+            .take_while(|parent| parent.contains('.'))
+            .take(3)
+            .map(|parent| expire(&format!("; Domain={parent}")))
+            .collect()
     }
 
     /// The configured Domain, where this host may use it.
@@ -159,12 +167,18 @@ mod tests {
             names(None).set_token(Scheme::Https, host, "v", 3600),
             "csrf_token=v; Path=/; Max-Age=3600; SameSite=Lax; Secure"
         );
-        assert_eq!(names(None).set_token(Scheme::Http, host, "v", 60), "csrf_token=v; Path=/; Max-Age=60; SameSite=Lax");
+        assert_eq!(
+            names(None).set_token(Scheme::Http, host, "v", 60),
+            "csrf_token=v; Path=/; Max-Age=60; SameSite=Lax"
+        );
         assert_eq!(
             names(None).set_bind(Scheme::Https, "v"),
             "__Host-Http-csrf_bind=v; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax; Secure"
         );
-        assert_eq!(names(None).set_bind(Scheme::Http, "v"), "csrf_bind=v; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax");
+        assert_eq!(
+            names(None).set_bind(Scheme::Http, "v"),
+            "csrf_bind=v; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::cookie::{CookieNames, cookie_values};
 use crate::environment::{Environment, UnixSeconds};
 use crate::key::{ANONYMOUS, KeyRing, Tag};
 use crate::option::{Mode, Rotate, Unproven};
-use crate::origin::{OriginRef, Scheme};
+use crate::origin::{HostRef, OriginRef, Scheme};
 use crate::pattern::{Exemption, HostPattern, OriginPattern, PathPattern};
 use crate::request::{RequestView, Target};
 use crate::session::{Session, SessionState, SessionTag};
@@ -80,6 +80,33 @@ impl Minted {
     }
 }
 
+/// The browser of a request, as far as an answer needs to know it.
+#[derive(Clone)]
+pub struct Visitor {
+    address: Option<(Scheme, String)>,
+    bind: Option<Box<[u8]>>,
+    has_several_tokens: bool,
+}
+
+impl std::fmt::Debug for Visitor {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Visitor({:?}, has_bind: {})", self.address, self.has_bind_cookie())
+    }
+}
+
+impl Visitor {
+    /// Whether the browser sent a bind cookie.
+    #[must_use]
+    pub fn has_bind_cookie(&self) -> bool {
+        self.bind.is_some()
+    }
+
+    fn parsed(&self) -> Option<(Scheme, HostRef<'_>)> {
+        let (scheme, host) = self.address.as_ref()?;
+        Some((*scheme, HostRef::parse(host)?))
+    }
+}
+
 impl Csrf {
     /// Starts a configuration.
     #[must_use]
@@ -105,30 +132,40 @@ impl Csrf {
         Session::signed_in(handle, self.session_tag(handle))
     }
 
+    /// What is needed to answer a request with a token after the request itself has moved on.
+    #[must_use]
+    pub fn visitor(&self, view: &RequestView<'_>) -> Visitor {
+        let target = view.target().ok();
+        Visitor {
+            address: target.map(|target| (self.effective_scheme(&target), target.authority.host.to_string())),
+            bind: self.bind_values(view).next().map(Into::into),
+            has_several_tokens: cookie_values(view.headers, &self.names.token).nth(1).is_some(),
+        }
+    }
+
     /// Makes a token for the browser and the sign-in of a request. A browser without a bind cookie gets one.
     #[must_use]
-    pub fn issue(&self, view: &RequestView<'_>, session: &SessionState<'_>, environment: &dyn Environment) -> Minted {
+    pub fn issue(&self, visitor: &Visitor, session: &SessionState<'_>, environment: &dyn Environment) -> Minted {
+        let kid = self.ring.signing_kid();
         let mut new_bind = None;
-        let family = match self.bind_values(view).next() {
-            Some(value) => self.family(self.ring.signing_kid(), value),
-            None => self.family(self.ring.signing_kid(), new_bind.insert(random_bind(environment)).as_bytes()),
+        let family = match &visitor.bind {
+            Some(value) => self.family(kid, value),
+            None => self.family(kid, new_bind.insert(random_bind(environment)).as_bytes()),
         };
         let mut salt = [0; 15];
         environment.fill(&mut salt);
-        let kid = self.ring.signing_kid();
-        let session = session.tag(&self.ring, kid).expect("the signing key is in its ring");
-        let draft = Draft { issued_at: view.now, family, session, salt };
+        // The signing key is in its ring, so the tag is there; anonymous would be the weaker token.
+        let session = session.tag(&self.ring, kid).unwrap_or(ANONYMOUS);
+        let draft = Draft { issued_at: environment.now(), family, session, salt };
         Minted { token: token::seal(&self.ring, &draft), new_bind }
     }
 
-    /// The `Set-Cookie` values that go with a token: the token cookie, the removal of its twins, and the bind cookie
+    /// The `Set-Cookie` values that go with a token: the removal of its twins, the token cookie, and the bind cookie
     /// if the browser has none yet.
     #[must_use]
-    pub fn set_cookies(&self, view: &RequestView<'_>, minted: &Minted) -> Vec<HeaderValue> {
-        let Ok(target) = view.target() else { return Vec::new() };
-        let (scheme, host) = (self.effective_scheme(&target), target.authority.host);
-        let has_several = cookie_values(view.headers, &self.names.token).nth(1).is_some();
-        let mut cookies = self.names.expire_twins(scheme, host, has_several);
+    pub fn set_cookies(&self, visitor: &Visitor, minted: &Minted) -> Vec<HeaderValue> {
+        let Some((scheme, host)) = visitor.parsed() else { return Vec::new() };
+        let mut cookies = self.names.expire_twins(scheme, host, visitor.has_several_tokens);
         cookies.push(self.names.set_token(scheme, host, &minted.token, self.max_age));
         cookies.extend(minted.new_bind.as_deref().map(|value| self.names.set_bind(scheme, value)));
         cookies
@@ -137,10 +174,9 @@ impl Csrf {
     /// The bind cookie for a page of this server, where the browser has none yet. With it the first token fetch
     /// already knows its browser. Only for answers that no shared cache may keep.
     #[must_use]
-    pub fn set_bind_cookie(&self, view: &RequestView<'_>, environment: &dyn Environment) -> Option<HeaderValue> {
-        let target = view.target().ok()?;
-        self.bind_values(view).next().is_none()
-            .then(|| self.names.set_bind(self.effective_scheme(&target), &random_bind(environment)))
+    pub fn set_bind_cookie(&self, visitor: &Visitor, environment: &dyn Environment) -> Option<HeaderValue> {
+        let (scheme, _) = visitor.parsed()?;
+        visitor.bind.is_none().then(|| self.names.set_bind(scheme, &random_bind(environment)))
     }
 
     /// The JSON that the token endpoint answers.
@@ -303,9 +339,7 @@ impl Csrf {
 
     /// What the caller says, then what configuration says, then what the connection shows.
     pub(crate) fn effective_scheme(&self, target: &Target<'_>) -> Scheme {
-        target.given_scheme.unwrap_or_else(|| {
-            if self.self_of(target).scheme == "https" { Scheme::Https } else { Scheme::Http }
-        })
+        target.scheme_beside(self.self_of(target))
     }
 
     /// The bind cookies of a request, at most eight.

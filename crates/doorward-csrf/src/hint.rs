@@ -101,10 +101,15 @@ pub(crate) fn for_operator(csrf: &Csrf, report: &Report) -> String {
             line("public_origins"),
             line("trusted_origins")
         ),
-        Reason::OriginConfigMismatch => format!("the browser calls {origin} same-origin, this server takes itself for {own}: {}", line("public_origins")),
+        Reason::OriginConfigMismatch => format!(
+            "the browser calls {origin} same-origin, this server takes itself for {own}: {}",
+            line("public_origins")
+        ),
         Reason::OriginNull => "no page of this server may be served with Referrer-Policy: no-referrer".to_owned(),
         Reason::HostNotAllowed => format!("{own} is not in allowed_hosts; if it is an address of this server, add it"),
-        Reason::HttpsRequired => format!("{own} was called over http; a proxy that ends TLS must pass X-Forwarded-Proto and be trusted"),
+        Reason::HttpsRequired => {
+            format!("{own} was called over http; a proxy that ends TLS must pass X-Forwarded-Proto and be trusted")
+        }
         Reason::TokenBadSignature => format!(
             "signed with key {}, this node signs with {}; give every node the same secret_keys",
             report.kid.map_or_else(|| "of unknown number".to_owned(), |kid| kid.to_string()),
@@ -128,8 +133,12 @@ mod tests {
         let strangers = [
             Row::post("port").header("origin", "https://auth.example.com:8443"),
             Row::post("untrusted").header("origin", "https://evil.test"),
-            Row::post("host").header("host", "rebind.test").with(|builder| builder.allowed_hosts(["secret.example.com"])),
-            Row::post("public").header("origin", "https://evil.test").with(|builder| builder.public_origins(["https://secret.example.com"])),
+            Row::post("host")
+                .header("host", "rebind.test")
+                .with(|builder| builder.allowed_hosts(["secret.example.com"])),
+            Row::post("public")
+                .header("origin", "https://evil.test")
+                .with(|builder| builder.public_origins(["https://secret.example.com"])),
         ];
         for row in strangers {
             let report = row.report();
@@ -139,7 +148,10 @@ mod tests {
 
     #[test]
     fn the_operator_gets_the_line_to_write() {
-        let report = Row::post("front end").header("sec-fetch-site", "same-site").header("origin", "http://localhost:3000").report();
+        let report = Row::post("front end")
+            .header("sec-fetch-site", "same-site")
+            .header("origin", "http://localhost:3000")
+            .report();
         assert_eq!(report.reason, Reason::SameSiteUntrusted);
         assert!(report.remedy.contains("trusted_origins = [\"http://localhost:3000\"]"), "{}", report.remedy);
         let port = Row::post("port").header("origin", "https://auth.example.com:8443").report();

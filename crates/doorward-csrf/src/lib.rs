@@ -1,5 +1,7 @@
 //! CSRF protection that never turns an honest user away and explains each refusal.
 
+#![cfg_attr(feature = "tower", doc = include_str!("../README.md"))]
+
 mod config;
 mod cookie;
 mod csrf;
@@ -7,6 +9,8 @@ mod decision;
 mod environment;
 mod hint;
 mod key;
+#[cfg(feature = "tower")]
+mod layer;
 mod option;
 mod origin;
 mod pattern;
@@ -22,10 +26,12 @@ mod token;
 
 pub use config::Builder;
 pub use cookie::{MAX_SAME_NAME, cookie_values};
-pub use csrf::{Csrf, MESSAGE, Minted};
+pub use csrf::{Csrf, MESSAGE, Minted, Visitor};
 pub use decision::{Decision, FormValue, Phase, Provenance, TokenFacts, Trust};
 pub use environment::{Environment, System, UnixSeconds};
 pub use key::{KeyRing, MIN_SECRET_BYTES, SecretKey};
+#[cfg(feature = "tower")]
+pub use layer::{Connection, CsrfLayer, CsrfService, FormToken, Replay};
 pub use option::{Mode, Rotate, UnknownWord, Unproven};
 pub use origin::Scheme;
 pub use problem::{ConfigError, Problem};

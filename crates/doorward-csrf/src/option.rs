@@ -85,6 +85,9 @@ mod tests {
         for unproven in [Unproven::Token, Unproven::Deny, Unproven::Allow] {
             assert_eq!(unproven.as_str().parse(), Ok(unproven));
         }
-        assert_eq!("off".parse::<Mode>().unwrap_err().to_string(), "write one of: layered, headers_or_token, headers_only");
+        assert_eq!(
+            "off".parse::<Mode>().unwrap_err().to_string(),
+            "write one of: layered, headers_or_token, headers_only"
+        );
     }
 }

@@ -56,7 +56,7 @@ macro_rules! reasons {
 reasons! {
     AuthorityMismatch "authority_mismatch" BadRequest "The request names two different hosts, one in its target and one in Host.";
     HostMalformed "host_malformed" BadRequest "The request names no host, or one that cannot be read.";
-    HostNotAllowed "host_not_allowed" Misdirected "The request is for a host that is not in allowed_hosts.";
+    HostNotAllowed "host_not_allowed" Misdirected "The request is for a host that this server does not answer to.";
     SfsConflict "sfs_conflict" Provenance "Several Sec-Fetch-Site fields contradict each other.";
     OriginMalformed "origin_malformed" Provenance "Origin is not an origin, or several Origin fields contradict each other.";
     TokenEndpointCrossSite "token_endpoint_cross_site" Provenance "A page of another site asked for a token.";
@@ -98,7 +98,7 @@ reasons! {
     TokenMalformed "token_malformed" Token "The token does not have the shape of one.";
     TokenBadSignature "token_bad_signature" Token "The token was not signed with a key of this server.";
     TokenFromFuture "token_from_future" Token "The token was issued later than now.";
-    TokenExpired "token_expired" Token "The token is older than max_age.";
+    TokenExpired "token_expired" Token "The token is older than a token may be.";
     CookieMissing "cookie_missing" Token "Neither the bind cookie nor the token cookie arrived.";
     CookieInvalid "cookie_invalid" Token "No token cookie that arrived is one of this server's, and there is no bind cookie.";
     TokenOtherSession "token_other_session" Token "The token belongs to another sign-in than the request.";

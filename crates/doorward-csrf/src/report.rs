@@ -13,7 +13,7 @@ use crate::hint;
 use crate::key::ANONYMOUS;
 use crate::request::{RequestView, SEC_FETCH_SITE};
 use crate::session::SessionState;
-use crate::token::{Opened, open_cookie};
+use crate::token::{Opened, claimed_kid, open_cookie};
 use crate::{Reason, Trust};
 
 /// How the sign-in of the token stands to that of the request.
@@ -78,7 +78,7 @@ pub struct Report {
     pub is_family_equal: Option<bool>,
     /// How the sign-ins stand to each other.
     pub session: Option<SessionMatch>,
-    /// The number of the key that signed the token.
+    /// The number of the key that the token names.
     pub kid: Option<u8>,
     /// Six digits of the SHA-256 of the token, to recognise it in two log lines.
     pub token_fingerprint: Option<String>,
@@ -104,7 +104,8 @@ impl Csrf {
     ) -> Report {
         let form_value = form_value.into();
         let token = self.presented(view, form_value).ok();
-        let cookies: Vec<_> = cookie_values(view.headers, &self.names.token).map(|value| open_cookie(&self.ring, value)).collect();
+        let cookies: Vec<_> =
+            cookie_values(view.headers, &self.names.token).map(|value| open_cookie(&self.ring, value)).collect();
         let binds: Vec<_> = self.bind_values(view).collect();
         let mut report = Report {
             reason: decision.reason,
@@ -119,10 +120,11 @@ impl Csrf {
             has_bind_cookie: !binds.is_empty(),
             token_age_seconds: token.map(|token| view.now - token.issued_at),
             cookie_age_seconds: cookies.iter().flatten().map(|cookie| view.now - cookie.issued_at).min(),
-            is_family_equal: token.filter(|_| !binds.is_empty())
+            is_family_equal: token
+                .filter(|_| !binds.is_empty())
                 .map(|token| binds.iter().any(|bind| self.family(token.kid, bind) == token.family)),
             session: token.map(|token| self.session_match(session, &token)),
-            kid: token.map(|token| token.kid),
+            kid: self.token_text(view, form_value).and_then(claimed_kid),
             token_fingerprint: self.token_text(view, form_value).map(fingerprint),
             key_fingerprint: self.ring.fingerprint().to_owned(),
             version: view.version,
@@ -217,21 +219,43 @@ mod tests {
 
     #[test]
     fn tells_a_race_from_another_sign_in() {
-        let report = Row::post("race").header("sec-fetch-site", "cross-site").bind("b1").cookie_token("b1", None, 4).token("b1", None, 9).report();
+        let report = Row::post("race")
+            .header("sec-fetch-site", "cross-site")
+            .bind("b1")
+            .cookie_token("b1", None, 4)
+            .token("b1", None, 9)
+            .report();
         assert_eq!(report.reason, Reason::CrossSite);
         assert_eq!((report.token_age_seconds, report.cookie_age_seconds), (Some(9), Some(4)));
         assert_eq!((report.is_family_equal, report.session), (Some(true), Some(SessionMatch::BothAnonymous)));
         let other = Row::post("switch").bind("b1").session("s2").token("b1", Some("s1"), 5).report();
         assert_eq!(other.session, Some(SessionMatch::Other));
-        assert_eq!(Row::post("in").bind("b1").session("s").token("b1", None, 5).report().session, Some(SessionMatch::SignedInSince));
-        assert_eq!(Row::post("out").bind("b1").token("b1", Some("s"), 5).report().session, Some(SessionMatch::SignedOutSince));
+        assert_eq!(
+            Row::post("in").bind("b1").session("s").token("b1", None, 5).report().session,
+            Some(SessionMatch::SignedInSince)
+        );
+        assert_eq!(
+            Row::post("out").bind("b1").token("b1", Some("s"), 5).report().session,
+            Some(SessionMatch::SignedOutSince)
+        );
     }
 
     #[test]
     fn counts_cookies_over_all_fields() {
-        let report = Row::post("crumbs").header("cookie", "a=1").header("cookie", "csrf_token=x").cookie_token("b1", None, 5).report();
+        let report = Row::post("crumbs")
+            .header("cookie", "a=1")
+            .header("cookie", "csrf_token=x")
+            .cookie_token("b1", None, 5)
+            .report();
         assert_eq!((report.cookie_fields, report.token_cookies, report.authentic_token_cookies), (3, 2, 1));
         assert!(!report.has_bind_cookie);
+    }
+
+    #[test]
+    fn a_foreign_signature_names_the_key_it_claims() {
+        let report = Row::post("node").header("sec-fetch-site", "same-origin").bind("b1").foreign_token("b1").report();
+        assert_eq!((report.reason, report.kid), (Reason::TokenBadSignature, Some(1)));
+        assert!(report.remedy.starts_with("signed with key 1, this node signs with 1:"), "{}", report.remedy);
     }
 
     #[test]

@@ -136,13 +136,13 @@ impl<'a> RequestView<'a> {
     }
 
     /// Sec-Fetch-Site, or row P4.
-    pub(crate) fn site(&self) -> Result<Site, Reason> {
+    pub(crate) fn site(&self) -> Result<Initiator, Reason> {
         let mut fields = self.headers.get_all(SEC_FETCH_SITE).iter();
-        let Some(first) = fields.next() else { return Ok(Site::Absent) };
+        let Some(first) = fields.next() else { return Ok(Initiator::Absent) };
         if fields.any(|other| !other.as_bytes().eq_ignore_ascii_case(first.as_bytes())) {
             return Err(Reason::SfsConflict);
         }
-        Ok(Site::read(first.as_bytes().trim_ascii()))
+        Ok(Initiator::read(first.as_bytes().trim_ascii()))
     }
 
     /// Origin, or row P5.
@@ -252,6 +252,11 @@ pub(crate) struct Target<'a> {
 }
 
 impl Target<'_> {
+    /// What the caller knows, or else what SELF says.
+    pub(crate) fn scheme_beside(&self, own: OriginRef<'_>) -> Scheme {
+        self.given_scheme.unwrap_or(if own.scheme == "https" { Scheme::Https } else { Scheme::Http })
+    }
+
     /// What the caller knows, or else what the connection shows.
     pub(crate) fn connection_scheme(&self) -> Scheme {
         self.given_scheme.unwrap_or(if self.is_tls { Scheme::Https } else { Scheme::Http })
@@ -260,7 +265,7 @@ impl Target<'_> {
 
 /// What Sec-Fetch-Site says (Fetch Metadata, section 2.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Site {
+pub(crate) enum Initiator {
     Absent,
     /// A value that the specification does not know: counts as absent, but is remembered for row H11.
     Unknown,
@@ -270,7 +275,7 @@ pub(crate) enum Site {
     None,
 }
 
-impl Site {
+impl Initiator {
     fn read(text: &[u8]) -> Self {
         for (word, site) in [
             (&b"same-origin"[..], Self::SameOrigin),

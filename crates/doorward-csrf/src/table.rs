@@ -4,7 +4,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use crate::key::ANONYMOUS;
 use crate::token::{Draft, seal};
-use crate::{Builder, Csrf, Decision, FormValue, Mode, Phase, Reason, RequestView, SecretKey, SessionState, UnixSeconds};
+use crate::{
+    Builder, Csrf, Decision, FormValue, Mode, Phase, Reason, RequestView, SecretKey, SessionState, UnixSeconds,
+};
 
 const NOW: u64 = 1_767_225_600;
 
@@ -16,6 +18,7 @@ struct TokenOf {
 }
 
 /// One request and, in the end, what is expected of it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the language of the rows")]
 pub(crate) struct Row {
     name: &'static str,
     method: Method,
@@ -139,7 +142,10 @@ impl Row {
     }
 
     pub(crate) fn foreign_token(self, family: &str) -> Self {
-        let other = defaults(Csrf::builder()).secret_keys([SecretKey::new(1, *b"ffffffffffffffffffffffffffff4321")]).build().unwrap();
+        let other = defaults(Csrf::builder())
+            .secret_keys([SecretKey::new(1, *b"ffffffffffffffffffffffffffff4321")])
+            .build()
+            .unwrap();
         let token = sealed(&other, &TokenOf { family: family.to_owned(), session: None, age: 5 });
         self.and("x-csrf-token", &token)
     }

@@ -1,1 +1,3 @@
 //! The commands of `doorward`, one file for each.
+
+pub mod tune;

@@ -1,1 +1,240 @@
 //! Configuration: what was written (Raw) and what was meant (Config), one file for each section.
+//!
+//! [`Config::load`] reads flags, the environment, `.env` and `doorward.toml`, merges them key by key, and checks the
+//! result as a whole. Every problem comes back at once, as [`Finding`]s. [`registry`] lists every setting; a test
+//! compares it with the `Raw` of each section both ways.
+
+mod admin;
+mod check;
+mod csrf;
+mod domain;
+mod dotenv;
+mod exposure;
+mod log;
+mod merge;
+mod network;
+mod origin;
+mod password;
+mod permission;
+mod portal;
+mod quantity;
+pub mod registry;
+mod server;
+mod session;
+mod setting;
+mod source;
+mod store;
+
+use std::path::PathBuf;
+
+use doorward_core::Finding;
+use serde::Deserialize;
+
+use check::Check;
+use merge::Written;
+
+pub use admin::Admin;
+pub use csrf::Csrf;
+pub use domain::{Domain, DomainError};
+pub use log::{Format, Level, Log, Rotation};
+pub use network::{Cidr, CidrError, is_private};
+pub use origin::PublicUrl;
+pub use password::{HashProfile, Password};
+pub use portal::Portal;
+pub use server::{Limits, Listen, Server};
+pub use session::Session;
+pub use setting::{Setting, reload_differences};
+pub use source::{Flags, Inputs, Source, Variables};
+pub use store::Store;
+
+/// Whether people depend on this server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Environment {
+    /// They do: HTTPS is required.
+    Production,
+    /// They do not: plain http on this machine is fine.
+    Development,
+}
+
+impl Environment {
+    /// The word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Development => "development",
+        }
+    }
+}
+
+/// The whole configuration, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// What holds. Where nothing was written and only this machine can reach Doorward: development.
+    pub environment: Environment,
+    /// Where everything is kept; made by whoever first writes there.
+    pub data: PathBuf,
+    /// The `doorward.toml` that was read.
+    pub file: Option<PathBuf>,
+    /// `[server]`
+    pub server: Server,
+    /// `[portal]`
+    pub portal: Portal,
+    /// `[session]`
+    pub session: Session,
+    /// `[password]`
+    pub password: Password,
+    /// `[csrf]`
+    pub csrf: Csrf,
+    /// `[store]`
+    pub store: Store,
+    /// `[log]`
+    pub log: Log,
+    /// `[admin]`
+    pub admin: Admin,
+    written: Written,
+}
+
+/// A configuration that can be used, and what is worth knowing about it.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// Warnings and notes; no errors.
+    pub findings: Vec<Finding>,
+}
+
+/// Everything as written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Raw {
+    server: server::Raw,
+    portal: portal::Raw,
+    session: session::Raw,
+    password: password::Raw,
+    csrf: csrf::Raw,
+    store: store::Raw,
+    log: log::Raw,
+    admin: admin::Raw,
+}
+
+impl Config {
+    /// Reads and checks everything. Called at the start and at every reload.
+    ///
+    /// # Errors
+    /// All findings, with at least one error among them.
+    pub fn load(inputs: &Inputs) -> Result<Loaded, Vec<Finding>> {
+        let mut findings = Vec::new();
+        let (files, is_broken) = source::Files::read(inputs, &mut findings);
+        let written = merge::merge(inputs, &files, &mut findings);
+        if is_broken {
+            // What the unreadable file would have said is unknown, so that nothing further can be judged.
+            return Err(findings);
+        }
+        let toml_path = files.toml.as_ref().map(|(path, _)| path.as_path());
+        findings.extend(toml_path.and_then(|path| permission::writable_by_others(path, "doorward.toml")));
+        let holds_secret = written.values.iter().any(|(path, value)| {
+            matches!(value.source, Source::File(_)) && registry::find(path).is_some_and(|key| key.is_secret)
+        });
+        if holds_secret {
+            findings.extend(toml_path.and_then(|path| permission::readable_by_others(path, "doorward.toml")));
+        }
+        let mut check = Check { written: &written, inputs, findings };
+        let config = Raw::read(&written, &mut check.findings).check(&mut check);
+        let mut findings = check.findings;
+        // The worst first; findings of one severity stay in the order of the sections.
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        if findings.iter().any(Finding::is_error) {
+            return Err(findings);
+        }
+        Ok(Loaded { config: Config { written, ..config }, findings })
+    }
+
+    /// The address that people type: the written one, or the first listener on this machine.
+    #[must_use]
+    pub fn public_url(&self) -> PublicUrl {
+        let port = self.server.listen.first().map_or(8_000, |listen| listen.address.port());
+        self.server.public_url.clone().unwrap_or_else(|| self.local_url(port))
+    }
+
+    /// The address of this machine at the port that was really bound; for a listener at port 0.
+    #[must_use]
+    pub fn local_url(&self, port: u16) -> PublicUrl {
+        let url = PublicUrl::of_host(false, "localhost").expect("http://localhost is a URL");
+        url.with_port(port)
+    }
+
+    /// Whether unsafe requests over plain http are refused.
+    #[must_use]
+    pub fn requires_https(&self) -> bool {
+        self.csrf.require_https
+    }
+}
+
+impl Raw {
+    fn read(written: &Written, findings: &mut Vec<Finding>) -> Self {
+        let mut whole = toml::Table::new();
+        for (path, value) in &written.values {
+            let Some(key) = registry::find(path) else { continue };
+            let (section, name) = key.parts();
+            let section = whole.entry(section).or_insert_with(|| toml::Table::new().into());
+            if let Some(table) = section.as_table_mut() {
+                table.insert(name.to_owned(), value.value.clone());
+            }
+        }
+        // Each value has the form of its kind by now. What is left is a number outside its type, such as a size of
+        // terabytes, and then the sections are read apart so that one problem does not hide the others.
+        let mut raw = Self::default();
+        raw.server = section(&mut whole, "server", findings);
+        raw.portal = section(&mut whole, "portal", findings);
+        raw.session = section(&mut whole, "session", findings);
+        raw.password = section(&mut whole, "password", findings);
+        raw.csrf = section(&mut whole, "csrf", findings);
+        raw.store = section(&mut whole, "store", findings);
+        raw.log = section(&mut whole, "log", findings);
+        raw.admin = section(&mut whole, "admin", findings);
+        raw
+    }
+
+    fn check(self, check: &mut Check<'_>) -> Config {
+        let data = check.inputs.data_directory();
+        let mut server = self.server.check(check);
+        let portal = self.portal.check(check);
+        join_portal(&mut server, &portal, check);
+        let environment = exposure::environment(&server, check);
+        let session = self.session.check(check);
+        let password = self.password.check(check);
+        let csrf = self.csrf.check(environment, &server, portal.host.as_deref(), check);
+        let store = self.store.check(environment, &data, check);
+        let log = self.log.check(check);
+        let admin = self.admin.check(check);
+        exposure::check(environment, &server, &store, csrf.has_own_keys, check);
+        let file = check.written.file.clone();
+        Config { environment, data, file, server, portal, session, password, csrf, store, log, admin, written: Written::default() }
+    }
+}
+
+fn section<T: Default + for<'de> Deserialize<'de>>(whole: &mut toml::Table, name: &str, findings: &mut Vec<Finding>) -> T {
+    let Some(table) = whole.remove(name) else { return T::default() };
+    table.try_into().unwrap_or_else(|error: toml::de::Error| {
+        findings.push(
+            Finding::error("config.value_invalid", format!("[{name}]"), format!("A value does not fit: {}.", error.message()))
+                .with_remedy("doorward config reference"),
+        );
+        T::default()
+    })
+}
+
+/// The pages are at the public URL until the proxy comes, so both must name the same host.
+fn join_portal(server: &mut Server, portal: &Portal, check: &mut Check<'_>) {
+    let Some(host) = &portal.host else { return };
+    match &server.public_url {
+        None => server.public_url = PublicUrl::of_host(!server.insecure_allow_http, host),
+        Some(url) if url.host() == host => {}
+        Some(url) => {
+            let why = format!("The pages are on the host of the public URL, which is {}.", url.host());
+            let finding = check.error("config.conflict", "portal.host", why).with_remedy(check.line("portal.host", url.host()));
+            check.report(finding);
+        }
+    }
+}

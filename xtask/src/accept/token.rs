@@ -9,6 +9,9 @@ use crate::{Outcome, Trouble, shell};
 /// The address that the calls below are written for.
 const WRITTEN: &str = "http://localhost:8000";
 
+/// The address that the README shows the outage at.
+const OUTAGE: &str = "https://app.example.com";
+
 /// The calls of the HTTP contract, word for word.
 const CALLS: [&str; 3] = [
     "curl -v -c jar http://localhost:8000/api/v1/auth/csrf-token",
@@ -71,6 +74,25 @@ pub(super) fn first_visits(served: &Served) -> Outcome<Seen> {
 pub(super) fn first_visits_reversed(served: &Served) -> Outcome<Seen> {
     let (one, other) = (visit(served, None)?, visit(served, None)?);
     raced(served, &other.token, &one)
+}
+
+/// The lines of the README that show the outage, run against this program.
+pub(super) fn readme(served: &Served) -> Outcome<Seen> {
+    let Administrator { email, password } = served.administrator()?;
+    let page = std::fs::read_to_string(shell::root().join("README.md"))?;
+    let lines = outage(&page).ok_or_else(|| Trouble::failed("README.md no longer shows the outage"))?;
+    let lines = lines.replace(OUTAGE, &served.origin());
+    let answer = typed(served, &lines, &[("EMAIL", &email), ("PASSWORD", &password)])?;
+    if answer["status"] != "signed_in" {
+        return Err(Trouble::failed(format!("the last command answered {answer}")));
+    }
+    Ok(Seen::Well("signed in".to_owned()))
+}
+
+/// The shell block of the README that ends in the 403.
+fn outage(page: &str) -> Option<&str> {
+    let mut blocks = page.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.find(|block| block.contains(OUTAGE) && block.contains("/jwt/login"))
 }
 
 /// The same request from a foreign page stays refused, or the checks above would prove nothing.
@@ -167,6 +189,14 @@ mod tests {
         assert_eq!(cookie(jar, "csrf_bind").as_deref(), Some("abc"));
         assert_eq!(cookie(jar, "csrf_token").as_deref(), Some("1:2:3"));
         assert_eq!(cookie(jar, "csrf"), None);
+    }
+
+    #[test]
+    fn the_readme_shows_the_outage() {
+        let readme = std::fs::read_to_string(shell::root().join("README.md")).expect("README.md");
+        let block = outage(&readme).expect("a block");
+        assert!(block.contains("403 CSRF token validation failed"));
+        assert!(readme.contains("# 522"));
     }
 
     #[test]

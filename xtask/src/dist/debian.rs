@@ -12,6 +12,7 @@ const FILES: &[(&str, &str, u32)] = &[
     ("doorward", "usr/bin/doorward", 0o755),
     ("doorward.service", "lib/systemd/system/doorward.service", 0o644),
     ("doorward.toml", "etc/doorward/doorward.toml", 0o644),
+    ("environment", "etc/doorward/environment", 0o644),
     ("doorward.bash", "usr/share/bash-completion/completions/doorward", 0o644),
     ("_doorward", "usr/share/zsh/vendor-completions/_doorward", 0o644),
     ("doorward.fish", "usr/share/fish/vendor_completions.d/doorward.fish", 0o644),
@@ -156,7 +157,8 @@ mod tests {
             let place = line.trim_start_matches('/');
             assert!(FILES.iter().any(|(_, known, _)| *known == place), "{line}");
         }
-        assert!(text.contains("/etc/doorward/doorward.toml"));
+        let settings = FILES.iter().filter(|(_, place, _)| place.starts_with("etc/"));
+        assert_eq!(settings.count(), text.lines().count());
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! The list of common passwords: sorted fingerprints of 40 bits each, searched without allocation.
 //!
 //! `common.txt` beside the data says where the list comes from and how it is made again. At this length
-//! of fingerprint a random password is taken for a common one less than once in a million times.
+//! of fingerprint a random password is taken for a common one about once in a million times.
+
+use std::ops::Range;
 
 use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
 use super::fold::Folded;
 use super::pattern;
@@ -18,7 +21,7 @@ static LIST: &[u8] = include_bytes!("common.bin");
 const LEAST_STEM: usize = 4;
 
 /// The most digits and signs that are taken off an end, unless they are a pattern themselves.
-const MOST_PADDING: usize = 4;
+const MOST_PADDING: usize = 6;
 
 /// The fingerprint of a lower-case text.
 #[must_use]
@@ -37,41 +40,25 @@ pub fn is_common(text: &str) -> bool {
 /// Whether a password is on the list, or becomes one that is when letters written as digits are read
 /// as letters and a few digits and signs are taken off its ends.
 pub(super) fn is_variant(folded: &Folded) -> bool {
-    let is_stem_common = |text: &str| {
-        let stem = stem(text);
-        stem.chars().count() >= LEAST_STEM && is_common(stem)
-    };
-    is_common(&folded.plain)
-        || is_common(&folded.spoken)
-        || is_stem_common(&folded.plain)
-        || is_spoken_stem_common(&folded.plain, &folded.spoken)
+    // The padding is found in what was typed: read as letters it is padding no more.
+    let (plain, stem) = (&folded.plain, stem(&folded.plain));
+    let (before, count) = (plain[..stem.start].chars().count(), plain[stem.clone()].chars().count());
+    let spoken: Zeroizing<String> = Zeroizing::new(folded.spoken.chars().skip(before).take(count).collect());
+    let is_stem_common = || is_common(&plain[stem]) || is_common(&spoken);
+    is_common(plain) || is_common(&folded.spoken) || (count >= LEAST_STEM && is_stem_common())
 }
 
-/// As for the plain form; the padding is found in what was typed, since spoken it may be letters.
-fn is_spoken_stem_common(plain: &str, spoken: &str) -> bool {
-    let stem = stem(plain);
-    let before = plain.chars().count() - plain.trim_start_matches(is_padding).chars().count();
-    let before = if plain.starts_with(stem) { 0 } else { before };
-    let count = stem.chars().count();
-    let Some(from) = spoken.char_indices().nth(before).map(|(at, _)| at) else { return false };
-    let rest = &spoken[from..];
-    let to = rest.char_indices().nth(count).map_or(rest.len(), |(at, _)| at);
-    count >= LEAST_STEM && is_common(&rest[..to])
-}
-
-fn is_padding(character: char) -> bool {
-    character.is_numeric() || character.is_ascii_punctuation() || character == ' '
-}
-
-/// The text without the padding at its ends.
-fn stem(text: &str) -> &str {
-    let without_tail = text.trim_end_matches(is_padding);
-    let text = if is_trivial(&text[without_tail.len()..]) { without_tail } else { text };
-    let without_head = text.trim_start_matches(is_padding);
-    if is_trivial(&text[..text.len() - without_head.len()]) { without_head } else { text }
+/// Where the text stands without the padding at its ends.
+fn stem(text: &str) -> Range<usize> {
+    let is_padding = |c: char| c.is_numeric() || c.is_ascii_punctuation() || c == ' ';
+    let end = text.trim_end_matches(is_padding).len();
+    let end = if is_trivial(&text[end..]) { end } else { text.len() };
+    let start = end - text[..end].trim_start_matches(is_padding).len();
+    let start = if is_trivial(&text[..start]) { start } else { 0 };
+    start..end
 }
 
 /// Whether padding adds next to nothing: it is short, on the list itself, or a pattern.
-pub(super) fn is_trivial(padding: &str) -> bool {
+fn is_trivial(padding: &str) -> bool {
     padding.chars().count() <= MOST_PADDING || is_common(padding) || pattern::is_run(padding)
 }

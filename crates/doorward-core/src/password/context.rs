@@ -32,18 +32,24 @@ pub(super) fn words(service: &[String], context: &Context<'_>) -> Vec<String> {
     words
 }
 
-/// Whether a password is made of these words, and of little else.
+/// Whether a password is made of these words, and of little else. Words are looked for where digits are
+/// read as letters; what remains is judged as it was typed.
 pub(super) fn is_own(folded: &Folded, words: &[String]) -> bool {
-    [&folded.plain, &folded.spoken].into_iter().any(|text| {
-        let mut rest = Zeroizing::new(String::clone(text));
-        for word in words {
-            // Read as letters, a word with digits in it has to be looked for as letters too.
-            for word in [word.as_str(), &Folded::new(word).spoken] {
-                rest = Zeroizing::new(rest.replace(word, ""));
+    let spoken: Zeroizing<Vec<char>> = Zeroizing::new(folded.spoken.chars().collect());
+    let mut is_taken = vec![false; spoken.len()];
+    for word in words {
+        let word: Vec<char> = Folded::new(word).spoken.chars().collect();
+        let found: Vec<usize> = (0..spoken.len()).filter(|at| spoken[*at..].starts_with(&word)).collect();
+        for at in found {
+            let place = &mut is_taken[at..at + word.len()];
+            if !place.contains(&true) {
+                place.fill(true);
             }
         }
-        rest.len() < text.len() && is_little(&rest)
-    })
+    }
+    let rest = folded.plain.chars().zip(&is_taken).filter(|(_, is_taken)| !**is_taken);
+    let rest = Zeroizing::new(rest.map(|(character, _)| character).collect::<String>());
+    is_taken.contains(&true) && is_little(&rest)
 }
 
 fn is_little(rest: &str) -> bool {

@@ -114,6 +114,7 @@ pub(crate) enum Encoding {
 /// case that relies on it would otherwise pass or fail for the wrong reason.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the case language")]
 pub(crate) struct Config {
     #[serde(deserialize_with = "word")]
     pub(crate) mode: Mode,

@@ -17,7 +17,8 @@ impl Tokens {
     /// Mints every token of a case.
     pub(crate) fn mint(case: &Case) -> Result<Self, String> {
         let keys = Keys::of(case);
-        let texts = case.tokens.iter().enumerate().map(|(at, (name, token))| Ok((name.clone(), text(case, &keys, token, at)?)));
+        let texts =
+            case.tokens.iter().enumerate().map(|(at, (name, token))| Ok((name.clone(), text(case, &keys, token, at)?)));
         texts.collect::<Result<_, String>>().map(Self)
     }
 
@@ -34,8 +35,8 @@ impl Keys {
     /// All key names of a case.
     pub(crate) fn of(case: &Case) -> Self {
         let mut names: Vec<String> = Vec::new();
-        let named = case.tokens.values().filter_map(|token| token.key.as_ref());
-        for name in case.config.keys.iter().chain(named) {
+        let by_token = case.tokens.values().filter_map(|token| token.key.as_ref());
+        for name in case.config.keys.iter().chain(by_token) {
             if !names.contains(name) {
                 names.push(name.clone());
             }
@@ -71,8 +72,10 @@ fn text(case: &Case, keys: &Keys, token: &Token, at: usize) -> Result<String, St
     let issued_at = UnixSeconds(case.config.now.saturating_add_signed(-token.age));
     let uri = Uri::from_static("/");
     let view = RequestView::new(&Method::GET, &uri, &headers, issued_at).tls(true);
-    let session = token.session.as_ref().map_or(SessionState::Anonymous, |handle| SessionState::of_handle(handle.as_bytes()));
-    let minted = issuer.issue(&view, &session, &Fixed(u8::try_from(at % 256).unwrap_or_default()));
+    let session =
+        token.session.as_ref().map_or(SessionState::Anonymous, |handle| SessionState::of_handle(handle.as_bytes()));
+    let environment = Fixed { now: issued_at, random: u8::try_from(at % 256).unwrap_or_default() };
+    let minted = issuer.issue(&issuer.visitor(&view), &session, &environment);
     Ok(encode(&tamper(minted.token(), token.tamper), token.encode))
 }
 
@@ -95,7 +98,9 @@ fn tamper(token: &str, tamper: Option<Tamper>) -> String {
         Some(Tamper::Nonce) => exchange(nonce, 30, ALPHABET, |value| (value + 1) % 64),
         Some(Tamper::Noncanonical) => exchange(nonce, 42, ALPHABET, |value| value | 1),
         Some(Tamper::Trunc) => signature.truncate(signature.len() - 2),
-        Some(Tamper::Ts) => *seconds = (seconds.parse::<u64>().expect("a minted token begins with a number") + 1).to_string(),
+        Some(Tamper::Ts) => {
+            *seconds = (seconds.parse::<u64>().expect("a minted token begins with a number") + 1).to_string();
+        }
     }
     parts.join(":")
 }
@@ -107,16 +112,19 @@ fn exchange(text: &mut String, at: usize, alphabet: &str, change: impl Fn(usize)
     text.replace_range(at..=at, &alphabet[other..=other]);
 }
 
-/// Random numbers that repeat from run to run and differ from token to token.
+/// A moment, and random numbers that repeat from run to run and differ from token to token.
 #[derive(Debug)]
-struct Fixed(u8);
+struct Fixed {
+    now: UnixSeconds,
+    random: u8,
+}
 
 impl Environment for Fixed {
     fn now(&self) -> UnixSeconds {
-        UnixSeconds(0)
+        self.now
     }
 
     fn fill(&self, bytes: &mut [u8]) {
-        bytes.fill(self.0);
+        bytes.fill(self.random);
     }
 }

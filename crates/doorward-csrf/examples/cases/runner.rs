@@ -9,9 +9,7 @@ mod case;
 mod mint;
 
 use case::{Case, texts};
-use doorward_csrf::{
-    Builder, ConfigError, Csrf, Decision, FormValue, RequestView, Scheme, SessionState, UnixSeconds,
-};
+use doorward_csrf::{Builder, ConfigError, Csrf, Decision, FormValue, RequestView, Scheme, SessionState, UnixSeconds};
 use http::header::{COOKIE, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use mint::{Keys, Tokens};
@@ -123,7 +121,9 @@ impl Sent {
         // The case language has one name for the bind cookie; the crate has one for each scheme.
         let bind = csrf.bind_cookie_name(csrf.scheme(&sent.view(case)).unwrap_or(Scheme::Http));
         let sent_name = |name: String| if name == case.config.bind_cookie { bind.to_owned() } else { name };
-        let pairs: Vec<_> = case.pairs()?.into_iter()
+        let pairs: Vec<_> = case
+            .pairs()?
+            .into_iter()
             .map(|(name, value)| format!("{}={}", sent_name(name), tokens.fill(&value)))
             .collect();
         if case.cookie_fields.as_deref() == Some("split") {
@@ -157,7 +157,8 @@ impl Sent {
             Some(Ok(text)) => FormValue::Text(text),
             Some(Err(())) => FormValue::NotText,
         };
-        let session = case.session.as_ref().map_or(SessionState::Anonymous, |handle| SessionState::of_handle(handle.as_bytes()));
+        let session =
+            case.session.as_ref().map_or(SessionState::Anonymous, |handle| SessionState::of_handle(handle.as_bytes()));
         csrf.check(&self.view(case), &session, form)
     }
 }

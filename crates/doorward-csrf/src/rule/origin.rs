@@ -6,14 +6,14 @@ use crate::csrf::Csrf;
 use crate::decision::{Decision, Phase, Provenance, Trust};
 use crate::option::{Mode, Unproven};
 use crate::origin::{OriginRef, Scheme};
-use crate::request::{RequestView, Site, Stated};
+use crate::request::{Initiator, RequestView, Stated};
 
 pub(super) fn decide(csrf: &Csrf, view: &RequestView<'_>, scope: &Scope<'_>, mode: Mode) -> Phase {
     let found = match (scope.origin, scope.site) {
         // H1
         (Stated::Malformed, _) => Err(Reason::OriginMalformed),
-        (_, Site::SameOrigin) => by_same_origin(csrf, scope),
-        (_, Site::SameSite | Site::CrossSite) => by_foreign_site(csrf, scope),
+        (_, Initiator::SameOrigin) => by_same_origin(csrf, scope),
+        (_, Initiator::SameSite | Initiator::CrossSite) => by_foreign_site(csrf, scope),
         (Stated::Of(origin), _) => by_origin(csrf, scope, origin),
         // H9
         (Stated::Null, _) => Err(Reason::OriginNull),
@@ -38,7 +38,7 @@ fn by_same_origin(csrf: &Csrf, scope: &Scope<'_>) -> Result<Provenance, Reason> 
 
 /// Rows H4 to H6.
 fn by_foreign_site(csrf: &Csrf, scope: &Scope<'_>) -> Result<Provenance, Reason> {
-    let is_same_site = scope.site == Site::SameSite;
+    let is_same_site = scope.site == Initiator::SameSite;
     // H4
     if scope.is_origin_trusted(csrf) {
         return Ok(Provenance::new(Trust::Trusted, Reason::TrustedOrigin));
@@ -85,10 +85,10 @@ fn without_origin(csrf: &Csrf, view: &RequestView<'_>, scope: &Scope<'_>) -> Res
     let is_https = scope.scheme.is_https();
     match scope.site {
         // H10
-        Site::None if policy.sfs_none == Unproven::Deny => return Err(Reason::UserInitiatedDenied),
-        Site::None => return Ok(Provenance::new(Trust::Unknown, Reason::UserInitiated)),
+        Initiator::None if policy.sfs_none == Unproven::Deny => return Err(Reason::UserInitiatedDenied),
+        Initiator::None => return Ok(Provenance::new(Trust::Unknown, Reason::UserInitiated)),
         // H11
-        Site::Unknown => return Err(Reason::SfsUnknown),
+        Initiator::Unknown => return Err(Reason::SfsUnknown),
         // H12
         _ if is_https && policy.require_sfs => return Err(Reason::SfsRequired),
         _ => {}
@@ -136,7 +136,8 @@ mod tests {
     const OWN: &str = "https://auth.example.com";
 
     fn only(name: &'static str) -> Row {
-        Row::post(name).with(|builder| builder.mode(Mode::HeadersOnly).trusted_origins(["https://app.test", "http://app.test"]))
+        Row::post(name)
+            .with(|builder| builder.mode(Mode::HeadersOnly).trusted_origins(["https://app.test", "http://app.test"]))
     }
 
     #[test]
@@ -145,14 +146,20 @@ mod tests {
             only("no scheme").header("origin", "auth.example.com").is(Reason::OriginMalformed),
             only("empty").header("origin", "").is(Reason::OriginMalformed),
             only("user name").header("origin", "https://auth.example.com@evil.test").is(Reason::OriginMalformed),
-            only("even when same-origin").header("sec-fetch-site", "same-origin").header("origin", "x").is(Reason::OriginMalformed),
+            only("even when same-origin")
+                .header("sec-fetch-site", "same-origin")
+                .header("origin", "x")
+                .is(Reason::OriginMalformed),
         ]);
     }
 
     #[test]
     fn h2_strict_origin_refuses_a_foreign_origin_even_when_same_origin() {
         let strict = |name, origin| {
-            only(name).with(|builder| builder.strict_origin(true)).header("sec-fetch-site", "same-origin").header("origin", origin)
+            only(name)
+                .with(|builder| builder.strict_origin(true))
+                .header("sec-fetch-site", "same-origin")
+                .header("origin", origin)
         };
         assert_rows(&[
             strict("host", "https://bad.test").is(Reason::OriginUntrusted),
@@ -189,19 +196,29 @@ mod tests {
 
     #[test]
     fn h4a_siblings_pass_only_where_that_is_configured() {
-        let sibling = |name| only(name).header("sec-fetch-site", "same-site").with(|builder| builder.allow_same_site(true));
+        let sibling =
+            |name| only(name).header("sec-fetch-site", "same-site").with(|builder| builder.allow_same_site(true));
         assert_rows(&[
             sibling("no origin").is(Reason::SameSiteAllowed),
             sibling("any origin").header("origin", "https://x.example.com").is(Reason::SameSiteAllowed),
-            only("cross-site stays out").header("sec-fetch-site", "cross-site").with(|builder| builder.allow_same_site(true)).is(Reason::CrossSite),
+            only("cross-site stays out")
+                .header("sec-fetch-site", "cross-site")
+                .with(|builder| builder.allow_same_site(true))
+                .is(Reason::CrossSite),
         ]);
     }
 
     #[test]
     fn h5_foreign_fetch_metadata_with_our_own_origin_is_no_browser() {
         assert_rows(&[
-            only("cross-site").header("sec-fetch-site", "cross-site").header("origin", OWN).is(Reason::SfsOriginConflict),
-            only("same-site").header("sec-fetch-site", "same-site").header("origin", "https://auth.example.com:443").is(Reason::SfsOriginConflict),
+            only("cross-site")
+                .header("sec-fetch-site", "cross-site")
+                .header("origin", OWN)
+                .is(Reason::SfsOriginConflict),
+            only("same-site")
+                .header("sec-fetch-site", "same-site")
+                .header("origin", "https://auth.example.com:443")
+                .is(Reason::SfsOriginConflict),
         ]);
     }
 
@@ -210,7 +227,10 @@ mod tests {
         assert_rows(&[
             only("cross-site").header("sec-fetch-site", "cross-site").is(Reason::CrossSite),
             only("sandboxed").header("sec-fetch-site", "cross-site").header("origin", "null").is(Reason::CrossSite),
-            only("sibling").header("sec-fetch-site", "same-site").header("origin", "https://x.example.com").is(Reason::SameSiteUntrusted),
+            only("sibling")
+                .header("sec-fetch-site", "same-site")
+                .header("origin", "https://x.example.com")
+                .is(Reason::SameSiteUntrusted),
         ]);
     }
 
@@ -221,7 +241,10 @@ mod tests {
             only("trusted").header("origin", "https://app.test").is(Reason::TrustedOrigin),
             only("none").header("sec-fetch-site", "none").header("origin", OWN).is(Reason::OriginMatch),
             only("unknown value").header("sec-fetch-site", "same-party").header("origin", OWN).is(Reason::OriginMatch),
-            only("public origin").header("origin", "https://public.test").with(|builder| builder.public_origins(["https://public.test"])).is(Reason::OriginMatch),
+            only("public origin")
+                .header("origin", "https://public.test")
+                .with(|builder| builder.public_origins(["https://public.test"]))
+                .is(Reason::OriginMatch),
             only("another public origin is not this one")
                 .header("origin", "https://other.example.com")
                 .with(|builder| builder.public_origins([OWN, "https://other.example.com"]))
@@ -238,7 +261,9 @@ mod tests {
     fn h8_names_the_part_of_the_origin_that_differs() {
         assert_rows(&[
             only("scheme").header("origin", "http://auth.example.com").is(Reason::OriginSchemeMismatch),
-            only("other scheme and port").header("origin", "ftp://auth.example.com:21").is(Reason::OriginSchemeMismatch),
+            only("other scheme and port")
+                .header("origin", "ftp://auth.example.com:21")
+                .is(Reason::OriginSchemeMismatch),
             only("port").header("origin", "https://auth.example.com:8443").is(Reason::OriginPortMismatch),
             only("host").header("origin", "https://evil.test").is(Reason::OriginUntrusted),
             only("suffix").header("origin", "https://auth.example.com.evil.test").is(Reason::OriginUntrusted),
@@ -264,7 +289,10 @@ mod tests {
 
     #[test]
     fn h11_an_unknown_value_needs_an_origin() {
-        assert_rows(&[only("unknown").header("sec-fetch-site", "same-party").header("referer", OWN).is(Reason::SfsUnknown)]);
+        assert_rows(&[only("unknown")
+            .header("sec-fetch-site", "same-party")
+            .header("referer", OWN)
+            .is(Reason::SfsUnknown)]);
     }
 
     #[test]
@@ -300,7 +328,9 @@ mod tests {
 
     #[test]
     fn h15_nothing_at_all_goes_by_policy() {
-        let missing = |name, choice| Row::post(name).with(move |builder| builder.mode(Mode::HeadersOrToken).missing_provenance(choice));
+        let missing = |name, choice| {
+            Row::post(name).with(move |builder| builder.mode(Mode::HeadersOrToken).missing_provenance(choice))
+        };
         assert_rows(&[
             missing("token", Unproven::Token).is(Reason::TokenMissing),
             missing("deny", Unproven::Deny).is(Reason::ProvenanceMissing),
@@ -319,10 +349,15 @@ mod tests {
             shake("trusted").header("origin", "https://app.test").is(Reason::WsTrustedOrigin),
             shake("referer").header("referer", OWN).is(Reason::WsRefererMatch),
             shake("trusted referer").header("referer", "https://app.test/x").is(Reason::WsTrustedReferer),
-            shake("sibling").header("sec-fetch-site", "same-site").with(|builder| builder.allow_same_site(true)).is(Reason::WsSameSiteAllowed),
+            shake("sibling")
+                .header("sec-fetch-site", "same-site")
+                .with(|builder| builder.allow_same_site(true))
+                .is(Reason::WsSameSiteAllowed),
             shake("foreign").header("sec-fetch-site", "cross-site").is(Reason::CrossSite),
             shake("nothing").is(Reason::WsOriginRequired),
-            shake("nothing, though allowed").with(|builder| builder.mode(Mode::HeadersOnly).missing_provenance(Unproven::Allow)).is(Reason::WsOriginRequired),
+            shake("nothing, though allowed")
+                .with(|builder| builder.mode(Mode::HeadersOnly).missing_provenance(Unproven::Allow))
+                .is(Reason::WsOriginRequired),
             shake("typed").header("sec-fetch-site", "none").is(Reason::WsOriginRequired),
         ]);
     }
@@ -337,7 +372,9 @@ mod tests {
             in_mode("or token", Mode::HeadersOrToken).header("origin", OWN).is(Reason::OriginMatch),
             in_mode("or token, unproven", Mode::HeadersOrToken).is(Reason::TokenMissing),
             in_mode("or token, typed", Mode::HeadersOrToken).header("sec-fetch-site", "none").is(Reason::TokenMissing),
-            allowing(in_mode("or token, typed, allowed", Mode::HeadersOrToken)).header("sec-fetch-site", "none").is(Reason::UserInitiated),
+            allowing(in_mode("or token, typed, allowed", Mode::HeadersOrToken))
+                .header("sec-fetch-site", "none")
+                .is(Reason::UserInitiated),
             allowing(in_mode("or token, nothing at all", Mode::HeadersOrToken)).is(Reason::TokenMissing),
             in_mode("layered", Mode::Layered).header("origin", OWN).is(Reason::TokenMissing),
         ]);

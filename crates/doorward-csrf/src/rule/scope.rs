@@ -6,14 +6,14 @@ use crate::Reason;
 use crate::csrf::Csrf;
 use crate::origin::{OriginRef, Scheme};
 use crate::pattern::is_ambiguous;
-use crate::request::{RequestView, Site, Stated};
+use crate::request::{Initiator, RequestView, Stated};
 
 /// What rows P and A leave for rows H.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scope<'a> {
     pub(super) own: OriginRef<'a>,
     pub(super) scheme: Scheme,
-    pub(super) site: Site,
+    pub(super) site: Initiator,
     pub(super) origin: Stated<'a>,
 }
 
@@ -40,13 +40,13 @@ pub(super) fn decide<'a>(csrf: &'a Csrf, view: &RequestView<'a>) -> Result<Scope
     if !hosts.is_empty() && !hosts.iter().any(|pattern| pattern.matches(target.authority.host, port)) {
         return Err(Reason::HostNotAllowed);
     }
-    let scheme = csrf.effective_scheme(&target);
+    let scheme = target.scheme_beside(own);
     // P4, P5
     let scope = Scope { own, scheme, site: view.site()?, origin: view.origin()? };
     // A1
     if *view.method == Method::GET
         && view.path == csrf.token_path
-        && matches!(scope.site, Site::CrossSite | Site::SameSite)
+        && matches!(scope.site, Initiator::CrossSite | Initiator::SameSite)
         && !scope.is_origin_trusted(csrf)
     {
         return Err(Reason::TokenEndpointCrossSite);
@@ -60,7 +60,7 @@ pub(super) fn decide<'a>(csrf: &'a Csrf, view: &RequestView<'a>) -> Result<Scope
         return Err(Reason::HttpsRequired);
     }
     // A4
-    if !is_ambiguous(view.path) && csrf.rules.exempt_paths.iter().any(|rule| rule.matches(view.method, view.path)) {
+    if csrf.rules.exempt_paths.iter().any(|rule| rule.matches(view.method, view.path)) && !is_ambiguous(view.path) {
         return Err(Reason::ExemptPath);
     }
     // A5
@@ -81,7 +81,10 @@ mod tests {
         assert_rows(&[
             Row::post("two hosts").authority("a.example").header("host", "b.example").is(Reason::AuthorityMismatch),
             Row::post("one is malformed").authority("a.example").header("host", "@").is(Reason::AuthorityMismatch),
-            Row::get("a safe method too").authority("a.example").header("host", "b.example").is(Reason::AuthorityMismatch),
+            Row::get("a safe method too")
+                .authority("a.example")
+                .header("host", "b.example")
+                .is(Reason::AuthorityMismatch),
             Row::post("one spelled with its default port")
                 .authority("auth.example.com:443")
                 .header("host", "AUTH.example.com")
@@ -98,14 +101,23 @@ mod tests {
             Row::post("path").header("host", "auth.example.com/x").is(Reason::HostMalformed),
             Row::post("empty").header("host", "").is(Reason::HostMalformed),
             Row::post("not text").header("host", "\u{fc}").is(Reason::HostMalformed),
-            Row::post("twice").header("host", "auth.example.com").and("host", "auth.example.com").is(Reason::HostMalformed),
+            Row::post("twice")
+                .header("host", "auth.example.com")
+                .and("host", "auth.example.com")
+                .is(Reason::HostMalformed),
             Row::post("a good forwarded host does not excuse it")
                 .header("host", "@malformed")
                 .forwarded()
                 .header("x-forwarded-host", "auth.example.com")
                 .is(Reason::HostMalformed),
-            Row::post("a malformed forwarded host").forwarded().header("x-forwarded-host", "a b").is(Reason::HostMalformed),
-            Row::post("a malformed forwarded port").forwarded().header("x-forwarded-port", "x").is(Reason::HostMalformed),
+            Row::post("a malformed forwarded host")
+                .forwarded()
+                .header("x-forwarded-host", "a b")
+                .is(Reason::HostMalformed),
+            Row::post("a malformed forwarded port")
+                .forwarded()
+                .header("x-forwarded-port", "x")
+                .is(Reason::HostMalformed),
         ]);
     }
 
@@ -127,9 +139,18 @@ mod tests {
     #[test]
     fn p4_contradicting_fetch_metadata_is_refused() {
         assert_rows(&[
-            Row::post("two values").header("sec-fetch-site", "same-origin").and("sec-fetch-site", "cross-site").is(Reason::SfsConflict),
-            Row::get("a safe method too").header("sec-fetch-site", "none").and("sec-fetch-site", "x").is(Reason::SfsConflict),
-            Row::post("one value twice").header("sec-fetch-site", "Cross-Site").and("sec-fetch-site", "cross-site").is(Reason::CrossSite),
+            Row::post("two values")
+                .header("sec-fetch-site", "same-origin")
+                .and("sec-fetch-site", "cross-site")
+                .is(Reason::SfsConflict),
+            Row::get("a safe method too")
+                .header("sec-fetch-site", "none")
+                .and("sec-fetch-site", "x")
+                .is(Reason::SfsConflict),
+            Row::post("one value twice")
+                .header("sec-fetch-site", "Cross-Site")
+                .and("sec-fetch-site", "cross-site")
+                .is(Reason::CrossSite),
         ]);
     }
 
@@ -137,7 +158,10 @@ mod tests {
     fn p5_contradicting_origins_are_refused() {
         let own = "https://auth.example.com";
         assert_rows(&[
-            Row::post("two values").header("origin", own).and("origin", "https://evil.test").is(Reason::OriginMalformed),
+            Row::post("two values")
+                .header("origin", own)
+                .and("origin", "https://evil.test")
+                .is(Reason::OriginMalformed),
             Row::get("a safe method too").header("origin", own).and("origin", "null").is(Reason::OriginMalformed),
             Row::post("one value twice").header("origin", own).and("origin", own).is(Reason::TokenMissing),
         ]);
@@ -152,8 +176,14 @@ mod tests {
             fetch("sibling").header("sec-fetch-site", "same-site").is(Reason::TokenEndpointCrossSite),
             fetch("same origin").header("sec-fetch-site", "same-origin").is(Reason::SafeMethod),
             fetch("typed").header("sec-fetch-site", "none").is(Reason::SafeMethod),
-            trusting(fetch("trusted")).header("sec-fetch-site", "cross-site").header("origin", "https://app.test").is(Reason::SafeMethod),
-            trusting(fetch("not the one")).header("sec-fetch-site", "cross-site").header("origin", "https://b.test").is(Reason::TokenEndpointCrossSite),
+            trusting(fetch("trusted"))
+                .header("sec-fetch-site", "cross-site")
+                .header("origin", "https://app.test")
+                .is(Reason::SafeMethod),
+            trusting(fetch("not the one"))
+                .header("sec-fetch-site", "cross-site")
+                .header("origin", "https://b.test")
+                .is(Reason::TokenEndpointCrossSite),
         ]);
     }
 
@@ -180,9 +210,17 @@ mod tests {
         let strict = |row: Row| row.with(|builder| builder.require_https(true));
         assert_rows(&[
             strict(plain("http")).is(Reason::HttpsRequired),
-            strict(plain("an untrusted peer says https")).header("x-forwarded-proto", "https").is(Reason::HttpsRequired),
-            strict(plain("a trusted peer says https")).forwarded().header("x-forwarded-proto", "https").is(Reason::TokenMissing),
-            strict(Row::post("a trusted peer says http")).forwarded().header("x-forwarded-proto", "http").is(Reason::HttpsRequired),
+            strict(plain("an untrusted peer says https"))
+                .header("x-forwarded-proto", "https")
+                .is(Reason::HttpsRequired),
+            strict(plain("a trusted peer says https"))
+                .forwarded()
+                .header("x-forwarded-proto", "https")
+                .is(Reason::TokenMissing),
+            strict(Row::post("a trusted peer says http"))
+                .forwarded()
+                .header("x-forwarded-proto", "http")
+                .is(Reason::HttpsRequired),
             strict(Row::get("safe").http()).is(Reason::SafeMethod),
             plain("not required").is(Reason::TokenMissing),
             strict(plain("behind the public origin"))
@@ -194,7 +232,10 @@ mod tests {
     #[test]
     fn a4_an_exemption_is_exact() {
         let exempt = |path| {
-            Row::post(path).path(path).header("sec-fetch-site", "cross-site").with(|builder| builder.exempt_paths(["POST /hooks/{name}", "* /open/"]))
+            Row::post(path)
+                .path(path)
+                .header("sec-fetch-site", "cross-site")
+                .with(|builder| builder.exempt_paths(["POST /hooks/{name}", "* /open/"]))
         };
         assert_rows(&[
             exempt("/hooks/ci").is(Reason::ExemptPath),
@@ -210,7 +251,8 @@ mod tests {
     #[test]
     fn a5_a_caller_with_its_own_credentials_and_no_cookie_passes() {
         let with = |name, value| Row::post(name).header("authorization", value);
-        let login = |path| with(path, "Bearer abc").path(path).with(|builder| builder.session_paths(["/api/v1/auth/login"]));
+        let login =
+            |path| with(path, "Bearer abc").path(path).with(|builder| builder.session_paths(["/api/v1/auth/login"]));
         assert_rows(&[
             with("bearer", "Bearer abc").is(Reason::NoAmbientCredentials),
             with("dpop", "dpop abc").is(Reason::NoAmbientCredentials),

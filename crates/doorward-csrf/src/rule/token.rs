@@ -67,7 +67,13 @@ impl Csrf {
     }
 
     /// Rows T7 to T14.
-    fn bound(&self, view: &RequestView<'_>, provenance: Provenance, session: &SessionState<'_>, token: &Opened) -> Reason {
+    fn bound(
+        &self,
+        view: &RequestView<'_>,
+        provenance: Provenance,
+        session: &SessionState<'_>,
+        token: &Opened,
+    ) -> Reason {
         let own = session.tag(&self.ring, token.kid).unwrap_or(ANONYMOUS);
         let is_same_session = is_equal(own, token.session);
         // T7
@@ -162,8 +168,16 @@ mod tests {
             proven("empty").bind("b1").header("x-csrf-token", "").form("").is(Reason::TokenMissing),
             proven("in the query").path("/x?csrf_token=1").bind("b1").is(Reason::TokenMissing),
             proven("in the field").bind("b1").form_token("b1", None, 5).is(Reason::TokenOk),
-            proven("the header beats the field").bind("b1").header("x-csrf-token", "x").form_token("b1", None, 5).is(Reason::TokenMalformed),
-            proven("an empty header leaves the field").bind("b1").header("x-csrf-token", " ").form_token("b1", None, 5).is(Reason::TokenOk),
+            proven("the header beats the field")
+                .bind("b1")
+                .header("x-csrf-token", "x")
+                .form_token("b1", None, 5)
+                .is(Reason::TokenMalformed),
+            proven("an empty header leaves the field")
+                .bind("b1")
+                .header("x-csrf-token", " ")
+                .form_token("b1", None, 5)
+                .is(Reason::TokenOk),
         ]);
     }
 
@@ -192,7 +206,11 @@ mod tests {
     fn t4_a_token_of_another_key_or_a_changed_one_is_refused() {
         assert_rows(&[
             proven("another key under the same number").bind("b1").foreign_token("b1").is(Reason::TokenBadSignature),
-            proven("an unknown number").bind("b1").token("b1", None, 5).with(|builder| builder.secret_keys([crate::SecretKey::new(9, *b"another secret of sufficient size")])).is(Reason::TokenBadSignature),
+            proven("an unknown number")
+                .bind("b1")
+                .token("b1", None, 5)
+                .with(|builder| builder.secret_keys([crate::SecretKey::new(9, *b"another secret of sufficient size")]))
+                .is(Reason::TokenBadSignature),
         ]);
     }
 
@@ -245,7 +263,11 @@ mod tests {
     #[test]
     fn t11_any_fresh_token_of_this_browser_will_do() {
         assert_rows(&[
-            unknown("header and cookie differ").bind("b1").cookie_token("b1", None, 1).token("b1", None, 900).is(Reason::TokenOk),
+            unknown("header and cookie differ")
+                .bind("b1")
+                .cookie_token("b1", None, 1)
+                .token("b1", None, 900)
+                .is(Reason::TokenOk),
             unknown("one of several bind cookies").bind("b2").bind("b1").token("b1", None, 5).is(Reason::TokenOk),
             unknown("no bind cookie yet").cookie_token("b1", None, 1).token("b1", None, 5).is(Reason::TokenOk),
         ]);
@@ -265,18 +287,38 @@ mod tests {
     fn t13_the_first_two_fetches_of_a_browser_may_race() {
         assert_rows(&[
             proven("raced").cookie_token("f1", None, 2).token("f2", None, 1).is(Reason::TokenOkRotated),
-            proven("with a bind cookie").bind("b1").cookie_token("f1", None, 2).token("f2", None, 1).is(Reason::TokenOkRotated),
+            proven("with a bind cookie")
+                .bind("b1")
+                .cookie_token("f1", None, 2)
+                .token("f2", None, 1)
+                .is(Reason::TokenOkRotated),
         ]);
     }
 
     #[test]
     fn t14_a_token_of_another_browser_is_refused() {
         assert_rows(&[
-            unknown("planted pair").bind("b1").cookie_token("evil", None, 5).token("evil", None, 5).is(Reason::TokenBindingMismatch),
+            unknown("planted pair")
+                .bind("b1")
+                .cookie_token("evil", None, 5)
+                .token("evil", None, 5)
+                .is(Reason::TokenBindingMismatch),
             proven("no token cookie").bind("b1").token("b2", None, 5).is(Reason::TokenBindingMismatch),
-            proven("rubbish token cookie").bind("b1").header("cookie", "csrf_token=x").token("b2", None, 5).is(Reason::TokenBindingMismatch),
-            proven("signed in since").bind("b1").cookie_token("b1", None, 5).session("s1").token("b2", None, 5).is(Reason::TokenBindingMismatch),
-            unknown("raced, unproven").cookie_token("f1", None, 2).token("f2", None, 1).is(Reason::TokenBindingMismatch),
+            proven("rubbish token cookie")
+                .bind("b1")
+                .header("cookie", "csrf_token=x")
+                .token("b2", None, 5)
+                .is(Reason::TokenBindingMismatch),
+            proven("signed in since")
+                .bind("b1")
+                .cookie_token("b1", None, 5)
+                .session("s1")
+                .token("b2", None, 5)
+                .is(Reason::TokenBindingMismatch),
+            unknown("raced, unproven")
+                .cookie_token("f1", None, 2)
+                .token("f2", None, 1)
+                .is(Reason::TokenBindingMismatch),
         ]);
     }
 

@@ -15,7 +15,11 @@ fn a_wrong_expectation_is_reported_with_what_was_decided_instead() {
     let line = r#"{"id": "X", "method": "GET", "scheme": "https", "host": "a.test", "expect": "deny", "reason": "cross_site"}"#;
     let summary = runner::run(line);
     assert_eq!(summary.failures.len(), 1);
-    assert!(summary.failures[0].contains("X: expected deny cross_site, got allow safe_method"), "{}", summary.failures[0]);
+    assert!(
+        summary.failures[0].contains("X: expected deny cross_site, got allow safe_method"),
+        "{}",
+        summary.failures[0]
+    );
 }
 
 #[test]
@@ -29,7 +33,11 @@ fn the_language_is_understood_beyond_what_the_file_uses() {
         assert_eq!(summary.failures, Vec::<String>::new());
     };
     let same = r#""Origin": "https://a.test""#;
-    let with = |token: &str| format!(r#""headers": {{{same}, "X-CSRF-TOKEN": "${{A}}"}}, "cookies": {{"__Host-csrf_bind": "b1"}}, "tokens": {{"A": {token}}}"#);
+    let with = |token: &str| {
+        format!(
+            r#""headers": {{{same}, "X-CSRF-TOKEN": "${{A}}"}}, "cookies": {{"__Host-csrf_bind": "b1"}}, "tokens": {{"A": {token}}}"#
+        )
+    };
     run(&with(r#"{"encode": "pct"}"#), "allow token_ok");
     run(&with(r#"{"encode": "quoted"}"#), "deny token_malformed");
     run(&with(r#"{"literal": "abc"}"#), "deny token_malformed");
@@ -42,13 +50,21 @@ fn the_language_is_understood_beyond_what_the_file_uses() {
     run(&format!(r#"{}, "config": {{"skew": 10, "now": 1000}}"#, with(r#"{"age": -11}"#)), "deny token_from_future");
     run(&format!(r#"{}, "config": {{"bind_cookie": "other"}}"#, with("{}")), "deny cookie_missing");
     run(&format!(r#"{}, "config": {{"keys": ["k2", "k1"]}}"#, with(r#"{"key": "k1"}"#)), "allow token_ok");
-    run(&format!(r#""headers": {{{same}}}, "cookies": {{"t": "${{A}}"}}, "form": {{"f": "${{A}}"}}, "tokens": {{"A": {{}}}}, "config": {{"cookie": "t", "field": "f"}}"#), "allow token_ok");
+    run(
+        &format!(
+            r#""headers": {{{same}}}, "cookies": {{"t": "${{A}}"}}, "form": {{"f": "${{A}}"}}, "tokens": {{"A": {{}}}}, "config": {{"cookie": "t", "field": "f"}}"#
+        ),
+        "allow token_ok",
+    );
     run(&format!(r#""headers": {{{same}}}, "form": {{"csrf_token": 5}}"#), "deny token_malformed");
     run(&format!(r#""headers": {{{same}}}, "form": {{"csrf_token": null}}"#), "deny token_malformed");
     run(&format!(r#""headers": {{{same}}}, "form": null"#), "deny token_missing");
     run(r#""authority": "b.test""#, "deny authority_mismatch");
     run(r#""headers": {"Sec-Fetch-Site": "none"}, "config": {"sfs_none": "deny"}"#, "deny user_initiated_denied");
-    run(r#""headers": {"Authorization": "Bearer x"}, "path": "/in", "config": {"session_routes": ["/in"]}"#, "deny token_missing");
+    run(
+        r#""headers": {"Authorization": "Bearer x"}, "path": "/in", "config": {"session_routes": ["/in"]}"#,
+        "deny token_missing",
+    );
     run(r#""method": "GET", "path": "/t", "headers": {"Sec-Fetch-Site": "cross-site"}, "config": {"token_endpoint": "/t"}"#.replacen(r#""method": "GET", "#, "", 1).as_str(), "deny cross_site");
     run(r#""config": {"add_trusted_origin": "https://**.a.test"}"#, "allow config_ok");
 }

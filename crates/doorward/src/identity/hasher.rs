@@ -9,6 +9,7 @@ mod parameters;
 mod pepper;
 mod phc;
 mod queue;
+mod sample;
 mod worker;
 
 use std::num::NonZeroUsize;
@@ -29,6 +30,7 @@ pub use self::measure::{Measures, Reading};
 pub use self::parameters::{DEFAULT_MEMORY, LOW_MEMORY, Parameters, ParametersError};
 pub use self::pepper::{Pepper, PepperId, Peppers};
 pub use self::queue::{EACH, Full, Ticket};
+pub use self::sample::sample;
 
 use self::phc::Stored;
 use self::queue::PlaceId;
@@ -239,7 +241,8 @@ impl Admitted {
             let pepper = crew.peppers.find(stored.pepper).ok_or(Fault::PepperMissing(stored.pepper))?;
             Ok((stored, pepper))
         });
-        let (is_real, fault) = (matches!(found, Some(Ok(_))), found.as_ref().and_then(|found| found.as_ref().err().copied()));
+        let (is_real, fault) =
+            (matches!(found, Some(Ok(_))), found.as_ref().and_then(|found| found.as_ref().err().copied()));
         let (wanted, pepper) = found.and_then(Result::ok).unwrap_or_else(|| crew.decoy());
         let output = self.compute(pepper.season(password.expose_password().as_bytes()), &wanted).await?;
         // Both sides are evaluated: the comparison itself takes no shorter for a dummy.

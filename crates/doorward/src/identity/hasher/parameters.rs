@@ -113,9 +113,12 @@ mod tests {
 
     #[test]
     fn knows_the_minimum_of_owasp() {
-        for (memory, passes) in MINIMUM.into_iter().chain([(64 * 1024, 2), (20 * 1024, 9)]) {
+        for (memory, passes) in MINIMUM {
             assert!(Parameters::chosen(memory, passes).is_ok(), "{memory} {passes}");
-            assert_eq!(Parameters::chosen(memory - 20 * 1024 / 1024, passes).is_ok(), memory > 46 * 1024 || passes == 9);
+            assert_eq!(Parameters::chosen(memory - 1, passes), Err(ParametersError::TooCheap), "{memory} {passes}");
+        }
+        for parameters in [Parameters::DEFAULT, Parameters::LOW_MEMORY] {
+            assert_eq!(Parameters::chosen(parameters.memory, parameters.passes), Ok(parameters));
         }
         assert_eq!(Parameters::chosen(64, 1), Err(ParametersError::TooCheap));
     }

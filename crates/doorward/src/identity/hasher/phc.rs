@@ -88,7 +88,8 @@ fn decode(text: &str) -> Result<Vec<u8>, Fault> {
 mod tests {
     use super::*;
 
-    const GOOD: &str = "$argon2id$v=19$m=64,t=1,p=1,keyid=AQIDBAUG$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    const GOOD: &str =
+        "$argon2id$v=19$m=64,t=1,p=1,keyid=AQIDBAUG$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
     #[test]
     fn comes_back_from_its_own_text() {

@@ -45,8 +45,7 @@ pub enum Full {
 
 impl Full {
     /// All of them, in the order of their discriminants.
-    pub const ALL: [Self; 6] =
-        [Self::Queue, Self::Strangers, Self::Network, Self::Account, Self::Own, Self::Closed];
+    pub const ALL: [Self; 6] = [Self::Queue, Self::Strangers, Self::Network, Self::Account, Self::Own, Self::Closed];
 
     /// The label in the metrics.
     #[must_use]
@@ -221,7 +220,8 @@ impl<J> Queue<J> {
 
     /// The place whose turn it is, taken out of its lane.
     fn next_place(&mut self) -> Option<PlaceId> {
-        let class = (0..CLASSES).map(|step| (self.turn + step) % CLASSES).find(|class| !self.lanes[*class].is_empty())?;
+        let class =
+            (0..CLASSES).map(|step| (self.turn + step) % CLASSES).find(|class| !self.lanes[*class].is_empty())?;
         self.turn = (class + 1) % CLASSES;
         let (key, mut waiting) = self.lanes[class].pop_front()?;
         let id = waiting.pop_front();

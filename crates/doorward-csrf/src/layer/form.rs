@@ -1,0 +1,253 @@
+//! The token field of a form without scripts: read from the beginning of the body, within fixed limits.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use http_body::Body;
+use http_body_util::BodyExt;
+use memchr::memmem;
+
+use super::body::Replay;
+
+/// How much of an urlencoded body is read.
+const MAX_URLENCODED: usize = 64 * 1024;
+/// How much of a multipart body is read; the field must stand before any file.
+const MAX_MULTIPART: usize = 16 * 1024;
+/// How many frames are kept, so that tiny ones cannot fill the memory.
+const MAX_FRAMES: usize = 4096;
+
+/// The token field as it was found.
+#[derive(PartialEq, Eq)]
+pub(super) enum Field {
+    Absent,
+    Text(String),
+    NotText,
+}
+
+impl std::fmt::Debug for Field {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{:?}", crate::FormValue::from(self))
+    }
+}
+
+/// A body, whole again, and the field that was found in it.
+pub(super) struct Form<B> {
+    pub(super) field: Field,
+    pub(super) body: Replay<B>,
+}
+
+impl<B> Form<B> {
+    /// A body that nobody looked into.
+    pub(super) fn unread(body: B) -> Self {
+        Self { field: Field::Absent, body: Replay::new(VecDeque::new(), body) }
+    }
+}
+
+/// How the fields of a form are written.
+#[derive(Debug, PartialEq, Eq)]
+enum Encoding {
+    Urlencoded,
+    Multipart { boundary: String },
+}
+
+impl Encoding {
+    fn of(headers: &HeaderMap) -> Option<Self> {
+        let text = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+        let (kind, parameters) = text.split_once(';').unwrap_or((text, ""));
+        if kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Some(Self::Urlencoded);
+        }
+        if !kind.trim().eq_ignore_ascii_case("multipart/form-data") {
+            return None;
+        }
+        let boundary = parameters.split(';').find_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            name.trim().eq_ignore_ascii_case("boundary").then(|| value.trim().trim_matches('"').to_owned())
+        })?;
+        // RFC 2046, section 5.1.1 sets the limit.
+        (1..=70).contains(&boundary.len()).then_some(Self::Multipart { boundary })
+    }
+
+    fn limit(&self) -> usize {
+        match self {
+            Self::Urlencoded => MAX_URLENCODED,
+            Self::Multipart { .. } => MAX_MULTIPART,
+        }
+    }
+}
+
+/// Reads the field, and puts the body together again. A body that cannot be read has no field.
+pub(super) async fn read<B: Body<Data = Bytes> + Unpin>(headers: &HeaderMap, mut body: B, name: &str) -> Form<B> {
+    let Some(encoding) = Encoding::of(headers) else { return Form::unread(body) };
+    let (mut frames, mut text, mut is_whole) = (VecDeque::new(), Vec::new(), false);
+    while text.len() < encoding.limit() && frames.len() < MAX_FRAMES {
+        let Some(Ok(frame)) = body.frame().await else {
+            is_whole = true;
+            break;
+        };
+        if let Some(data) = frame.data_ref() {
+            let room = encoding.limit() - text.len();
+            text.extend_from_slice(&data[..data.len().min(room)]);
+            is_whole = data.len() <= room && body.is_end_stream();
+        }
+        frames.push_back(frame);
+    }
+    let field = match &encoding {
+        Encoding::Urlencoded => urlencoded(&text, is_whole, name),
+        Encoding::Multipart { boundary } => multipart(&text, boundary, name),
+    };
+    Form { field, body: Replay::new(frames, body) }
+}
+
+fn urlencoded(text: &[u8], is_whole: bool, name: &str) -> Field {
+    // The last pair of a body that goes on may have been cut.
+    let end = if is_whole { text.len() } else { memchr::memrchr(b'&', text).unwrap_or(0) };
+    let mut pairs = form_urlencoded::parse(&text[..end]);
+    pairs.find(|(key, _)| key == name).map_or(Field::Absent, |(_, value)| Field::Text(value.into_owned()))
+}
+
+/// Walks the parts (RFC 7578) until the field, the first file, or the end of what was read.
+fn multipart(text: &[u8], boundary: &str, name: &str) -> Field {
+    let delimiter = format!("\r\n--{boundary}");
+    let finder = memmem::Finder::new(&delimiter);
+    let Some(first) = text.strip_prefix(&delimiter.as_bytes()[2..]) else { return Field::Absent };
+    let mut rest = first;
+    while let Some(part) = rest.strip_prefix(b"\r\n") {
+        let Some(head_end) = memmem::find(part, b"\r\n\r\n") else { return Field::Absent };
+        let (head, content) = (&part[..head_end], &part[head_end + 4..]);
+        let (is_ours, is_file) = disposition(head, name);
+        let Some(end) = finder.find(content) else { return Field::Absent };
+        match (is_ours, is_file) {
+            (true, true) => return Field::NotText,
+            (true, false) => return String::from_utf8(content[..end].to_vec()).map_or(Field::NotText, Field::Text),
+            (false, true) => return Field::Absent,
+            (false, false) => rest = &content[end + delimiter.len()..],
+        }
+    }
+    Field::Absent
+}
+
+/// Whether a part has this name, and whether it is a file.
+fn disposition(head: &[u8], name: &str) -> (bool, bool) {
+    let head = String::from_utf8_lossy(head);
+    let line = head.split("\r\n").find_map(|line| {
+        let (field, value) = line.split_once(':')?;
+        field.trim().eq_ignore_ascii_case("content-disposition").then_some(value)
+    });
+    let (mut is_ours, mut is_file) = (false, false);
+    for (key, value) in line.unwrap_or_default().split(';').filter_map(|parameter| parameter.split_once('=')) {
+        let key = key.trim();
+        is_ours |= key.eq_ignore_ascii_case("name") && value.trim().trim_matches('"') == name;
+        is_file |= key.eq_ignore_ascii_case("filename") || key.eq_ignore_ascii_case("filename*");
+    }
+    (is_ours, is_file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use http::HeaderValue;
+    use http_body::Frame;
+    use http_body_util::Full;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn headers(kind: &str) -> HeaderMap {
+        [(CONTENT_TYPE, HeaderValue::from_str(kind).unwrap())].into_iter().collect()
+    }
+
+    async fn field_of(kind: &str, body: impl Into<Bytes>) -> Field {
+        let body = body.into();
+        let form = read(&headers(kind), Full::new(body.clone()), "csrf_token").await;
+        assert_eq!(form.body.collect().await.unwrap().to_bytes(), body, "the body is whole again");
+        form.field
+    }
+
+    fn text(value: &str) -> Field {
+        Field::Text(value.to_owned())
+    }
+
+    #[tokio::test]
+    async fn reads_an_urlencoded_field() {
+        let kind = "application/x-www-form-urlencoded; charset=utf-8";
+        assert_eq!(field_of(kind, "a=1&csrf_token=1%3Ax&b=2").await, text("1:x"));
+        assert_eq!(field_of(kind, "csrf_token=").await, text(""));
+        assert_eq!(field_of(kind, "a=1&token=2").await, Field::Absent);
+        assert_eq!(field_of(kind, "").await, Field::Absent);
+        assert_eq!(field_of("application/json", "csrf_token=1").await, Field::Absent);
+    }
+
+    #[tokio::test]
+    async fn stops_reading_at_the_limit_and_never_takes_half_a_value() {
+        let kind = "application/x-www-form-urlencoded";
+        let padding = "x".repeat(MAX_URLENCODED - "a=&csrf_token=12".len());
+        assert_eq!(field_of(kind, format!("a={padding}&csrf_token=12345")).await, Field::Absent);
+        assert_eq!(field_of(kind, format!("csrf_token=12345&a={padding}{padding}")).await, text("12345"));
+        assert_eq!(field_of(kind, format!("a={padding}&csrf_token=12")).await, text("12"));
+    }
+
+    #[tokio::test]
+    async fn reads_a_multipart_field_before_any_file() {
+        let kind = "multipart/form-data; boundary=\"XX\"";
+        let part = |name: &str, value: &str| {
+            format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let file =
+            "--XX\r\ncontent-disposition: form-data; name=\"f\"; filename=\"f\"\r\nContent-Type: a/b\r\n\r\nxx\r\n";
+        let end = "--XX--\r\n";
+        let token = part("csrf_token", "1:x");
+        assert_eq!(field_of(kind, format!("{}{token}{file}{end}", part("a", "b"))).await, text("1:x"));
+        assert_eq!(field_of(kind, format!("{file}{token}{end}")).await, Field::Absent);
+        assert_eq!(
+            field_of(kind, format!("{}{token}{end}", part("a", &"b".repeat(MAX_MULTIPART)))).await,
+            Field::Absent
+        );
+        assert_eq!(field_of(kind, file.replace("name=\"f\"", "name=\"csrf_token\"") + end).await, Field::NotText);
+        assert_eq!(
+            field_of(kind, "--XX\r\nContent-Disposition: form-data; name=csrf_token\r\n\r\nx").await,
+            Field::Absent
+        );
+        assert_eq!(field_of("multipart/form-data", token).await, Field::Absent);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_has_no_field() {
+        let body = Broken(Some(Bytes::from_static(b"csrf_")));
+        let form = read(&headers("application/x-www-form-urlencoded"), body, "csrf_token").await;
+        assert_eq!(form.field, Field::Absent);
+    }
+
+    /// A body whose client goes away after one frame.
+    struct Broken(Option<Bytes>);
+
+    impl Body for Broken {
+        type Data = Bytes;
+        type Error = &'static str;
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            Poll::Ready(Some(self.0.take().map(Frame::data).ok_or("gone")))
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_panics(body in proptest::collection::vec(any::<u8>(), 0..400), boundary in "[a-z]{1,3}") {
+            let _ = multipart(&body, &boundary, "t");
+            let _ = urlencoded(&body, true, "t");
+        }
+
+        #[test]
+        fn near_multipart_does_not_panic(pieces in proptest::collection::vec(prop_oneof![
+            Just("--a"), Just("\r\n"), Just("--"), Just("Content-Disposition: form-data; name=t"), Just("; filename=x"), Just("v"),
+        ], 0..24)) {
+            let _ = multipart(pieces.concat().as_bytes(), "a", "t");
+        }
+    }
+}

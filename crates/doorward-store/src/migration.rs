@@ -1,0 +1,241 @@
+//! Versioned changes of the tables: one list, applied in order under a lock.
+
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use doorward_core::Finding;
+use sha2::{Digest as _, Sha256};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
+
+use crate::connection::{self, finding};
+use crate::failure::Failure;
+use crate::location::Location;
+use crate::row::Columns as _;
+
+mod initial;
+
+/// One change of the tables.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Migration {
+    /// 1 for the first, without gaps.
+    pub(crate) version: i64,
+    /// A few words.
+    pub(crate) name: &'static str,
+    /// One statement each, in the words of SQLite; `dialect.rs` turns them into those of PostgreSQL.
+    pub(crate) statements: &'static [&'static str],
+}
+
+/// Every change, in order. A released one is never edited: append another.
+pub(crate) const ALL: &[Migration] = &[initial::MIGRATION];
+
+/// The table that says which migrations were applied.
+const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migration \
+    (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL)";
+
+/// How one migration stands in a database.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct State {
+    /// Its place in the order.
+    pub version: i64,
+    /// A few words.
+    pub name: String,
+    /// Whether the database has it.
+    pub is_applied: bool,
+}
+
+impl Migration {
+    /// SHA-256 over the statements, in hex.
+    pub(crate) fn checksum(&self) -> String {
+        let mut digest = Sha256::new();
+        for statement in self.statements {
+            digest.update((statement.len() as u64).to_be_bytes());
+            digest.update(statement);
+        }
+        digest.finalize().iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").ok();
+            text
+        })
+    }
+}
+
+/// Which migrations the database has and which are due.
+///
+/// # Errors
+/// The database cannot be reached, is ahead of this program, or has a migration that reads otherwise here.
+pub async fn status(location: &Location) -> Result<Vec<State>, Vec<Finding>> {
+    let mut connection = connection::single(location).await.map_err(|finding| vec![finding])?;
+    let applied = applied(&mut connection, location).await.map_err(|failure| vec![finding(location, failure)]);
+    connection.close().await.ok();
+    let applied = applied?;
+    check(&applied, ALL)?;
+    Ok(states(ALL, applied.len()))
+}
+
+/// Applies every pending migration under a lock and gives back those that this call applied.
+///
+/// # Errors
+/// As [`status`], and what the database says against a migration; nothing of this call is applied then.
+pub async fn up(location: &Location) -> Result<Vec<State>, Vec<Finding>> {
+    let mut connection = connection::single(location).await.map_err(|finding| vec![finding])?;
+    let done = up_to_date(&mut connection, location, ALL).await;
+    connection.close().await.ok();
+    done
+}
+
+fn states(list: &[Migration], applied: usize) -> Vec<State> {
+    let state = |(index, migration): (usize, &Migration)| State {
+        version: migration.version,
+        name: migration.name.to_owned(),
+        is_applied: index < applied,
+    };
+    list.iter().enumerate().map(state).collect()
+}
+
+/// A row of the ledger.
+pub(crate) struct Applied {
+    version: i64,
+    name: String,
+    checksum: String,
+}
+
+/// Reads the ledger; empty where there is none yet.
+async fn applied(connection: &mut AnyConnection, location: &Location) -> Result<Vec<Applied>, Failure> {
+    let columns = sqlx::query(location.dialect().columns()).fetch_all(&mut *connection).await?;
+    let mut has_ledger = false;
+    for column in &columns {
+        has_ledger |= column.text("table_name")? == "migration";
+    }
+    if !has_ledger {
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query("SELECT version, name, checksum FROM migration ORDER BY version").fetch_all(connection);
+    let row = |row: &sqlx::any::AnyRow| {
+        Ok(Applied { version: row.number("version")?, name: row.text("name")?, checksum: row.text("checksum")? })
+    };
+    rows.await?.iter().map(row).collect()
+}
+
+/// Compares the ledger with the list.
+fn check(applied: &[Applied], list: &[Migration]) -> Result<(), Vec<Finding>> {
+    let mut findings = Vec::new();
+    for (index, row) in applied.iter().enumerate() {
+        let subject = format!("migration {} ({})", row.version, row.name);
+        match list.get(index) {
+            None => findings.push(
+                Finding::error("store.schema_ahead", subject, "a newer Doorward has changed this database")
+                    .with_remedy("install the newer version again, or restore the backup from before the upgrade"),
+            ),
+            Some(known) if known.version != row.version || known.checksum() != row.checksum => findings.push(
+                Finding::error(
+                    "store.migration_changed",
+                    subject,
+                    "it was applied with other statements than this program has",
+                )
+                .with_remedy("use the version of Doorward that made this database, and report this"),
+            ),
+            Some(_) => {}
+        }
+    }
+    if findings.is_empty() { Ok(()) } else { Err(findings) }
+}
+
+/// Refuses a database with a pending migration.
+pub(crate) async fn require_all(connection: &mut AnyConnection, location: &Location) -> Result<(), Vec<Finding>> {
+    let applied = applied(connection, location).await.map_err(|failure| vec![finding(location, failure)])?;
+    check(&applied, ALL)?;
+    let pending: Vec<Finding> = ALL.iter().skip(applied.len()).map(|migration| pending(migration, location)).collect();
+    if pending.is_empty() { Ok(()) } else { Err(pending) }
+}
+
+fn pending(migration: &Migration, location: &Location) -> Finding {
+    let subject = format!("migration {} ({})", migration.version, migration.name);
+    Finding::error("store.migration_pending", subject, format!("it is not yet applied in {location}"))
+        .with_remedy("doorward migrate up")
+}
+
+/// Brings the embedded database up to date by itself, after a copy where there is something to lose.
+pub(crate) async fn embedded(connection: &mut AnyConnection, location: &Location) -> Result<(), Vec<Finding>> {
+    up_to_date(connection, location, ALL).await.map(|_| ())
+}
+
+/// Applies what is pending of a list.
+pub(crate) async fn up_to_date(
+    connection: &mut AnyConnection,
+    location: &Location,
+    list: &[Migration],
+) -> Result<Vec<State>, Vec<Finding>> {
+    let failed = |failure| vec![finding(location, failure)];
+    let before = applied(connection, location).await.map_err(failed)?;
+    check(&before, list)?;
+    if before.len() == list.len() {
+        return Ok(Vec::new());
+    }
+    if let (Location::Sqlite(path), false) = (location, before.is_empty()) {
+        copy(connection, path, list.len()).await.map_err(|finding| vec![finding])?;
+    }
+    let mut transaction =
+        connection.begin_with(location.dialect().begin_migration()).await.map_err(|error| failed(error.into()))?;
+    for statement in location.dialect().enter_migration() {
+        transaction.execute(*statement).await.map_err(|error| failed(error.into()))?;
+    }
+    // Another process may have done it while this one waited for the lock.
+    let before = applied(&mut transaction, location).await.map_err(failed)?;
+    check(&before, list)?;
+    run(&mut transaction, location, &list[before.len()..]).await.map_err(|finding| vec![finding])?;
+    transaction.commit().await.map_err(|error| failed(error.into()))?;
+    Ok(states(list, list.len()).split_off(before.len()))
+}
+
+/// Applies migrations inside a transaction.
+pub(crate) async fn run(
+    connection: &mut AnyConnection,
+    location: &Location,
+    list: &[Migration],
+) -> Result<(), Finding> {
+    define(connection, location, LEDGER).await.map_err(|error| refused("the table of migrations", &error))?;
+    for migration in list {
+        for statement in migration.statements {
+            let done = define(connection, location, statement).await;
+            done.map_err(|error| refused(&format!("migration {} ({})", migration.version, migration.name), &error))?;
+        }
+        let noted = sqlx::query("INSERT INTO migration (version, name, checksum) VALUES ($1, $2, $3)")
+            .bind(migration.version)
+            .bind(migration.name)
+            .bind(migration.checksum())
+            .execute(&mut *connection)
+            .await;
+        noted.map_err(|error| refused(migration.name, &error))?;
+        tracing::info!(migration.version, migration.name, "applied a migration");
+    }
+    Ok(())
+}
+
+pub(crate) async fn define(connection: &mut AnyConnection, location: &Location, statement: &str) -> sqlx::Result<()> {
+    let text = location.dialect().definition(statement);
+    connection.execute(AssertSqlSafe(text)).await.map(|_| ())
+}
+
+fn refused(subject: &str, error: &sqlx::Error) -> Finding {
+    let why = format!("the database refused it: {}", crate::failure::describe(error));
+    Finding::error("store.migration_failed", subject, why)
+        .with_remedy("doorward migrate status, then mend what the database says; nothing was changed")
+}
+
+/// Writes a copy of the embedded database beside it.
+async fn copy(connection: &mut AnyConnection, path: &Path, version: usize) -> Result<(), Finding> {
+    let target = path.with_file_name(format!("doorward-before-v{version}.db"));
+    let failed = |why: String| {
+        let why = format!("the copy before the migration cannot be written: {why}");
+        Finding::error("store.migration_failed", target.display().to_string(), why)
+            .with_remedy("make room and let Doorward write to its data directory")
+    };
+    // A copy of an earlier attempt is older than what is there now, and SQLite fills only an empty file.
+    let made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&target);
+    made.map_err(|error| failed(error.to_string()))?;
+    let query = sqlx::query("VACUUM INTO $1").bind(target.display().to_string());
+    query.execute(connection).await.map_err(|error| failed(crate::failure::describe(&error)))?;
+    tracing::info!(copy = %target.display(), "copied the database before migrating it");
+    Ok(())
+}

@@ -1,0 +1,301 @@
+//! Sessions, live and ended.
+
+use doorward_core::UnixTime;
+use doorward_core::audit::{Action, Event};
+use doorward_core::identifier::{SessionId, UserId};
+use doorward_core::session::{EndReason, EndedSession, Kind, Session, Stage, Timeouts};
+use doorward_core::signin::Methods;
+use doorward_core::store::{NewSession, Result, Sessions, Which};
+use doorward_core::user::PasswordHash;
+use sqlx::any::AnyRow;
+
+use crate::failure::{Failure, retry};
+use crate::row::{Columns as _, damaged};
+use crate::store::Store;
+use crate::write::Write;
+use crate::{budget, refresh, sweep, user};
+
+macro_rules! select_session {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, token, handle, user_id, kind, stage, methods, is_persistent, created_at, ",
+            "authenticated_at, last_seen, address, device FROM user_session ",
+            $rest
+        )
+    };
+}
+
+pub(crate) use select_session;
+
+impl Sessions for Store {
+    async fn live_sessions(&self, after: Option<SessionId>, limit: u32) -> Result<Vec<Session>> {
+        retry!(live(self, after, limit))
+    }
+
+    async fn ended_sessions(&self, limit: u32) -> Result<Vec<EndedSession>> {
+        retry!(ended(self, limit))
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<std::result::Result<Session, EndedSession>>> {
+        retry!(one(self, id))
+    }
+
+    async fn sessions_of(&self, user: UserId) -> Result<Vec<Session>> {
+        retry!(of_user(self, user))
+    }
+
+    async fn create_session(&self, new: &NewSession, password: Option<&PasswordHash>, event: &Event) -> Result<bool> {
+        retry!(create(self, new, password, event))
+    }
+
+    async fn step_up(&self, old: SessionId, new: &Session, event: &Event) -> Result<bool> {
+        retry!(replace(self, old, new, event))
+    }
+
+    async fn end_sessions(&self, which: Which, reason: EndReason, event: &Event) -> Result<Vec<SessionId>> {
+        retry!(end_and_commit(self, which, reason, event))
+    }
+
+    async fn touch_sessions(&self, seen: &[(SessionId, UnixTime)]) -> Result<()> {
+        // The order of ids keeps two nodes from waiting for each other's rows.
+        let mut seen = seen.to_vec();
+        seen.sort_unstable();
+        for batch in seen.chunks(1_000) {
+            retry!(touch(self, batch))?;
+        }
+        Ok(())
+    }
+
+    async fn sweep(&self, now: UnixTime, timeouts: Timeouts) -> Result<Vec<(SessionId, EndReason)>> {
+        sweep::run(self, now, timeouts).await
+    }
+}
+
+/// Reads one row of `user_session`.
+pub(crate) fn session_from(row: &AnyRow) -> std::result::Result<Session, Failure> {
+    Ok(Session {
+        id: row.parse("id")?,
+        token: row.hash_or_null("token")?,
+        handle: row.parse("handle")?,
+        user: row.parse("user_id")?,
+        kind: row.word("kind", Kind::from_text)?,
+        stage: row.word("stage", Stage::from_text)?,
+        methods: Methods::from_bits(row.number("methods")?).ok_or_else(|| damaged("methods"))?,
+        is_persistent: row.flag("is_persistent")?,
+        created_at: row.time("created_at")?,
+        authenticated_at: row.time("authenticated_at")?,
+        last_seen: row.time("last_seen")?,
+        address: row.parse("address")?,
+        device: row.text("device")?.into(),
+    })
+}
+
+fn ended_from(row: &AnyRow) -> std::result::Result<EndedSession, Failure> {
+    Ok(EndedSession {
+        id: row.parse("id")?,
+        token: row.hash_or_null("token")?,
+        at: row.time("ended_at")?,
+        reason: row.word("reason", EndReason::from_text)?,
+    })
+}
+
+async fn live(store: &Store, after: Option<SessionId>, limit: u32) -> std::result::Result<Vec<Session>, Failure> {
+    let query = sqlx::query(select_session!("WHERE id > $1 ORDER BY id LIMIT $2"));
+    let after = after.map_or_else(String::new, |id| id.to_string());
+    let rows = query.bind(after).bind(i64::from(limit)).fetch_all(store.reader()).await?;
+    rows.iter().map(session_from).collect()
+}
+
+async fn ended(store: &Store, limit: u32) -> std::result::Result<Vec<EndedSession>, Failure> {
+    let query =
+        sqlx::query("SELECT id, token, ended_at, reason FROM ended_session ORDER BY ended_at DESC, id LIMIT $1");
+    let rows = query.bind(i64::from(limit)).fetch_all(store.reader()).await?;
+    rows.iter().map(ended_from).collect()
+}
+
+async fn one(
+    store: &Store,
+    id: SessionId,
+) -> std::result::Result<Option<std::result::Result<Session, EndedSession>>, Failure> {
+    let query = sqlx::query(select_session!("WHERE id = $1")).bind(id.to_string());
+    if let Some(row) = query.fetch_optional(store.reader()).await? {
+        return Ok(Some(Ok(session_from(&row)?)));
+    }
+    let query = sqlx::query("SELECT id, token, ended_at, reason FROM ended_session WHERE id = $1");
+    let row = query.bind(id.to_string()).fetch_optional(store.reader()).await?;
+    Ok(row.as_ref().map(ended_from).transpose()?.map(Err))
+}
+
+async fn of_user(store: &Store, user: UserId) -> std::result::Result<Vec<Session>, Failure> {
+    let query = sqlx::query(select_session!("WHERE user_id = $1 ORDER BY last_seen DESC, id"));
+    let rows = query.bind(user.to_string()).fetch_all(store.reader()).await?;
+    rows.iter().map(session_from).collect()
+}
+
+async fn create(
+    store: &Store,
+    new: &NewSession,
+    password: Option<&PasswordHash>,
+    event: &Event,
+) -> std::result::Result<bool, Failure> {
+    let mut write = Write::audited(store).await?;
+    let session = &new.session;
+    let Some(owner) = user::read(&mut write, session.user).await? else {
+        return Ok(false);
+    };
+    if !owner.is_active() || (password.is_some() && owner.password.as_ref() != password) {
+        return Ok(false);
+    }
+    insert(&mut write, session).await?;
+    if let Some(token) = &new.refresh {
+        refresh::insert(&mut write, token, session.id).await?;
+    }
+    if let Some(browser) = new.browser {
+        budget::remember_browser(&mut write, session.user, browser, event.at).await?;
+    }
+    budget::clear(&mut write, &new.clear).await?;
+    budget::give_back(&mut write, &new.refund).await?;
+    write.append(&in_session(event, session)).await?;
+    if let Some(replaced) = new.replaces.filter(|replaced| *replaced != session.id) {
+        end(&mut write, Which::One(replaced), EndReason::Replaced, event).await?;
+    }
+    write.commit().await?;
+    Ok(true)
+}
+
+/// The event with its user and session, where the caller left them open.
+fn in_session(event: &Event, session: &Session) -> Event {
+    Event { session: event.session.or(Some(session.id)), ..user::about(event, session.user) }
+}
+
+async fn insert(write: &mut Write, session: &Session) -> std::result::Result<(), Failure> {
+    sqlx::query(
+        "INSERT INTO user_session (id, token, handle, user_id, kind, stage, methods, is_persistent, created_at, \
+         authenticated_at, last_seen, address, device) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+    )
+    .bind(session.id.to_string())
+    .bind(session.token.map(doorward_core::token::TokenHash::to_text))
+    .bind(session.handle.to_string())
+    .bind(session.user.to_string())
+    .bind(session.kind.as_str())
+    .bind(session.stage.as_str())
+    .bind(session.methods.to_bits())
+    .bind(i64::from(session.is_persistent))
+    .bind(session.created_at.0)
+    .bind(session.authenticated_at.0)
+    .bind(session.last_seen.0)
+    .bind(session.address.to_string())
+    .bind(session.device.replace('\0', "\u{fffd}"))
+    .execute(write.on())
+    .await?;
+    Ok(())
+}
+
+async fn replace(store: &Store, old: SessionId, new: &Session, event: &Event) -> std::result::Result<bool, Failure> {
+    let mut write = Write::audited(store).await?;
+    // A step up stays with its user and its sign-in, whatever the caller says.
+    let query = sqlx::query("DELETE FROM user_session WHERE id = $1 AND user_id = $2 AND handle = $3 RETURNING token");
+    let query = query.bind(old.to_string()).bind(new.user.to_string()).bind(new.handle.to_string());
+    let Some(row) = query.fetch_optional(write.on()).await? else {
+        return Ok(false);
+    };
+    let token = row.text_or_null("token")?;
+    let gone = Gone { id: old.to_string(), token, at: event.at, reason: EndReason::SteppedUp };
+    remember_end(&mut write, gone).await?;
+    insert(&mut write, new).await?;
+    refresh::move_session(&mut write, old, new.id).await?;
+    write.append(&in_session(event, new)).await?;
+    write.commit().await?;
+    Ok(true)
+}
+
+async fn end_and_commit(
+    store: &Store,
+    which: Which,
+    reason: EndReason,
+    event: &Event,
+) -> std::result::Result<Vec<SessionId>, Failure> {
+    let mut write = Write::audited(store).await?;
+    let ended = end(&mut write, which, reason, event).await?;
+    write.commit().await?;
+    Ok(ended)
+}
+
+/// Ends live sessions inside a transaction, with an audit row for each: whoever reads the log, another
+/// node included, learns exactly which sessions are over and why.
+pub(crate) async fn end(
+    write: &mut Write,
+    which: Which,
+    reason: EndReason,
+    event: &Event,
+) -> std::result::Result<Vec<SessionId>, Failure> {
+    let query = match which {
+        Which::One(id) => {
+            sqlx::query("DELETE FROM user_session WHERE id = $1 RETURNING id, token, user_id").bind(id.to_string())
+        }
+        Which::AllOf(user, keep) => {
+            sqlx::query("DELETE FROM user_session WHERE user_id = $1 AND id <> $2 RETURNING id, token, user_id")
+                .bind(user.to_string())
+                .bind(keep.map_or_else(String::new, |id| id.to_string()))
+        }
+    };
+    let mut ended = Vec::new();
+    for row in query.fetch_all(write.on()).await? {
+        let id: SessionId = row.parse("id")?;
+        let token = row.text_or_null("token")?;
+        remember_end(write, Gone { id: id.to_string(), token, at: event.at, reason }).await?;
+        write.append(&ending(event, id, row.parse("user_id")?, reason)).await?;
+        ended.push(id);
+    }
+    Ok(ended)
+}
+
+/// The audit event of one ended session, under the circumstances of the event that ended it.
+pub(crate) fn ending(event: &Event, session: SessionId, user: UserId, reason: EndReason) -> Event {
+    let detail = if event.action == Action::SessionEnded { event.detail.clone() } else { String::new() };
+    Event {
+        action: Action::SessionEnded,
+        user: Some(user),
+        session: Some(session),
+        reason: reason.code(),
+        detail,
+        ..event.clone()
+    }
+}
+
+/// A session that is no longer live.
+pub(crate) struct Gone {
+    /// Its id, as stored.
+    pub(crate) id: String,
+    /// The hash of its cookie, as stored.
+    pub(crate) token: Option<String>,
+    /// When it ended.
+    pub(crate) at: UnixTime,
+    /// Why.
+    pub(crate) reason: EndReason,
+}
+
+/// Remembers why a session ended.
+pub(crate) async fn remember_end(write: &mut Write, gone: Gone) -> std::result::Result<(), Failure> {
+    sqlx::query("INSERT INTO ended_session (id, token, ended_at, reason) VALUES ($1, $2, $3, $4)")
+        .bind(gone.id)
+        .bind(gone.token)
+        .bind(gone.at.0)
+        .bind(gone.reason.as_str())
+        .execute(write.on())
+        .await?;
+    Ok(())
+}
+
+async fn touch(store: &Store, batch: &[(SessionId, UnixTime)]) -> std::result::Result<(), Failure> {
+    let mut write = Write::unaudited(store).await?;
+    for (id, at) in batch {
+        sqlx::query("UPDATE user_session SET last_seen = $2 WHERE id = $1 AND last_seen < $2")
+            .bind(id.to_string())
+            .bind(at.0)
+            .execute(write.on())
+            .await?;
+    }
+    write.commit().await
+}

@@ -1,0 +1,255 @@
+//! Users.
+
+use std::collections::BTreeSet;
+
+use doorward_core::audit::Event;
+use doorward_core::budget::BudgetKey;
+use doorward_core::identifier::UserId;
+use doorward_core::session::EndReason;
+use doorward_core::store::{Result, StoreError, UserChange, Users, Which};
+use doorward_core::user::{Email, Group, PasswordHash, Status, User};
+use sqlx::any::AnyRow;
+
+use crate::failure::{Failure, retry};
+use crate::row::{Columns as _, damaged};
+use crate::store::Store;
+use crate::write::Write;
+use crate::{budget, link, session};
+
+macro_rules! select_user {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, email, name, group_names, status, password, password_changed_at, must_change_password, ",
+            "created_at FROM users ",
+            $rest
+        )
+    };
+}
+
+impl Users for Store {
+    async fn user(&self, id: UserId) -> Result<Option<User>> {
+        retry!(by_id(self, id))
+    }
+
+    async fn user_by_email(&self, email: &Email) -> Result<Option<User>> {
+        retry!(by_email(self, email))
+    }
+
+    async fn users(&self, after: &str, limit: u32) -> Result<Vec<User>> {
+        retry!(list(self, after, limit))
+    }
+
+    async fn has_users(&self) -> Result<bool> {
+        retry!(has_any(self))
+    }
+
+    async fn create_user(&self, user: &User, event: &Event) -> Result<()> {
+        retry!(create(self, user, event))
+    }
+
+    async fn change_user(&self, id: UserId, change: &UserChange, event: &Event) -> Result<Option<User>> {
+        retry!(change_one(self, id, change, event))
+    }
+}
+
+/// Groups as one text with a space around each, so that `LIKE '% admins %'` finds one of them.
+pub(crate) fn groups_text(groups: &BTreeSet<Group>) -> String {
+    groups.iter().fold(" ".to_owned(), |text, group| text + group.as_str() + " ")
+}
+
+/// Reads what [`groups_text`] wrote.
+pub(crate) fn groups_from(text: &str) -> std::result::Result<BTreeSet<Group>, Failure> {
+    text.split_ascii_whitespace().map(|name| name.parse().map_err(|_| damaged("group_names"))).collect()
+}
+
+fn user_from(row: &AnyRow) -> std::result::Result<User, Failure> {
+    Ok(User {
+        id: row.parse("id")?,
+        email: row.parse("email")?,
+        name: row.parse("name")?,
+        groups: groups_from(&row.text("group_names")?)?,
+        status: row.word("status", Status::from_text)?,
+        password: row.text_or_null("password")?.map(PasswordHash::new),
+        password_changed_at: row.time("password_changed_at")?,
+        must_change_password: row.flag("must_change_password")?,
+        created_at: row.time("created_at")?,
+    })
+}
+
+async fn by_id(store: &Store, id: UserId) -> std::result::Result<Option<User>, Failure> {
+    let query = sqlx::query(select_user!("WHERE id = $1")).bind(id.to_string());
+    query.fetch_optional(store.reader()).await?.as_ref().map(user_from).transpose()
+}
+
+async fn by_email(store: &Store, email: &Email) -> std::result::Result<Option<User>, Failure> {
+    let query = sqlx::query(select_user!("WHERE email = $1")).bind(email.as_str());
+    query.fetch_optional(store.reader()).await?.as_ref().map(user_from).transpose()
+}
+
+async fn list(store: &Store, after: &str, limit: u32) -> std::result::Result<Vec<User>, Failure> {
+    let query = sqlx::query(select_user!("WHERE email > $1 ORDER BY email LIMIT $2"));
+    let rows = query.bind(after.replace('\0', "")).bind(i64::from(limit)).fetch_all(store.reader()).await?;
+    rows.iter().map(user_from).collect()
+}
+
+async fn has_any(store: &Store) -> std::result::Result<bool, Failure> {
+    Ok(sqlx::query("SELECT id FROM users LIMIT 1").fetch_optional(store.reader()).await?.is_some())
+}
+
+async fn create(store: &Store, user: &User, event: &Event) -> std::result::Result<(), Failure> {
+    let mut write = Write::audited(store).await?;
+    insert(&mut write, user).await?;
+    write.append(&about(event, user.id)).await?;
+    write.commit().await
+}
+
+/// The event with its user, where the caller left it open.
+pub(crate) fn about(event: &Event, user: UserId) -> Event {
+    Event { user: event.user.or(Some(user)), ..event.clone() }
+}
+
+/// Adds a row.
+pub(crate) async fn insert(write: &mut Write, user: &User) -> std::result::Result<(), Failure> {
+    sqlx::query(
+        "INSERT INTO users (id, email, name, group_names, status, password, password_changed_at, \
+         must_change_password, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(user.id.to_string())
+    .bind(user.email.as_str())
+    .bind(user.name.as_str())
+    .bind(groups_text(&user.groups))
+    .bind(user.status.as_str())
+    .bind(user.password.as_ref().map(|hash| hash.expose_hash().to_owned()))
+    .bind(user.password_changed_at.0)
+    .bind(i64::from(user.must_change_password))
+    .bind(user.created_at.0)
+    .execute(write.on())
+    .await?;
+    Ok(())
+}
+
+/// The user inside a transaction.
+pub(crate) async fn read(write: &mut Write, id: UserId) -> std::result::Result<Option<User>, Failure> {
+    let query = sqlx::query(select_user!("WHERE id = $1")).bind(id.to_string());
+    query.fetch_optional(write.on()).await?.as_ref().map(user_from).transpose()
+}
+
+/// A new password and what follows from it.
+pub(crate) struct NewPassword<'a> {
+    /// The stored form.
+    pub(crate) hash: &'a PasswordHash,
+    /// Whether the next sign-in must choose another.
+    pub(crate) must_change: bool,
+    /// Which sessions end.
+    pub(crate) ends: Which,
+    /// Why.
+    pub(crate) reason: EndReason,
+}
+
+/// Stores a password, ends sessions, clears the account's budgets and withdraws reset links, which were
+/// made for the password before.
+pub(crate) async fn set_password(
+    write: &mut Write,
+    user: &User,
+    new: &NewPassword<'_>,
+    event: &Event,
+) -> std::result::Result<(), Failure> {
+    sqlx::query("UPDATE users SET password = $2, must_change_password = $3, password_changed_at = $4 WHERE id = $1")
+        .bind(user.id.to_string())
+        .bind(new.hash.expose_hash())
+        .bind(i64::from(new.must_change))
+        .bind(event.at.0)
+        .execute(write.on())
+        .await?;
+    budget::clear(write, &[BudgetKey::Account(user.email.clone())]).await?;
+    budget::clear_browsers(write, user.id).await?;
+    link::withdraw_resets(write, user.id, event.at).await?;
+    write.append(&about(event, user.id)).await?;
+    session::end(write, new.ends, new.reason, event).await?;
+    Ok(())
+}
+
+async fn change_one(
+    store: &Store,
+    id: UserId,
+    change: &UserChange,
+    event: &Event,
+) -> std::result::Result<Option<User>, Failure> {
+    let mut write = Write::audited(store).await?;
+    let Some(before) = read(&mut write, id).await? else {
+        return Ok(None);
+    };
+    if !apply(&mut write, &before, change, event).await? {
+        return Ok(None);
+    }
+    let after = read(&mut write, id).await?.ok_or_else(|| damaged("id"))?;
+    let was_in_charge = before.is_active() && before.is_administrator();
+    let is_in_charge = after.is_active() && after.is_administrator();
+    if was_in_charge && !is_in_charge && !has_administrator(&mut write).await? {
+        return Err(StoreError::LastAdministrator.into());
+    }
+    write.commit().await?;
+    Ok(Some(after))
+}
+
+async fn apply(
+    write: &mut Write,
+    user: &User,
+    change: &UserChange,
+    event: &Event,
+) -> std::result::Result<bool, Failure> {
+    let id = user.id.to_string();
+    match change {
+        UserChange::Password { hash, must_change, end, keep } => {
+            let ends = Which::AllOf(user.id, *keep);
+            let new = NewPassword { hash, must_change: *must_change, ends, reason: *end };
+            set_password(write, user, &new, event).await?;
+            return Ok(true);
+        }
+        UserChange::Rehash { old, new } => {
+            let query = sqlx::query("UPDATE users SET password = $3 WHERE id = $1 AND password = $2");
+            let query = query.bind(id).bind(old.expose_hash()).bind(new.expose_hash());
+            if query.execute(write.on()).await?.rows_affected() == 0 {
+                return Ok(false);
+            }
+        }
+        UserChange::Status(status) => {
+            let query = sqlx::query("UPDATE users SET status = $2 WHERE id = $1");
+            query.bind(id).bind(status.as_str()).execute(write.on()).await?;
+        }
+        UserChange::Name(name) => {
+            let query = sqlx::query("UPDATE users SET name = $2 WHERE id = $1");
+            query.bind(id).bind(name.as_str()).execute(write.on()).await?;
+        }
+        UserChange::Groups(groups) => {
+            let query = sqlx::query("UPDATE users SET group_names = $2 WHERE id = $1");
+            query.bind(id).bind(groups_text(groups)).execute(write.on()).await?;
+        }
+    }
+    write.append(&about(event, user.id)).await?;
+    if matches!(change, UserChange::Status(Status::Disabled)) {
+        session::end(write, Which::AllOf(user.id, None), EndReason::UserDisabled, event).await?;
+    }
+    Ok(true)
+}
+
+/// Whether anybody who may sign in may administrate.
+async fn has_administrator(write: &mut Write) -> std::result::Result<bool, Failure> {
+    let query = sqlx::query("SELECT id FROM users WHERE status = 'active' AND group_names LIKE '% admins %' LIMIT 1");
+    Ok(query.fetch_optional(write.on()).await?.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_come_back() {
+        for names in [vec![], vec!["admins"], vec!["admins", "ops-team.2"]] {
+            let groups: BTreeSet<Group> = names.iter().map(|name| name.parse().unwrap()).collect();
+            assert_eq!(groups_from(&groups_text(&groups)).unwrap(), groups);
+        }
+        assert!(groups_from(" Not A Group! ").is_err());
+        assert_eq!(doorward_core::user::ADMINISTRATORS, "admins", "the query for administrators says so too");
+    }
+}

@@ -1,0 +1,103 @@
+//! Values for tests: each call makes another one.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use doorward_core::audit::{Action, Actor, Event};
+use doorward_core::identifier::{AccessTokenId, LinkId, LoginHandle, SessionId, UserId};
+use doorward_core::session::{Kind, Session, Stage};
+use doorward_core::signin::{Method, Methods};
+use doorward_core::store::{Link, NewSession, Purpose, RefreshToken};
+use doorward_core::token::{self, TokenHash};
+use doorward_core::user::{PasswordHash, Status, User};
+use doorward_core::{Random, UnixTime};
+
+/// The moment at which most tests begin.
+pub const NOW: UnixTime = UnixTime(1_800_000_000);
+
+/// Bytes that are different at each call, within one test binary and run.
+#[derive(Debug)]
+pub struct Counting;
+
+static COUNT: AtomicU64 = AtomicU64::new(1);
+
+impl Random for Counting {
+    fn fill(&self, buffer: &mut [u8]) {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        for (index, byte) in buffer.iter_mut().enumerate() {
+            *byte = number.to_be_bytes()[index % 8] ^ u8::try_from(index).unwrap();
+        }
+    }
+}
+
+pub fn event(action: Action) -> Event {
+    event_at(action, NOW)
+}
+
+pub fn event_at(action: Action, at: UnixTime) -> Event {
+    Event::new(at, action, Actor::System)
+}
+
+pub fn hash() -> TokenHash {
+    token::mint(token::Kind::Session, &Counting).1
+}
+
+pub fn password(text: &str) -> PasswordHash {
+    PasswordHash::new(format!("$argon2id$v=19$m=64,t=1,p=1${text}"))
+}
+
+pub fn user(email: &str, groups: &[&str]) -> User {
+    User {
+        id: UserId::random(&Counting),
+        email: email.parse().unwrap(),
+        name: "Ada Lovelace".parse().unwrap(),
+        groups: groups.iter().map(|group| group.parse().unwrap()).collect(),
+        status: Status::Active,
+        password: Some(password("first")),
+        password_changed_at: NOW,
+        must_change_password: false,
+        created_at: NOW,
+    }
+}
+
+pub fn session(user: &User) -> Session {
+    Session {
+        id: SessionId::random(&Counting),
+        token: Some(hash()),
+        handle: LoginHandle::random(&Counting),
+        user: user.id,
+        kind: Kind::Browser,
+        stage: Stage::Full,
+        methods: Methods::default().with(Method::Password),
+        is_persistent: true,
+        created_at: NOW,
+        authenticated_at: NOW,
+        last_seen: NOW,
+        address: "2001:db8::7".parse().unwrap(),
+        device: "Firefox on Debian".into(),
+    }
+}
+
+pub fn new_session(session: &Session) -> NewSession {
+    NewSession {
+        session: session.clone(),
+        refresh: None,
+        replaces: None,
+        browser: None,
+        clear: Vec::new(),
+        refund: Vec::new(),
+    }
+}
+
+pub fn refresh(session: SessionId) -> RefreshToken {
+    RefreshToken {
+        hash: hash(),
+        session,
+        access: AccessTokenId::random(&Counting),
+        created_at: NOW,
+        expires_at: NOW + 86_400,
+    }
+}
+
+pub fn link(purpose: Purpose) -> Link {
+    Link { id: LinkId::random(&Counting), hash: hash(), purpose, created_at: NOW, expires_at: NOW + 86_400 }
+}
