@@ -1,3 +1,5 @@
 //! The commands of `doorward`, one file for each.
 
+pub mod explain;
+pub mod health;
 pub mod tune;

@@ -206,7 +206,8 @@ mod tests {
 
     #[tokio::test]
     async fn tells_the_request_its_reason_and_its_records_in_order() {
-        let records = vec![record(2, Action::SignInRefused, "signin.credentials_wrong"), record(1, Action::SessionEnded, "")];
+        let records =
+            vec![record(2, Action::SignInRefused, "signin.credentials_wrong"), record(1, Action::SessionEnded, "")];
         let (code, text) = explained(Some(REMEMBERED), records.clone(), false).await;
         assert_eq!(code, 0);
         let reason = reason::find("signin.credentials_wrong").expect("the reason has its texts");

@@ -43,7 +43,9 @@ pub async fn run(arguments: &Arguments, out: &mut (impl Write + Send)) -> std::i
     };
     let (code, report) = match answer {
         Ok((200, report)) => (WELL, report),
-        Ok((status, report)) => (FINDINGS, if report.is_object() { report } else { failed(&format!("status {status}")) }),
+        Ok((status, report)) => {
+            (FINDINGS, if report.is_object() { report } else { failed(&format!("status {status}")) })
+        }
         Err(Failure::Usage(why)) => (USAGE, failed(&why)),
         Err(Failure::Silent(why)) => (FINDINGS, failed(&why)),
     };
@@ -163,7 +165,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_does_not_answer_or_answers_nonsense_is_a_finding() {
-        for answer in [b"".as_slice(), b"SSH-2.0-x\r\n\r\n", b"HTTP/1.1 x\r\n\r\n", b"HTTP/1.1 404 Not Found\r\n\r\nno"] {
+        for answer in [b"".as_slice(), b"SSH-2.0-x\r\n\r\n", b"HTTP/1.1 x\r\n\r\n", b"HTTP/1.1 404 Not Found\r\n\r\nno"]
+        {
             let (code, out, _) = asked(answer, true).await;
             assert_eq!(code, 1);
             assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["status"], "down");

@@ -347,7 +347,7 @@ mod tests {
                 Answer::up()
             }
         });
-        let health = impatient(builder, Duration::from_secs(3_600));
+        let health = impatient(builder, Duration::from_hours(1));
         let mut crowd = JoinSet::new();
         for _ in 0..100 {
             let health = health.clone();

@@ -111,7 +111,9 @@ fn writer(settings: &LogSettings, clock: Arc<dyn Clock>) -> Result<(NonBlocking,
     let file = RotatingFile::open(path, settings.rotation, clock).map_err(|error| {
         Finding::error("config.value_invalid", "log.file", format!("the log file cannot be written: {error}"))
             .with_value(path.display().to_string())
-            .with_remedy("Name a file in a directory that Doorward may write to, or remove log.file to log to standard error.")
+            .with_remedy(
+                "Name a file in a directory that Doorward may write to, or remove log.file to log to standard error.",
+            )
     })?;
     Ok(builder.finish(file))
 }

@@ -141,7 +141,9 @@ mod tests {
         let (path, clock) = (directory.path().join("doorward.log"), Arc::new(Hand::default()));
         let rotation = Rotation { when: When::Daily, kept: 2 };
         let mut file = RotatingFile::open(&path, rotation, clock.clone()).unwrap();
-        for (seconds, line) in [(0, "a"), (DAY - 1, "b"), (DAY, "c"), (3 * DAY, "d"), (3 * DAY + 9, "e"), (2 * DAY, "f")] {
+        for (seconds, line) in
+            [(0, "a"), (DAY - 1, "b"), (DAY, "c"), (3 * DAY, "d"), (3 * DAY + 9, "e"), (2 * DAY, "f")]
+        {
             clock.0.store(seconds, Ordering::Relaxed);
             file.write_all(format!("{line}\n").as_bytes()).unwrap();
         }

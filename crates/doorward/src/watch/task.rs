@@ -194,7 +194,7 @@ mod tests {
             done.send(()).unwrap();
         });
         assert_eq!(tasks.count(), 1);
-        assert_eq!(tasks.shutdown(Duration::from_secs(60)).await, [""; 0]);
+        assert_eq!(tasks.shutdown(Duration::from_mins(1)).await, [""; 0]);
         finished.await.unwrap();
         assert_eq!(tasks.count(), 0);
     }
@@ -228,7 +228,7 @@ mod tests {
         tasks.close();
         assert!(tasks.is_closing());
         // The receiver stays, so that a round that is under way can finish.
-        assert_eq!(tasks.shutdown(Duration::from_secs(60)).await, [""; 0]);
+        assert_eq!(tasks.shutdown(Duration::from_mins(1)).await, [""; 0]);
     }
 
     #[tokio::test]
@@ -237,7 +237,7 @@ mod tests {
         for _ in 0..5_000 {
             tasks.spawn("connection", async {});
         }
-        assert_eq!(tasks.shutdown(Duration::from_secs(60)).await, [""; 0]);
+        assert_eq!(tasks.shutdown(Duration::from_mins(1)).await, [""; 0]);
         assert!(tasks.0.live.lock().is_empty());
     }
 }
