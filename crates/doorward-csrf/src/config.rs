@@ -81,7 +81,8 @@ impl Builder {
         /// The cookie that identifies a browser. Default `csrf_bind`. On https `__Host-Http-` stands before it, unless
         /// the name brings a prefix of its own, which is then left out on http.
         bind_cookie_name(name: impl Into<String>) { bind_cookie_name = name.into() }
-        /// The Domain of the token cookie, for front ends on sibling hosts. Default none.
+        /// The Domain of the token cookie, for front ends on sibling hosts. Default none. Whether it is a public suffix,
+        /// which browsers refuse, is for the caller to check: this crate carries no list of them.
         cookie_domain(domain: impl Into<String>) { cookie_domain = Some(domain.into()) }
         /// The header in which clients send the token. Default `X-CSRF-TOKEN`.
         header_name(name: impl Into<String>) { header_name = name.into() }

@@ -9,10 +9,7 @@ use doorward_core::reason::{self, Reason};
 use doorward_core::store::{Audit, AuditQuery, StoreError};
 use serde_json::{Map, Value, json};
 
-/// Exit code: something is known.
-const WELL: u8 = 0;
-/// Exit code: nothing is known of this request.
-const FINDINGS: u8 = 1;
+use crate::command::{FINDINGS, WELL};
 
 /// The most audit records of one request that are shown.
 const RECORDS: u32 = 100;

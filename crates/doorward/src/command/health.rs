@@ -9,12 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::Url;
 
-/// Exit code: all well.
-const WELL: u8 = 0;
-/// Exit code: the server is not ready, or does not answer.
-const FINDINGS: u8 = 1;
-/// Exit code: the command was called wrongly.
-const USAGE: u8 = 2;
+use crate::command::{CONFIGURATION, FINDINGS, WELL};
 
 /// How long the whole question may take: a little more than the server gives its own dependencies.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -46,7 +41,7 @@ pub async fn run(arguments: &Arguments, out: &mut (impl Write + Send)) -> std::i
         Ok((status, report)) => {
             (FINDINGS, if report.is_object() { report } else { failed(&format!("status {status}")) })
         }
-        Err(Failure::Usage(why)) => (USAGE, failed(&why)),
+        Err(Failure::Usage(why)) => (CONFIGURATION, failed(&why)),
         Err(Failure::Silent(why)) => (FINDINGS, failed(&why)),
     };
     if arguments.json {

@@ -9,10 +9,32 @@ use super::registry::{Key, Kind};
 
 /// The keys of this section.
 pub(super) const KEYS: &[Key] = &[
-    Key::new("password.minimum_length", Kind::Integer(8, 128), "15", "The fewest characters of a new password (NIST SP 800-63B-4: 15 where a password is the only factor)."),
-    Key::new("password.hash", Kind::Word(&["default", "low-memory"]), "default", "Argon2id with 64 MiB and 2 passes, or `low-memory` with 19 MiB and 2 passes.").restart(),
-    Key::new("password.workers", Kind::Integer(1, 64), "", "Threads that hash passwords, each with its memory set aside. By default half of the processors.").restart(),
-    Key::new("password.context_words", Kind::List, "", "Words that passwords may not consist of, such as the name of your organisation."),
+    Key::new(
+        "password.minimum_length",
+        Kind::Integer(8, 128),
+        "15",
+        "The fewest characters of a new password (NIST SP 800-63B-4: 15 where a password is the only factor).",
+    ),
+    Key::new(
+        "password.hash",
+        Kind::Word(&["default", "low-memory"]),
+        "default",
+        "Argon2id with 64 MiB and 2 passes, or `low-memory` with 19 MiB and 2 passes.",
+    )
+    .restart(),
+    Key::new(
+        "password.workers",
+        Kind::Integer(1, 64),
+        "",
+        "Threads that hash passwords, each with its memory set aside. By default half of the processors.",
+    )
+    .restart(),
+    Key::new(
+        "password.context_words",
+        Kind::List,
+        "",
+        "Words that passwords may not consist of, such as the name of your organisation.",
+    ),
 ];
 
 /// As written.
@@ -72,7 +94,8 @@ impl Raw {
         let workers = self.workers.unwrap_or(half).max(1);
         let minimum_length = self.minimum_length.unwrap_or(15);
         if minimum_length < 15 {
-            let why = "A password is the only factor in this version, and NIST SP 800-63B-4 asks for 15 characters then.";
+            let why =
+                "A password is the only factor in this version, and NIST SP 800-63B-4 asks for 15 characters then.";
             let path = "password.minimum_length";
             let finding = check.warning("config.password_length", path, why).with_remedy(check.line(path, "15"));
             check.report(finding);
