@@ -4,7 +4,6 @@ use std::fmt;
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderName, Version};
-use sha2::{Digest, Sha256};
 
 use crate::cookie::cookie_values;
 use crate::csrf::Csrf;
@@ -13,7 +12,7 @@ use crate::hint;
 use crate::key::ANONYMOUS;
 use crate::request::{RequestView, SEC_FETCH_SITE};
 use crate::session::SessionState;
-use crate::token::{Opened, claimed_kid, open_cookie};
+use crate::token::{Opened, claimed_kid, fingerprint, open_cookie};
 use crate::{Reason, Trust};
 
 /// How the sign-in of the token stands to that of the request.
@@ -212,11 +211,6 @@ fn sent(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 
 fn cut(text: &str) -> String {
     text.chars().take(200).map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
-}
-
-fn fingerprint(token: &[u8]) -> String {
-    let digest = Sha256::digest(token);
-    format!("{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2])
 }
 
 #[cfg(test)]
