@@ -446,6 +446,8 @@ const ROWS: &[Row] = &[
     row("short passwords", "config.password_length", "password.minimum_length", "minimum_length = 15  # in [password]")
         .toml("[password]\nminimum_length = 8")
         .warns(),
+    row("too few passes for little memory", "config.value_invalid", "password.passes", "passes = 2  # in [password]")
+        .toml("[password]\nhash = \"low-memory\"\npasses = 1"),
     row("a rotation without sense", "config.value_invalid", "log.rotation", "rotation = \"64MiB\"  # in [log]")
         .toml("[log]\nrotation = \"hourly\""),
     row("an administrator without an address", "config.value_invalid", "ADMIN_EMAIL", "ADMIN_EMAIL=ada@example.com")
