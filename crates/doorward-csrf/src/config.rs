@@ -98,7 +98,9 @@ impl Builder {
         /// Origins whose pages may call this server: `https://app.example.com`, `https://*.example.com` (one label),
         /// `https://**.example.com` (any depth).
         trusted_origins(origins: impl IntoIterator<Item = impl Into<String>>) { trusted_origins = owned(origins) }
-        /// The origins under which visitors reach this server, where it cannot see them itself.
+        /// The origins under which visitors reach this server, where it cannot see them itself. One alone stands for every
+        /// request; of several, the one on the host of the request. They also decide the scheme, unless the caller of
+        /// the rule gives it.
         public_origins(origins: impl IntoIterator<Item = impl Into<String>>) { public_origins = owned(origins) }
         /// The hosts this server answers to; any host where the list is empty. Stops DNS rebinding.
         allowed_hosts(hosts: impl IntoIterator<Item = impl Into<String>>) { allowed_hosts = owned(hosts) }

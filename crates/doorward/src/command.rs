@@ -1,6 +1,8 @@
 //! The commands of `doorward`, one file for each.
 
 pub mod config;
+pub mod explain;
+pub mod health;
 pub mod init;
 pub mod report;
 pub mod tune;

@@ -23,6 +23,19 @@ fn a_wrong_expectation_is_reported_with_what_was_decided_instead() {
 }
 
 #[test]
+fn the_path_of_the_token_endpoint_belongs_to_the_language() {
+    let line = |path: &str, expected: &str| {
+        let (expect, reason) = expected.split_once(' ').unwrap();
+        format!(
+            r#"{{"id": "X", "method": "GET", "scheme": "https", "host": "a.test", "path": "{path}", "headers": {{"Sec-Fetch-Site": "cross-site"}}, "config": {{"token_endpoint": "/t"}}, "expect": "{expect}", "reason": "{reason}"}}"#
+        )
+    };
+    for line in [line("/t", "deny token_endpoint_cross_site"), line("/api/v1/auth/csrf-token", "allow safe_method")] {
+        assert_eq!(runner::run(&line).failures, Vec::<String>::new());
+    }
+}
+
+#[test]
 fn the_language_is_understood_beyond_what_the_file_uses() {
     let run = |extra: &str, expected: &str| {
         let (expect, reason) = expected.split_once(' ').unwrap();

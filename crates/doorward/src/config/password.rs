@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::check::Check;
 use super::registry::{Key, Kind};
+use crate::identity::hasher::Parameters;
 
 /// The keys of this section.
 pub(super) const KEYS: &[Key] = &[
@@ -19,7 +20,14 @@ pub(super) const KEYS: &[Key] = &[
         "password.hash",
         Kind::Word(&["default", "low-memory"]),
         "default",
-        "Argon2id with 64 MiB and 2 passes, or `low-memory` with 19 MiB and 2 passes.",
+        "Argon2id with 64 MiB, or `low-memory` with 19 MiB.",
+    )
+    .restart(),
+    Key::new(
+        "password.passes",
+        Kind::Integer(1, 16),
+        "2",
+        "Passes of one hash over its memory. `doorward tune` measures how many suit this machine.",
     )
     .restart(),
     Key::new(
@@ -43,6 +51,7 @@ pub(super) const KEYS: &[Key] = &[
 pub(super) struct Raw {
     minimum_length: Option<usize>,
     hash: Option<HashProfile>,
+    passes: Option<u32>,
     workers: Option<usize>,
     context_words: Option<Vec<String>>,
 }
@@ -82,6 +91,8 @@ pub struct Password {
     pub minimum_length: usize,
     /// How passwords are hashed.
     pub hash: HashProfile,
+    /// Passes of one hash: the parameter t.
+    pub passes: u32,
     /// Threads for hashing.
     pub workers: NonZeroUsize,
     /// Lower case; words that are not passwords here.
@@ -100,9 +111,19 @@ impl Raw {
             let finding = check.warning("config.password_length", path, why).with_remedy(check.line(path, "15"));
             check.report(finding);
         }
+        let hash = self.hash.unwrap_or_default();
+        let passes = self.passes.unwrap_or(hash.passes());
+        if let Err(error) = Parameters::chosen(hash.memory_kib(), passes) {
+            let path = "password.passes";
+            let finding =
+                check.error("config.value_invalid", path, format!("It does not go with `password.hash`: {error}."));
+            let remedy = check.line(path, "2");
+            check.report(finding.with_remedy(remedy));
+        }
         Password {
             minimum_length,
-            hash: self.hash.unwrap_or_default(),
+            hash,
+            passes,
             workers: NonZeroUsize::new(workers).unwrap_or(NonZeroUsize::MIN),
             context_words: self
                 .context_words

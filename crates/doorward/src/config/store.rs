@@ -141,7 +141,7 @@ fn read_url(text: &str, check: &mut Check<'_>) -> Option<Store> {
     match scheme {
         "postgres" | "postgresql" if Url::parse(text).is_ok() => return Some(Store::Postgres(Secret::new(text))),
         "sqlite" => {
-            let rest = text.trim_start_matches("sqlite:");
+            let rest = text.strip_prefix("sqlite:").unwrap_or_default();
             let file = rest.strip_prefix("//").unwrap_or(rest);
             if !file.is_empty() && !file.contains(['?', '#']) && file != ":memory:" {
                 return Some(Store::Sqlite(check.file(path, file)));

@@ -446,6 +446,8 @@ const ROWS: &[Row] = &[
     row("short passwords", "config.password_length", "password.minimum_length", "minimum_length = 15  # in [password]")
         .toml("[password]\nminimum_length = 8")
         .warns(),
+    row("too few passes for little memory", "config.value_invalid", "password.passes", "passes = 2  # in [password]")
+        .toml("[password]\nhash = \"low-memory\"\npasses = 1"),
     row("a rotation without sense", "config.value_invalid", "log.rotation", "rotation = \"64MiB\"  # in [log]")
         .toml("[log]\nrotation = \"hourly\""),
     row("an administrator without an address", "config.value_invalid", "ADMIN_EMAIL", "ADMIN_EMAIL=ada@example.com")
@@ -711,6 +713,35 @@ fn paths_are_relative_to_what_names_them() {
     assert_eq!(config.log.file, Some(case.path().join("conf/d.log")));
     assert_eq!(config.store, Store::Sqlite(case.path().join("conf/d.db")));
     assert_eq!(Case::new().env("DOORWARD_LOG__FILE=/var/log/d.log").config().log.file, Some("/var/log/d.log".into()));
+}
+
+#[test]
+fn the_data_directory_is_where_it_was_asked_for_or_beside_cargo() {
+    let case = Case::new().env("CARGO=/usr/bin/cargo");
+    assert_eq!(case.inputs().data_directory(), case.path().join("data"));
+    let bare = Inputs { flags: Flags::default(), ..case.inputs() };
+    assert_eq!(bare.data_directory(), case.path().join("doorward-data"));
+    let installed = Inputs { environment: [("HOME", "/home/ada")].into_iter().collect(), ..bare };
+    assert_ne!(installed.data_directory(), case.path().join("doorward-data"));
+}
+
+#[test]
+fn the_file_of_the_package_is_accepted_with_and_without_its_comments() {
+    let text = include_str!("../../../../packaging/doorward.toml");
+    assert_eq!(Case::new().toml(text).findings(), []);
+    let is_setting = |line: &&str| line.starts_with('[') || line.contains(" = ");
+    let set: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# ")).filter(is_setting).collect();
+    assert!(set.len() > 1, "{set:?}");
+    let case = Case::new().toml(&set.join("\n")).env("ENVIRONMENT=production");
+    assert_eq!(case.findings(), []);
+}
+
+#[test]
+fn sqlite_is_named_by_its_file() {
+    for (url, file) in [("sqlite:a.db", "a.db"), ("sqlite://a.db", "a.db"), ("sqlite:///srv/a.db", "/srv/a.db")] {
+        let case = Case::new().env(&format!("DATABASE_URL={url}"));
+        assert_eq!(case.config().store, Store::Sqlite(case.path().join(file)));
+    }
 }
 
 #[test]
