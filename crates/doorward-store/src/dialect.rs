@@ -60,7 +60,7 @@ impl Dialect {
             Self::Postgres => &[
                 "SET LOCAL statement_timeout = 0",
                 "SET LOCAL lock_timeout = 0",
-                "SELECT pg_advisory_xact_lock(0x646f6f72)",
+                "SELECT pg_advisory_xact_lock(1685024626)",
             ],
         }
     }

@@ -1,6 +1,6 @@
 //! Where the database is.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -67,15 +67,15 @@ impl Location {
             Self::Sqlite(path) => sqlite_url(path)?,
             Self::Postgres(server) => server.url.expose_secret().to_owned(),
         };
-        let options: AnyConnectOptions = url.parse().map_err(|_| self.unreadable())?;
+        let options: AnyConnectOptions = url.parse().map_err(|_| Self::unreadable())?;
         let is_postgres = matches!(options.database_url.scheme(), "postgres" | "postgresql");
         if is_postgres != (self.dialect() == Dialect::Postgres) {
-            return Err(self.unreadable());
+            return Err(Self::unreadable());
         }
         Ok(options.disable_statement_logging())
     }
 
-    fn unreadable(&self) -> Finding {
+    fn unreadable() -> Finding {
         Finding::error("store.location_unreachable", "database", "the database URL cannot be read")
             .with_remedy("DATABASE_URL=postgres://USER:PASSWORD@HOST:5432/DATABASE")
     }
@@ -111,7 +111,7 @@ fn sqlite_url(path: &Path) -> Result<String, Finding> {
         if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
             url.push(char::from(byte));
         } else {
-            url.push_str(&format!("%{byte:02X}"));
+            write!(url, "%{byte:02X}").ok();
         }
     }
     Ok(url)

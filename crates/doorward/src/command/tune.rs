@@ -48,6 +48,11 @@ impl Row {
     fn median(&self) -> Duration {
         self.times[1]
     }
+
+    /// Whether something else ran meanwhile, so that the median says too much.
+    fn is_disturbed(&self) -> bool {
+        2 * self.median() > 3 * self.times[0]
+    }
 }
 
 /// What to write.
@@ -136,10 +141,10 @@ fn words(rows: &[Row], choice: Choice, limit: Option<u64>) -> String {
     let little = if choice.is_within_memory { "" } else { little };
     let slow = "A hash takes long here, and fewer passes are not safe: sign-ins will be slow on this machine.\n";
     let slow = if choice.row.median() > *WANTED.end() { slow } else { "" };
-    let lines = lines(choice);
-    format!(
-        "{head}{table}\nAll workers together take {total} MiB{of}.\n{little}{slow}\nWrite in doorward.toml:\n\n{lines}"
-    )
+    let busy = "The machine was busy with something else meanwhile: measure again when it is quiet.\n";
+    let busy = if rows.iter().any(Row::is_disturbed) { busy } else { "" };
+    let (notes, lines) = ([little, slow, busy].concat(), lines(choice));
+    format!("{head}{table}\nAll workers together take {total} MiB{of}.\n{notes}\nWrite in doorward.toml:\n\n{lines}")
 }
 
 fn line(row: &Row, is_chosen: bool) -> String {
@@ -163,6 +168,7 @@ fn report(rows: &[Row], choice: Choice, limit: Option<u64>) -> Value {
         "workers": choice.workers,
         "memory_limit_bytes": limit,
         "is_within_memory": choice.is_within_memory,
+        "is_disturbed": rows.iter().any(Row::is_disturbed),
         "configuration": lines(choice),
     })
 }
@@ -224,6 +230,15 @@ mod tests {
         assert!(
             measure(LOW_MEMORY, 1).iter().all(|row| Parameters::chosen(LOW_MEMORY, row.parameters.passes()).is_ok())
         );
+    }
+
+    #[test]
+    fn says_when_the_machine_was_busy() {
+        let mut rows = rows(DEFAULT_MEMORY, &[30, 62]);
+        let choice = choose(&rows, 1, None).unwrap();
+        assert!(!words(&rows, choice, None).contains("busy"));
+        rows[1].times[0] = Duration::from_millis(40);
+        assert!(words(&rows, choice, None).contains("measure again"));
     }
 
     #[test]
