@@ -81,12 +81,6 @@ where
     let (parts, body) = request.into_parts();
     let session = parts.extensions.get::<Session>().cloned().unwrap_or_else(Session::anonymous);
     let phase = setting.csrf.provenance(&setting.view(&parts));
-    if let (Phase::Decided(decision), &Method::GET) = (&phase, &parts.method)
-        && decision.is_allowed()
-        && parts.uri.path() == setting.csrf.token_path()
-    {
-        return Ok(answer::token(&setting, &parts, &session).map(Either::Left));
-    }
     let (decision, form) = match phase {
         Phase::Decided(decision) => (decision, Form::unread(body)),
         Phase::NeedsToken(provenance) => judge(&setting, &parts, body, &session, provenance).await,
@@ -98,8 +92,11 @@ where
             return Ok(answer::refusal(&setting, &parts, &session, &report).map(Either::Left));
         }
     }
+    if parts.method == Method::GET && parts.uri.path() == setting.csrf.token_path() {
+        return Ok(answer::token(&setting, &parts, &session).map(Either::Left));
+    }
     if decision.provenance.is_some_and(|provenance| provenance.is_origin_mismatched) {
-        setting.warn_of_mismatch(&setting.view(&parts));
+        setting.warn_of_mismatch(&setting.csrf.report(&setting.view(&parts), &session.state(), &form.field, &decision));
     }
     let follow_up = page::FollowUp::new(&setting, &parts, session, decision);
     let mut request = Request::from_parts(parts, form.body);

@@ -143,8 +143,8 @@ impl fmt::Display for Source {
     }
 }
 
-/// The files, read and parsed.
-#[derive(Debug, Default)]
+/// The files, read and parsed. They hold secrets, so there is no `Debug`.
+#[derive(Default)]
 pub(super) struct Files {
     pub(super) toml: Option<(PathBuf, toml::Table)>,
     pub(super) dotenv: Variables,
@@ -240,11 +240,16 @@ fn read_dotenv(inputs: &Inputs, findings: &mut Vec<Finding>) -> Variables {
             return Variables::default();
         }
     };
+    findings.extend(super::permission::writable_by_others(&path, ".env"));
     let (assignments, bad) = dotenv::parse(&text);
     for line in bad {
         findings.push(
-            Finding::error("config.syntax", format!("{}:{}", path.display(), line.line), format!("This line cannot be read: {}.", line.why))
-                .with_remedy("NAME=value"),
+            Finding::error(
+                "config.syntax",
+                format!("{}:{}", path.display(), line.line),
+                format!("This line cannot be read: {}.", line.why),
+            )
+            .with_remedy("NAME=value"),
         );
     }
     let mut variables = Variables::default();

@@ -9,6 +9,7 @@ mod parameters;
 mod pepper;
 mod phc;
 mod queue;
+mod sample;
 mod worker;
 
 use std::num::NonZeroUsize;
@@ -29,6 +30,7 @@ pub use self::measure::{Measures, Reading};
 pub use self::parameters::{DEFAULT_MEMORY, LOW_MEMORY, Parameters, ParametersError};
 pub use self::pepper::{Pepper, PepperId, Peppers};
 pub use self::queue::{EACH, Full, Ticket};
+pub use self::sample::sample;
 
 use self::phc::Stored;
 use self::queue::PlaceId;

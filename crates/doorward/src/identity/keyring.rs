@@ -120,9 +120,8 @@ impl Keyring {
     /// The keys that passwords pass before they are hashed; the one with the highest number is for new hashes.
     #[must_use]
     pub fn peppers(&self) -> Peppers {
-        let mut all: Vec<_> = self.pepper.iter().map(|key| Pepper::new(key.bytes())).collect();
-        let current = all.pop().expect("a keyring is not opened without a pepper");
-        Peppers::new(current, all)
+        let (current, older) = split(&self.pepper);
+        Peppers::new(current, older)
     }
 
     /// A short text that is equal on two nodes if and only if their keys are.
@@ -153,12 +152,13 @@ impl Keyring {
         work(&self.ring.read())
     }
 
-    /// Makes a new signing key where the newest is too old, and drops those whose tokens are over.
-    /// Gives back the id of the new key.
+    /// Takes over what another process has made, makes a new signing key where the newest is too old, and
+    /// drops those whose tokens are over. Gives back the id of a new key. To be called every hour at least.
     ///
     /// # Errors
     /// What could not be written or removed; the keys in use stay as they were.
     pub fn tend(&self, now: UnixTime, random: &dyn Random) -> Result<Option<String>, Finding> {
+        self.take_over();
         let newest = self.ring.read().keys().iter().map(SigningKey::created_at).max().unwrap_or_default();
         let made =
             if now.seconds_since(newest) >= ROTATION_DAYS * 86_400 { Some(self.rotate(now, random)?) } else { None };
@@ -169,6 +169,17 @@ impl Keyring {
             self.ring.write().drop_key(&kid);
         }
         Ok(made)
+    }
+
+    /// Another node, or the command line, may have rotated in the same directory.
+    fn take_over(&self) {
+        let _rotation = self.rotation.lock();
+        let files = file::read_all(&self.directory, &mut Vec::new());
+        for key in files.iter().filter(|found| found.family == "signing").filter_map(SigningKey::from_file) {
+            if !self.ring.read().has(key.kid()) {
+                self.ring.write().add(key);
+            }
+        }
     }
 
     /// Makes a new signing key now. It is published at once and signs after [`LEAD_SECONDS`].
@@ -183,6 +194,11 @@ impl Keyring {
         self.ring.write().add(key);
         Ok(kid)
     }
+}
+
+fn split(keys: &[Numbered]) -> (Pepper, Vec<Pepper>) {
+    let mut all: Vec<_> = keys.iter().map(|key| Pepper::new(key.bytes())).collect();
+    (all.pop().expect("a keyring is not opened without a pepper"), all)
 }
 
 fn make_all(directory: &Path, now: UnixTime, random: &dyn Random) -> Result<(), Finding> {
