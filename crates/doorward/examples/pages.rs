@@ -6,6 +6,7 @@ use std::path::Path;
 use doorward::portal::{asset, path};
 use doorward_core::language::Language;
 
+#[expect(clippy::unwrap_used, reason = "the samples are part of the tests")]
 #[path = "../tests/it/portal/sample.rs"]
 mod sample;
 

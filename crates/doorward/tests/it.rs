@@ -1,3 +1,7 @@
-//! The tests of the program that need more than one module.
+//! The tests of the program as its users see it.
 
-mod portal;
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod it {
+    mod portal;
+}

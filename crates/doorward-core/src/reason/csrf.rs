@@ -45,7 +45,8 @@ const COOKIE: Text = text(
     "Please allow cookies for this site, open the page again and repeat your last step.",
     "Bitte erlauben Sie Cookies für diese Seite, öffnen Sie sie neu und wiederholen Sie den letzten Schritt.",
 );
-const UNCLEAR_TITLE: Text = text("It is not clear where the request came from", "Es ist nicht klar, woher die Anfrage kam");
+const UNCLEAR_TITLE: Text =
+    text("It is not clear where the request came from", "Es ist nicht klar, woher die Anfrage kam");
 const UNCLEAR: Text = text(
     "Your browser, or something on the way, left out where the request came from. Nothing was changed. Please open the page again; a current browser helps, and so does switching off extensions that hide such things.",
     "Ihr Browser oder etwas auf dem Weg hat weggelassen, woher die Anfrage kam. Geändert wurde nichts. Bitte öffnen Sie die Seite neu; ein aktueller Browser hilft, und auch das Abschalten von Erweiterungen, die so etwas verbergen.",

@@ -39,7 +39,6 @@ texts! {
 
     PERSON_SINCE: "Account since", "Konto seit";
     SESSIONS: "Live sessions", "Laufende Sitzungen";
-    NAME_TITLE: "Name", "Name";
     GROUPS_TITLE: "Groups", "Gruppen";
     SAVE_NAME: "Save name", "Namen speichern";
     SAVE_GROUPS: "Save groups", "Gruppen speichern";

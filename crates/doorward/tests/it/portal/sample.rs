@@ -9,7 +9,8 @@ use doorward::portal::{Banner, Chrome, Done, Moment, Page, Problem, Viewer};
 use doorward_core::language::Language;
 use doorward_core::{UnixTime, reason};
 
-const LINK: &str = "https://login.example.com/.doorward/invitation?token=dwi_YOn0KxDkpTDO-o9S-PD3s5ESUK8hG9Q8Sr1M1PqQWlw";
+const LINK: &str =
+    "https://login.example.com/.doorward/invitation?token=dwi_YOn0KxDkpTDO-o9S-PD3s5ESUK8hG9Q8Sr1M1PqQWlw";
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) Version/18.6 Mobile/15E148 Safari/604.1";
 
@@ -76,10 +77,8 @@ fn strangers(language: Language, words: Words) -> Vec<(&'static str, String)> {
         problem: Some(Problem::of("signin.credentials_wrong")),
         ..sign_in(language)
     };
-    let waiting = SignIn {
-        problem: Some(Problem::of("signin.account_wait").with_retry_after(Some(200))),
-        ..sign_in(language)
-    };
+    let waiting =
+        SignIn { problem: Some(Problem::of("signin.account_wait").with_retry_after(Some(200))), ..sign_in(language) };
     let ended = SignIn { ended: reason::find("session.idle_timeout"), chrome: bannered(language), ..sign_in(language) };
     let made = SignIn { done: Some(Done::AccountMade), ..sign_in(language) };
     vec![
@@ -98,7 +97,7 @@ fn strangers(language: Language, words: Words) -> Vec<(&'static str, String)> {
 }
 
 fn choose_password(language: Language, words: Words) -> ChoosePassword {
-    let problem = Some(Problem::of("password.too_common"));
+    let problem = Some(Problem::of("password.common"));
     ChoosePassword { chrome: chrome(language), email: words.name.into(), password_minimum: 12, problem }
 }
 
@@ -135,13 +134,21 @@ fn own(language: Language, words: Words) -> Vec<(&'static str, String)> {
     let apps = vec![app(words.name, "https://wiki.example.com/"), app("photos", "https://photos.example.com/album/")];
     let landing = Apps { chrome: signed_in(language, words, true), apps, has_demo: false };
     let simple = Apps { chrome: signed_in(language, words, false), apps: Vec::new(), has_demo: true };
-    let sessions = vec![session(FIREFOX, 1, true), session(IPHONE, 20, false), session("curl/8.14.1", 3, false), session(words.name, 4, false)];
+    let sessions = vec![
+        session(FIREFOX, 1, true),
+        session(IPHONE, 20, false),
+        session("curl/8.14.1", 3, false),
+        session(words.name, 4, false),
+    ];
     let headers = vec![("x-doorward-user".into(), words.name.into()), ("x-doorward-jwt".into(), "e30.e30.".repeat(20))];
     vec![
         ("apps", landing.html()),
         ("apps-simple", simple.html()),
         ("account", account(language, words, sessions, None).html()),
-        ("account-refused", account(language, words, vec![session(FIREFOX, 1, true)], Some("password.current_wrong")).html()),
+        (
+            "account-refused",
+            account(language, words, vec![session(FIREFOX, 1, true)], Some("password.wrong_current")).html(),
+        ),
         ("demo", Demo { chrome: signed_in(language, words, true), headers }.html()),
     ]
 }
@@ -166,7 +173,7 @@ fn person(name: &str, email: &str, is_active: bool) -> PersonRow {
         email: email.into(),
         groups: if is_active { vec!["admins".into(), "family".into()] } else { Vec::new() },
         is_active,
-        is_self: name == "Ada Lovelace",
+        is_self: email == "ada@example.com",
     }
 }
 
@@ -207,7 +214,13 @@ fn detail(language: Language, words: Words, is_active: bool) -> PersonDetail {
 
 fn administration(language: Language, words: Words) -> Vec<(&'static str, String)> {
     let chrome = || signed_in(language, words, true);
-    let nobody = People { people: Vec::new(), links: Vec::new(), search: words.name.into(), next: None, ..people(language, words) };
+    let nobody = People {
+        people: Vec::new(),
+        links: Vec::new(),
+        search: words.name.into(),
+        next: None,
+        ..people(language, words)
+    };
     let new = |is_by_password, problem| PersonNew {
         chrome: chrome(),
         is_by_password,
@@ -251,9 +264,18 @@ fn failures(language: Language, words: Words) -> Vec<(&'static str, String)> {
     };
     vec![
         ("failure", failure(chrome(language), Problem::of("http.internal").with_hint(words.name), Way::Start)),
-        ("failure-csrf", failure(chrome(language), Problem::of("csrf.token_expired"), Way::Again("/.doorward/sign-in".into()))),
-        ("failure-busy", failure(chrome(language), Problem::of("http.overloaded").with_retry_after(Some(5)), Way::Nowhere)),
-        ("failure-forbidden", failure(signed_in(language, words, false), Problem::of("authorization.administrator_required"), Way::Start)),
+        (
+            "failure-csrf",
+            failure(chrome(language), Problem::of("csrf.token_expired"), Way::Again("/.doorward/sign-in".into())),
+        ),
+        (
+            "failure-busy",
+            failure(chrome(language), Problem::of("http.overloaded").with_retry_after(Some(5)), Way::Nowhere),
+        ),
+        (
+            "failure-forbidden",
+            failure(signed_in(language, words, false), Problem::of("authorization.administrator_required"), Way::Start),
+        ),
         ("failure-session", failure(chrome(language), Problem::of("session.revoked"), Way::SignIn(words.name.into()))),
         ("form-not-sent", not_sent.html()),
         ("reasons", Reasons { chrome: chrome(language) }.html()),
