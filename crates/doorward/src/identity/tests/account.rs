@@ -145,6 +145,20 @@ async fn the_first_administrator_is_made_once() {
     assert_eq!(format!("{initial:?}"), r#"Initial { email: "admin@localhost", password: **** }"#);
 }
 
+#[tokio::test]
+async fn a_sign_in_renews_a_stored_form_that_is_too_cheap() {
+    let house = House::with_ada().await;
+    let before = house.ada().await.password;
+    let (_, cookie) = house.browser().await;
+    assert_eq!(house.ada().await.password, before);
+    let dearer = Parameters::new(128, 2, 1).unwrap();
+    let later = open_with(house.directory.path(), &house.clock, (5, dearer)).await;
+    sign_in(&later, EMAIL, PASSWORD, Wish::default()).await.unwrap();
+    assert_ne!(house.ada().await.password, before);
+    assert!(later.session_by_cookie(&cookie).is_ok());
+    sign_in(&later, EMAIL, PASSWORD, Wish::default()).await.unwrap();
+}
+
 #[test]
 fn random_passwords_use_every_character_alike() {
     let random = Seed::new(5);
