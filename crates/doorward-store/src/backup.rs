@@ -10,7 +10,7 @@ use doorward_core::store::Audit as _;
 use futures_util::TryStreamExt as _;
 use serde_json::Value;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::{AnyConnection, AssertSqlSafe, Executor as _};
 
 use crate::archive::{ArchiveWriter, KeyFile, Summary};
 use crate::connection::finding;
@@ -88,6 +88,9 @@ async fn write(store: &Store, to: &Path, partial: &Path, files: &[KeyFile], even
         archive.file(file)?;
     }
     let mut snapshot = store.reader().begin_with(store.dialect().begin_snapshot()).await?;
+    for statement in store.dialect().unhurried() {
+        snapshot.execute(*statement).await?;
+    }
     for table in ordered(&schema) {
         dump(&mut snapshot, table, &schema.tables[table], &mut archive).await?;
     }

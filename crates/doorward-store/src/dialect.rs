@@ -27,6 +27,14 @@ impl Dialect {
         }
     }
 
+    /// What lets a long reading take its time.
+    pub(crate) fn unhurried(self) -> &'static [&'static str] {
+        match self {
+            Self::Sqlite => &[],
+            Self::Postgres => &["SET LOCAL statement_timeout = 0"],
+        }
+    }
+
     /// Reads the head of the audit chain and keeps it from every other writer until the transaction ends.
     /// The embedded database has only one writer anyway.
     pub(crate) fn lock_head(self) -> &'static str {

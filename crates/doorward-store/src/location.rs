@@ -10,6 +10,22 @@ use sqlx::any::AnyConnectOptions;
 
 use crate::dialect::Dialect;
 
+/// The parameters that a PostgreSQL URL may have.
+const PARAMETERS: &[&str] = &[
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
+
 /// Where the database is.
 #[derive(Debug, Clone)]
 pub enum Location {
@@ -72,6 +88,14 @@ impl Location {
         if is_postgres != (self.dialect() == Dialect::Postgres) {
             return Err(Self::unreadable());
         }
+        for (key, _) in options.database_url.query_pairs() {
+            // The driver would ignore it and log its value, which may be a misspelt password.
+            if is_postgres && !PARAMETERS.contains(&key.as_ref()) {
+                let why = format!("the database URL has the parameter {key:?}, which nobody knows");
+                return Err(Finding::error("store.location_unreachable", "database", why)
+                    .with_remedy(format!("use only {}", PARAMETERS.join(", "))));
+            }
+        }
         Ok(options.disable_statement_logging())
     }
 
@@ -128,6 +152,13 @@ mod tests {
         assert!(!format!("{location:?} {location}").contains("hunter2"));
         let bad = Location::Postgres(Server::new(Secret::new("postgres://ada:hunter2@[bad/doorward")));
         assert!(!format!("{:?}", bad.options().unwrap_err()).contains("hunter2"));
+    }
+
+    #[test]
+    fn refuses_a_parameter_that_nobody_knows_without_its_value() {
+        let url = Secret::new("postgres:///doorward?host=/run/postgresql&pasword=hunter2");
+        let finding = Location::Postgres(Server::new(url)).options().unwrap_err();
+        assert!(finding.why.contains("pasword") && !format!("{finding:?}").contains("hunter2"));
     }
 
     #[test]

@@ -73,7 +73,8 @@ cases! {
         survives_a_restart,
         is_given_back_and_cleared_by_a_sign_in,
         knows_twenty_browsers,
-        forgets_in_time;
+        forgets_in_time,
+        keeps_strangers_within_bounds;
     audit:
         answers_questions,
         finds_a_changed_record,

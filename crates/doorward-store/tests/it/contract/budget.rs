@@ -131,3 +131,27 @@ pub(super) async fn forgets_in_time(place: &Place) {
         "guesses in a row last"
     );
 }
+
+pub(super) async fn keeps_strangers_within_bounds(place: &Place) {
+    let store = place.store().await;
+    let ada = sample::stored_user(&store, "ada@example.com", &[]).await;
+    let known = [BudgetKey::Account(ada.email.clone())];
+    store.pay(&known, NOW).await.unwrap().unwrap();
+    place
+        .alter(&["INSERT INTO budget (budget_key, recent, consecutive, blocked_until, touched_at) \
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100500) \
+             SELECT 'account:' || i || '@example.com', '', 1, 0, 1800000000 + i FROM n"])
+        .await;
+    store.sweep(NOW + 100_600, Profile::Home.timeouts()).await.unwrap();
+    let mut hand = place.hand().await;
+    let (rows, oldest): (i64, i64) =
+        sqlx::query_as("SELECT COUNT(*), MIN(touched_at) FROM budget WHERE budget_key <> 'account:ada@example.com'")
+            .fetch_one(&mut hand)
+            .await
+            .unwrap();
+    assert_eq!((rows, oldest), (100_000, NOW.0 + 501));
+    for _ in 0..2 {
+        store.pay(&known, NOW).await.unwrap().unwrap();
+    }
+    assert!(store.pay(&known, NOW).await.unwrap().is_err(), "the known account is not touched");
+}
