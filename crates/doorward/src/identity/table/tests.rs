@@ -143,3 +143,22 @@ fn a_session_is_noted_at_most_once_a_minute() {
     table.find(&cookie, NOW + 599).unwrap();
     assert!(table.take_noted().is_empty());
 }
+
+#[test]
+fn a_live_session_ends_by_the_same_rule_as_a_stored_one() {
+    let seed = Seed::new(5);
+    let owner = user(&seed);
+    let (_, stored) = session(&seed, &owner);
+    for profile in Profile::ALL {
+        let timeouts = profile.timeouts();
+        let edges = [0, 599, 600, timeouts.idle - 1, timeouts.idle, timeouts.absolute - 1, timeouts.absolute];
+        let every = edges.into_iter().flat_map(|seen| edges.map(|passed| (seen, passed)));
+        for ((seen, passed), stage) in every.flat_map(|times| Stage::ALL.iter().map(move |stage| (times, *stage))) {
+            let session = Session { stage, last_seen: NOW + seen, ..stored.clone() };
+            let live = Live::new(&session, "Test/1".into(), Arc::new(Account::new(Arc::clone(&owner))));
+            let now = NOW + seen.max(passed);
+            assert_eq!(live.check(now, timeouts), session.check(now, timeouts), "{stage:?} {seen} {passed}");
+            assert_eq!(live.to_session(), session);
+        }
+    }
+}

@@ -85,6 +85,7 @@ async fn a_reset_password_lets_nobody_do_more_than_choose_another() {
 
 #[tokio::test]
 async fn half_a_sign_in_with_tokens_is_finished_with_new_tokens() {
+    // CVE-2026-94218: nothing that was given out before a step is good after it.
     let house = House::with_ada().await;
     let ada = house.ada().await;
     let (_, random) = house.identity.reset_password(&Author::command_line(), ada.id).await.unwrap();
