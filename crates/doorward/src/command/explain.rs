@@ -137,8 +137,9 @@ fn print_field(name: &str, value: &Value, out: &mut impl Write) -> std::io::Resu
         return writeln!(out, "  {name:<24} {}", word(value));
     };
     for (member, value) in members {
-        // The fields of a CSRF report stand beside what the protection decided.
-        let path = if name == "csrf" && member == "fields" { name.to_owned() } else { format!("{name}.{member}") };
+        // The fields of a CSRF report have their whole names already.
+        let is_whole = name.ends_with(".fields");
+        let path = if is_whole { member.clone() } else { format!("{name}.{member}") };
         print_field(&path, value, out)?;
     }
     Ok(())
@@ -206,7 +207,7 @@ mod tests {
             session: String::new(),
             address: "192.0.2.77".to_owned(),
             duration_us: 1_500,
-            stages: r#"{"csrf":{"verdict":"allowed","fields":{"origin":"x"}}}"#.to_owned(),
+            stages: r#"{"csrf":{"verdict":"allowed","fields":{"csrf.origin":"x"}}}"#.to_owned(),
         }
     }
 
@@ -224,7 +225,7 @@ mod tests {
         let reason = reason::find("signin.credentials_wrong").expect("the reason has its texts");
         for part in [
             "2026-01-01T00:00:00Z POST /api/v1/auth/login 401",
-            "csrf.origin ",
+            "  csrf.origin ",
             reason.operator,
             reason.remedy,
             "session.refused",

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use doorward_core::UnixTime;
 use doorward_core::identifier::{RequestId, SessionId, UserId};
+use doorward_csrf::Report;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
@@ -141,6 +142,27 @@ pub struct CsrfEntry {
     pub fields: Vec<(&'static str, String)>,
 }
 
+impl CsrfEntry {
+    /// The entry of a report, with a hash of the bind cookie where there is one.
+    #[must_use]
+    pub fn of_report(report: &Report, verdict: CsrfVerdict, mode: &'static str, bind: Option<u64>) -> Self {
+        // The entry has reason and path itself, and its path is a pattern where the real one holds a secret.
+        let mut fields = report.fields();
+        fields.retain(|(name, _)| !["reason", "csrf.request"].contains(name));
+        let beyond_first = report.token_cookies.saturating_sub(1);
+        Self {
+            verdict,
+            reason: report.reason.code(),
+            provenance: report.provenance.map_or("", doorward_csrf::Trust::as_str),
+            mode,
+            token_age: report.token_age_seconds,
+            duplicates: u32::try_from(beyond_first).unwrap_or(u32::MAX),
+            bind,
+            fields,
+        }
+    }
+}
+
 /// The most fields of a CSRF report that are kept.
 const FIELDS: usize = 32;
 /// The most stages that are kept.
@@ -162,7 +184,7 @@ impl Entry {
         if let Some(csrf) = &mut self.csrf {
             csrf.fields.truncate(FIELDS);
             for (_, value) in &mut csrf.fields {
-                tidy(value, 256);
+                tidy(value, 512);
             }
         }
     }
@@ -274,7 +296,7 @@ pub(super) mod tests {
                 token_age: None,
                 duplicates: 0,
                 bind: Some(1),
-                fields: vec![("origin", "http://localhost:3000".to_owned())],
+                fields: vec![("csrf.origin", "http://localhost:3000".to_owned())],
             }),
             cause: String::new(),
         }
@@ -295,11 +317,11 @@ pub(super) mod tests {
         entry.path = "/\n\u{2028}".repeat(100_000);
         entry.device = "\u{1b}".repeat(100_000);
         entry.host = "h".repeat(100_000);
-        entry.csrf.as_mut().unwrap().fields = vec![("origin", "\n".repeat(100_000)); 1_000];
+        entry.csrf.as_mut().unwrap().fields = vec![("csrf.origin", "\n".repeat(100_000)); 1_000];
         entry.stages = vec![("csrf", Duration::ZERO); 1_000];
         entry.clean();
         let json = serde_json::to_string(&entry).unwrap();
-        assert!(json.len() < 16_384, "{} bytes", json.len());
+        assert!(json.len() < 32_768, "{} bytes", json.len());
         assert!(!json.chars().any(is_hostile));
     }
 
@@ -310,7 +332,7 @@ pub(super) mod tests {
         assert_eq!(value["client.address"], "192.0.2.77");
         assert_eq!(value["duration_ms"], 1.5);
         assert_eq!(value["stages_ms"]["csrf"], 0.002);
-        assert_eq!(value["csrf"]["fields"]["origin"], "http://localhost:3000");
+        assert_eq!(value["csrf"]["fields"]["csrf.origin"], "http://localhost:3000");
         assert_eq!(value["csrf"].get("bind"), None);
         assert_eq!(value.get("user.id"), None);
     }

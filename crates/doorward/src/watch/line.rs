@@ -106,7 +106,8 @@ struct Fields {
 
 impl Fields {
     fn add(&mut self, name: &str, value: Value) {
-        if self.values.len() < FIELDS {
+        // The first says it: a report may repeat what the line names itself.
+        if self.values.len() < FIELDS && !self.values.iter().any(|(known, _)| known == name) {
             self.values.push((name.to_owned(), value));
         }
     }

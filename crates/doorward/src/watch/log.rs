@@ -213,7 +213,7 @@ fn write_csrf(entry: &Entry, csrf: &CsrfEntry) {
         return;
     }
     let more: Map<String, Value> =
-        csrf.fields.iter().map(|(name, value)| (format!("csrf.{name}"), value.as_str().into())).collect();
+        csrf.fields.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect();
     let more = Value::Object(more).to_string();
     macro_rules! line {
         ($level:ident, $message:literal) => {
@@ -229,7 +229,7 @@ fn write_csrf(entry: &Entry, csrf: &CsrfEntry) {
                 csrf.verdict = csrf.verdict.as_str(),
                 csrf.provenance = csrf.provenance,
                 csrf.mode = csrf.mode,
-                csrf.token_age = csrf.token_age,
+                csrf.token_age_seconds = csrf.token_age,
                 { MORE } = more.as_str() },
                 $message
             )
@@ -355,6 +355,41 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn the_report_of_the_csrf_crate_stands_in_the_line_each_field_once() {
+        let csrf = doorward_csrf::Csrf::builder()
+            .secret_keys([doorward_csrf::SecretKey::new(1, *b"an example of a key, 32 bytes ok")])
+            .build()
+            .expect("the defaults and one key are a configuration");
+        let (method, uri) = (http::Method::POST, http::Uri::from_static("/api/v1/auth/login"));
+        let mut headers = http::HeaderMap::new();
+        headers.insert("host", "login.example.com".parse().unwrap());
+        headers.insert("origin", "https://evil.test".parse().unwrap());
+        let view = doorward_csrf::RequestView::new(&method, &uri, &headers, doorward_csrf::UnixSeconds(1_767_225_600))
+            .tls(true);
+        let state = doorward_csrf::SessionState::Anonymous;
+        let decision = csrf.check(&view, &state, None::<&str>);
+        let report = csrf.report(&view, &state, None::<&str>, &decision);
+        let mut entry = refused();
+        entry.csrf = Some(CsrfEntry::of_report(&report, CsrfVerdict::Refused, csrf.mode().as_str(), None));
+        let line = &objects(&logged(Line::Json, &at("warn"), |_| write(&entry)))[0];
+        for (name, value) in [
+            ("reason", "csrf.origin_untrusted"),
+            ("csrf.origin", "https://evil.test"),
+            ("csrf.self_origin", "https://login.example.com"),
+            ("csrf.mode", "layered"),
+            ("csrf.cookie_fields", "0"),
+            ("http.version", "HTTP/1.1"),
+        ] {
+            assert_eq!(line[name], value, "{name} in {line}");
+        }
+        let text = logged(Line::Text, &at("warn"), |_| write(&entry));
+        for name in [" reason=", " csrf.origin=", " csrf.provenance="] {
+            assert!(text.matches(name).count() <= 1, "{name} in {text}");
+        }
+        assert!(!text.contains("csrf.csrf") && !text.contains("csrf.request"), "{text}");
+    }
+
+    #[test]
     fn the_access_log_has_one_line_with_the_dotted_names() {
         let mut entry = refused();
         (entry.csrf, entry.status, entry.reason) = (None, 200, "");
@@ -402,7 +437,7 @@ pub(super) mod tests {
             forged.clone_into(value);
         }
         entry.status = 500;
-        entry.csrf.as_mut().unwrap().fields = vec![("origin", forged.to_owned())];
+        entry.csrf.as_mut().unwrap().fields = vec![("csrf.origin", forged.to_owned())];
         for line in [Line::Text, Line::Json] {
             // Also without the cleaning of `finish`: other parts log values from outside too.
             let text = logged(line, &at("debug"), |_| {
@@ -427,7 +462,8 @@ pub(super) mod tests {
     fn a_line_is_bounded_whatever_is_logged() {
         let huge = "\n".repeat(1 << 20);
         let mut entry = refused();
-        (entry.path, entry.csrf.as_mut().unwrap().fields) = (huge.clone(), vec![("origin", "\n".repeat(8_192)); 100]);
+        (entry.path, entry.csrf.as_mut().unwrap().fields) =
+            (huge.clone(), vec![("csrf.origin", "\n".repeat(8_192)); 100]);
         for line in [Line::Text, Line::Json] {
             let text = logged(line, &at("info"), |_| {
                 write(&entry);

@@ -22,7 +22,7 @@ const COLUMNS: [&str; 9] = [
 ];
 
 /// What is left out first where an entry is too long.
-const EXPENDABLE: [&str; 4] = ["client.device", "http.host", "cause", "csrf"];
+const EXPENDABLE: [&str; 4] = ["/client.device", "/http.host", "/cause", "/csrf/fields"];
 
 /// Where finished requests are kept for `doorward explain`.
 pub trait Memory: Send + Sync + std::fmt::Debug {
@@ -65,11 +65,13 @@ fn circumstances(entry: &Entry) -> String {
     members.retain(|name, _| name != "duration_ms" && !COLUMNS.contains(&name.as_str()));
     let mut members = Value::Object(members);
     let mut text = members.to_string();
-    for name in EXPENDABLE {
+    for pointer in EXPENDABLE {
         if text.len() <= MOST {
             break;
         }
-        members.as_object_mut().and_then(|members| members.remove(name));
+        if let Some(value) = members.pointer_mut(pointer) {
+            *value = "too long".into();
+        }
         text = members.to_string();
     }
     text
@@ -114,12 +116,13 @@ mod tests {
         let mut entry = refused();
         entry.device = "\u{1b}".repeat(1_000);
         entry.host = "\n".repeat(1_000);
-        entry.csrf.as_mut().unwrap().fields = vec![("origin", "\n".repeat(1_000)); 100];
+        entry.csrf.as_mut().unwrap().fields = vec![("csrf.origin", "\n".repeat(1_000)); 100];
         entry.clean();
         let row = row(&entry);
         assert!(row.stages.len() <= MOST);
         let recalled = recalled(&row);
         assert_eq!(recalled["reason"], "csrf.token_missing");
+        assert_eq!(recalled["csrf"]["verdict"], "refused");
         assert_eq!(recalled["http.route"], "/api/v1/auth/login");
     }
 
@@ -133,6 +136,6 @@ mod tests {
         assert_eq!(log.dropped(), 0);
         writer.run(std::future::ready(())).await;
         let row = log.find(id).await.unwrap().expect("the entry was written");
-        assert_eq!(recalled(&row)["csrf"]["fields"]["origin"], "http://localhost:3000");
+        assert_eq!(recalled(&row)["csrf"]["fields"]["csrf.origin"], "http://localhost:3000");
     }
 }
