@@ -1,0 +1,159 @@
+//! Signing in: one guess, one transaction, one new session.
+
+use std::sync::Arc;
+
+use doorward_core::audit::{Action, Actor};
+use doorward_core::identifier::{LoginHandle, SessionId};
+use doorward_core::password::Password;
+use doorward_core::session::{EndReason, Kind, Session};
+use doorward_core::signin::{Demand, Method, SignIn};
+use doorward_core::store::{NewSession, Sessions as _, UserChange, Users as _};
+use doorward_core::token;
+use doorward_core::user::{Email, User};
+use doorward_core::{Secret, UnixTime};
+
+use super::guess::Guess;
+use super::{Author, Identity, Live, Pair, Refused, Visit};
+
+/// The one answer to everything that is not the right password of an account that can be used.
+const WRONG: &str = "signin.credentials_wrong";
+
+/// What somebody presents.
+#[derive(Debug)]
+pub struct Credentials<'a> {
+    /// The address, as it was typed.
+    pub email: &'a str,
+    /// The password, as it was typed.
+    pub password: Secret,
+}
+
+/// What somebody wants to have.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wish {
+    /// Access and refresh tokens rather than a cookie.
+    pub tokens: bool,
+    /// A cookie that outlives the browser.
+    pub stay: bool,
+    /// The session that this browser has now: it ends when the new one begins.
+    pub previous: Option<SessionId>,
+}
+
+/// A session that has begun, with what proves it: a cookie or tokens, never both.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The session. Its stage says whether something is still missing.
+    pub live: Arc<Live>,
+    /// The value of the session cookie.
+    pub cookie: Option<Secret>,
+    /// The tokens.
+    pub tokens: Option<Pair>,
+}
+
+impl Identity {
+    /// Signs somebody in.
+    ///
+    /// # Errors
+    /// `signin.credentials_wrong` for an unknown account, a disabled one and a wrong password alike;
+    /// `signin.account_wait`, `signin.network_wait`, `signin.account_stopped`, `signin.busy`, `store.*`.
+    pub async fn sign_in(&self, visit: &Visit, credentials: Credentials<'_>, wish: Wish) -> Result<SignedIn, Refused> {
+        // What cannot be right costs no guess and no hash.
+        let email: Email = credentials.email.parse().map_err(|_| Refused::new(WRONG))?;
+        let password = Password::new(credentials.password.expose_secret()).map_err(|_| Refused::new(WRONG))?;
+        let user = self.inner.store.user_by_email(&email).await?;
+        let guess = self.guess(visit, &email, user.as_ref(), &password).await?;
+        let user = user.filter(|user| guess.is_right && user.is_active()).ok_or_else(|| Refused::new(WRONG))?;
+        let needs_rehash = guess.needs_rehash;
+        let signed_in = self.begin(visit, &user, guess, wish).await?;
+        if needs_rehash {
+            self.rehash(visit, &user, &password).await;
+        }
+        Ok(signed_in)
+    }
+
+    async fn begin(&self, visit: &Visit, user: &User, guess: Guess, wish: Wish) -> Result<SignedIn, Refused> {
+        let now = self.now();
+        let moment = SignIn::begin(Method::Password, Demand::of(user));
+        let kind = if wish.tokens { Kind::Api } else { Kind::Browser };
+        let (cookie, session) = self.draw(visit, user, (kind, &moment), now);
+        let session = Session { is_persistent: wish.stay && !wish.tokens, ..session };
+        let replaces = wish.previous.filter(|_| !wish.tokens);
+        let pair = wish.tokens.then(|| self.draw_pair(session.id, now));
+        let new = NewSession {
+            refresh: pair.as_ref().map(|(_, refresh)| refresh.clone()),
+            session,
+            replaces,
+            browser: visit.browser,
+            clear: vec![guess.own],
+            refund: vec![guess.shared],
+        };
+        self.open(visit, user, new, Action::SignedIn).await.map(|live| {
+            let tokens = pair.map(|(secret, refresh)| self.pair(&live, secret, &refresh, now));
+            SignedIn { live, cookie, tokens }
+        })
+    }
+
+    /// A new session of this moment, with a new name, a new handle and, for a browser, a new cookie.
+    pub(super) fn draw(
+        &self,
+        visit: &Visit,
+        user: &User,
+        (kind, moment): (Kind, &SignIn),
+        now: UnixTime,
+    ) -> (Option<Secret>, Session) {
+        let random = self.random();
+        let (cookie, token) = match kind {
+            Kind::Browser => Some(token::mint(token::Kind::Session, random)).unzip(),
+            Kind::Api => (None, None),
+        };
+        let session = Session {
+            id: SessionId::random(random),
+            token,
+            handle: LoginHandle::random(random),
+            user: user.id,
+            kind,
+            stage: moment.stage(),
+            methods: moment.methods(),
+            is_persistent: false,
+            created_at: now,
+            authenticated_at: now,
+            last_seen: now,
+            address: visit.address,
+            device: visit.device.clone(),
+        };
+        (cookie, session)
+    }
+
+    /// Writes a new session and shows it in the table.
+    pub(super) async fn open(
+        &self,
+        visit: &Visit,
+        user: &User,
+        new: NewSession,
+        action: Action,
+    ) -> Result<Arc<Live>, Refused> {
+        let author = Author { actor: Actor::User(user.id), visit: Some(visit) };
+        let event = author.event(self.now(), action).about(user.id).in_session(new.session.id);
+        if !self.inner.store.create_session(&new, user.password.as_ref(), &event).await? {
+            // Disabled, or another password, while this one was being checked.
+            return Err(Refused::new(WRONG));
+        }
+        if let Some(replaced) = new.replaces {
+            self.table().end(replaced, EndReason::Replaced);
+        }
+        self.inner.waits.clear();
+        self.show(&new.session, user).await
+    }
+
+    /// Renews the stored form of a password. The sign-in stands whatever comes of it.
+    async fn rehash(&self, visit: &Visit, user: &User, password: &Password) {
+        let (Some(old), Ok(new)) = (user.password.clone(), self.inner.hasher.hash(password).await) else { return };
+        let author = Author { actor: Actor::System, visit: Some(visit) };
+        let event = author.event(self.now(), Action::PasswordRehashed).about(user.id);
+        match self.inner.store.change_user(user.id, &UserChange::Rehash { old, new }, &event).await {
+            Ok(_) => self.refresh_user(user.id).await.unwrap_or_else(|error| {
+                tracing::warn!(user = %user.id, %error, "a renewed password is not shown yet");
+            }),
+            Err(error) => tracing::warn!(user = %user.id, %error, "a stored password was not renewed"),
+        }
+    }
+}
