@@ -1,6 +1,205 @@
 //! Reasons of the family `session`.
 
-use super::Reason;
+use super::{Kind, Reason, Text};
 
 /// The family, in the order of the reference page.
-pub(super) const REASONS: &[Reason] = &[];
+pub(super) const REASONS: &[Reason] = &[
+    Reason {
+        code: "session.missing",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text { en: "Please sign in", de: "Bitte melde dich an" },
+        visitor: Text {
+            en: "You need to sign in to see this page.",
+            de: "Um diese Seite zu sehen, melde dich bitte an.",
+        },
+        operator: "The request carried no session cookie and no access token. If the browser should have sent one, it did not keep the cookie.",
+        remedy: "sign in; if that leads back here, look at the cookie names and the scheme in the security log",
+    },
+    Reason {
+        code: "session.unknown",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text { en: "Please sign in again", de: "Bitte melde dich noch einmal an" },
+        visitor: Text {
+            en: "We do not know this sign-in any more. Please sign in again.",
+            de: "Diese Anmeldung kennen wir nicht mehr. Bitte melde dich noch einmal an.",
+        },
+        operator: "The session cookie belongs to no session: it ended long ago, comes from another installation, or was altered.",
+        remedy: "sign in again; if it happens to everybody, check that the data directory is the same one after a restart",
+    },
+    Reason {
+        code: "session.signed_out",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text { en: "You are signed out", de: "Du bist abgemeldet" },
+        visitor: Text {
+            en: "You signed out. Sign in again whenever you like.",
+            de: "Du hast dich abgemeldet. Melde dich wieder an, wann immer du möchtest.",
+        },
+        operator: "The holder signed out, and the old cookie was presented again.",
+        remedy: "none is needed; sign in again",
+    },
+    Reason {
+        code: "session.revoked",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text { en: "This session was ended", de: "Diese Sitzung wurde beendet" },
+        visitor: Text {
+            en: "This session was ended from another one of your devices. If that was not you, sign in and choose a new password.",
+            de: "Diese Sitzung wurde von einem anderen deiner Geräte aus beendet. Wenn du das nicht warst, melde dich an und wähle ein neues Passwort.",
+        },
+        operator: "The user ended this session from another one.",
+        remedy: "none is needed; the audit log names the session that ended it",
+    },
+    Reason {
+        code: "session.revoked_by_administrator",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text { en: "An administrator ended this session", de: "Ein Administrator hat diese Sitzung beendet" },
+        visitor: Text {
+            en: "An administrator ended this session. You can sign in again.",
+            de: "Ein Administrator hat diese Sitzung beendet. Du kannst dich wieder anmelden.",
+        },
+        operator: "An administrator or the command line ended this session.",
+        remedy: "none is needed; the audit log says who did it",
+    },
+    Reason {
+        code: "session.idle_timeout",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text { en: "You were away for a while", de: "Du warst eine Weile weg" },
+        visitor: Text {
+            en: "To protect your account, you were signed out because nothing happened here for a while. Please sign in again.",
+            de: "Zu deinem Schutz wurdest du abgemeldet, weil hier eine Weile nichts geschah. Bitte melde dich noch einmal an.",
+        },
+        operator: "The session had no request for the idle time of [session] profile.",
+        remedy: "choose another profile in [session] if this comes too early for your use",
+    },
+    Reason {
+        code: "session.absolute_timeout",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text { en: "Time to sign in again", de: "Zeit für eine neue Anmeldung" },
+        visitor: Text {
+            en: "A sign-in lasts for a limited time, and this one is over. Please sign in again.",
+            de: "Eine Anmeldung gilt für begrenzte Zeit, und diese ist abgelaufen. Bitte melde dich noch einmal an.",
+        },
+        operator: "The session reached the greatest age of [session] profile, or a half-finished sign-in took longer than ten minutes.",
+        remedy: "sign in again; the profile in [session] sets the time",
+    },
+    Reason {
+        code: "session.user_disabled",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text { en: "This account is switched off", de: "Dieses Konto ist ausgeschaltet" },
+        visitor: Text {
+            en: "This account is switched off at the moment. If you think it should not be, please ask an administrator.",
+            de: "Dieses Konto ist zurzeit ausgeschaltet. Wenn du meinst, das sollte nicht so sein, frage bitte einen Administrator.",
+        },
+        operator: "The account was disabled, which ended all its sessions.",
+        remedy: "doorward user enable EMAIL, if the account shall be used again",
+    },
+    Reason {
+        code: "session.password_changed",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text { en: "The password was changed", de: "Das Passwort wurde geändert" },
+        visitor: Text {
+            en: "The password of this account was changed on another device, which signed you out here. Please sign in with the new one. If that was not you, please tell an administrator.",
+            de: "Das Passwort dieses Kontos wurde auf einem anderen Gerät geändert, und du wurdest hier abgemeldet. Bitte melde dich mit dem neuen an. Wenn du das nicht warst, sage es bitte einem Administrator.",
+        },
+        operator: "A change of the password ended all other sessions of the user.",
+        remedy: "none is needed; sign in with the new password",
+    },
+    Reason {
+        code: "session.password_reset",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text { en: "The password was reset", de: "Das Passwort wurde zurückgesetzt" },
+        visitor: Text {
+            en: "The password of this account was reset, which signed you out everywhere. Please sign in with the new one. If you did not expect this, please tell an administrator.",
+            de: "Das Passwort dieses Kontos wurde zurückgesetzt, und du wurdest überall abgemeldet. Bitte melde dich mit dem neuen an. Wenn du das nicht erwartet hast, sage es bitte einem Administrator.",
+        },
+        operator: "A link or an administrator reset the password, which ended all sessions of the user.",
+        remedy: "none is needed; sign in with the new password",
+    },
+    Reason {
+        code: "session.replaced",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text {
+            en: "There is a newer sign-in in this browser",
+            de: "In diesem Browser gibt es eine neuere Anmeldung",
+        },
+        visitor: Text {
+            en: "Somebody signed in anew with this browser, perhaps you in another tab. Load the page again to go on with that sign-in.",
+            de: "Mit diesem Browser hat sich jemand neu angemeldet, vielleicht du in einem anderen Tab. Lade die Seite neu, um mit dieser Anmeldung weiterzuarbeiten.",
+        },
+        operator: "A sign-in with the same browser took the place of this session.",
+        remedy: "none is needed; the browser holds the newer cookie",
+    },
+    Reason {
+        code: "session.stepped_up",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text { en: "This sign-in was renewed", de: "Diese Anmeldung wurde erneuert" },
+        visitor: Text {
+            en: "This sign-in went one step further and got a new proof. Load the page again; if you are asked, sign in again.",
+            de: "Diese Anmeldung ist einen Schritt weitergegangen und hat einen neuen Nachweis bekommen. Lade die Seite neu; wenn du gefragt wirst, melde dich noch einmal an.",
+        },
+        operator: "The session got a new name and a new cookie after a further step, and the old cookie was presented. A second tab does this once; many times from elsewhere mean a copied cookie.",
+        remedy: "none is needed for a single one; end the sessions of the user if they come from an address that is not theirs",
+    },
+    Reason {
+        code: "session.epoch_raised",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text { en: "Please sign in again", de: "Bitte melde dich noch einmal an" },
+        visitor: Text {
+            en: "This service was restored from a backup, so everybody needs to sign in again. Your account is as it was.",
+            de: "Dieser Dienst wurde aus einer Sicherung wiederhergestellt, darum melden sich alle noch einmal an. Dein Konto ist, wie es war.",
+        },
+        operator: "A backup was restored, which ends every session made before.",
+        remedy: "none is needed; sign in again",
+    },
+    Reason {
+        code: "session.not_found",
+        kind: Kind::Refusal,
+        status: 404,
+        is_retryable: false,
+        title: Text { en: "There is no such session", de: "Diese Sitzung gibt es nicht" },
+        visitor: Text {
+            en: "This session does not exist or has ended already.",
+            de: "Diese Sitzung gibt es nicht, oder sie ist schon beendet.",
+        },
+        operator: "A session was to be ended that has ended already, or that belongs to somebody else.",
+        remedy: "load the list of sessions again",
+    },
+    Reason {
+        code: "session.form_not_sent",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text { en: "Your form was not sent", de: "Dein Formular wurde nicht gesendet" },
+        visitor: Text {
+            en: "Your sign-in was over before the form arrived, so nothing was changed. Sign in again, go back to the form and send it once more.",
+            de: "Deine Anmeldung war vorbei, bevor das Formular ankam. Es wurde nichts geändert. Melde dich wieder an, geh zurück zum Formular und sende es noch einmal.",
+        },
+        operator: "A form was sent with a session that had ended. It is never sent again without the person.",
+        remedy: "none is needed; the person signs in and sends the form again",
+    },
+];
