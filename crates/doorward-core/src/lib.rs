@@ -9,6 +9,7 @@ pub mod budget;
 pub mod clock;
 pub mod finding;
 pub mod identifier;
+pub mod language;
 pub mod password;
 pub mod policy;
 pub mod random;
@@ -22,6 +23,7 @@ pub mod user;
 
 pub use clock::{Clock, UnixTime};
 pub use finding::{Finding, Severity};
+pub use language::Language;
 pub use random::Random;
 pub use reason::Reason;
 pub use secret::Secret;

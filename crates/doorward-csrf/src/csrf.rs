@@ -339,9 +339,7 @@ impl Csrf {
 
     /// What the caller says, then what configuration says, then what the connection shows.
     pub(crate) fn effective_scheme(&self, target: &Target<'_>) -> Scheme {
-        target
-            .given_scheme
-            .unwrap_or_else(|| if self.self_of(target).scheme == "https" { Scheme::Https } else { Scheme::Http })
+        target.scheme_beside(self.self_of(target))
     }
 
     /// The bind cookies of a request, at most eight.

@@ -30,6 +30,17 @@ impl Scheme {
     }
 }
 
+/// The bytes of a host name. One look-up for each byte, because every request comes through here twice.
+const HOST_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        byte += 1;
+    }
+    table
+};
+
 /// A host name in any letter case, or an IPv6 address in any spelling.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum HostRef<'a> {
@@ -62,11 +73,15 @@ impl<'a> HostRef<'a> {
         if let Some(inner) = text.strip_prefix('[') {
             return Ipv6Addr::from_str(inner.strip_suffix(']')?).ok().map(Self::V6);
         }
-        let labels = text.strip_suffix('.').unwrap_or(text);
-        let is_label_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        let is_name =
-            text.len() <= 253 && labels.split('.').all(|label| !label.is_empty() && label.bytes().all(is_label_byte));
-        is_name.then_some(Self::Name(text))
+        // Labels of letters, digits, hyphens and underscores, none of them empty, with at most one dot at the end.
+        let mut before = b'.';
+        for byte in text.bytes() {
+            if !HOST_BYTES[usize::from(byte)] || (byte == b'.' && before == b'.') {
+                return None;
+            }
+            before = byte;
+        }
+        (1..=253).contains(&text.len()).then_some(Self::Name(text))
     }
 }
 
@@ -158,7 +173,9 @@ impl<'a> OriginRef<'a> {
 }
 
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = text.split_once("://")?;
+    // Searching for one byte is several times faster than for the three of "://".
+    let (scheme, rest) = text.split_at_checked(memchr::memchr(b':', text.as_bytes())?)?;
+    let rest = rest.strip_prefix("://")?;
     let is_scheme = scheme.bytes().next()?.is_ascii_alphabetic()
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
     is_scheme.then_some((scheme, rest))

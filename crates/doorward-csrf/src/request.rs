@@ -252,6 +252,11 @@ pub(crate) struct Target<'a> {
 }
 
 impl Target<'_> {
+    /// What the caller knows, or else what SELF says.
+    pub(crate) fn scheme_beside(&self, own: OriginRef<'_>) -> Scheme {
+        self.given_scheme.unwrap_or(if own.scheme == "https" { Scheme::Https } else { Scheme::Http })
+    }
+
     /// What the caller knows, or else what the connection shows.
     pub(crate) fn connection_scheme(&self) -> Scheme {
         self.given_scheme.unwrap_or(if self.is_tls { Scheme::Https } else { Scheme::Http })

@@ -1,4 +1,4 @@
-//! Rows that a bench program prints, `name`, median, minimum, maximum and unit between tabs.
+//! Rows that a bench program prints: name, median, minimum, maximum and unit between tabs; no unit means nanoseconds.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -93,10 +93,11 @@ pub(super) fn spread(rounds: &[Round], name: &str) -> Option<Spread> {
 
 fn row(line: &str) -> Option<(String, Row)> {
     let columns: Vec<&str> = line.split('\t').collect();
-    let [name, median, minimum, maximum, unit] = columns[..] else {
-        return None;
+    let (name, median, minimum, maximum, unit) = match columns[..] {
+        [name, median, minimum, maximum] => (name, median, minimum, maximum, "ns"),
+        [name, median, minimum, maximum, unit] => (name, median, minimum, maximum, unit.trim()),
+        _ => return None,
     };
-    let unit = unit.trim();
     let _: (f64, f64) = (minimum.parse().ok()?, maximum.parse().ok()?);
     let row = Row { median: median.parse().ok()?, unit: unit.to_owned(), scale: scale(unit)? };
     Some((name.to_owned(), row))
@@ -124,7 +125,8 @@ mod tests {
 
     #[test]
     fn reads_rows_and_passes_over_the_rest() {
-        let round = round("warming up\na.b\t2.5\t2\t3\tus\nbroken\t1\t2\n");
+        let round = round("warming up\na.b\t2.5\t2\t3\tus\nplain\t7\t6\t8\nbroken\t1\t2\n");
+        assert_eq!(round.value("plain"), Some(7.0));
         assert_eq!(round.value("a.b"), Some(2500.0));
         assert_eq!(round.value("broken"), None);
     }

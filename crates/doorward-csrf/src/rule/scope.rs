@@ -40,7 +40,7 @@ pub(super) fn decide<'a>(csrf: &'a Csrf, view: &RequestView<'a>) -> Result<Scope
     if !hosts.is_empty() && !hosts.iter().any(|pattern| pattern.matches(target.authority.host, port)) {
         return Err(Reason::HostNotAllowed);
     }
-    let scheme = csrf.effective_scheme(&target);
+    let scheme = target.scheme_beside(own);
     // P4, P5
     let scope = Scope { own, scheme, site: view.site()?, origin: view.origin()? };
     // A1
@@ -60,7 +60,7 @@ pub(super) fn decide<'a>(csrf: &'a Csrf, view: &RequestView<'a>) -> Result<Scope
         return Err(Reason::HttpsRequired);
     }
     // A4
-    if !is_ambiguous(view.path) && csrf.rules.exempt_paths.iter().any(|rule| rule.matches(view.method, view.path)) {
+    if csrf.rules.exempt_paths.iter().any(|rule| rule.matches(view.method, view.path)) && !is_ambiguous(view.path) {
         return Err(Reason::ExemptPath);
     }
     // A5

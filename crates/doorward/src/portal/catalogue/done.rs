@@ -1,0 +1,15 @@
+//! What has just been done.
+
+texts! {
+    PASSWORD_CHANGED: "Your password is changed. All other devices are signed out.", "Ihr Passwort ist geändert. Alle anderen Geräte sind abgemeldet.";
+    PASSWORD_CHOSEN: "Your new password is saved. Please sign in with it.", "Ihr neues Passwort ist gespeichert. Bitte melden Sie sich damit an.";
+    ACCOUNT_MADE: "Your account is ready. Please sign in.", "Ihr Konto ist fertig. Bitte melden Sie sich an.";
+    SESSION_ENDED: "The session has ended.", "Die Sitzung ist beendet.";
+    SESSIONS_ENDED: "All other sessions have ended.", "Alle anderen Sitzungen sind beendet.";
+    PERSON_SIGNED_OUT: "This person is signed out everywhere.", "Diese Person ist überall abgemeldet.";
+    DISABLED: "The account is disabled, and its sessions have ended.", "Das Konto ist gesperrt, seine Sitzungen sind beendet.";
+    ENABLED: "The account can be used again.", "Das Konto kann wieder benutzt werden.";
+    GROUPS_SAVED: "The groups are saved.", "Die Gruppen sind gespeichert.";
+    NAME_SAVED: "The name is saved.", "Der Name ist gespeichert.";
+    LINK_WITHDRAWN: "The link is withdrawn and no longer works.", "Der Link ist zurückgezogen und gilt nicht mehr.";
+}

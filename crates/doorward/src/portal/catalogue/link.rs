@@ -1,0 +1,11 @@
+//! The pages behind links that were given to somebody.
+
+texts! {
+    INVITATION_TITLE: "Make your account", "Ihr Konto anlegen";
+    INVITATION_LEAD: "You are invited. Say how we may call you and choose a password; then you can sign in.", "Sie sind eingeladen. Sagen Sie, wie Sie heißen, und wählen Sie ein Passwort; danach können Sie sich anmelden.";
+    INVITATION_SUBMIT: "Make the account", "Konto anlegen";
+    NAME_HINT: "As others shall see it.", "So, wie andere ihn sehen sollen.";
+    RESET_TITLE: "Choose a new password", "Neues Passwort wählen";
+    RESET_LEAD: "Afterwards you are signed out everywhere and can sign in with the new password.", "Danach sind Sie überall abgemeldet und können sich mit dem neuen Passwort anmelden.";
+    RESET_SUBMIT: "Save the password", "Passwort speichern";
+}

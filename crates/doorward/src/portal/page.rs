@@ -1,0 +1,33 @@
+//! The views: one struct for each page, holding exactly what its template shows.
+
+mod account;
+mod confirm;
+mod demo;
+mod failure;
+mod finish;
+mod link;
+mod people;
+mod signin;
+
+pub use account::{Account, AppLink, Apps, SessionRow};
+pub use confirm::{Confirm, Question};
+pub use demo::Demo;
+pub use failure::{Failure, FormNotSent, Reasons, Way};
+pub use finish::{ChoosePassword, SecondFactor};
+pub use link::{Invitation, Reset};
+pub use people::{Handover, LinkRow, People, PersonDetail, PersonNew, PersonRow, Thing};
+pub use signin::{SignIn, SignedOut};
+
+use askama::Template;
+
+/// A page that can be sent.
+pub trait Page {
+    /// The whole document, for `text/html; charset=utf-8`.
+    fn html(&self) -> String;
+}
+
+impl<T: Template> Page for T {
+    fn html(&self) -> String {
+        self.render().expect("a template fails only where a value's own Display fails, and none of ours does")
+    }
+}

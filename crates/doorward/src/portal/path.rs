@@ -1,0 +1,147 @@
+//! Where the pages and their forms live: templates and routes name these constants, so that they agree.
+
+use doorward_core::identifier::UserId;
+
+/// The style sheets, scripts and pictures; the file name follows.
+pub const ASSETS: &str = "/.doorward/assets/";
+/// Sign in: GET, and POST `email, password, stay=on, return_to`.
+pub const SIGN_IN: &str = "/.doorward/sign-in";
+/// Where one lands after the sign-in: GET.
+pub const APPS: &str = "/.doorward/apps";
+/// Asks before signing out: GET; signs out: POST.
+pub const SIGN_OUT: &str = "/.doorward/sign-out";
+/// After signing out: GET.
+pub const SIGNED_OUT: &str = "/.doorward/signed-out";
+/// Choose the password that is due: GET, and POST `new_password`.
+pub const CHOOSE_PASSWORD: &str = "/.doorward/finish/password";
+/// What a second factor is still missing: GET.
+pub const SECOND_FACTOR: &str = "/.doorward/finish/second-factor";
+/// The account: GET.
+pub const ACCOUNT: &str = "/.doorward/account";
+/// Another password: POST `current_password, new_password`. Shows [`ACCOUNT`] again where it is refused.
+pub const ACCOUNT_PASSWORD: &str = "/.doorward/account/password";
+/// Ends one session: POST `session`.
+pub const SESSION_END: &str = "/.doorward/account/sessions/end";
+/// Asks before ending all other sessions: GET; ends them: POST.
+pub const SESSIONS_END: &str = "/.doorward/account/sessions/end-others";
+/// The administration: GET, leads to [`PEOPLE`].
+pub const ADMIN: &str = "/.doorward/admin";
+/// Everybody, and open invitations: GET with `q` and `after`.
+pub const PEOPLE: &str = "/.doorward/admin/users";
+/// Add somebody: GET.
+pub const PERSON_NEW: &str = "/.doorward/admin/users/new";
+/// Make a link of invitation: POST `email, groups`; answers with the link, shown once.
+pub const INVITE: &str = "/.doorward/admin/users/invite";
+/// Make an account with a temporary password: POST `email, name, groups`; answers with it, shown once.
+pub const PERSON_CREATE: &str = "/.doorward/admin/users/create";
+/// Withdraw a link: POST `link`.
+pub const LINK_WITHDRAW: &str = "/.doorward/admin/links/withdraw";
+/// Accept an invitation: GET with `token`, and POST `token, name, new_password`.
+pub const INVITATION: &str = "/.doorward/invitation";
+/// Choose a password by a link: GET with `token`, and POST `token, new_password`.
+pub const RESET: &str = "/.doorward/reset";
+/// All reasons: GET.
+pub const REASONS: &str = "/.doorward/reasons";
+/// An error page for a code: GET with `reason`.
+pub const ERROR: &str = "/.doorward/error";
+/// The demo app.
+pub const DEMO: &str = "/demo/";
+/// Shows what the demo app receives.
+pub const DEMO_ECHO: &str = "/demo/echo";
+/// Where the client fetches a fresh token.
+pub const CSRF_TOKEN: &str = "/api/v1/auth/csrf-token";
+
+/// What an administrator does to one account. `person(id)` shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PersonAction {
+    /// POST `name`.
+    Name,
+    /// POST `groups`, words parted by spaces or commas.
+    Groups,
+    /// Asks first: GET; does it: POST.
+    Disable,
+    /// POST.
+    Enable,
+    /// A link to choose a new password: POST; answers with the link, shown once.
+    Reset,
+    /// Asks before ending every session: GET; ends them: POST.
+    EndSessions,
+}
+
+impl PersonAction {
+    /// Every action.
+    pub const ALL: [Self; 6] =
+        [Self::Name, Self::Groups, Self::Disable, Self::Enable, Self::Reset, Self::EndSessions];
+
+    /// The last part of the path.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Groups => "groups",
+            Self::Disable => "disable",
+            Self::Enable => "enable",
+            Self::Reset => "reset-link",
+            Self::EndSessions => "end-sessions",
+        }
+    }
+}
+
+/// The page of one account.
+#[must_use]
+pub fn person(id: UserId) -> String {
+    format!("{PEOPLE}/{id}")
+}
+
+/// The form of one action on an account.
+#[must_use]
+pub fn person_action(id: UserId, action: PersonAction) -> String {
+    format!("{PEOPLE}/{id}/{}", action.as_str())
+}
+
+/// The path and query under which an invitation is accepted; `token` is secret.
+#[must_use]
+pub fn invitation(token: &str) -> String {
+    with_query(INVITATION, &[("token", token)])
+}
+
+/// The path and query under which a reset link works; `token` is secret.
+#[must_use]
+pub fn reset(token: &str) -> String {
+    with_query(RESET, &[("token", token)])
+}
+
+/// The sign-in that leads to `return_to` afterwards.
+#[must_use]
+pub fn sign_in(return_to: &str) -> String {
+    with_query(SIGN_IN, &[("return_to", return_to)])
+}
+
+/// A page of the list of people.
+#[must_use]
+pub fn people(search: &str, after: &str) -> String {
+    with_query(PEOPLE, &[("q", search), ("after", after)])
+}
+
+
+/// A path with those parameters that are not empty.
+fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in parameters.iter().filter(|(_, value)| !value.is_empty()) {
+        query.append_pair(name, value);
+    }
+    let query = query.finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_return_address_stays_one_parameter() {
+        assert_eq!(sign_in("/a?b=c&d=\"<"), "/.doorward/sign-in?return_to=%2Fa%3Fb%3Dc%26d%3D%22%3C");
+        assert_eq!(sign_in(""), SIGN_IN);
+        assert_eq!(people("ada", ""), "/.doorward/admin/users?q=ada");
+    }
+}
