@@ -11,6 +11,7 @@ use super::open::{self, Opened};
 use super::{Context, USAGE, WELL};
 use crate::identity::{Author, Change, NewUser, Refused};
 use crate::node::forget_initial;
+use crate::portal::path;
 
 /// Arguments of `doorward user`.
 #[derive(Debug, clap::Args)]
@@ -95,8 +96,8 @@ async fn act(context: &Context, opened: &Opened, action: Action) -> Result<u8, R
         Action::Groups { email, groups } => change(opened, &email, Change::Groups(groups.into_iter().collect())).await?,
         Action::Invite { email, groups } => {
             let (link, secret) = identity.invite(&author, email, groups.into_iter().collect()).await?;
-            let origin = opened.settings.config.public_url();
-            let url = format!("{origin}/.doorward/invitation?code={}", secret.expose_secret());
+            let origin = opened.settings.config.public_url().origin();
+            let url = format!("{origin}{}", path::invitation(secret.expose_secret()));
             (json!({"id": link.id, "url": url, "expires_at": link.expires_at}), url)
         }
     };

@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use doorward_core::policy::Access;
 use doorward_core::random::Random;
-use doorward_core::{Clock, Finding};
+use doorward_core::user::User;
+use doorward_core::{Clock, Finding, Secret};
 use doorward_csrf::{Csrf, Problem, SecretKey, UnixSeconds};
 use parking_lot::RwLock;
 
 use super::arrival::Arrival;
 use super::route;
 use crate::config::{Config, Environment};
-use crate::identity::{Identity, Keyring};
+use crate::identity::{Identity, Keyring, Live, PasswordChange, Refused, SignedIn, Visit};
+use crate::node::forget_initial;
 use crate::watch::Watch;
 use crate::watch::health::Health;
 
@@ -67,6 +69,26 @@ impl App {
     #[must_use]
     pub fn health(&self) -> &Health {
         &self.0.health
+    }
+
+    /// Changes or chooses a password, and forgets the one that the first start has written down.
+    ///
+    /// # Errors
+    /// As [`Identity::change_password`].
+    pub async fn change_password(&self, visit: &Visit, live: &Live, change: PasswordChange) -> Result<SignedIn, Refused> {
+        let signed_in = self.identity().change_password(visit, live, change).await?;
+        forget_initial(&self.settings().config.data, &signed_in.live.user().email);
+        Ok(signed_in)
+    }
+
+    /// Stores the password that somebody chose by a link, and forgets the one that the first start has written down.
+    ///
+    /// # Errors
+    /// As [`Identity::reset_by_link`].
+    pub async fn reset_by_link(&self, visit: &Visit, link: &str, password: Secret) -> Result<User, Refused> {
+        let user = self.identity().reset_by_link(visit, link, password).await?;
+        forget_initial(&self.settings().config.data, &user.email);
+        Ok(user)
     }
 
     /// The settings in force. One request keeps one: it never sees half a reload.

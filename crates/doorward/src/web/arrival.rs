@@ -26,6 +26,8 @@ pub struct Arrival {
     pub is_https: bool,
     /// The origin that the client uses, such as `https://example.com`; empty where the target is malformed.
     pub origin: String,
+    /// The path, never the query.
+    pub path: String,
     /// The language of texts.
     pub language: Language,
     /// Whether a person looks at the answer: a navigation, or a client that asks for HTML.

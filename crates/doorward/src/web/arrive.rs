@@ -18,9 +18,6 @@ use super::failure::Failure;
 use super::listener::Peer;
 use super::{arrival, departure, forwarded, header, present, target};
 
-/// Bytes that the fields of one request may have together.
-const HEADER_BYTES: usize = 32 * 1024;
-
 /// Fields that one request may have.
 const HEADER_FIELDS: usize = 100;
 
@@ -36,7 +33,7 @@ pub async fn arrive(State(app): State<App>, request: Request, next: Next) -> Res
     let origin = header::trusted_origin(&parts.headers, &settings);
     let kept = departure::Kept::of(&parts, &arrival, &settings);
 
-    let mut response = match check(&parts) {
+    let mut response = match check(&parts, settings.config.server.limits.header_bytes) {
         Err(failure) => failure.into_response(),
         Ok(()) if header::is_preflight(&parts) => preflight(origin.is_some(), &settings),
         Ok(()) => {
@@ -68,6 +65,7 @@ fn welcome(app: &App, settings: &Settings, parts: &Parts) -> Arrival {
         address: forwarded::client_address(peer, &parts.headers, |address| settings.is_trusted_proxy(address)),
         is_https: false,
         origin: String::new(),
+        path: parts.uri.path().to_owned(),
         language: arrival::language(&parts.headers),
         is_page: arrival::is_page(&parts.headers),
         device: arrival::device(&parts.headers),
@@ -81,9 +79,9 @@ fn welcome(app: &App, settings: &Settings, parts: &Parts) -> Arrival {
 }
 
 /// Refuses what is too much, and what two programs could read in two ways.
-fn check(parts: &Parts) -> Result<(), Failure> {
+fn check(parts: &Parts, header_bytes: usize) -> Result<(), Failure> {
     let bytes: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    if bytes > HEADER_BYTES || parts.headers.len() > HEADER_FIELDS {
+    if bytes > header_bytes || parts.headers.len() > HEADER_FIELDS {
         return Err(Failure::of("http.headers_too_large"));
     }
     for name in [HOST, AUTHORIZATION, CONTENT_TYPE, CONTENT_LENGTH] {

@@ -1,7 +1,5 @@
 //! Reading bodies: bounded in bytes and in time, of exactly one type, with a clear answer for all else.
 
-use std::time::Duration;
-
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
@@ -9,13 +7,8 @@ use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
+use super::app::App;
 use super::failure::Failure;
-
-/// Bytes that any body of our own routes may have; the longest honest one holds two passwords.
-pub const BODY_BYTES: usize = 16 * 1024;
-
-/// Time for the whole body.
-pub const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// A body of `application/json`.
 #[derive(Debug)]
@@ -29,8 +22,9 @@ pub struct Form<T>(pub T);
 ///
 /// # Errors
 /// `http.body_too_large`, `http.timeout`, or `http.body_malformed` where the client leaves in the middle.
-pub async fn read(body: Body, limit: usize) -> Result<Bytes, Failure> {
-    match tokio::time::timeout(BODY_TIME, Limited::new(body, limit).collect()).await {
+async fn read(body: Body, app: &App) -> Result<Bytes, Failure> {
+    let limits = app.settings().config.server.limits;
+    match tokio::time::timeout(limits.body_timeout, Limited::new(body, limits.body_bytes).collect()).await {
         Err(_) => Err(Failure::of("http.timeout")),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::of("http.body_too_large")),
         Ok(Err(_)) => Err(Failure::of("http.body_malformed")),
@@ -44,14 +38,14 @@ fn media_type(request: &Request) -> Option<String> {
     Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
         if media_type(&request).as_deref() != Some("application/json") {
             return Err(Failure::of("http.media_type"));
         }
-        let bytes = read(request.into_body(), BODY_BYTES).await?;
+        let bytes = read(request.into_body(), app).await?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             // The words of serde name fields and types of ours and a place in the body, and where a
             // value is of the wrong type, that value: it could be a password, so only the place is told.
@@ -62,14 +56,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
         if media_type(&request).as_deref() != Some("application/x-www-form-urlencoded") {
             return Err(Failure::of("http.media_type"));
         }
-        let bytes = read(request.into_body(), BODY_BYTES).await?;
+        let bytes = read(request.into_body(), app).await?;
         let pairs = form_urlencoded::parse(&bytes).map(|(name, value)| {
             // The parser replaces what is no UTF-8; a replaced character could change a password.
             let is_replaced = name.contains('\u{fffd}') || value.contains('\u{fffd}');

@@ -22,13 +22,12 @@ use crate::watch::entry::{CsrfEntry, CsrfVerdict, Entry, SignInOutcome};
 pub struct Kept {
     method: http::Method,
     host: String,
-    path: String,
     bind: Option<u64>,
     token_cookies: usize,
 }
 
 impl Kept {
-    /// Method, host and path. Never the query: it can hold the code of a link.
+    /// Never the query: it can hold the secret of a link.
     #[must_use]
     pub fn of(parts: &Parts, arrival: &Arrival, settings: &Settings) -> Self {
         let host = parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
@@ -42,7 +41,6 @@ impl Kept {
         Self {
             method: parts.method.clone(),
             host: host.to_owned(),
-            path: parts.uri.path().to_owned(),
             bind,
             token_cookies: doorward_csrf::cookie_values(&parts.headers, settings.csrf.cookie_name()).count(),
         }
@@ -72,7 +70,7 @@ pub fn see_off(app: &App, arrival: &Arrival, kept: Kept, response: &mut Response
         at: app.identity().now(),
         method: kept.method.to_string(),
         host: kept.host,
-        path: kept.path,
+        path: arrival.path.clone(),
         status,
         reason,
         user: live.map(|live| live.user_id()),

@@ -21,13 +21,13 @@ use tokio::time::Instant;
 use super::app::{App, Settings};
 use super::arrival::Arrival;
 use super::caller::Caller;
-use super::body::BODY_TIME;
 use super::exchange::{Fresh, view};
 use super::failure::Failure;
 use super::refusal::{self, Judged};
 use super::route::{Route, Shield};
 use super::cookie;
 use crate::identity::Visit;
+use crate::portal::path;
 
 /// How long each step took. In the extensions of every answer that has met the guard.
 #[derive(Debug, Clone, Default)]
@@ -150,7 +150,7 @@ impl Passage {
         let mut field = None;
         if !csrf.has_token_header(&view) {
             let reading = doorward_csrf::Form::read(&parts.headers, std::mem::take(body), csrf.field_name());
-            let form = tokio::time::timeout(BODY_TIME, reading).await.map_err(|_| refuse(Failure::of("http.timeout")))?;
+            let form = tokio::time::timeout(self.settings.config.server.limits.body_timeout, reading).await.map_err(|_| refuse(Failure::of("http.timeout")))?;
             field = Some(form.field);
             *body = Body::new(form.body);
         }
@@ -202,7 +202,7 @@ impl Passage {
     /// never sent again by itself; its person is told that it did not arrive.
     fn lead_to_sign_in(&self, parts: &Parts, caller: &Caller) -> Response {
         let code = caller.code();
-        let login_url = Some("/.doorward/sign-in".to_owned());
+        let login_url = Some(path::SIGN_IN.to_owned());
         if let Caller::Refused(failure) = caller {
             return failure.clone().into_response();
         }
@@ -219,7 +219,7 @@ impl Passage {
         if code != "session.missing" {
             query.append_pair("reason", code);
         }
-        Redirect::to(&format!("/.doorward/sign-in?{}", query.finish())).into_response()
+        Redirect::to(&format!("{}?{}", path::SIGN_IN, query.finish())).into_response()
     }
 
     /// Runs the handler, and gives a fresh token after a shielded request. What a handler has issued itself stands.
@@ -244,8 +244,8 @@ impl Passage {
 #[must_use]
 pub fn finishing_page(stage: Stage) -> &'static str {
     match stage {
-        Stage::SecondFactor => "/.doorward/second-factor",
-        Stage::PasswordChange => "/.doorward/new-password",
-        Stage::Full => "/.doorward/",
+        Stage::SecondFactor => path::SECOND_FACTOR,
+        Stage::PasswordChange => path::CHOOSE_PASSWORD,
+        Stage::Full => path::APPS,
     }
 }

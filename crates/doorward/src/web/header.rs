@@ -10,13 +10,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, request::Parts};
 
 use super::app::Settings;
 use super::arrival::Arrival;
+use crate::portal::CONTENT_SECURITY_POLICY as PAGES_POLICY;
 
 /// The header that names the request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Nothing from elsewhere, nothing inline, in nobody's frame.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
-    connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// Adds what every answer carries. What a handler has set itself stands.
 pub fn secure(headers: &mut HeaderMap, arrival: &Arrival) {
@@ -24,7 +21,7 @@ pub fn secure(headers: &mut HeaderMap, arrival: &Arrival) {
     const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
     const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
     for (name, value) in [
-        (CONTENT_SECURITY_POLICY, POLICY),
+        (CONTENT_SECURITY_POLICY, PAGES_POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         // `no-referrer` would make browsers send `Origin: null` with our own forms.
         (REFERRER_POLICY, "same-origin"),

@@ -35,14 +35,16 @@ pub struct Limits {
     pub drain: Duration,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
+impl Limits {
+    /// The limits of the configuration. What is refused with an answer is read a little further than the limit.
+    #[must_use]
+    pub fn of(configured: &crate::config::Limits) -> Self {
         Self {
-            header_time: Duration::from_secs(10),
-            header_bytes: 64 * 1024,
-            connections: 10_000,
-            connections_of_network: 1_000,
-            drain: Duration::from_secs(10),
+            header_time: configured.header_timeout,
+            header_bytes: (configured.header_bytes * 2).max(16 * 1024),
+            connections: configured.connections,
+            connections_of_network: configured.connections_per_network,
+            drain: configured.shutdown_timeout,
         }
     }
 }
@@ -182,7 +184,8 @@ mod tests {
     #[test]
     fn a_network_has_its_share_and_gets_it_back() {
         let open = Arc::new(Open::default());
-        let limits = Limits { connections: 3, connections_of_network: 1, ..Limits::default() };
+        let time = Duration::from_secs(1);
+        let limits = Limits { header_time: time, header_bytes: 1, connections: 3, connections_of_network: 1, drain: time };
         let first = open.take([192, 0, 2, 1].into(), limits);
         assert!(first.is_some());
         assert!(open.take([192, 0, 2, 2].into(), limits).is_none());

@@ -4,20 +4,30 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use doorward_core::language::Language;
 use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, StatusCode};
+use http::HeaderValue;
 
 use super::api::problem::Problem;
 use super::app::Settings;
 use super::arrival::Arrival;
 use super::failure::Failure;
+use super::portal::html;
+use crate::portal::page::{FormNotSent, Way};
 use crate::portal;
+
+/// A failure that its handler has shown on a page of its own already. Only the log still has to hear of it.
+#[derive(Debug, Clone)]
+pub struct Presented(pub Failure);
 
 /// Writes the body of an answer that carries a [`Failure`]; any other answer passes unchanged.
 pub fn present(mut response: Response, arrival: &Arrival, settings: &Settings) -> Response {
+    if let Some(Presented(failure)) = response.extensions_mut().remove() {
+        response.extensions_mut().insert(failure);
+        return response;
+    }
     let Some(failure) = response.extensions_mut().remove::<Failure>() else {
         return response;
     };
-    let mut written = if arrival.is_page { page(&failure, arrival) } else { problem(&failure, arrival, settings) };
+    let mut written = if arrival.is_page { page(&failure, arrival, settings) } else { problem(&failure, arrival, settings) };
     if let Some(seconds) = failure.retry_after {
         written.headers_mut().insert(RETRY_AFTER, HeaderValue::from(u64::try_from(seconds).unwrap_or(1).max(1)));
     }
@@ -70,7 +80,21 @@ fn detail(failure: &Failure, language: Language) -> String {
     }
 }
 
-fn page(failure: &Failure, arrival: &Arrival) -> Response {
-    let page = portal::ErrorPage::of(failure.reason, arrival.language, arrival.id, failure.hint.as_deref());
-    portal::respond(failure.status(), &page).unwrap_or_else(|| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+fn page(failure: &Failure, arrival: &Arrival, settings: &Settings) -> Response {
+    let chrome = super::portal::chrome(settings, arrival);
+    let mut problem = portal::Problem::of(failure.reason.code).with_retry_after(failure.retry_after);
+    if let Some(hint) = &failure.hint {
+        problem = problem.with_hint(hint.clone());
+    }
+    if failure.reason.code == "session.form_not_sent" {
+        let page = FormNotSent { chrome, problem, return_to: String::new() };
+        return html(failure.status(), &page);
+    }
+    let way = match failure.reason.family() {
+        "session" | "token" => Way::SignIn(String::new()),
+        "csrf" if failure.reason.is_retryable => Way::Again(arrival.path.clone()),
+        "store" => Way::Again(arrival.path.clone()),
+        _ => Way::Start,
+    };
+    html(failure.status(), &portal::page::Failure { chrome, problem, way })
 }

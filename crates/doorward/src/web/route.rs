@@ -10,6 +10,7 @@ use http::Method;
 
 use super::app::App;
 use super::{api, demo, health, portal};
+use crate::portal::path;
 
 /// How forged requests are kept out of a route. Safe methods pass either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,7 +68,7 @@ const NEW_PASSWORD: Access = Finishing(Stage::PasswordChange);
 const SECOND_FACTOR: Access = Finishing(Stage::SecondFactor);
 
 /// The path of the token endpoint.
-pub const TOKEN: &str = "/api/v1/auth/csrf-token";
+pub const TOKEN: &str = path::CSRF_TOKEN;
 
 /// Every route of the public listeners.
 pub const ALL: &[Route] = &[
@@ -106,35 +107,46 @@ pub const ALL: &[Route] = &[
     Route::new("GET", "/health", Anyone, || get(health::full)),
     // Pages.
     Route::new("GET", "/", Anyone, || get(portal::home::root)),
-    Route::new("GET", "/.doorward/", Anyone, || get(portal::home::get)),
-    Route::new("GET", "/.doorward/sign-in", Anyone, || get(portal::sign_in::get)),
-    Route::new("POST", "/.doorward/sign-in", Anyone, || post(portal::sign_in::post)).signing_in(),
-    Route::new("POST", "/.doorward/sign-out", Anyone, || post(portal::sign_out::post)),
-    Route::new("GET", "/.doorward/signed-out", Anyone, || get(portal::sign_out::get)),
-    Route::new("GET", "/.doorward/second-factor", SECOND_FACTOR, || get(portal::second_factor::get)),
-    Route::new("GET", "/.doorward/new-password", NEW_PASSWORD, || get(portal::new_password::get)),
-    Route::new("POST", "/.doorward/new-password", NEW_PASSWORD, || post(portal::new_password::post)).raising(),
-    Route::new("GET", "/.doorward/account", SignedIn, || get(portal::account::get)),
-    Route::new("POST", "/.doorward/account/password", SignedIn, || post(portal::account::change_password)).raising(),
-    Route::new("POST", "/.doorward/account/sessions/end", SignedIn, || post(portal::account::end_session)),
-    Route::new("POST", "/.doorward/account/sessions/end-others", SignedIn, || post(portal::account::end_others)),
-    Route::new("GET", "/.doorward/invitation", Anyone, || get(portal::invitation::get)),
-    Route::new("POST", "/.doorward/invitation", Anyone, || post(portal::invitation::post)).raising(),
-    Route::new("GET", "/.doorward/reset", Anyone, || get(portal::reset::get)),
-    Route::new("POST", "/.doorward/reset", Anyone, || post(portal::reset::post)).raising(),
-    Route::new("GET", "/.doorward/admin", Administrator, || get(portal::admin::home)),
-    Route::new("GET", "/.doorward/admin/users", Administrator, || get(portal::admin::get)),
-    Route::new("POST", "/.doorward/admin/users/invite", Administrator, || post(portal::admin::invite)),
-    Route::new("POST", "/.doorward/admin/users/withdraw", Administrator, || post(portal::admin::withdraw)),
-    Route::new("POST", "/.doorward/admin/users/status", Administrator, || post(portal::admin::status)),
-    Route::new("POST", "/.doorward/admin/users/reset", Administrator, || post(portal::admin::reset)),
-    Route::new("POST", "/.doorward/admin/users/groups", Administrator, || post(portal::admin::groups)),
-    Route::new("GET", "/.doorward/reasons", Anyone, || get(portal::reference::get)),
-    Route::new("GET", "/.doorward/error", Anyone, || get(portal::reference::error)),
+    Route::new("GET", "/.doorward/", Anyone, || get(portal::home::root)),
+    Route::new("GET", path::APPS, SignedIn, || get(portal::home::get)),
+    Route::new("GET", path::SIGN_IN, Anyone, || get(portal::sign_in::get)),
+    Route::new("POST", path::SIGN_IN, Anyone, || post(portal::sign_in::post)).signing_in(),
+    Route::new("GET", path::SIGN_OUT, Anyone, || get(portal::sign_out::get)),
+    Route::new("POST", path::SIGN_OUT, Anyone, || post(portal::sign_out::post)),
+    Route::new("GET", path::SIGNED_OUT, Anyone, || get(portal::sign_out::signed_out)),
+    Route::new("GET", path::SECOND_FACTOR, SECOND_FACTOR, || get(portal::finish::second_factor)),
+    Route::new("GET", path::CHOOSE_PASSWORD, NEW_PASSWORD, || get(portal::finish::password)),
+    Route::new("POST", path::CHOOSE_PASSWORD, NEW_PASSWORD, || post(portal::finish::choose)).raising(),
+    Route::new("GET", path::ACCOUNT, SignedIn, || get(portal::account::get)),
+    Route::new("POST", path::ACCOUNT_PASSWORD, SignedIn, || post(portal::account::change_password)).raising(),
+    Route::new("POST", path::SESSION_END, SignedIn, || post(portal::account::end_session)),
+    Route::new("GET", path::SESSIONS_END, SignedIn, || get(portal::account::ask_end_others)),
+    Route::new("POST", path::SESSIONS_END, SignedIn, || post(portal::account::end_others)),
+    Route::new("GET", path::INVITATION, Anyone, || get(portal::link::invitation)),
+    Route::new("POST", path::INVITATION, Anyone, || post(portal::link::accept)).raising(),
+    Route::new("GET", path::RESET, Anyone, || get(portal::link::reset)),
+    Route::new("POST", path::RESET, Anyone, || post(portal::link::choose)).raising(),
+    Route::new("GET", path::ADMIN, Administrator, || get(portal::people::home)),
+    Route::new("GET", path::PEOPLE, Administrator, || get(portal::people::get)),
+    Route::new("GET", path::PERSON_NEW, Administrator, || get(portal::people::new)),
+    Route::new("POST", path::INVITE, Administrator, || post(portal::people::invite)),
+    Route::new("POST", path::PERSON_CREATE, Administrator, || post(portal::people::create)),
+    Route::new("POST", path::LINK_WITHDRAW, Administrator, || post(portal::people::withdraw)),
+    Route::new("GET", "/.doorward/admin/users/{id}", Administrator, || get(portal::person::get)),
+    Route::new("POST", "/.doorward/admin/users/{id}/name", Administrator, || post(portal::person::name)),
+    Route::new("POST", "/.doorward/admin/users/{id}/groups", Administrator, || post(portal::person::groups)),
+    Route::new("GET", "/.doorward/admin/users/{id}/disable", Administrator, || get(portal::person::ask_disable)),
+    Route::new("POST", "/.doorward/admin/users/{id}/disable", Administrator, || post(portal::person::disable)),
+    Route::new("POST", "/.doorward/admin/users/{id}/enable", Administrator, || post(portal::person::enable)),
+    Route::new("POST", "/.doorward/admin/users/{id}/reset-link", Administrator, || post(portal::person::reset)),
+    Route::new("GET", "/.doorward/admin/users/{id}/end-sessions", Administrator, || get(portal::person::ask_end_sessions)),
+    Route::new("POST", "/.doorward/admin/users/{id}/end-sessions", Administrator, || post(portal::person::end_sessions)),
+    Route::new("GET", path::REASONS, Anyone, || get(portal::reference::get)),
+    Route::new("GET", path::ERROR, Anyone, || get(portal::reference::error)),
     Route::new("GET", "/.doorward/assets/{file}", Anyone, || get(portal::asset::get)),
     // The demo app, where no app is configured.
-    Route::new("GET", "/demo/", SignedIn, || get(demo::get)),
-    Route { method: None, shield: Shield::Provenance, ..Route::new("", "/demo/echo", SignedIn, || any(demo::echo)) },
+    Route::new("GET", path::DEMO, SignedIn, || get(demo::get)),
+    Route { method: None, shield: Shield::Provenance, ..Route::new("", path::DEMO_ECHO, SignedIn, || any(demo::echo)) },
 ];
 
 /// The paths that can create or raise a session, for the CSRF rule, and the token endpoint's own path.

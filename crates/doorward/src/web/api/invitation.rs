@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::me::UserView;
 use super::session::parse;
 use super::user::parse_groups;
+use crate::portal::path;
 use crate::web::body;
 use crate::web::exchange::Exchange;
 use crate::web::failure::Failure;
@@ -73,25 +74,17 @@ pub struct AcceptRequest {
 /// The address of a link, on the configured public origin, or else the one that the request was sent to.
 /// Never on one that a client could choose (CVE-2017-12161).
 #[must_use]
-pub fn link_answer(exchange: &Exchange, link: &Link, secret: &Secret) -> LinkAnswer {
-    let page = match link.purpose {
-        Purpose::Invitation { .. } => "invitation",
-        Purpose::PasswordReset { .. } => "reset",
+pub fn link_url(exchange: &Exchange, link: &Link, secret: &Secret) -> String {
+    let path = match link.purpose {
+        Purpose::Invitation { .. } => path::invitation(secret.expose_secret()),
+        Purpose::PasswordReset { .. } => path::reset(secret.expose_secret()),
     };
-    let origin = exchange.settings.link_origin(&exchange.arrival);
-    LinkAnswer {
-        id: link.id.to_string(),
-        url: format!("{origin}/.doorward/{page}?code={}", secret.expose_secret()),
-        expires_at: link.expires_at.0,
-    }
+    format!("{}{path}", exchange.settings.link_origin(&exchange.arrival))
 }
 
-impl LinkAnswer {
-    /// The whole address.
-    #[must_use]
-    pub fn url(&self) -> &str {
-        &self.url
-    }
+/// A link with its address.
+pub(super) fn link_answer(exchange: &Exchange, link: &Link, secret: &Secret) -> LinkAnswer {
+    LinkAnswer { id: link.id.to_string(), url: link_url(exchange, link, secret), expires_at: link.expires_at.0 }
 }
 
 /// Makes an invitation.

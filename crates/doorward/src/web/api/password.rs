@@ -59,7 +59,7 @@ pub struct ChangeAnswer {
 }
 
 async fn store(exchange: Exchange, change: PasswordChange) -> Result<Response, Failure> {
-    let signed_in = exchange.app.identity().change_password(&exchange.visit(), exchange.live()?, change).await?;
+    let signed_in = exchange.app.change_password(&exchange.visit(), exchange.live()?, change).await?;
     let fresh = exchange.signed_in(&signed_in);
     let answer = ChangeAnswer {
         status: status_word(signed_in.live.stage),
@@ -103,6 +103,6 @@ pub async fn choose(exchange: Exchange, body::Json(request): body::Json<ChooseRe
 )]
 pub async fn reset(exchange: Exchange, body::Json(request): body::Json<ResetRequest>) -> Result<StatusCode, Failure> {
     let code = request.code;
-    exchange.app.identity().reset_by_link(&exchange.visit(), code.expose_secret(), request.new).await?;
+    exchange.app.reset_by_link(&exchange.visit(), code.expose_secret(), request.new).await?;
     Ok(StatusCode::NO_CONTENT)
 }
