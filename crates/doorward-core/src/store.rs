@@ -73,7 +73,7 @@ pub enum UserChange {
         must_change: bool,
         /// Why the sessions end.
         end: EndReason,
-        /// The session that stays.
+        /// The session that asks for it and stays. Where it has ended meanwhile, nothing is changed.
         keep: Option<SessionId>,
     },
     /// The same password in a stronger stored form; only where the stored form is still `old`.
@@ -98,7 +98,7 @@ pub trait Users {
     /// Adds a user. Fails with [`StoreError::EmailTaken`].
     fn create_user(&self, user: &User, event: &Event) -> impl Future<Output = Result<()>> + Send;
     /// Changes a user and gives back what is stored now; nothing where there is no such user (or no such
-    /// stored form). Fails with [`StoreError::LastAdministrator`] rather than leave nobody in charge.
+    /// stored form, or the session to keep has ended). Fails with [`StoreError::LastAdministrator`] rather than leave nobody in charge.
     fn change_user(
         &self,
         id: UserId,

@@ -13,8 +13,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use sha2::Sha256;
 
-const ROUNDS: usize = 9;
-const CALLS: u32 = 40_000;
+/// Many short rounds: a slice of a tenth of a millisecond is rarely interrupted, so the median holds on a busy machine.
+const ROUNDS: usize = 501;
+const CALLS: u32 = 200;
 const NOW: UnixSeconds = UnixSeconds(1_767_225_600);
 const SESSION_COOKIE: &str = "__Host-doorward";
 
@@ -96,7 +97,7 @@ fn main() {
     let (key, message) = ([3_u8; 32], [5_u8; 46]);
     let ready = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes keys of any length");
     let row_t7 = |headers| assert_eq!(black_box(scene.check(black_box(headers), &session)), Reason::TokenOk);
-    let rows: [(&str, &dyn Fn()); 10] = [
+    let rows: [(&str, &dyn Fn()); 5] = [
         ("hmac 46 B", &|| {
             let mut mac = Hmac::<Sha256>::new_from_slice(black_box(&key)).expect("HMAC takes keys of any length");
             mac.update(black_box(&message));
@@ -108,25 +109,6 @@ fn main() {
             black_box(mac.finalize());
         }),
         ("csrf T7", &|| row_t7(&scene.plain)),
-        ("X prov", &|| {
-            let view = RequestView::new(&Method::POST, &scene.uri, black_box(&scene.plain), NOW).tls(true);
-            assert!(matches!(black_box(scene.csrf.provenance(&view)), Phase::NeedsToken(_)));
-        }),
-        ("X view", &|| {
-            let view = RequestView::new(&Method::POST, &scene.uri, black_box(&scene.plain), NOW).tls(true);
-            black_box(view);
-        }),
-        ("X verify", &|| {
-            assert!(
-                black_box(scene.csrf.verify(black_box(scene.plain["x-csrf-token"].to_str().unwrap()), NOW)).is_ok()
-            );
-        }),
-        ("X lookup", &|| {
-            black_box(black_box(&scene.plain).get(black_box(&http::header::ORIGIN)));
-        }),
-        ("X lookup custom", &|| {
-            black_box(black_box(&scene.plain).get(black_box(scene.csrf.header_name())));
-        }),
         ("csrf T7 with a scan of 12 cookies", &|| {
             assert!(black_box(cookie_values(black_box(&scene.cookies), SESSION_COOKIE).next()).is_some());
             row_t7(&scene.cookies);

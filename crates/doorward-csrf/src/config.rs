@@ -81,7 +81,8 @@ impl Builder {
         /// The cookie that identifies a browser. Default `csrf_bind`. On https `__Host-Http-` stands before it, unless
         /// the name brings a prefix of its own, which is then left out on http.
         bind_cookie_name(name: impl Into<String>) { bind_cookie_name = name.into() }
-        /// The Domain of the token cookie, for front ends on sibling hosts. Default none.
+        /// The Domain of the token cookie, for front ends on sibling hosts. Default none. Whether it is a public suffix,
+        /// which browsers refuse, is for the caller to check: this crate carries no list of them.
         cookie_domain(domain: impl Into<String>) { cookie_domain = Some(domain.into()) }
         /// The header in which clients send the token. Default `X-CSRF-TOKEN`.
         header_name(name: impl Into<String>) { header_name = name.into() }
@@ -97,7 +98,9 @@ impl Builder {
         /// Origins whose pages may call this server: `https://app.example.com`, `https://*.example.com` (one label),
         /// `https://**.example.com` (any depth).
         trusted_origins(origins: impl IntoIterator<Item = impl Into<String>>) { trusted_origins = owned(origins) }
-        /// The origins under which visitors reach this server, where it cannot see them itself.
+        /// The origins under which visitors reach this server, where it cannot see them itself. One alone stands for every
+        /// request; of several, the one on the host of the request. They also decide the scheme, unless the caller of
+        /// the rule gives it.
         public_origins(origins: impl IntoIterator<Item = impl Into<String>>) { public_origins = owned(origins) }
         /// The hosts this server answers to; any host where the list is empty. Stops DNS rebinding.
         allowed_hosts(hosts: impl IntoIterator<Item = impl Into<String>>) { allowed_hosts = owned(hosts) }

@@ -89,6 +89,10 @@ pub(crate) fn for_operator(csrf: &Csrf, report: &Report) -> String {
     let origin = report.origin.as_deref().unwrap_or("(absent)");
     let own = report.self_origin.as_deref().unwrap_or("(unknown)");
     let line = |field: &str| format!("{field} = [\"{origin}\"]");
+    if report.warning == Some(Reason::OriginConfigMismatch) {
+        let line = line("public_origins");
+        return format!("the browser calls {origin} same-origin, this server takes itself for {own}: {line}");
+    }
     match report.reason {
         Reason::CrossSite | Reason::SameSiteUntrusted | Reason::TokenEndpointCrossSite | Reason::OriginUntrusted
             if report.origin.as_deref().is_some_and(|origin| origin != "null") =>
@@ -100,10 +104,6 @@ pub(crate) fn for_operator(csrf: &Csrf, report: &Report) -> String {
              or let the proxy in front pass the scheme and the port and list it as trusted; if it is a front end: {}",
             line("public_origins"),
             line("trusted_origins")
-        ),
-        Reason::OriginConfigMismatch => format!(
-            "the browser calls {origin} same-origin, this server takes itself for {own}: {}",
-            line("public_origins")
         ),
         Reason::OriginNull => "no page of this server may be served with Referrer-Policy: no-referrer".to_owned(),
         Reason::HostNotAllowed => format!("{own} is not in allowed_hosts; if it is an address of this server, add it"),
@@ -157,6 +157,14 @@ mod tests {
         let port = Row::post("port").header("origin", "https://auth.example.com:8443").report();
         assert!(port.remedy.contains("public_origins = [\"https://auth.example.com:8443\"]"), "{}", port.remedy);
         assert!(port.remedy.contains("takes itself for https://auth.example.com"), "{}", port.remedy);
+    }
+
+    #[test]
+    fn a_rewritten_host_costs_a_warning_with_the_line_that_mends_it() {
+        let row = Row::post("proxy").header("sec-fetch-site", "same-origin").header("origin", "https://public.test");
+        let report = row.bind("b1").token("b1", None, 5).report();
+        assert_eq!((report.reason, report.warning), (Reason::TokenOk, Some(Reason::OriginConfigMismatch)));
+        assert!(report.remedy.ends_with("public_origins = [\"https://public.test\"]"), "{}", report.remedy);
     }
 
     #[test]

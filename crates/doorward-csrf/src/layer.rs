@@ -19,12 +19,12 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 pub use body::Replay;
+pub use form::{Form, FormField};
 pub use page::FormToken;
 use setting::Setting;
 pub use setting::{Connection, CsrfLayer};
 
 use crate::decision::{Decision, FormValue, Phase, Provenance};
-use crate::layer::form::{Field, Form};
 use crate::request::RequestView;
 use crate::session::Session;
 
@@ -81,12 +81,6 @@ where
     let (parts, body) = request.into_parts();
     let session = parts.extensions.get::<Session>().cloned().unwrap_or_else(Session::anonymous);
     let phase = setting.csrf.provenance(&setting.view(&parts));
-    if let (Phase::Decided(decision), &Method::GET) = (&phase, &parts.method)
-        && decision.is_allowed()
-        && parts.uri.path() == setting.csrf.token_path()
-    {
-        return Ok(answer::token(&setting, &parts, &session).map(Either::Left));
-    }
     let (decision, form) = match phase {
         Phase::Decided(decision) => (decision, Form::unread(body)),
         Phase::NeedsToken(provenance) => judge(&setting, &parts, body, &session, provenance).await,
@@ -98,8 +92,11 @@ where
             return Ok(answer::refusal(&setting, &parts, &session, &report).map(Either::Left));
         }
     }
+    if parts.method == Method::GET && parts.uri.path() == setting.csrf.token_path() {
+        return Ok(answer::token(&setting, &parts, &session).map(Either::Left));
+    }
     if decision.provenance.is_some_and(|provenance| provenance.is_origin_mismatched) {
-        setting.warn_of_mismatch(&setting.view(&parts));
+        setting.warn_of_mismatch(&setting.csrf.report(&setting.view(&parts), &session.state(), &form.field, &decision));
     }
     let follow_up = page::FollowUp::new(&setting, &parts, session, decision);
     let mut request = Request::from_parts(parts, form.body);
@@ -122,18 +119,18 @@ where
 {
     let has_header = setting.csrf.has_token_header(&setting.view(parts));
     let form =
-        if has_header { Form::unread(body) } else { form::read(&parts.headers, body, setting.csrf.field_name()).await };
+        if has_header { Form::unread(body) } else { Form::read(&parts.headers, body, setting.csrf.field_name()).await };
     let view: RequestView<'_> = setting.view(parts);
     let decision = setting.csrf.token(&view, provenance, &session.state(), &form.field);
     (decision, form)
 }
 
-impl<'a> From<&'a Field> for FormValue<'a> {
-    fn from(field: &'a Field) -> Self {
+impl<'a> From<&'a FormField> for FormValue<'a> {
+    fn from(field: &'a FormField) -> Self {
         match field {
-            Field::Absent => Self::Absent,
-            Field::Text(text) => Self::Text(text),
-            Field::NotText => Self::NotText,
+            FormField::Absent => Self::Absent,
+            FormField::Text(text) => Self::Text(text),
+            FormField::NotText => Self::NotText,
         }
     }
 }

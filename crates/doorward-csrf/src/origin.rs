@@ -14,6 +14,9 @@ pub enum Scheme {
 }
 
 impl Scheme {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Http, Self::Https];
+
     /// `http` or `https`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -51,7 +54,7 @@ pub(crate) enum HostRef<'a> {
 impl PartialEq for HostRef<'_> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Name(one), Self::Name(two)) => one.eq_ignore_ascii_case(two),
+            (Self::Name(one), Self::Name(two)) => one == two || one.eq_ignore_ascii_case(two),
             (Self::V6(one), Self::V6(two)) => one == two,
             _ => false,
         }
@@ -129,7 +132,8 @@ pub(crate) struct OriginRef<'a> {
 
 impl PartialEq for OriginRef<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.scheme.eq_ignore_ascii_case(other.scheme) && self.host == other.host && self.port == other.port
+        let is_same_scheme = self.scheme == other.scheme || self.scheme.eq_ignore_ascii_case(other.scheme);
+        self.port == other.port && is_same_scheme && self.host == other.host
     }
 }
 
@@ -182,6 +186,12 @@ fn split_scheme(text: &str) -> Option<(&str, &str)> {
 }
 
 fn default_port(scheme: &str) -> Option<u16> {
+    // Browsers and this server write these two in lower case.
+    match scheme {
+        "https" => return Some(443),
+        "http" => return Some(80),
+        _ => {}
+    }
     if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("wss") {
         Some(443)
     } else if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("ws") {

@@ -4,7 +4,6 @@ use std::fmt;
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderName, Version};
-use sha2::{Digest, Sha256};
 
 use crate::cookie::cookie_values;
 use crate::csrf::Csrf;
@@ -13,7 +12,7 @@ use crate::hint;
 use crate::key::ANONYMOUS;
 use crate::request::{RequestView, SEC_FETCH_SITE};
 use crate::session::SessionState;
-use crate::token::{Opened, claimed_kid, open_cookie};
+use crate::token::{Opened, claimed_kid, fingerprint, open_cookie};
 use crate::{Reason, Trust};
 
 /// How the sign-in of the token stands to that of the request.
@@ -52,6 +51,8 @@ impl SessionMatch {
 pub struct Report {
     /// Why.
     pub reason: Reason,
+    /// What is worth a warning although it decides nothing: [`Reason::OriginConfigMismatch`].
+    pub warning: Option<Reason>,
     /// The method and the path.
     pub request: String,
     /// Sec-Fetch-Site as it was sent.
@@ -109,6 +110,10 @@ impl Csrf {
         let binds: Vec<_> = self.bind_values(view).collect();
         let mut report = Report {
             reason: decision.reason,
+            warning: decision
+                .provenance
+                .filter(|provenance| provenance.is_origin_mismatched)
+                .map(|_| Reason::OriginConfigMismatch),
             request: cut(&format!("{} {}", view.method, view.path)),
             sec_fetch_site: sent(view.headers, &SEC_FETCH_SITE),
             origin: sent(view.headers, &http::header::ORIGIN),
@@ -164,6 +169,7 @@ impl Report {
         let number = |value: Option<i64>| value.map(|value| value.to_string());
         let fields = [
             ("reason", Some(self.reason.code().to_owned())),
+            ("csrf.warning", self.warning.map(|warning| warning.code().to_owned())),
             ("csrf.request", Some(self.request.clone())),
             ("csrf.sec_fetch_site", text(&self.sec_fetch_site)),
             ("csrf.origin", text(&self.origin)),
@@ -198,18 +204,13 @@ impl fmt::Display for Report {
 }
 
 /// A field as text that cannot break a log line, at most 200 characters long.
-pub(crate) fn sent(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+fn sent(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let values: Vec<_> = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
     (!values.is_empty()).then(|| cut(&values.join(", ")))
 }
 
 fn cut(text: &str) -> String {
     text.chars().take(200).map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
-}
-
-fn fingerprint(token: &[u8]) -> String {
-    let digest = Sha256::digest(token);
-    format!("{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2])
 }
 
 #[cfg(test)]

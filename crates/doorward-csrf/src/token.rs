@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::environment::UnixSeconds;
@@ -182,6 +183,8 @@ pub struct Explanation {
     pub kid: u8,
     /// The fingerprint of that key, if the ring has it.
     pub key_fingerprint: Option<String>,
+    /// Six digits of the SHA-256 of its nonce. Two visitors with equal ones were served from a cache.
+    pub nonce_fingerprint: String,
     /// Whether the MAC is right under that key.
     pub is_signature_valid: bool,
     /// Whether it belongs to no sign-in.
@@ -200,10 +203,17 @@ pub(crate) fn explain(ring: &KeyRing, text: &str, now: UnixSeconds) -> Option<Ex
         age_seconds: now - opened.issued_at,
         kid: opened.kid,
         key_fingerprint: ring.fingerprint_of(opened.kid).map(str::to_owned),
+        nonce_fingerprint: fingerprint(&parts.nonce),
         is_signature_valid,
         is_anonymous: opened.session == ANONYMOUS,
         refusal: (!is_signature_valid).then_some(crate::Reason::TokenBadSignature),
     })
+}
+
+/// Six digits of a SHA-256, to recognise a value in two log lines without telling it.
+pub(crate) fn fingerprint(value: &[u8]) -> String {
+    let digest = Sha256::digest(value);
+    format!("{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2])
 }
 
 #[cfg(test)]

@@ -8,4 +8,5 @@ mod it {
     mod config;
     mod layer;
     mod story;
+    mod token;
 }

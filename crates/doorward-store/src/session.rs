@@ -71,6 +71,13 @@ impl Sessions for Store {
     }
 }
 
+/// Whether this session of this user has not ended.
+pub(crate) async fn is_live(write: &mut Write, id: SessionId, user: UserId) -> std::result::Result<bool, Failure> {
+    let query = sqlx::query("SELECT id FROM user_session WHERE id = $1 AND user_id = $2");
+    let query = query.bind(id.to_string()).bind(user.to_string());
+    Ok(query.fetch_optional(write.on()).await?.is_some())
+}
+
 /// Reads one row of `user_session`.
 pub(crate) fn session_from(row: &AnyRow) -> std::result::Result<Session, Failure> {
     Ok(Session {

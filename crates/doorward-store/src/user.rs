@@ -201,6 +201,12 @@ async fn apply(
     let id = user.id.to_string();
     match change {
         UserChange::Password { hash, must_change, end, keep } => {
+            // Whoever lost the session a moment ago must not set the password after that.
+            if let Some(keep) = keep
+                && !session::is_live(write, *keep, user.id).await?
+            {
+                return Ok(false);
+            }
             let ends = Which::AllOf(user.id, *keep);
             let new = NewPassword { hash, must_change: *must_change, ends, reason: *end };
             set_password(write, user, &new, event).await?;

@@ -16,35 +16,28 @@ pub mod session;
 pub mod tune;
 pub mod user;
 
-use std::path::PathBuf;
+use std::io::{IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::config::{Flags, Inputs};
 
-/// Well.
+/// Nothing is wrong.
 pub const WELL: u8 = 0;
-/// Something was found that is not as it should be.
-pub const FOUND: u8 = 1;
-/// Used wrongly, or configured wrongly.
-pub const USAGE: u8 = 2;
-/// Our fault.
+/// The command ran and found something.
+pub const FINDINGS: u8 = 1;
+/// The command cannot run: wrong usage, or a configuration with errors.
+pub const CONFIGURATION: u8 = 2;
+/// Our own fault.
 pub const FAULT: u8 = 70;
 
 /// A login in front of any web app, that says what is broken when people cannot get in.
 #[derive(Debug, Parser)]
 #[command(name = "doorward", version, arg_required_else_help = true, propagate_version = true)]
 pub struct Cli {
-    /// Where everything is kept
-    #[arg(long, global = true, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// The configuration file
-    #[arg(long, global = true, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// The file of variables to read instead of `./.env`
-    #[arg(long, global = true, value_name = "FILE")]
-    env_file: Option<PathBuf>,
+    #[command(flatten)]
+    flags: Flags,
     /// Answer in JSON
     #[arg(long, global = true)]
     json: bool,
@@ -55,11 +48,11 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve
-    Serve(serve::Arguments),
+    Serve,
     /// Ask a few questions and write a commented doorward.toml
-    Init(init::Arguments),
+    Init(init::InitArgs),
     /// Check, show or explain the configuration
-    Config(config::Arguments),
+    Config(config::ConfigArgs),
     /// List, make and change users
     User(user::Arguments),
     /// List and end sessions
@@ -102,19 +95,14 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { USAGE } else { WELL });
+            return ExitCode::from(if error.use_stderr() { CONFIGURATION } else { WELL });
         }
     };
-    let listen = match &cli.command {
-        Command::Serve(arguments) => arguments.listen.clone(),
-        _ => Vec::new(),
-    };
-    let flags = Flags { listen, data: cli.data, config: cli.config, env_file: cli.env_file };
-    let context = Context { inputs: Inputs::of_process(flags), json: cli.json };
+    let context = Context { inputs: Inputs::of_process(cli.flags), json: cli.json };
     ExitCode::from(match cli.command {
-        Command::Serve(_) => serve::run(&context),
-        Command::Init(arguments) => init::run(&arguments, &context.inputs),
-        Command::Config(arguments) => config::run(&arguments, &context.inputs, context.json),
+        Command::Serve => serve::run(&context),
+        Command::Init(arguments) => printed(|out| ask(&arguments, &context.inputs, out)),
+        Command::Config(arguments) => printed(|out| config::run(&arguments, &context.inputs, context.json, out)),
         Command::User(arguments) => user::run(&context, arguments),
         Command::Session(arguments) => session::run(&context, arguments),
         Command::Migrate(arguments) => migrate::run(&context, &arguments),
@@ -122,10 +110,28 @@ pub fn run() -> ExitCode {
         Command::Restore(arguments) => backup::restore(&context, &arguments),
         Command::Tune(arguments) => tune::run(&arguments, context.json),
         Command::Csrf(arguments) => csrf::run(&context, &arguments),
-        Command::Explain(arguments) => explain::run(&context, &arguments),
-        Command::Health(arguments) => health::run(&context, &arguments),
+        Command::Explain(arguments) => open::explain(&context, &arguments),
+        Command::Health(arguments) => open::health(&context, &arguments),
         Command::Reference(arguments) => reference::run(&arguments),
         Command::Completions(arguments) => completion::completions(&arguments),
         Command::Man => completion::man(),
     })
+}
+
+/// Runs a command that writes to standard output. A reader that has gone, such as `head`, is no fault of ours.
+fn printed(command: impl FnOnce(&mut dyn Write) -> std::io::Result<u8>) -> u8 {
+    match command(&mut std::io::stdout().lock()) {
+        Ok(code) => code,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => WELL,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "doorward: {error}");
+            FAULT
+        }
+    }
+}
+
+fn ask(arguments: &init::InitArgs, inputs: &Inputs, out: &mut dyn Write) -> std::io::Result<u8> {
+    let stdin = std::io::stdin();
+    let is_interactive = stdin.is_terminal();
+    init::run(arguments, inputs, init::Terminal { input: &mut stdin.lock(), is_interactive }, out)
 }

@@ -118,6 +118,16 @@ struct Raw {
     admin: admin::Raw,
 }
 
+/// The value that a `.env` file gives to a name; the last line counts.
+pub(crate) fn dotenv_value(text: &str, name: &str) -> Option<String> {
+    dotenv::parse(text)
+        .0
+        .into_iter()
+        .rev()
+        .find(|assignment| assignment.name == name)
+        .map(|assignment| assignment.value)
+}
+
 impl Config {
     /// Reads and checks everything. Called at the start and at every reload.
     ///
@@ -158,6 +168,9 @@ impl Config {
     }
 
     /// The address of this machine at the port that was really bound; for a listener at port 0.
+    ///
+    /// # Panics
+    /// Never: the text that it reads is a URL.
     #[must_use]
     pub fn local_url(&self, port: u16) -> PublicUrl {
         let url = PublicUrl::of_host(false, "localhost").expect("http://localhost is a URL");
@@ -184,16 +197,16 @@ impl Raw {
         }
         // Each value has the form of its kind by now. What is left is a number outside its type, such as a size of
         // terabytes, and then the sections are read apart so that one problem does not hide the others.
-        let mut raw = Self::default();
-        raw.server = section(&mut whole, "server", findings);
-        raw.portal = section(&mut whole, "portal", findings);
-        raw.session = section(&mut whole, "session", findings);
-        raw.password = section(&mut whole, "password", findings);
-        raw.csrf = section(&mut whole, "csrf", findings);
-        raw.store = section(&mut whole, "store", findings);
-        raw.log = section(&mut whole, "log", findings);
-        raw.admin = section(&mut whole, "admin", findings);
-        raw
+        Self {
+            server: section(&mut whole, "server", findings),
+            portal: section(&mut whole, "portal", findings),
+            session: section(&mut whole, "session", findings),
+            password: section(&mut whole, "password", findings),
+            csrf: section(&mut whole, "csrf", findings),
+            store: section(&mut whole, "store", findings),
+            log: section(&mut whole, "log", findings),
+            admin: section(&mut whole, "admin", findings),
+        }
     }
 
     fn check(self, check: &mut Check<'_>) -> Config {
@@ -210,16 +223,37 @@ impl Raw {
         let admin = self.admin.check(check);
         exposure::check(environment, &server, &store, csrf.has_own_keys, check);
         let file = check.written.file.clone();
-        Config { environment, data, file, server, portal, session, password, csrf, store, log, admin, written: Written::default() }
+        Config {
+            environment,
+            data,
+            file,
+            server,
+            portal,
+            session,
+            password,
+            csrf,
+            store,
+            log,
+            admin,
+            written: Written::default(),
+        }
     }
 }
 
-fn section<T: Default + for<'de> Deserialize<'de>>(whole: &mut toml::Table, name: &str, findings: &mut Vec<Finding>) -> T {
+fn section<T: Default + for<'de> Deserialize<'de>>(
+    whole: &mut toml::Table,
+    name: &str,
+    findings: &mut Vec<Finding>,
+) -> T {
     let Some(table) = whole.remove(name) else { return T::default() };
     table.try_into().unwrap_or_else(|error: toml::de::Error| {
         findings.push(
-            Finding::error("config.value_invalid", format!("[{name}]"), format!("A value does not fit: {}.", error.message()))
-                .with_remedy("doorward config reference"),
+            Finding::error(
+                "config.value_invalid",
+                format!("[{name}]"),
+                format!("A value does not fit: {}.", error.message()),
+            )
+            .with_remedy("doorward config reference"),
         );
         T::default()
     })
@@ -233,8 +267,12 @@ fn join_portal(server: &mut Server, portal: &Portal, check: &mut Check<'_>) {
         Some(url) if url.host() == host => {}
         Some(url) => {
             let why = format!("The pages are on the host of the public URL, which is {}.", url.host());
-            let finding = check.error("config.conflict", "portal.host", why).with_remedy(check.line("portal.host", url.host()));
+            let finding =
+                check.error("config.conflict", "portal.host", why).with_remedy(check.line("portal.host", url.host()));
             check.report(finding);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

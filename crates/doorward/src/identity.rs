@@ -166,3 +166,6 @@ impl Identity {
         &self.inner.table
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,11 +12,12 @@ pub use service::Service;
 use std::sync::Arc;
 
 use doorward_core::store::Users as _;
+use doorward_core::password::Rules;
 use doorward_core::{Clock, Finding, Random};
-use doorward_store::{Location, Store};
+use doorward_store::{Location, Server, Store};
 
 use crate::config::{Config, Store as Place};
-use crate::identity::hasher::{Hasher, Parameters, Peppers, Settings as HashSettings};
+use crate::identity::hasher::{Hasher, Parameters, Settings as HashSettings};
 use crate::identity::{Identity, Keyring, Parts};
 
 /// What commands and the server work with.
@@ -37,7 +38,7 @@ pub struct Node {
 pub fn location(config: &Config) -> Location {
     match &config.store {
         Place::Sqlite(path) => Location::Sqlite(path.clone()),
-        Place::Postgres(url) => Location::postgres(url.clone()),
+        Place::Postgres(url) => Location::Postgres(Server::new(url.clone())),
     }
 }
 
@@ -51,7 +52,7 @@ impl Node {
         let store = Store::open(&location(config)).await?;
         // Keys that are gone while accounts are there must not be made anew behind everybody's back.
         let has_users = store.has_users().await.map_err(|error| vec![unreadable(&error)])?;
-        let keyring = Keyring::open(&config.data.join("keys"), has_users, &*clock, &*random)?;
+        let keyring = Keyring::open(&config.data.join("keys"), has_users, clock.now(), &*random)?;
         let hasher = start_hasher(config, &keyring, &random)?;
         let identity = Identity::new(Parts {
             store: store.clone(),
@@ -60,9 +61,8 @@ impl Node {
             clock: Arc::clone(&clock),
             random,
             timeouts: config.session.timeouts,
-            rules: config.password.rules(),
-            issuer: config.public_url().to_string(),
-            is_shared: matches!(config.store, Place::Postgres(_)),
+            rules: Rules { minimum: config.password.minimum_length, context: config.password.context_words.clone() },
+            issuer: config.public_url().origin().into(),
         });
         Ok(Self { store, hasher, identity, clock })
     }
@@ -74,20 +74,8 @@ fn unreadable(error: &doorward_core::store::StoreError) -> Finding {
 
 fn start_hasher(config: &Config, keyring: &Keyring, random: &Arc<dyn Random>) -> Result<Hasher, Vec<Finding>> {
     let fault = |why: String| vec![Finding::error("keys.unreadable", "password", why)];
-    let parameters = Parameters::chosen(config.password.hash.memory_kib(), config.password.hash.passes())
+    let parameters = Parameters::chosen(config.password.hash.memory_kib(), config.password.passes)
         .map_err(|error| fault(error.to_string()))?;
-    let settings = HashSettings { workers: config.password.workers, ..HashSettings::new(parameters, peppers(keyring)?) };
+    let settings = HashSettings { workers: config.password.workers, ..HashSettings::new(parameters, keyring.peppers()) };
     Hasher::start(settings, Arc::clone(random)).map_err(|error| fault(format!("the hash workers did not start: {error}")))
-}
-
-fn peppers(keyring: &Keyring) -> Result<Peppers, Vec<Finding>> {
-    use crate::identity::hasher::Pepper;
-    let mut newest_last: Vec<Pepper> = keyring
-        .peppers()
-        .into_iter()
-        .filter_map(|(_, key)| <[u8; 32]>::try_from(key).ok())
-        .map(Pepper::new)
-        .collect();
-    let newest = newest_last.pop().ok_or_else(|| vec![Finding::error("keys.missing", "keys", "There is no key for passwords.")])?;
-    Ok(Peppers::new(newest, newest_last))
 }

@@ -90,7 +90,7 @@ impl Watch {
         self.0.metrics.store_failed(reason);
     }
 
-    /// All metrics as OpenMetrics text, for `/metrics` with the content type [`METRICS_CONTENT_TYPE`].
+    /// All metrics as text of `OpenMetrics`, for `/metrics` with the content type [`METRICS_CONTENT_TYPE`].
     #[must_use]
     pub fn render_metrics(&self) -> String {
         let mut readings = Readings::default();

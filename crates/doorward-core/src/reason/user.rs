@@ -12,7 +12,7 @@ pub(super) const REASONS: &[Reason] = &[
         title: Text { en: "This is not an e-mail address", de: "Das ist keine E-Mail-Adresse" },
         visitor: Text {
             en: "Please enter an e-mail address such as ada@example.com.",
-            de: "Bitte gib eine E-Mail-Adresse ein, zum Beispiel ada@example.com.",
+            de: "Bitte geben Sie eine E-Mail-Adresse ein, zum Beispiel ada@example.com.",
         },
         operator: "The text is no e-mail address: at most 254 bytes, one @, no spaces, no hidden characters.",
         remedy: "send an address",
@@ -25,7 +25,7 @@ pub(super) const REASONS: &[Reason] = &[
         title: Text { en: "This name does not work", de: "Dieser Name geht nicht" },
         visitor: Text {
             en: "Please enter a name of 1 to 100 characters.",
-            de: "Bitte gib einen Namen mit 1 bis 100 Zeichen ein.",
+            de: "Bitte geben Sie einen Namen mit 1 bis 100 Zeichen ein.",
         },
         operator: "The name is empty, longer than 100 characters, or holds control characters or hidden ones.",
         remedy: "send a plain name",
@@ -61,7 +61,7 @@ pub(super) const REASONS: &[Reason] = &[
         title: Text { en: "This link is no longer good", de: "Dieser Link gilt nicht mehr" },
         visitor: Text {
             en: "This link was used already, was withdrawn, or is too old. Please ask for a new one.",
-            de: "Dieser Link wurde schon benutzt, zurückgezogen oder ist zu alt. Bitte lass dir einen neuen geben.",
+            de: "Dieser Link wurde schon benutzt, zurückgezogen oder ist zu alt. Bitte lassen Sie sich einen neuen geben.",
         },
         operator: "The link was used, withdrawn by a newer one, or has expired: invitations are open for 7 days, links for a new password for 24 hours.",
         remedy: "make a new link on the users page",
@@ -74,7 +74,7 @@ pub(super) const REASONS: &[Reason] = &[
         title: Text { en: "There is an account with this address", de: "Zu dieser Adresse gibt es schon ein Konto" },
         visitor: Text {
             en: "There is already an account with this e-mail address. Sign in with it, or use another address.",
-            de: "Zu dieser E-Mail-Adresse gibt es schon ein Konto. Melde dich damit an oder nimm eine andere Adresse.",
+            de: "Zu dieser E-Mail-Adresse gibt es schon ein Konto. Melden Sie sich damit an oder nehmen Sie eine andere Adresse.",
         },
         operator: "The address belongs to another user. Addresses that differ only in case are one address.",
         remedy: "doorward user list shows who has it",
@@ -87,7 +87,7 @@ pub(super) const REASONS: &[Reason] = &[
         title: Text { en: "Somebody must stay in charge", de: "Jemand muss die Leitung behalten" },
         visitor: Text {
             en: "This is the last active administrator. Make somebody else an administrator first.",
-            de: "Dies ist der letzte aktive Administrator. Mache zuerst jemand anderen zum Administrator.",
+            de: "Dies ist der letzte aktive Administrator. Machen Sie zuerst jemand anderen zum Administrator.",
         },
         operator: "The change would leave no active member in the group admins.",
         remedy: "add another active user to the group admins first",

@@ -16,20 +16,19 @@ pub(crate) struct Case {
     #[serde(default = "root")]
     pub(crate) path: String,
     pub(crate) authority: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub(crate) headers: Map<String, Value>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     cookies: Map<String, Value>,
     cookie_pairs: Option<Vec<(String, String)>>,
     pub(crate) cookie_fields: Option<String>,
     pub(crate) session: Option<String>,
-    #[serde(default)]
-    form: Option<Map<String, Value>>,
-    #[serde(default)]
-    pub(crate) query: Option<Map<String, Value>>,
-    #[serde(default)]
+    form: Option<Value>,
+    #[serde(default, deserialize_with = "nullable")]
+    pub(crate) query: Map<String, Value>,
+    #[serde(default, deserialize_with = "nullable")]
     pub(crate) tokens: BTreeMap<String, Token>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub(crate) config: Config,
     pub(crate) expect: String,
     pub(crate) reason: String,
@@ -54,7 +53,7 @@ impl Case {
         Ok(pairs)
     }
 
-    /// The token field of the form, where there is a form with such a field.
+    /// The token field of the form, where there is a form with such a field; any other body has none.
     pub(crate) fn form_value(&self) -> Option<&Value> {
         self.form.as_ref()?.get(&self.config.field)
     }
@@ -144,6 +143,15 @@ pub(crate) struct Config {
     pub(crate) add_trusted_origin: Option<String>,
 }
 
+impl Config {
+    /// The name of the token cookie without a prefix that browsers tie to https: a prefix is nothing to the rule, and
+    /// the crate refuses to start with one while it allows http, as these cases do.
+    pub(crate) fn cookie_base(&self) -> &str {
+        let prefixes = ["__Host-Http-", "__Http-", "__Host-", "__Secure-"];
+        prefixes.iter().find_map(|prefix| self.cookie.strip_prefix(prefix)).unwrap_or(&self.cookie)
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -172,6 +180,11 @@ impl Default for Config {
             add_trusted_origin: None,
         }
     }
+}
+
+/// Reads `null` as the default.
+fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(source: D) -> Result<T, D::Error> {
+    Option::deserialize(source).map(Option::unwrap_or_default)
 }
 
 /// Reads one of the words of the crate's own options.

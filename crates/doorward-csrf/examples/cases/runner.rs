@@ -73,7 +73,7 @@ fn builder(case: &Case) -> Builder {
     let exempt = config.exempt.iter().map(|(method, path)| format!("{method} {path}"));
     Csrf::builder()
         .secret_keys(Keys::of(case).ring(case))
-        .cookie_name(&config.cookie)
+        .cookie_name(config.cookie_base())
         .header_name(&config.header)
         .field_name(&config.field)
         .token_path(&config.token_endpoint)
@@ -120,7 +120,11 @@ impl Sent {
         }
         // The case language has one name for the bind cookie; the crate has one for each scheme.
         let bind = csrf.bind_cookie_name(csrf.scheme(&sent.view(case)).unwrap_or(Scheme::Http));
-        let sent_name = |name: String| if name == case.config.bind_cookie { bind.to_owned() } else { name };
+        let sent_name = |name: String| match name {
+            name if name == case.config.bind_cookie => bind.to_owned(),
+            name if name == case.config.cookie => csrf.cookie_name().to_owned(),
+            name => name,
+        };
         let pairs: Vec<_> = case
             .pairs()?
             .into_iter()
@@ -165,7 +169,7 @@ impl Sent {
 
 /// The path with its query, where a URI can hold them; the rule sees the path as it was written in any case.
 fn uri(case: &Case, tokens: &Tokens) -> Uri {
-    let pairs = case.query.iter().flatten().map(|(name, value)| {
+    let pairs = case.query.iter().map(|(name, value)| {
         format!("{name}={}", tokens.fill(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
     });
     let query = pairs.collect::<Vec<_>>().join("&");

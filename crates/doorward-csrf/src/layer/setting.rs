@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::request::Parts;
 
 use crate::environment::{Environment, System};
 use crate::origin::Scheme;
-use crate::report::{Report, sent};
+use crate::report::Report;
 use crate::request::RequestView;
 use crate::{Csrf, Reason};
 
@@ -124,15 +124,12 @@ impl Setting {
         (self.listener)(report);
     }
 
-    /// Logs once for each pair that Sec-Fetch-Site and Origin disagree with what this server takes itself for.
-    pub(super) fn warn_of_mismatch(&self, view: &RequestView<'_>) {
-        let (Some(origin), Some(own)) = (sent(view.headers, &http::header::ORIGIN), self.csrf.self_origin(view)) else {
-            return;
-        };
-        let mut seen = self.mismatches.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    /// Logs once for each pair that the browser and this server disagree about the origin of this server.
+    pub(super) fn warn_of_mismatch(&self, report: &Report) {
+        let (Some(origin), Some(own)) = (&report.origin, &report.self_origin) else { return };
+        let mut seen = self.mismatches.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() < MAX_MISMATCHES && seen.insert((origin.clone(), own.clone())) {
-            let reason = Reason::OriginConfigMismatch.code();
-            tracing::warn!(reason, origin, own, "the browser says same-origin; write public_origins = [\"{origin}\"]");
+            tracing::warn!(reason = Reason::OriginConfigMismatch.code(), origin, own, "{}", report.remedy);
         }
     }
 }

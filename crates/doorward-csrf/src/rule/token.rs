@@ -74,8 +74,8 @@ impl Csrf {
         session: &SessionState<'_>,
         token: &Opened,
     ) -> Reason {
-        let own = session.tag(&self.ring, token.kid).unwrap_or(ANONYMOUS);
-        let is_same_session = is_equal(own, token.session);
+        let own = session.tag(&self.ring, token.kid);
+        let is_same_session = own.is_some_and(|own| is_equal(own, token.session));
         // T7
         if session.is_signed_in() && is_same_session {
             return Reason::TokenOk;

@@ -23,6 +23,19 @@ fn a_wrong_expectation_is_reported_with_what_was_decided_instead() {
 }
 
 #[test]
+fn the_path_of_the_token_endpoint_belongs_to_the_language() {
+    let line = |path: &str, expected: &str| {
+        let (expect, reason) = expected.split_once(' ').unwrap();
+        format!(
+            r#"{{"id": "X", "method": "GET", "scheme": "https", "host": "a.test", "path": "{path}", "headers": {{"Sec-Fetch-Site": "cross-site"}}, "config": {{"token_endpoint": "/t"}}, "expect": "{expect}", "reason": "{reason}"}}"#
+        )
+    };
+    for line in [line("/t", "deny token_endpoint_cross_site"), line("/api/v1/auth/csrf-token", "allow safe_method")] {
+        assert_eq!(runner::run(&line).failures, Vec::<String>::new());
+    }
+}
+
+#[test]
 fn the_language_is_understood_beyond_what_the_file_uses() {
     let run = |extra: &str, expected: &str| {
         let (expect, reason) = expected.split_once(' ').unwrap();
@@ -59,12 +72,19 @@ fn the_language_is_understood_beyond_what_the_file_uses() {
     run(&format!(r#""headers": {{{same}}}, "form": {{"csrf_token": 5}}"#), "deny token_malformed");
     run(&format!(r#""headers": {{{same}}}, "form": {{"csrf_token": null}}"#), "deny token_malformed");
     run(&format!(r#""headers": {{{same}}}, "form": null"#), "deny token_missing");
+    run(&format!(r#""headers": {{{same}}}, "form": "unreadable""#), "deny token_missing");
+    run(
+        &with("{}")
+            .replace("__Host-csrf_bind", "__Host-x")
+            .replace("b1", "${A}")
+            .replace("}}", r#"}}, "config": {"cookie": "__Host-x"}"#),
+        "allow token_ok",
+    );
     run(r#""authority": "b.test""#, "deny authority_mismatch");
     run(r#""headers": {"Sec-Fetch-Site": "none"}, "config": {"sfs_none": "deny"}"#, "deny user_initiated_denied");
     run(
         r#""headers": {"Authorization": "Bearer x"}, "path": "/in", "config": {"session_routes": ["/in"]}"#,
         "deny token_missing",
     );
-    run(r#""method": "GET", "path": "/t", "headers": {"Sec-Fetch-Site": "cross-site"}, "config": {"token_endpoint": "/t"}"#.replacen(r#""method": "GET", "#, "", 1).as_str(), "deny cross_site");
     run(r#""config": {"add_trusted_origin": "https://**.a.test"}"#, "allow config_ok");
 }

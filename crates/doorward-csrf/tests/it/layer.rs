@@ -347,6 +347,8 @@ async fn report_only_reports_and_lets_through() {
     let request = Jar::default().request("POST", "/").header("sec-fetch-site", "cross-site");
     assert_eq!(server.send(request.body(Body::empty()).unwrap()).await.status(), StatusCode::OK);
     assert!(server.refused.lock().unwrap()[0].contains("reason=csrf.cross_site"));
+    let fetch = Jar::default().request("GET", TOKEN_PATH).header("sec-fetch-site", "cross-site");
+    assert_eq!(server.send(fetch.body(Body::empty()).unwrap()).await.status(), StatusCode::OK);
 }
 
 #[tokio::test]

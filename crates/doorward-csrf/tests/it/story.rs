@@ -60,7 +60,7 @@ enum Loot {
     StolenBeforeSignIn,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Step {
     Wait(u64),
     ChangeKey,
@@ -69,7 +69,19 @@ enum Step {
     Post { browser: usize, tab: usize, channel: Channel, is_answer_lost: bool },
     SignIn { browser: usize, tab: usize },
     SignOut { browser: usize, tab: usize },
-    Forge { victim: usize, attacker: usize, tab: usize, channel: Channel, loot: Loot, is_tossed: Option<bool> },
+    Forge(Forgery),
+}
+
+/// What an attacker tries: `tab` is the victim's whose token may have been stolen, and `is_tossed` says whether a token
+/// cookie of the attacker's stands before or behind the victim's own.
+#[derive(Debug, Clone, Copy)]
+struct Forgery {
+    victim: usize,
+    attacker: usize,
+    tab: usize,
+    channel: Channel,
+    loot: Loot,
+    is_tossed: Option<bool>,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -99,7 +111,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|((browser, tab), channel, is_answer_lost)| Step::Post { browser, tab, channel, is_answer_lost }),
         2 => place.clone().prop_map(|(browser, tab)| Step::SignIn { browser, tab }),
         1 => place.prop_map(|(browser, tab)| Step::SignOut { browser, tab }),
-        6 => forge.prop_map(|(victim, attacker, tab, channel, loot, is_tossed)| Step::Forge { victim, attacker, tab, channel, loot, is_tossed }),
+        6 => forge.prop_map(|(victim, attacker, tab, channel, loot, is_tossed)| Step::Forge(Forgery { victim, attacker, tab, channel, loot, is_tossed })),
     ];
     prop::collection::vec(step, 1..60)
 }
@@ -187,7 +199,7 @@ impl World {
         self.csrf = build(&self.keys, self.mode, self.rotate);
     }
 
-    fn headers(&self, browser: &Browser, channel: Channel, tossed: Option<(&str, bool)>) -> HeaderMap {
+    fn headers(browser: &Browser, channel: Channel, tossed: Option<(&str, bool)>) -> HeaderMap {
         let pairs = [("host", "auth.example.com")].iter().chain(channel.headers());
         let mut headers: HeaderMap =
             pairs.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect();
@@ -215,7 +227,7 @@ impl World {
 
     /// What the server answers to a browser in its present state: a token, and cookies.
     fn answer(&self, browser: &Browser) -> Answer {
-        let headers = self.headers(browser, Channel::SameOrigin, None);
+        let headers = Self::headers(browser, Channel::SameOrigin, None);
         let uri = Uri::from_static("/");
         let view = RequestView::new(&Method::GET, &uri, &headers, UnixSeconds(self.now())).tls(true);
         let visitor = self.csrf.visitor(&view);
@@ -253,7 +265,7 @@ impl World {
         let browser = self.browsers[at].clone();
         let Some(held) = &browser.tabs[tab] else { return Ok(()) };
         let decision =
-            self.check(&mut self.headers(&browser, channel, None), Some(&held.text), browser.session.as_ref());
+            self.check(&mut Self::headers(&browser, channel, None), Some(&held.text), browser.session.as_ref());
         let is_expected = self.is_served(&browser, held, channel);
         prop_assert_eq!(decision.is_allowed(), is_expected, "{:?} by {:?}", decision, channel);
         if !is_expected {
@@ -263,7 +275,7 @@ impl World {
             self.deliver(at, tab, answer.clone());
             let browser = &self.browsers[at];
             let retried = self.check(
-                &mut self.headers(browser, channel, None),
+                &mut Self::headers(browser, channel, None),
                 Some(&answer.token.text),
                 browser.session.as_ref(),
             );
@@ -294,15 +306,8 @@ impl World {
             }
     }
 
-    fn forge(
-        &self,
-        victim: usize,
-        attacker: usize,
-        tab: usize,
-        channel: Channel,
-        loot: Loot,
-        is_tossed: Option<bool>,
-    ) -> Result<(), TestCaseError> {
+    fn forge(&self, forgery: Forgery) -> Result<(), TestCaseError> {
+        let Forgery { victim, attacker, tab, channel, loot, is_tossed } = forgery;
         let (victim, own) = (&self.browsers[victim], self.answer(&self.browsers[attacker]).token.text);
         let is_same = std::ptr::eq(victim, &raw const self.browsers[attacker]);
         let stolen = victim.tabs[tab].as_ref().filter(|held| held.session.is_none() && victim.session.is_some());
@@ -326,7 +331,7 @@ impl World {
         }
         let tossed = is_tossed.filter(|_| !is_same).map(|is_first| (own.as_str(), is_first));
         let decision =
-            self.check(&mut self.headers(victim, channel, tossed), token.as_deref(), victim.session.as_ref());
+            self.check(&mut Self::headers(victim, channel, tossed), token.as_deref(), victim.session.as_ref());
         prop_assert!(!decision.is_allowed(), "{:?} with {:?} by {:?}", decision, loot, channel);
         Ok(())
     }
@@ -340,7 +345,9 @@ impl World {
                 let one = (tabs.0, self.answer(&self.browsers[browser]));
                 let two = (tabs.1, self.answer(&self.browsers[browser]));
                 let order = if is_first_last { [two, one] } else { [one, two] };
-                order.into_iter().for_each(|(tab, answer)| self.deliver(browser, tab, answer));
+                for (tab, answer) in order {
+                    self.deliver(browser, tab, answer);
+                }
             }
             Step::Post { browser, tab, channel, is_answer_lost } => self.post(browser, tab, channel, is_answer_lost)?,
             Step::SignIn { browser, tab } => {
@@ -348,9 +355,7 @@ impl World {
                 self.sign(browser, tab, Some(format!("sign-in {}", self.sign_ins)));
             }
             Step::SignOut { browser, tab } => self.sign(browser, tab, None),
-            Step::Forge { victim, attacker, tab, channel, loot, is_tossed } => {
-                self.forge(victim, attacker, tab, channel, loot, is_tossed)?;
-            }
+            Step::Forge(forgery) => self.forge(forgery)?,
         }
         Ok(())
     }
@@ -384,6 +389,6 @@ fn the_reported_failure_is_gone() {
     let browser = world.browsers[0].clone();
     let held = browser.tabs[0].as_ref().unwrap();
     assert_ne!(Some(&held.text), browser.cookie.as_ref().map(|(token, _)| token));
-    let decision = world.check(&mut world.headers(&browser, Channel::SameOrigin, None), Some(&held.text), None);
+    let decision = world.check(&mut World::headers(&browser, Channel::SameOrigin, None), Some(&held.text), None);
     assert_eq!(decision.reason, Reason::TokenOkRotated);
 }

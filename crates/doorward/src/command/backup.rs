@@ -8,7 +8,7 @@ use doorward_core::{Clock as _, Finding};
 use serde_json::json;
 
 use super::open;
-use super::{Context, FAULT, FOUND, USAGE, WELL};
+use super::{Context, FAULT, FINDINGS, CONFIGURATION, WELL};
 use crate::config::Config;
 use crate::identity::Refused;
 use crate::node::{location, make_private};
@@ -39,7 +39,7 @@ pub fn backup(context: &Context, arguments: &BackupArguments) -> u8 {
         let event = Event::new(now, Action::BackupWritten, Actor::CommandLine);
         let files = match opened.node.identity.keyring().files() {
             Ok(files) => files,
-            Err(finding) => return Ok(open::found(context, &[finding], FOUND)),
+            Err(finding) => return Ok(open::found(context, &[finding], FINDINGS)),
         };
         match opened.node.store.backup(&arguments.file, &files, &event).await {
             Ok(summary) => {
@@ -47,7 +47,7 @@ pub fn backup(context: &Context, arguments: &BackupArguments) -> u8 {
                 open::print(context, &json!(summary), &format!("{file} holds {} rows and {} keys. Keep it as safe as the server.", summary.rows, files.len()));
                 Ok::<_, Refused>(WELL)
             }
-            Err(finding) => Ok(open::found(context, &[finding], FOUND)),
+            Err(finding) => Ok(open::found(context, &[finding], FINDINGS)),
         }
     })
 }
@@ -57,7 +57,7 @@ pub fn backup(context: &Context, arguments: &BackupArguments) -> u8 {
 pub fn restore(context: &Context, arguments: &RestoreArguments) -> u8 {
     let config = match Config::load(&context.inputs) {
         Ok(loaded) => loaded.config,
-        Err(findings) => return open::found(context, &findings, USAGE),
+        Err(findings) => return open::found(context, &findings, CONFIGURATION),
     };
     let Some(runtime) = open::runtime() else { return FAULT };
     match runtime.block_on(put_back(&config, arguments)) {
@@ -66,7 +66,7 @@ pub fn restore(context: &Context, arguments: &RestoreArguments) -> u8 {
             open::print(context, &json!({"epoch": epoch, "rows": rows}), &words);
             WELL
         }
-        Err(findings) => open::found(context, &findings, FOUND),
+        Err(findings) => open::found(context, &findings, FINDINGS),
     }
 }
 

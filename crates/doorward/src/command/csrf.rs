@@ -5,7 +5,7 @@ use doorward_core::UnixTime;
 use serde_json::json;
 
 use super::open::{self, Opened};
-use super::{Context, FOUND, WELL};
+use super::{Context, FINDINGS, WELL};
 use crate::web::app::seconds;
 
 /// Arguments of `doorward csrf`.
@@ -37,7 +37,7 @@ fn explain(context: &Context, opened: &Opened, token: &str) -> u8 {
     let Some(found) = csrf.explain(token, seconds(now)) else {
         let text = "This is no token: one has a time, 43 characters and 64 hex digits, joined by colons.";
         open::print(context, &json!({"is_token": false}), text);
-        return FOUND;
+        return FINDINGS;
     };
     let issued = UnixTime(i64::try_from(found.issued_at.0).unwrap_or_default()).to_rfc3339();
     let refusal = found.refusal.map(doorward_csrf::Reason::code);
@@ -56,5 +56,5 @@ fn explain(context: &Context, opened: &Opened, token: &str) -> u8 {
         refusal.unwrap_or("good, in the browser that it was made for"),
     );
     open::print(context, &value, &text);
-    if refusal.is_some() { FOUND } else { WELL }
+    if refusal.is_some() { FINDINGS } else { WELL }
 }

@@ -5,7 +5,7 @@ use doorward_store::migration::{self, State};
 use serde_json::json;
 
 use super::open;
-use super::{Context, FAULT, FOUND, USAGE, WELL};
+use super::{Context, FAULT, FINDINGS, CONFIGURATION, WELL};
 use crate::config::Config;
 use crate::node::location;
 
@@ -29,7 +29,7 @@ enum Action {
 pub fn run(context: &Context, arguments: &Arguments) -> u8 {
     let config = match Config::load(&context.inputs) {
         Ok(loaded) => loaded.config,
-        Err(findings) => return open::found(context, &findings, USAGE),
+        Err(findings) => return open::found(context, &findings, CONFIGURATION),
     };
     let Some(runtime) = open::runtime() else { return FAULT };
     let place = location(&config);
@@ -41,7 +41,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> u8 {
     });
     match states {
         Ok(states) => tell(context, &arguments.action, &states),
-        Err(findings) => open::found(context, &findings, FOUND),
+        Err(findings) => open::found(context, &findings, FINDINGS),
     }
 }
 
@@ -56,5 +56,5 @@ fn tell(context: &Context, action: &Action, states: &[State]) -> u8 {
         "nothing to do".clone_into(&mut words);
     }
     open::print(context, &json!(states), &words);
-    if is_pending { FOUND } else { WELL }
+    if is_pending { FINDINGS } else { WELL }
 }

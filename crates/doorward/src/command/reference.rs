@@ -6,8 +6,7 @@ use std::io::Write as _;
 use clap::{CommandFactory as _, ValueEnum};
 use doorward_core::reason::{self, Kind};
 
-use super::{Cli, FAULT, WELL};
-use crate::config::registry;
+use super::{Cli, FAULT, WELL, config};
 use crate::web::api::openapi;
 
 /// Arguments of `doorward reference`.
@@ -33,7 +32,7 @@ enum Page {
 #[must_use]
 pub fn run(arguments: &Arguments) -> u8 {
     let text = match arguments.page {
-        Page::Configuration => registry::markdown(),
+        Page::Configuration => return super::printed(|out| config::reference(false, out).map(|()| WELL)),
         Page::Reasons => reasons(),
         Page::Cli => commands(),
         Page::Openapi => match openapi::document().to_pretty_json() {

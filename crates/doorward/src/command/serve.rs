@@ -10,22 +10,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::open;
-use super::{Context, FAULT, FOUND, USAGE, WELL};
+use super::{Context, FAULT, FINDINGS, CONFIGURATION, WELL};
 use crate::config::{Config, Inputs, Loaded, reload_differences};
 use crate::node::{self, Node};
 use crate::system::{SystemClock, SystemRandom};
-use crate::watch::log::{self, Guard};
+use crate::watch::log::{self, Format, Guard, LogSettings, Rotation, When};
 use crate::web::app::App;
 use crate::web::listener::{self, Limits};
 use crate::web::{private, router};
-
-/// Arguments of `doorward serve`.
-#[derive(Debug, clap::Args)]
-pub struct Arguments {
-    /// Where to listen; may be repeated. 127.0.0.1:8000 and [::1]:8000 where it is left out
-    #[arg(long, value_name = "ADDR:PORT")]
-    pub(super) listen: Vec<String>,
-}
 
 /// Why serving ended before it began.
 struct Stopped {
@@ -35,7 +27,7 @@ struct Stopped {
 
 impl Stopped {
     fn found(findings: Vec<Finding>) -> Self {
-        Self { findings, code: FOUND }
+        Self { findings, code: FINDINGS }
     }
 }
 
@@ -44,7 +36,7 @@ impl Stopped {
 pub fn run(context: &Context) -> u8 {
     let loaded = match Config::load(&context.inputs) {
         Ok(loaded) => loaded,
-        Err(findings) => return open::found(context, &findings, USAGE),
+        Err(findings) => return open::found(context, &findings, CONFIGURATION),
     };
     let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().enable_all().build() else { return FAULT };
     match runtime.block_on(serve(context, loaded)) {
@@ -56,17 +48,17 @@ pub fn run(context: &Context) -> u8 {
 async fn serve(context: &Context, loaded: Loaded) -> Result<(), Stopped> {
     let Loaded { config, findings } = loaded;
     node::make_private(&config.data).map_err(|finding| Stopped::found(vec![finding]))?;
-    let log = log::start(&config.log_settings()).map_err(|finding| Stopped { findings: vec![finding], code: USAGE })?;
+    let log = log::start(&log_settings(&config), Arc::new(SystemClock)).map_err(|finding| Stopped { findings: vec![finding], code: CONFIGURATION })?;
     tell(&config, &findings);
     let node = Node::open(&config, Arc::new(SystemClock), Arc::new(SystemRandom)).await.map_err(Stopped::found)?;
-    node::introduce(&node.identity, &config).await.map_err(|finding| Stopped { findings: vec![finding], code: USAGE })?;
+    node::introduce(&node.identity, &config).await.map_err(|finding| Stopped { findings: vec![finding], code: CONFIGURATION })?;
     node.identity.load().await.map_err(|error| {
         Stopped::found(vec![Finding::error("store.location_unreachable", "store", error.to_string())])
     })?;
 
     let public = bind(&config).await?;
     let private = bind_private(&config).await?;
-    let (served, app) = node.into_app(config.clone(), findings, &log).await.map_err(|findings| Stopped { findings, code: USAGE })?;
+    let (served, app) = node.into_app(config.clone(), findings, &log).await.map_err(|findings| Stopped { findings, code: CONFIGURATION })?;
     let (stop, stopping) = watch::channel(false);
     let limits = Limits::of(&config.server.limits);
     for (listener, address) in public {
@@ -82,6 +74,27 @@ async fn serve(context: &Context, loaded: Loaded) -> Result<(), Stopped> {
     let _ = stop.send(true);
     served.end(&app, limits.drain + Duration::from_secs(1)).await;
     Ok(())
+}
+
+fn log_settings(config: &Config) -> LogSettings {
+    let log = &config.log;
+    LogSettings {
+        level: log.level.as_str().to_owned(),
+        is_csrf_debug: config.csrf.debug,
+        format: match log.format {
+            crate::config::Format::Auto => Format::Auto,
+            crate::config::Format::Text => Format::Text,
+            crate::config::Format::Json => Format::Json,
+        },
+        file: log.file.clone(),
+        rotation: Rotation {
+            when: match log.rotation {
+                crate::config::Rotation::Daily => When::Daily,
+                crate::config::Rotation::Size(bytes) => When::Size(bytes),
+            },
+            kept: log.keep,
+        },
+    }
 }
 
 /// Says at the start what is worth knowing of the configuration.
@@ -162,7 +175,7 @@ async fn reload(inputs: &Inputs, app: &App, log: &Guard) {
     match app.settings_for(loaded.config) {
         Err(findings) => refuse(&findings),
         Ok(settings) => {
-            if let Err(finding) = log.control().reload(&settings.config.log_settings()) {
+            if let Err(finding) = log.control().reload(&log_settings(&settings.config)) {
                 return refuse(&[finding]);
             }
             tell(&settings.config, &loaded.findings);

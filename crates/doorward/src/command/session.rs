@@ -60,7 +60,7 @@ async fn act(context: &Context, opened: &Opened, action: Action) -> Result<u8, R
             let reason = EndReason::RevokedByAdministrator;
             let ended = opened.node.store.end_sessions(Which::One(id), reason, &event.because(reason.code())).await?;
             if ended.is_empty() {
-                return Err(Refused::of("session.not_found"));
+                return Err(Refused::new("session.not_found"));
             }
             (json!({"ended": ended.len()}), format!("{id} has ended"))
         }

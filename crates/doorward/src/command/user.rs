@@ -8,8 +8,8 @@ use doorward_core::user::{Email, Group, Name, Status, User};
 use serde_json::{Value, json};
 
 use super::open::{self, Opened};
-use super::{Context, USAGE, WELL};
-use crate::identity::{Author, Change, NewUser, Refused};
+use super::{Context, CONFIGURATION, WELL};
+use crate::identity::{Author, Change, NewUser, Refused, random_password};
 use crate::node::forget_initial;
 use crate::portal::path;
 
@@ -79,8 +79,8 @@ async fn act(context: &Context, opened: &Opened, action: Action) -> Result<u8, R
     let (value, words) = match action {
         Action::List => list(opened).await?,
         Action::Add { email, name, groups } => {
-            let password = identity.random_password();
-            let Some(name) = name.or_else(|| email.as_str().parse().ok()) else { return Ok(USAGE) };
+            let password = random_password(identity.random());
+            let Some(name) = name.or_else(|| email.as_str().parse().ok()) else { return Ok(CONFIGURATION) };
             let groups: BTreeSet<Group> = groups.into_iter().collect();
             let new = NewUser { email, name, groups, password: Some(password.clone()), must_change: true };
             with_password(&identity.create_user(&author, new).await?, &password)

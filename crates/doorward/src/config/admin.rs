@@ -12,8 +12,22 @@ use super::source::read;
 
 /// The keys of this section.
 pub(super) const KEYS: &[Key] = &[
-    Key::new("admin.email", Kind::Text, "admin@localhost", "The e-mail address of the administrator that the first start makes.").variable("ADMIN_EMAIL").restart(),
-    Key::new("admin.password_file", Kind::Path, "", "A file with the password of that administrator. By default one is made and shown once.").variable("ADMIN_PASSWORD_FILE").restart(),
+    Key::new(
+        "admin.email",
+        Kind::Text,
+        "admin@localhost",
+        "The e-mail address of the administrator that the first start makes.",
+    )
+    .variable("ADMIN_EMAIL")
+    .restart(),
+    Key::new(
+        "admin.password_file",
+        Kind::Path,
+        "",
+        "A file with the password of that administrator. By default one is made and shown once.",
+    )
+    .variable("ADMIN_PASSWORD_FILE")
+    .restart(),
 ];
 
 /// As written.

@@ -23,8 +23,9 @@ impl Check<'_> {
         self.written.values.get(path).map_or(NOWHERE, |value| &value.source)
     }
 
+    /// Whether somebody wrote a key, even if the value was refused.
     pub(super) fn is_written(&self, path: &str) -> bool {
-        self.written.values.contains_key(path)
+        self.written.values.contains_key(path) || self.written.refused.contains(path)
     }
 
     /// The name under which the operator wrote a key: the variable, the flag or the path.
@@ -91,24 +92,53 @@ impl Check<'_> {
 
 /// Values that people forget to change. Compared without letter case.
 const PLACEHOLDERS: &[&str] = &[
-    "changeme", "change-me", "change_me", "changeit", "change-it", "change_it", "change-this", "change_this",
-    "changethis", "secret", "password", "passwort", "placeholder", "your-secret", "your_secret", "yoursecret",
-    "your-password", "your_password", "yourpassword", "replaceme", "replace-me", "replace_me", "todo", "xxx", "test",
-    "example", "default", "insecure", "please-change", "please_change", "supersecret", "topsecret",
+    "changeme",
+    "change-me",
+    "change_me",
+    "changeit",
+    "change-it",
+    "change_it",
+    "change-this",
+    "change_this",
+    "changethis",
+    "secret",
+    "password",
+    "passwort",
+    "placeholder",
+    "your-secret",
+    "your_secret",
+    "yoursecret",
+    "your-password",
+    "your_password",
+    "yourpassword",
+    "replaceme",
+    "replace-me",
+    "replace_me",
+    "todo",
+    "xxx",
+    "test",
+    "example",
+    "default",
+    "insecure",
+    "please-change",
+    "please_change",
+    "supersecret",
+    "topsecret",
 ];
 
 /// Whether a secret is one that everybody would try first.
 pub(super) fn is_placeholder(secret: &str) -> bool {
     let lower = secret.trim_matches(|c: char| !c.is_alphanumeric()).to_ascii_lowercase();
-    lower.is_empty()
-        || PLACEHOLDERS.contains(&lower.as_str())
-        || secret.chars().all(|c| Some(c) == secret.chars().next())
+    lower.is_empty() || PLACEHOLDERS.contains(&lower.as_str()) || secret.chars().all(|c| secret.starts_with(c))
 }
 
 /// Whether a longer secret still is one that somebody was told to replace.
 pub(super) fn holds_placeholder(secret: &str) -> bool {
     let lower = secret.to_ascii_lowercase();
     is_placeholder(secret)
+        // Neither `.env` nor the file runs commands or fills in variables.
+        || secret.starts_with("$(")
+        || secret.starts_with("${")
         || ["changeme", "change-me", "change_me", "change-this", "change_this", "placeholder", "your-secret", "your_secret", "replace-me", "replace_me"]
             .iter()
             .any(|word| lower.contains(word))

@@ -106,7 +106,13 @@ impl Csrf {
 }
 
 impl Raw {
-    pub(super) fn check(self, environment: Environment, server: &Server, portal_host: Option<&str>, check: &mut Check<'_>) -> Csrf {
+    pub(super) fn check(
+        self,
+        environment: Environment,
+        server: &Server,
+        portal_host: Option<&str>,
+        check: &mut Check<'_>,
+    ) -> Csrf {
         let keys = self.read_keys(check);
         let trusted_origins = read_origins("csrf.trusted_origins", self.trusted_origins.as_deref(), check);
         if environment == Environment::Production {
@@ -209,7 +215,11 @@ impl Raw {
             }
         };
         warn(self.report_only == Some(true), "csrf.report_only", "Forged requests are let through and only reported.");
-        warn(self.allow_same_site == Some(true), "csrf.allow_same_site", "Every sibling host and every port of this host can act for a signed-in user.");
+        warn(
+            self.allow_same_site == Some(true),
+            "csrf.allow_same_site",
+            "Every sibling host and every port of this host can act for a signed-in user.",
+        );
     }
 }
 
@@ -233,10 +243,16 @@ fn read_key(kid: u8, secret: &str, path: &str, check: &mut Check<'_>) -> Option<
         return Some(SecretKey::new(kid, secret));
     };
     let value = format!("kid {kid}, {} bytes", secret.len());
-    let remedy = if path == "csrf.secret_key" { check.line(path, "$(openssl rand -base64 48)") } else { "openssl rand -base64 48 > FILE".to_owned() };
+    let remedy =
+        if path == "csrf.secret_key" { make_secret(path, check) } else { "openssl rand -base64 48 > FILE".to_owned() };
     let finding = check.error(code, path, why).with_value(value).with_remedy(remedy);
     check.report(finding);
     None
+}
+
+/// Neither `.env` nor the file runs a command, so the command and the line stand apart.
+pub(super) fn make_secret(path: &str, check: &Check<'_>) -> String {
+    format!("openssl rand -base64 48  # and put its output here: {}", check.line(path, "…"))
 }
 
 fn read_origins(path: &str, written: Option<&[String]>, check: &mut Check<'_>) -> Vec<String> {
@@ -252,7 +268,8 @@ fn read_origins(path: &str, written: Option<&[String]>, check: &mut Check<'_>) -
             Ok(_) => origins.push(text.clone()),
             Err(problem) => {
                 let line = if mended.is_empty() { "https://app.example.com".to_owned() } else { mended.join(",") };
-                let finding = check.error(problem.code, path, problem.why).with_value(&text).with_remedy(check.line(path, &line));
+                let finding =
+                    check.error(problem.code, path, problem.why).with_value(&text).with_remedy(check.line(path, &line));
                 check.report(finding);
             }
         }
@@ -273,7 +290,10 @@ fn warn_of_loopback(origins: &[String], check: &mut Check<'_>) {
     }
     let join = |list: &[&String]| list.iter().map(|origin| origin.as_str()).collect::<Vec<_>>().join(",");
     let why = "Any program on a visitor's own machine could serve a page there and act for the visitor; in production nobody's front end is on localhost.";
-    let finding = check.warning("config.origin_loopback", path, why).with_value(join(&near)).with_remedy(check.line(path, &join(&far)));
+    let finding = check
+        .warning("config.origin_loopback", path, why)
+        .with_value(join(&near))
+        .with_remedy(check.line(path, &join(&far)));
     check.report(finding);
 }
 
@@ -281,15 +301,24 @@ fn warn_of_loopback(origins: &[String], check: &mut Check<'_>) {
 fn try_building(builder: Builder, keys: &[SecretKey], check: &mut Check<'_>) {
     // Any key of full length stands in for the one that the program makes itself.
     let stand_in = [SecretKey::new(0, *b"only for checking all the others")];
-    let Err(error) = builder.secret_keys(if keys.is_empty() { &stand_in[..] } else { keys }.iter().cloned()).build() else { return };
+    let Err(error) = builder.secret_keys(if keys.is_empty() { &stand_in[..] } else { keys }.iter().cloned()).build()
+    else {
+        return;
+    };
     for problem in error.problems {
         let Some(key) = KEYS.iter().find(|key| key.parts().1 == problem.field) else { continue };
         let subject = check.subject(key.path);
-        let is_known = check.findings.iter().any(|finding| finding.subject == subject && finding.value == problem.value);
+        let is_known =
+            check.findings.iter().any(|finding| finding.subject == subject && finding.value == problem.value);
         if !is_known {
             let why = format!("It {}.", problem.why);
-            let remedy = if key.default.is_empty() { "doorward config reference".to_owned() } else { check.line(key.path, key.default) };
-            let finding = check.error(code_of(problem.code), key.path, why).with_value(problem.value).with_remedy(remedy);
+            let remedy = if key.default.is_empty() {
+                "doorward config reference".to_owned()
+            } else {
+                check.line(key.path, key.default)
+            };
+            let finding =
+                check.error(code_of(problem.code), key.path, why).with_value(problem.value).with_remedy(remedy);
             check.report(finding);
         }
     }

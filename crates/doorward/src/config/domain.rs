@@ -119,7 +119,9 @@ pub(crate) fn address(host: &str) -> Option<IpAddr> {
 /// Whether a host names this machine: `localhost`, a name below it, or a loopback address.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
-    host == "localhost" || host.ends_with(".localhost") || address(&host).is_some_and(|it| it.to_canonical().is_loopback())
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || address(&host).is_some_and(|it| it.to_canonical().is_loopback())
 }
 
 /// Whether a host can only be reached in a local network: a private address, a single label, or a name under a suffix
@@ -127,10 +129,8 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 pub(crate) fn is_local(host: &str) -> bool {
     const SUFFIXES: [&str; 7] = [".local", ".lan", ".home.arpa", ".internal", ".test", ".localhost", ".home"];
     let host = host.to_ascii_lowercase();
-    address(&host).map_or_else(
-        || !host.contains('.') || SUFFIXES.iter().any(|suffix| host.ends_with(suffix)),
-        is_private,
-    )
+    address(&host)
+        .map_or_else(|| !host.contains('.') || SUFFIXES.iter().any(|suffix| host.ends_with(suffix)), is_private)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use doorward_core::Finding;
 
 use super::Environment;
 use super::check::Check;
+use super::csrf::make_secret;
 use super::domain;
 use super::network::is_private;
 use super::server::Server;
@@ -19,34 +20,45 @@ pub(super) fn environment(server: &Server, check: &mut Check<'_>) -> Environment
         return Environment::Production;
     }
     let Some(reason) = server.exposure(check) else { return Environment::Development };
-    let why = format!("Doorward can be reached from outside, because {reason}, so it must be told that people depend on it.");
+    let why =
+        format!("Doorward can be reached from outside, because {reason}, so it must be told that people depend on it.");
     check.report(Finding::error("config.environment_unset", "ENVIRONMENT", why).with_remedy("ENVIRONMENT=production"));
     Environment::Production
 }
 
 /// Checks the rest against the environment that holds.
-pub(super) fn check(environment: Environment, server: &Server, store: &Store, has_own_keys: bool, check: &mut Check<'_>) {
+pub(super) fn check(
+    environment: Environment,
+    server: &Server,
+    store: &Store,
+    has_own_keys: bool,
+    check: &mut Check<'_>,
+) {
     if server.insecure_allow_http {
         insecure(server, check);
     } else if environment == Environment::Production {
         https(server, check);
     } else if !server.is_loopback_only() {
         let why = "Development serves everybody who reaches this address over plain http.";
-        let finding = check.warning("config.development_public", "server.listen", why).with_remedy("ENVIRONMENT=production");
+        let finding =
+            check.warning("config.development_public", "server.listen", why).with_remedy("ENVIRONMENT=production");
         check.report(finding);
     }
     // Advice is for those who have decided; who has not gets the one line that decides first.
     if server.environment == Some(Environment::Production) {
-        if server.public_url.is_none() {
-            let path = "server.public_url";
+        let path = "server.public_url";
+        if server.public_url.is_none() && !check.is_written(path) && !check.is_written("server.domain") {
             let why = "Doorward does not know the address that people type, so it answers only to this machine.";
-            let finding = check.warning("config.public_url_missing", path, why).with_remedy(check.line(path, "https://login.example.com"));
+            let finding = check
+                .warning("config.public_url_missing", path, why)
+                .with_remedy(check.line(path, "https://login.example.com"));
             check.report(finding);
         }
         if matches!(store, Store::Postgres(_)) && !has_own_keys {
             let path = "csrf.secret_key";
-            let why = "Each node makes a secret of its own, and with more than one node they refuse each other's tokens.";
-            let finding = check.warning("config.secret_missing", path, why).with_remedy(check.line(path, "$(openssl rand -base64 48)"));
+            let why =
+                "Each node makes a secret of its own, and with more than one node they refuse each other's tokens.";
+            let finding = check.warning("config.secret_missing", path, why).with_remedy(make_secret(path, check));
             check.report(finding);
         }
     }
@@ -56,7 +68,9 @@ fn https(server: &Server, check: &mut Check<'_>) {
     if let Some(url) = server.public_url.as_ref().filter(|url| !url.is_https()) {
         let path = "server.public_url";
         let why = "Production requires HTTPS, and this address is plain http.";
-        let finding = check.error("config.https_required", path, why).with_remedy(check.line(path, &format!("https://{}", url.host())));
+        let finding = check
+            .error("config.https_required", path, why)
+            .with_remedy(check.line(path, &format!("https://{}", url.host())));
         check.report(finding);
     }
     if !server.trusted_proxies.is_empty() || check.is_written("server.trusted_proxies") {
@@ -65,7 +79,10 @@ fn https(server: &Server, check: &mut Check<'_>) {
     let path = "server.trusted_proxies";
     let remedy = check.line(path, "192.0.2.10");
     if let Some(listen) = server.listen.iter().find(|listen| !listen.address.ip().to_canonical().is_loopback()) {
-        let why = format!("Passwords would cross the network in clear: {} speaks plain http, and no proxy that adds TLS is named.", listen.address);
+        let why = format!(
+            "Passwords would cross the network in clear: {} speaks plain http, and no proxy that adds TLS is named.",
+            listen.address
+        );
         let finding = check.error("config.listen_public_http", "server.listen", why);
         check.report(finding.with_remedy(format!("{remedy}  # the address of your proxy")));
     } else if server.environment == Some(Environment::Production) && server.public_url.is_some() {
@@ -78,8 +95,12 @@ fn https(server: &Server, check: &mut Check<'_>) {
 
 fn insecure(server: &Server, check: &mut Check<'_>) {
     let path = "server.insecure_allow_http";
-    let public_listener = server.listen.iter().map(|listen| listen.address.ip().to_canonical()).find(|ip| !ip.is_unspecified() && !is_private(*ip));
-    let public_name = server.public_url.as_ref().map(|url| url.host()).filter(|host| !domain::is_local(host));
+    let public_listener = server
+        .listen
+        .iter()
+        .map(|listen| listen.address.ip().to_canonical())
+        .find(|ip| !ip.is_unspecified() && !is_private(*ip));
+    let public_name = server.public_url.as_ref().map(super::PublicUrl::host).filter(|host| !domain::is_local(host));
     let reached = public_listener.map(|ip| ip.to_string()).or_else(|| public_name.map(str::to_owned));
     if let Some(reached) = reached {
         let why = format!("Plain http is only for private addresses, and {reached} is none.");

@@ -10,10 +10,23 @@ use super::registry::{Key, Kind};
 
 /// The keys of this section.
 pub(super) const KEYS: &[Key] = &[
-    Key::new("log.level", Kind::Word(&["error", "warn", "info", "debug", "trace", "warning"]), "info", "How much is logged.").variable("LOG_LEVEL"),
-    Key::new("log.format", Kind::Word(&["auto", "text", "json"]), "auto", "`auto` writes text to a terminal and JSON elsewhere.").restart(),
+    Key::new(
+        "log.level",
+        Kind::Word(&["error", "warn", "info", "debug", "trace", "warning"]),
+        "info",
+        "How much is logged.",
+    )
+    .variable("LOG_LEVEL"),
+    Key::new(
+        "log.format",
+        Kind::Word(&["auto", "text", "json"]),
+        "auto",
+        "`auto` writes text to a terminal and JSON elsewhere.",
+    )
+    .restart(),
     Key::new("log.file", Kind::Path, "", "Write to this file instead of standard error.").restart(),
-    Key::new("log.rotation", Kind::Text, "daily", "When a new file begins: `daily`, or at a size such as `64MiB`.").restart(),
+    Key::new("log.rotation", Kind::Text, "daily", "When a new file begins: `daily`, or at a size such as `64MiB`.")
+        .restart(),
     Key::new("log.keep", Kind::Integer(1, 1_000), "14", "How many files are kept.").restart(),
 ];
 

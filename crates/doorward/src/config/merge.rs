@@ -1,6 +1,6 @@
 //! From sources to one value for each key, with the place where it was written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use doorward_core::Finding;
@@ -9,16 +9,25 @@ use super::registry::{self, Key, Kind, PREFIX, nearest};
 use super::source::{Files, Inputs, Source, Variables, read};
 
 /// One value in the form that its [`Kind`] says, and where it was written.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Value {
     pub(super) value: toml::Value,
     pub(super) source: Source,
+}
+
+impl std::fmt::Debug for Value {
+    /// The value may be a secret, so only its source is shown.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "**** ({})", self.source)
+    }
 }
 
 /// Every key that was written somewhere.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Written {
     pub(super) values: BTreeMap<&'static str, Value>,
+    /// Keys that were written with a value that cannot be used, so that nobody is told to write them.
+    pub(super) refused: BTreeSet<&'static str>,
     /// The `doorward.toml` that was read.
     pub(super) file: Option<PathBuf>,
 }
@@ -43,8 +52,11 @@ pub(super) fn merge(inputs: &Inputs, files: &Files, findings: &mut Vec<Finding>)
     for layer in &layers {
         layer.check_names(findings);
         for key in registry::all() {
+            let before = findings.len();
             if let Some(value) = layer.value(key, inputs, findings) {
                 written.values.insert(key.path, value);
+            } else if findings[before..].iter().any(Finding::is_error) {
+                written.refused.insert(key.path);
             }
         }
     }
@@ -71,7 +83,8 @@ fn from_file(path: &std::path::Path, table: &toml::Table, written: &mut Written,
         if section == "app" {
             let why = "Apps come with the proxy, which this version does not have.";
             findings.push(
-                Finding::error("config.not_yet", "[[app]]", why).with_remedy("# apps come with the proxy; remove the section"),
+                Finding::error("config.not_yet", "[[app]]", why)
+                    .with_remedy("# apps come with the proxy; remove the section"),
             );
             continue;
         }
@@ -86,12 +99,15 @@ fn from_file(path: &std::path::Path, table: &toml::Table, written: &mut Written,
                 findings.push(unknown_key(&full));
                 continue;
             };
-            match key.kind.from_file(value) {
+            match key.kind.read_value(value) {
                 Ok(value) => {
                     let source = Source::File(path.to_owned());
                     written.values.insert(key.path, Value { value, source });
                 }
-                Err(why) => findings.push(invalid(key, key.path, &display(value), &why)),
+                Err(why) => {
+                    written.refused.insert(key.path);
+                    findings.push(invalid(key, key.path, &display(value), &why));
+                }
             }
         }
     }
@@ -106,10 +122,9 @@ fn unknown_key(path: &str) -> Finding {
             let elsewhere = registry::all().find(|key| key.parts().1 == name).map(|key| key.path.to_owned());
             elsewhere.or_else(|| nearest(name, inside).map(|name| format!("{section}.{name}")))
         }
-        _ => registry::all()
-            .find(|key| key.parts().1 == path)
-            .map(|key| key.path.to_owned())
-            .or_else(|| nearest(path, registry::SECTIONS.iter().map(|(name, _)| (*name).to_owned())).map(|name| format!("[{name}]"))),
+        _ => registry::all().find(|key| key.parts().1 == path).map(|key| key.path.to_owned()).or_else(|| {
+            nearest(path, registry::SECTIONS.iter().map(|(name, _)| (*name).to_owned())).map(|name| format!("[{name}]"))
+        }),
     };
     match near {
         Some(near) => finding.with_remedy(format!("{near}  # the nearest name that there is")),
@@ -128,7 +143,7 @@ fn example(key: &Key, subject: &str) -> String {
     let value = match key.kind {
         Kind::Text | Kind::Path | Kind::List => "…",
         Kind::Bool => "true",
-        Kind::Integer(..) | Kind::Duration | Kind::Size if !key.default.is_empty() => key.default,
+        Kind::Integer(..) | Kind::Duration | Kind::Size | Kind::Word(_) if !key.default.is_empty() => key.default,
         Kind::Integer(..) => "1",
         Kind::Duration => "1h",
         Kind::Size => "64MiB",
@@ -180,14 +195,17 @@ impl Layer<'_> {
         let mut found: Option<(String, toml::Value)> = None;
         for name in key.variables() {
             let Some((variable, text)) = self.read(key, &name, inputs, findings) else { continue };
-            match key.kind.from_text(&text) {
+            match key.kind.read_text(&text) {
                 Err(why) => findings.push(invalid(key, &variable, &text, &why)),
                 Ok(value) => match &found {
                     None => found = Some((variable, value)),
                     Some((first, same)) if *same == value => _ = first,
                     Some((first, _)) => {
-                        let why = format!("{first} and {variable} are both set in {}, to different values.", self.place);
-                        findings.push(Finding::error("config.conflict", first, why).with_remedy(format!("unset {variable}")));
+                        let why =
+                            format!("{first} and {variable} are both set in {}, to different values.", self.place);
+                        findings.push(
+                            Finding::error("config.conflict", first, why).with_remedy(format!("unset {variable}")),
+                        );
                     }
                 },
             }
@@ -231,7 +249,10 @@ impl Layer<'_> {
                     findings.push(unknown_variable(name, &known, Finding::error));
                 }
             } else if let Some((_, instead, why)) = MISTAKEN.iter().find(|(mistaken, ..)| *mistaken == name) {
-                findings.push(Finding::error("config.unknown_variable", name, *why).with_remedy(format!("{instead}=/path/to/file")));
+                findings.push(
+                    Finding::error("config.unknown_variable", name, *why)
+                        .with_remedy(format!("{instead}=/path/to/file")),
+                );
             } else if self.place == ".env" && is_near_plain(name) {
                 findings.push(unknown_variable(name, &known, Finding::warning));
             }
@@ -266,7 +287,7 @@ fn is_near_plain(name: &str) -> bool {
 /// Variables that Kubernetes and old Docker links make for a service that is called `doorward`.
 fn is_service_link(name: &str) -> bool {
     let rest = name.strip_prefix(PREFIX).unwrap_or(name);
-    ["SERVICE_HOST", "SERVICE_PORT", "PORT", "NAME", "ENV"]
-        .iter()
-        .any(|link| rest.strip_prefix(link).is_some_and(|tail| tail.is_empty() || (tail.starts_with('_') && !tail.contains("__"))))
+    ["SERVICE_HOST", "SERVICE_PORT", "PORT", "NAME", "ENV"].iter().any(|link| {
+        rest.strip_prefix(link).is_some_and(|tail| tail.is_empty() || (tail.starts_with('_') && !tail.contains("__")))
+    })
 }

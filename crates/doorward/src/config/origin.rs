@@ -103,7 +103,11 @@ pub(super) fn check_trusted(text: &str) -> Result<&str, OriginProblem> {
     };
     if let Some(end) = rest.find(['/', '?', '#', '\\']) {
         let instead = (end > 0).then(|| format!("{scheme}://{}", &rest[..end]));
-        return Err(OriginProblem::new("config.origin_path", "It has a path or a slash at the end, and an origin has none.", instead));
+        return Err(OriginProblem::new(
+            "config.origin_path",
+            "It has a path or a slash at the end, and an origin has none.",
+            instead,
+        ));
     }
     if let Some((_, behind)) = rest.rsplit_once('@') {
         return Err(invalid("It holds a user name.", Some(format!("{scheme}://{behind}"))));

@@ -13,9 +13,13 @@ pub(super) fn readable_by_others(path: &Path, subject: &str) -> Option<Finding> 
     }
     let mode = std::fs::metadata(path).ok()?.mode();
     (mode & 0o004 != 0).then(|| {
-        Finding::warning("config.file_permissions", subject, "The file holds a secret, and every user of this machine can read it.")
-            .with_value(format!("{} has mode {:04o}", path.display(), mode & 0o7777))
-            .with_remedy(format!("chmod o-rwx {}", path.display()))
+        Finding::warning(
+            "config.file_permissions",
+            subject,
+            "The file holds a secret, and every user of this machine can read it.",
+        )
+        .with_value(format!("{} has mode {:04o}", path.display(), mode & 0o7777))
+        .with_remedy(format!("chmod o-rwx {}", path.display()))
     })
 }
 
@@ -23,8 +27,12 @@ pub(super) fn readable_by_others(path: &Path, subject: &str) -> Option<Finding> 
 pub(super) fn writable_by_others(path: &Path, subject: &str) -> Option<Finding> {
     let mode = std::fs::metadata(path).ok()?.mode();
     (mode & 0o002 != 0).then(|| {
-        Finding::error("config.file_permissions", subject, "Every user of this machine can change this file, and with it who gets in.")
-            .with_value(format!("{} has mode {:04o}", path.display(), mode & 0o7777))
-            .with_remedy(format!("chmod o-w {}", path.display()))
+        Finding::error(
+            "config.file_permissions",
+            subject,
+            "Every user of this machine can change this file, and with it who gets in.",
+        )
+        .with_value(format!("{} has mode {:04o}", path.display(), mode & 0o7777))
+        .with_remedy(format!("chmod o-w {}", path.display()))
     })
 }

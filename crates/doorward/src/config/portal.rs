@@ -8,8 +8,15 @@ use super::registry::{Key, Kind};
 
 /// The keys of this section.
 pub(super) const KEYS: &[Key] = &[
-    Key::new("portal.host", Kind::Text, "", "The host of the sign-in pages. By default the host of `server.public_url`.").restart(),
-    Key::new("portal.prefix", Kind::Text, "/.doorward", "The path of the pages. Fixed until the proxy comes.").restart(),
+    Key::new(
+        "portal.host",
+        Kind::Text,
+        "",
+        "The host of the sign-in pages. By default the host of `server.public_url`.",
+    )
+    .restart(),
+    Key::new("portal.prefix", Kind::Text, "/.doorward", "The path of the pages. Fixed until the proxy comes.")
+        .restart(),
 ];
 
 /// As written.
@@ -34,14 +41,19 @@ impl Raw {
         let prefix = "/.doorward";
         if self.prefix.is_some_and(|written| written.trim_end_matches('/') != prefix) {
             let why = "The pages are always below /.doorward in this version.";
-            let finding = check.error("config.not_yet", "portal.prefix", why).with_remedy(check.line("portal.prefix", prefix));
+            let finding =
+                check.error("config.not_yet", "portal.prefix", why).with_remedy(check.line("portal.prefix", prefix));
             check.report(finding);
         }
         let host = self.host.and_then(|text| {
             let host = host_name(text.trim());
             if host.is_none() {
                 let finding = check
-                    .error("config.value_invalid", "portal.host", "It is no host name; a scheme and a port do not belong here.")
+                    .error(
+                        "config.value_invalid",
+                        "portal.host",
+                        "It is no host name; a scheme and a port do not belong here.",
+                    )
                     .with_remedy(check.line("portal.host", "login.example.com"));
                 check.report(finding);
             }

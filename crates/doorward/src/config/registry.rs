@@ -70,6 +70,9 @@ impl Key {
     }
 
     /// Section and key apart.
+    ///
+    /// # Panics
+    /// Never: every path has a section, which a test checks.
     #[must_use]
     pub fn parts(&self) -> (&'static str, &'static str) {
         self.path.split_once('.').expect("every path in the registry has a section, which a test checks")
@@ -154,7 +157,7 @@ impl Kind {
     }
 
     /// Reads a value as the file has it into the one form that the sections take.
-    pub(super) fn from_file(self, value: &toml::Value) -> Result<toml::Value, String> {
+    pub(super) fn read_value(self, value: &toml::Value) -> Result<toml::Value, String> {
         let read = match (self, value) {
             (Self::Text | Self::Path, toml::Value::String(_)) | (Self::Bool, toml::Value::Boolean(_)) => {
                 Some(value.clone())
@@ -163,11 +166,9 @@ impl Kind {
                 (low..=high).contains(number).then(|| value.clone())
             }
             (Self::Duration | Self::Size, toml::Value::Integer(number)) => (*number >= 0).then(|| value.clone()),
-            (Self::Word(_) | Self::Duration | Self::Size, toml::Value::String(text)) => return self.from_text(text),
+            (Self::Word(_) | Self::Duration | Self::Size, toml::Value::String(text)) => return self.read_text(text),
             (Self::List, toml::Value::String(text)) => Some(toml::Value::Array(vec![text.clone().into()])),
-            (Self::List, toml::Value::Array(items)) => {
-                items.iter().all(toml::Value::is_str).then(|| value.clone())
-            }
+            (Self::List, toml::Value::Array(items)) => items.iter().all(toml::Value::is_str).then(|| value.clone()),
             (Self::Keys, toml::Value::Array(items)) => items.iter().all(is_numbered_file).then(|| value.clone()),
             _ => None,
         };
@@ -175,7 +176,7 @@ impl Kind {
     }
 
     /// Reads a value as a variable has it.
-    pub(super) fn from_text(self, text: &str) -> Result<toml::Value, String> {
+    pub(super) fn read_text(self, text: &str) -> Result<toml::Value, String> {
         let text = if matches!(self, Self::Text) { text } else { text.trim() };
         let read = match self {
             Self::Text | Self::Path => Some(text.into()),
@@ -189,11 +190,9 @@ impl Kind {
             }
             Self::Duration => quantity::duration(text).map(Into::into),
             Self::Size => quantity::size(text).map(Into::into),
-            Self::Word(words) => {
-                words.iter().find(|word| word.eq_ignore_ascii_case(text)).map(|word| (*word).into())
-            }
+            Self::Word(words) => words.iter().find(|word| word.eq_ignore_ascii_case(text)).map(|word| (*word).into()),
             Self::List if text.starts_with('[') => {
-                return inline_array(text).ok_or_else(|| self.expectation()).and_then(|array| self.from_file(&array));
+                return inline_array(text).ok_or_else(|| self.expectation()).and_then(|array| self.read_value(&array));
             }
             Self::List => Some(items(text).map(toml::Value::from).collect::<Vec<_>>().into()),
             Self::Keys => items(text).map(numbered_file).collect::<Option<Vec<_>>>().map(Into::into),

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::Environment;
 use super::check::Check;
 use super::domain::{self, Domain, DomainError};
 use super::network::{self, Cidr, CidrError};
 use super::origin::PublicUrl;
 use super::registry::{Key, Kind};
-use super::Environment;
 
 /// The keys of this section.
 pub(super) const KEYS: &[Key] = &[
@@ -130,9 +130,10 @@ fn seconds(value: Option<u32>, default: u32) -> Duration {
 
 impl Raw {
     pub(super) fn check(self, check: &mut Check<'_>) -> Server {
-        let environment = self.environment.as_deref().map(|word| {
-            if word == "production" { Environment::Production } else { Environment::Development }
-        });
+        let environment = self
+            .environment
+            .as_deref()
+            .map(|word| if word == "production" { Environment::Production } else { Environment::Development });
         let insecure_allow_http = self.insecure_allow_http.unwrap_or(false);
         let domain = self.domain.and_then(|text| read_domain(&text, environment, check));
         let written_url = self.public_url.and_then(|text| read_public_url(&text, check));
@@ -166,15 +167,21 @@ fn read_domain(text: &str, environment: Option<Environment>, check: &mut Check<'
         Ok(domain) => return Some(domain),
         Err(error) => error,
     };
-    if error == DomainError::SingleLabel && text.eq_ignore_ascii_case("localhost") && environment == Some(Environment::Development) {
+    if error == DomainError::SingleLabel
+        && text.eq_ignore_ascii_case("localhost")
+        && environment == Some(Environment::Development)
+    {
         let why = "`localhost` is served without this setting; browsers refuse a cookie domain of a single label.";
-        let finding = check.warning(error.code(), path, why).with_remedy(format!("# remove the line {}", check.line(path, text)));
+        let finding =
+            check.warning(error.code(), path, why).with_remedy(format!("# remove the line {}", check.line(path, text)));
         check.report(finding);
         return None;
     }
     let finding = check.error(error.code(), path, format!("This is no domain for cookies: {error}."));
     let instead = match error {
-        DomainError::Port => text.rsplit_once(':').map(|(host, _)| host.to_owned()).filter(|host| host.parse::<Domain>().is_ok()),
+        DomainError::Port => {
+            text.rsplit_once(':').map(|(host, _)| host.to_owned()).filter(|host| host.parse::<Domain>().is_ok())
+        }
         DomainError::Malformed => {
             let host = text.split_once("://").map_or(text, |(_, rest)| rest);
             let host = host.trim_start_matches('.').split(['/', ':']).next().unwrap_or_default();
@@ -244,23 +251,20 @@ fn read_private_listen(written: Option<String>, check: &mut Check<'_>) -> Option
     if text == "off" {
         return None;
     }
-    match text.parse::<SocketAddr>() {
-        Ok(address) => {
-            if !network::is_private(address.ip()) {
-                let why = "Metrics are readable for everybody who reaches this address.";
-                let finding = check.warning("config.private_listen_open", path, why).with_remedy(check.line(path, "127.0.0.1:9180"));
-                check.report(finding);
-            }
-            Some(address)
-        }
-        Err(_) => {
-            let finding = check
-                .error("config.value_invalid", path, "An address with a port is needed, or `off`.")
-                .with_remedy(check.line(path, "127.0.0.1:9180"));
-            check.report(finding);
-            None
-        }
+    let Ok(address) = text.parse::<SocketAddr>() else {
+        let finding = check
+            .error("config.value_invalid", path, "An address with a port is needed, or `off`.")
+            .with_remedy(check.line(path, "127.0.0.1:9180"));
+        check.report(finding);
+        return None;
+    };
+    if !network::is_private(address.ip()) {
+        let why = "Metrics are readable for everybody who reaches this address.";
+        let finding = check.warning("config.private_listen_open", path, why);
+        let remedy = check.line(path, "127.0.0.1:9180");
+        check.report(finding.with_remedy(remedy));
     }
+    Some(address)
 }
 
 fn read_proxies(written: Vec<String>, check: &mut Check<'_>) -> Vec<Cidr> {

@@ -64,7 +64,11 @@ impl Raw {
                 .with_remedy(check.line("session.idle", &duration_text(absolute)));
             check.report(finding);
         }
-        Session { profile, timeouts: Timeouts { idle, absolute }, sso_domain: self.sso_domain.and_then(|text| read_domain(&text, check)) }
+        Session {
+            profile,
+            timeouts: Timeouts { idle, absolute },
+            sso_domain: self.sso_domain.and_then(|text| read_domain(&text, check)),
+        }
     }
 }
 

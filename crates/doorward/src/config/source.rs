@@ -13,16 +13,16 @@ use super::dotenv;
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Flags {
     /// Listen here, such as 127.0.0.1:8000; may be repeated.
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, global = true, value_name = "ADDR:PORT")]
     pub listen: Vec<String>,
     /// Keep everything in this directory.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Read this file instead of looking for doorward.toml.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Read this file instead of .env.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
 }
 
@@ -143,8 +143,8 @@ impl fmt::Display for Source {
     }
 }
 
-/// The files, read and parsed.
-#[derive(Debug, Default)]
+/// The files, read and parsed. They hold secrets, so there is no `Debug`.
+#[derive(Default)]
 pub(super) struct Files {
     pub(super) toml: Option<(PathBuf, toml::Table)>,
     pub(super) dotenv: Variables,
@@ -240,11 +240,16 @@ fn read_dotenv(inputs: &Inputs, findings: &mut Vec<Finding>) -> Variables {
             return Variables::default();
         }
     };
+    findings.extend(super::permission::writable_by_others(&path, ".env"));
     let (assignments, bad) = dotenv::parse(&text);
     for line in bad {
         findings.push(
-            Finding::error("config.syntax", format!("{}:{}", path.display(), line.line), format!("This line cannot be read: {}.", line.why))
-                .with_remedy("NAME=value"),
+            Finding::error(
+                "config.syntax",
+                format!("{}:{}", path.display(), line.line),
+                format!("This line cannot be read: {}.", line.why),
+            )
+            .with_remedy("NAME=value"),
         );
     }
     let mut variables = Variables::default();

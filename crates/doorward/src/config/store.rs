@@ -6,9 +6,9 @@ use doorward_core::Secret;
 use serde::Deserialize;
 use url::Url;
 
+use super::Environment;
 use super::check::{Check, is_placeholder};
 use super::registry::{Key, Kind};
-use super::Environment;
 
 /// The keys of this section.
 pub(super) const KEYS: &[Key] = &[
@@ -21,8 +21,13 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("store.redis_url", Kind::Text, "", "Not used by this version: sessions and budgets live in the database. A warning says so.").variable("REDIS_URL").secret().restart(),
 ];
 
-const POSTGRES_KEYS: [&str; 5] =
-    ["store.postgres_host", "store.postgres_port", "store.postgres_user", "store.postgres_password", "store.postgres_db"];
+const POSTGRES_KEYS: [&str; 5] = [
+    "store.postgres_host",
+    "store.postgres_port",
+    "store.postgres_user",
+    "store.postgres_password",
+    "store.postgres_db",
+];
 
 /// As written.
 #[derive(Debug, Default, Deserialize)]
@@ -65,10 +70,18 @@ impl Raw {
         };
         let store = read_url(written.expose_secret(), check);
         if has_parts && !self.agrees_with(written.expose_secret()) {
-            let part = POSTGRES_KEYS.iter().find(|path| check.is_written(path)).copied().unwrap_or("store.postgres_host");
-            let why = format!("{} names another database than {} and its sisters.", check.subject("store.database_url"), check.subject(part));
+            let part =
+                POSTGRES_KEYS.iter().find(|path| check.is_written(path)).copied().unwrap_or("store.postgres_host");
+            let why = format!(
+                "{} names another database than {} and its sisters.",
+                check.subject("store.database_url"),
+                check.subject(part)
+            );
             let finding = check.error("config.conflict", "store.database_url", why);
-            let remedy = format!("# keep {} or the POSTGRES_ settings, and remove the other", check.subject("store.database_url"));
+            let remedy = format!(
+                "# keep {} or the POSTGRES_ settings, and remove the other",
+                check.subject("store.database_url")
+            );
             check.report(finding.with_remedy(remedy));
         }
         store.unwrap_or_else(|| Store::Sqlite(data.join("doorward.db")))
@@ -102,7 +115,10 @@ impl Raw {
             && self.postgres_port.is_none_or(|port| port == url.port().unwrap_or(5_432))
             && same(self.postgres_db.as_deref(), Some(if database.is_empty() { user.clone() } else { database }))
             && same(self.postgres_user.as_deref(), Some(user))
-            && self.postgres_password.as_ref().is_none_or(|part| url.password().is_some_and(|whole| Secret::new(decoded(whole)) == *part))
+            && self
+                .postgres_password
+                .as_ref()
+                .is_none_or(|part| url.password().is_some_and(|whole| Secret::new(decoded(whole)) == *part))
     }
 }
 
@@ -112,8 +128,11 @@ fn report_placeholder(environment: Environment, check: &mut Check<'_>) {
         Environment::Production => check.error("config.secret_placeholder", path, why),
         Environment::Development => check.warning("config.secret_placeholder", path, why),
     };
-    let remedy = check.line(path, "$(openssl rand -hex 24)");
-    check.report(finding.with_remedy(format!("{remedy}  # the output of that command; change it in PostgreSQL too")));
+    let line = check.line(path, "…");
+    check.report(
+        finding
+            .with_remedy(format!("openssl rand -hex 24  # change it in PostgreSQL, and put its output here: {line}")),
+    );
 }
 
 fn read_url(text: &str, check: &mut Check<'_>) -> Option<Store> {
@@ -122,7 +141,7 @@ fn read_url(text: &str, check: &mut Check<'_>) -> Option<Store> {
     match scheme {
         "postgres" | "postgresql" if Url::parse(text).is_ok() => return Some(Store::Postgres(Secret::new(text))),
         "sqlite" => {
-            let rest = text.trim_start_matches("sqlite:");
+            let rest = text.strip_prefix("sqlite:").unwrap_or_default();
             let file = rest.strip_prefix("//").unwrap_or(rest);
             if !file.is_empty() && !file.contains(['?', '#']) && file != ":memory:" {
                 return Some(Store::Sqlite(check.file(path, file)));
@@ -131,9 +150,15 @@ fn read_url(text: &str, check: &mut Check<'_>) -> Option<Store> {
         _ => {}
     }
     let (why, instead) = if scheme.starts_with("postgres") && scheme.contains('+') {
-        ("The part of the scheme after the `+` belongs to another program's driver.", "postgres://USER:PASSWORD@HOST:5432/NAME")
+        (
+            "The part of the scheme after the `+` belongs to another program's driver.",
+            "postgres://USER:PASSWORD@HOST:5432/NAME",
+        )
     } else if scheme.starts_with("postgres") {
-        ("It cannot be read; percent-encode `@`, `:`, `/`, `#` and `%` in the password.", "postgres://USER:PASSWORD@HOST:5432/NAME")
+        (
+            "It cannot be read; percent-encode `@`, `:`, `/`, `#` and `%` in the password.",
+            "postgres://USER:PASSWORD@HOST:5432/NAME",
+        )
     } else if scheme == "sqlite" {
         ("It must name a file, without options.", "sqlite:/var/lib/doorward/doorward.db")
     } else {

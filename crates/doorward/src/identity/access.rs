@@ -82,9 +82,10 @@ pub(super) fn read(ring: &Ring, issuer: &str, token: &str, now: UnixTime) -> Res
         return Err("token.malformed");
     };
     let is_ours = claims.iss == issuer && claims.aud == issuer;
-    let is_sound =
-        claims.exp > claims.iat && claims.exp - claims.iat <= LIFETIME && claims.auth_time <= claims.iat + SKEW;
-    if !is_ours || !is_sound || claims.iat > now.0 + SKEW {
+    // Even a signed number is computed with as one from outside.
+    let (ahead, lifetime) = (claims.iat.saturating_sub(now.0), claims.exp.saturating_sub(claims.iat));
+    let is_sound = (1..=LIFETIME).contains(&lifetime) && claims.auth_time.saturating_sub(claims.iat) <= SKEW;
+    if !is_ours || !is_sound || ahead > SKEW {
         return Err("token.malformed");
     }
     if now.0 >= claims.exp {

@@ -62,7 +62,9 @@ impl Identity {
         let stored = UserChange::Password { hash, must_change: false, end, keep };
         let event = Author::of(live, visit).event(self.now(), Action::PasswordChanged).about(user.id);
         let changed = self.inner.store.change_user(user.id, &stored, &event.in_session(live.id)).await?;
-        let user = changed.ok_or_else(|| Refused::new("user.not_found"))?;
+        // Nothing is changed by a session that has ended meanwhile.
+        let gone = || Refused::new(self.table().find_id(live.id, self.now()).err().unwrap_or("session.unknown"));
+        let user = changed.ok_or_else(gone)?;
         self.inner.waits.clear();
         self.refresh_user(user.id).await?;
         let moment = match SignIn::resume(live.stage, live.methods, Demand::of(&user)) {

@@ -52,18 +52,22 @@ impl Identity {
         }
         let email: Email = email.parse().map_err(|_| Refused::new("user.email_invalid"))?;
         let password = password.unwrap_or_else(|| random_password(self.random()));
-        let new = NewUser {
-            email: email.clone(),
-            name: "Administrator".parse::<Name>().expect("a plain word is a name"),
-            groups: [ADMINISTRATORS.parse::<Group>().expect("the group's own name is a group")].into(),
-            password: Some(password.clone()),
-            must_change: false,
-        };
+        let new = administrator(email.clone(), password.clone());
         match self.create_user(&Author::system(), new).await {
             Ok(_) => Ok(Some(Initial { email: email.to_string(), password })),
             // Another process was faster.
             Err(Refused { source: Some(StoreError::EmailTaken), .. }) => Ok(None),
             Err(refused) => Err(refused),
         }
+    }
+}
+
+fn administrator(email: Email, password: Secret) -> NewUser {
+    NewUser {
+        email,
+        name: "Administrator".parse::<Name>().expect("a plain word is a name"),
+        groups: [ADMINISTRATORS.parse::<Group>().expect("the group's own name is a group")].into(),
+        password: Some(password),
+        must_change: false,
     }
 }

@@ -9,6 +9,7 @@ mod parameters;
 mod pepper;
 mod phc;
 mod queue;
+mod sample;
 mod worker;
 
 use std::num::NonZeroUsize;
@@ -29,6 +30,7 @@ pub use self::measure::{Measures, Reading};
 pub use self::parameters::{DEFAULT_MEMORY, LOW_MEMORY, Parameters, ParametersError};
 pub use self::pepper::{Pepper, PepperId, Peppers};
 pub use self::queue::{EACH, Full, Ticket};
+pub use self::sample::sample;
 
 use self::phc::Stored;
 use self::queue::PlaceId;
@@ -184,6 +186,19 @@ impl Hasher {
         let wanted = Stored { parameters: *parameters, pepper: pepper.id(), salt, output: vec![0; phc::OUTPUT] };
         let output = self.reserve(None)?.compute(pepper.season(password.expose_password().as_bytes()), &wanted).await?;
         Ok(Stored { output: output.to_vec(), ..wanted }.to_hash())
+    }
+
+    /// How many workers were started.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.crew.threads.lock().len()
+    }
+
+    /// Whether every worker still runs.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        let threads = self.crew.threads.lock();
+        !threads.is_empty() && threads.iter().all(|thread| !thread.is_finished())
     }
 
     /// What the workers did.

@@ -1,5 +1,6 @@
 //! The keys of this installation: made once, kept in files that only their owner reads, rotated by age.
 
+mod archive;
 mod file;
 mod signing;
 
@@ -120,9 +121,8 @@ impl Keyring {
     /// The keys that passwords pass before they are hashed; the one with the highest number is for new hashes.
     #[must_use]
     pub fn peppers(&self) -> Peppers {
-        let mut all: Vec<_> = self.pepper.iter().map(|key| Pepper::new(key.bytes())).collect();
-        let current = all.pop().expect("a keyring is not opened without a pepper");
-        Peppers::new(current, all)
+        let (current, older) = split(&self.pepper);
+        Peppers::new(current, older)
     }
 
     /// A short text that is equal on two nodes if and only if their keys are.
@@ -183,6 +183,11 @@ impl Keyring {
         self.ring.write().add(key);
         Ok(kid)
     }
+}
+
+fn split(keys: &[Numbered]) -> (Pepper, Vec<Pepper>) {
+    let mut all: Vec<_> = keys.iter().map(|key| Pepper::new(key.bytes())).collect();
+    (all.pop().expect("a keyring is not opened without a pepper"), all)
 }
 
 fn make_all(directory: &Path, now: UnixTime, random: &dyn Random) -> Result<(), Finding> {

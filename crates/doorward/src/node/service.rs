@@ -1,5 +1,6 @@
 //! A node at work: its app, and the rounds that are made beside requests.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +38,7 @@ impl Node {
         let settings = Settings::of(config, self.identity.keyring())?;
         let app = App::new(Inner {
             identity: self.identity.clone(),
+            hasher: self.hasher.clone(),
             watch: watch.clone(),
             health,
             findings: RwLock::new(findings),
@@ -61,7 +63,7 @@ impl Node {
                 async move { if is_alive { Answer::up() } else { Answer::down("the hash workers have ended") } }
             })
             .check("keys", move || {
-                let has_keys = identity.keyring().can_sign();
+                let has_keys = identity.jwks()["keys"].as_array().is_some_and(|keys| !keys.is_empty());
                 async move { if has_keys { Answer::up() } else { Answer::down("there is no key to sign with") } }
             })
             .data_directory(config.data.clone())
@@ -90,14 +92,14 @@ impl Node {
 
     /// The rounds. Each is safe to miss: the next one does what was left.
     fn rounds(&self, watch: &Watch, tasks: &Tasks) {
-        self.round(watch, tasks, ("changes of others", 1), async |identity| identity.follow().await);
-        self.round(watch, tasks, ("last seen", 10), async |identity| identity.flush().await);
-        self.round(watch, tasks, ("timeouts", 60), async |identity| identity.sweep().await);
+        self.round(watch, tasks, ("changes of others", 1), |identity| Box::pin(async move { identity.follow().await }));
+        self.round(watch, tasks, ("last seen", 10), |identity| Box::pin(async move { identity.flush().await }));
+        self.round(watch, tasks, ("timeouts", 60), |identity| Box::pin(async move { identity.sweep().await }));
         let (identity, counted, store) = (self.identity.clone(), watch.clone(), self.store.clone());
         tasks.every("keys", Duration::from_secs(3_600), move || {
             let identity = identity.clone();
             async move {
-                if let Err(finding) = identity.tend_keys() {
+                if let Err(finding) = identity.keyring().tend(identity.now(), identity.random()) {
                     tracing::error!(code = finding.code, "{}", finding.why);
                 }
             }
@@ -112,22 +114,20 @@ impl Node {
         });
     }
 
-    fn round<F>(&self, watch: &Watch, tasks: &Tasks, (name, seconds): (&'static str, u64), step: F)
-    where
-        F: AsyncFn(Identity) -> Result<(), StoreError> + Send + Sync + Clone + 'static,
-        for<'a> F::CallRefFuture<'a>: Send,
-    {
+    fn round(&self, watch: &Watch, tasks: &Tasks, (name, seconds): (&'static str, u64), step: fn(Identity) -> Step) {
         let (identity, watch) = (self.identity.clone(), watch.clone());
         tasks.every(name, Duration::from_secs(seconds), move || {
-            let (identity, watch, step) = (identity.clone(), watch.clone(), step.clone());
+            let (step, watch) = (step(identity.clone()), watch.clone());
             async move {
-                if let Err(error) = step(identity).await {
+                if let Err(error) = step.await {
                     note(&watch, name, &error);
                 }
             }
         });
     }
 }
+
+type Step = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
 
 fn note(watch: &Watch, round: &'static str, error: &StoreError) {
     watch.count_store_error(error.code());

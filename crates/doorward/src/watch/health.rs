@@ -154,6 +154,8 @@ struct Inner {
     started_at: UnixTime,
     probes: Vec<(&'static str, Probe)>,
     last: Mutex<Option<(Instant, Arc<Readiness>)>>,
+    patience: Duration,
+    fresh: Duration,
 }
 
 impl fmt::Debug for Health {
@@ -200,7 +202,8 @@ impl Builder {
     #[must_use]
     pub fn build(self, clock: Arc<dyn Clock>) -> Health {
         let started_at = clock.now();
-        Health(Arc::new(Inner { clock, started_at, probes: self.probes, last: Mutex::new(None) }))
+        let last = Mutex::new(None);
+        Health(Arc::new(Inner { clock, started_at, probes: self.probes, last, patience: PATIENCE, fresh: FRESH }))
     }
 }
 
@@ -216,11 +219,11 @@ impl Health {
         // The lock makes it a single flight: whoever waits finds a fresh answer behind it.
         let mut last = self.0.last.lock().await;
         if let Some((at, readiness)) = &*last
-            && at.elapsed() < FRESH
+            && at.elapsed() < self.0.fresh
         {
             return Arc::clone(readiness);
         }
-        let readiness = Arc::new(ask(&self.0.probes).await);
+        let readiness = Arc::new(ask(&self.0.probes, self.0.patience).await);
         *last = Some((Instant::now(), Arc::clone(&readiness)));
         readiness
     }
@@ -239,14 +242,14 @@ impl Health {
     }
 }
 
-async fn ask(probes: &[(&'static str, Probe)]) -> Readiness {
+async fn ask(probes: &[(&'static str, Probe)], patience: Duration) -> Readiness {
     let mut asked = JoinSet::new();
     for (place, (name, probe)) in probes.iter().enumerate() {
         let (name, probe) = (*name, Arc::clone(probe));
         asked.spawn(async move {
             let before = Instant::now();
-            let answer = timeout(PATIENCE, probe()).await;
-            let answer = answer.unwrap_or_else(|_| Answer::down("no answer within 2 seconds"));
+            let answer = timeout(patience, probe()).await;
+            let answer = answer.unwrap_or_else(|_| Answer::down(format!("no answer within {patience:?}")));
             let duration_ms = before.elapsed().as_secs_f64() * 1_000.0;
             (place, Check { name, state: answer.state, detail: answer.detail, duration_ms })
         });
@@ -278,5 +281,108 @@ async fn written(directory: PathBuf) -> Answer {
     match result.await {
         Ok(()) => Answer::up(),
         Err(error) => Answer::degraded(format!("nothing can be written there: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[derive(Debug, Default)]
+    struct Hand(AtomicI64);
+
+    impl Clock for Hand {
+        fn now(&self) -> UnixTime {
+            UnixTime(self.0.load(Ordering::Relaxed))
+        }
+    }
+
+    fn impatient(builder: Builder, fresh: Duration) -> Health {
+        let health = builder.build(Arc::new(Hand::default()));
+        let inner = Arc::into_inner(health.0).unwrap();
+        Health(Arc::new(Inner { patience: Duration::from_millis(50), fresh, ..inner }))
+    }
+
+    #[tokio::test]
+    async fn the_worst_answer_decides_and_each_stands_in_its_place() {
+        for (answers, status, http) in [
+            (vec![], State::Up, 200),
+            (vec![Answer::up(), Answer::up()], State::Up, 200),
+            (vec![Answer::up(), Answer::degraded("full")], State::Degraded, 200),
+            (vec![Answer::down("away"), Answer::degraded("full")], State::Down, 503),
+        ] {
+            let mut builder = Health::builder();
+            for (name, answer) in ["first", "second"].into_iter().zip(answers.clone()) {
+                builder = builder.check(name, move || std::future::ready(answer.clone()));
+            }
+            let readiness = impatient(builder, FRESH).ready().await;
+            assert_eq!((readiness.status, readiness.http_status()), (status, http));
+            let seen: Vec<_> = readiness.checks.iter().map(|check| check.state).collect();
+            assert_eq!(seen, answers.iter().map(|answer| answer.state).collect::<Vec<_>>());
+            assert!(readiness.without_details().checks.iter().all(|check| check.detail.is_empty()));
+        }
+    }
+
+    #[tokio::test]
+    async fn silence_and_a_panic_are_down_and_hold_nobody_up() {
+        let health = Health::builder()
+            .check("silent", std::future::pending)
+            .check("broken", || async { panic!("on purpose") })
+            .check("well", || async { Answer::up() });
+        let readiness = impatient(health, FRESH).ready().await;
+        let states: Vec<_> = readiness.checks.iter().map(|check| (check.name, check.state)).collect();
+        assert_eq!(states, [("silent", State::Down), ("broken", State::Down), ("well", State::Up)]);
+    }
+
+    #[tokio::test]
+    async fn a_crowd_of_probes_asks_the_database_once() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked);
+        let builder = Health::builder().check("store", move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            async {
+                tokio::task::yield_now().await;
+                Answer::up()
+            }
+        });
+        let health = impatient(builder, Duration::from_hours(1));
+        let mut crowd = JoinSet::new();
+        for _ in 0..100 {
+            let health = health.clone();
+            crowd.spawn(async move { health.ready().await.status });
+        }
+        assert!(crowd.join_all().await.iter().all(|status| *status == State::Up));
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+        let stale = Health(Arc::new(Inner { fresh: Duration::ZERO, ..Arc::into_inner(health.0).unwrap() }));
+        stale.ready().await;
+        stale.ready().await;
+        assert_eq!(asked.load(Ordering::Relaxed), 3, "an old answer is asked for anew");
+    }
+
+    #[tokio::test]
+    async fn a_data_directory_that_takes_nothing_degrades() {
+        let directory = tempfile::tempdir().unwrap();
+        let well = impatient(Health::builder().data_directory(directory.path().to_owned()), FRESH);
+        assert_eq!(well.ready().await.status, State::Up);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "nothing is left behind");
+        let gone = impatient(Health::builder().data_directory(directory.path().join("gone")), FRESH);
+        assert_eq!(gone.ready().await.status, State::Degraded);
+    }
+
+    #[tokio::test]
+    async fn the_full_picture_says_how_long_and_what_runs() {
+        let hand = Arc::new(Hand(AtomicI64::new(100)));
+        let health = Health::builder().check("store", || async { Answer::down("away") }).build(hand.clone());
+        hand.0.store(160, Ordering::Relaxed);
+        let picture = health.full(Figures { sessions: 3, ..Figures::default() }).await;
+        let value = serde_json::to_value(&picture).unwrap();
+        assert_eq!(value["status"], "down");
+        assert_eq!(value["uptime_seconds"], 60);
+        assert_eq!(value["sessions"], 3);
+        assert_eq!(value["checks"][0]["detail"], "away");
+        assert_eq!(value["version"], env!("CARGO_PKG_VERSION"));
+        assert_eq!(serde_json::to_value(live()).unwrap(), serde_json::json!({ "status": "up" }));
     }
 }

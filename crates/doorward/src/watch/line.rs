@@ -47,7 +47,9 @@ where
         match self {
             Self::Text => {
                 write!(writer, "{time} {:>5} {}: {}", meta.level(), meta.target(), fields.message)?;
-                for (name, value) in fields.values.iter().chain(spans.map(|text| ("span".to_owned(), text.into())).iter()) {
+                for (name, value) in
+                    fields.values.iter().chain(spans.map(|text| ("span".to_owned(), text.into())).iter())
+                {
                     write!(writer, " {name}={}", plain(value))?;
                 }
                 writeln!(writer)

@@ -2,8 +2,9 @@
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use doorward_core::Finding;
+use doorward_core::{Clock, Finding};
 use serde_json::{Map, Value};
 use tracing::Subscriber;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
@@ -15,7 +16,7 @@ use crate::watch::entry::{CsrfEntry, CsrfVerdict, Entry, SignInOutcome, to_milli
 use crate::watch::line::{Line, MORE};
 use crate::watch::rotation::RotatingFile;
 
-pub use crate::watch::rotation::Rotation;
+pub use crate::watch::rotation::{LARGEST_DAY, Rotation, When};
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -93,24 +94,26 @@ const WAITING: usize = 8_192;
 ///
 /// # Errors
 /// A level that is none, a file that cannot be written, or a process that logs already.
-pub fn start(settings: &LogSettings) -> Result<Guard, Finding> {
+pub fn start(settings: &LogSettings, clock: Arc<dyn Clock>) -> Result<Guard, Finding> {
     let filter = filter(settings)?;
-    let (writer, worker) = writer(settings)?;
+    let (writer, worker) = writer(settings, clock)?;
     let dropped = writer.error_counter();
     let (subscriber, filter) = subscriber(filter, line(settings), writer);
-    subscriber.try_init().map_err(|_| Finding::error("config.log_invalid", "log", "this process logs already"))?;
+    subscriber.try_init().map_err(|_| Finding::error("config.value_invalid", "log", "this process logs already"))?;
     Ok(Guard { control: Control { filter, dropped }, _worker: worker })
 }
 
-fn writer(settings: &LogSettings) -> Result<(NonBlocking, WorkerGuard), Finding> {
+fn writer(settings: &LogSettings, clock: Arc<dyn Clock>) -> Result<(NonBlocking, WorkerGuard), Finding> {
     let builder = NonBlockingBuilder::default().buffered_lines_limit(WAITING).lossy(true).thread_name("log");
     let Some(path) = &settings.file else {
         return Ok(builder.finish(std::io::stderr()));
     };
-    let file = RotatingFile::open(path, settings.rotation).map_err(|error| {
-        Finding::error("config.log_invalid", "log.file", format!("the log file cannot be written: {error}"))
+    let file = RotatingFile::open(path, settings.rotation, clock).map_err(|error| {
+        Finding::error("config.value_invalid", "log.file", format!("the log file cannot be written: {error}"))
             .with_value(path.display().to_string())
-            .with_remedy("Name a file in a directory that Doorward may write to, or remove log.file to log to standard error.")
+            .with_remedy(
+                "Name a file in a directory that Doorward may write to, or remove log.file to log to standard error.",
+            )
     })?;
     Ok(builder.finish(file))
 }
@@ -118,9 +121,8 @@ fn writer(settings: &LogSettings) -> Result<(NonBlocking, WorkerGuard), Finding>
 fn line(settings: &LogSettings) -> Line {
     match settings.format {
         Format::Text => Line::Text,
-        Format::Json => Line::Json,
         Format::Auto if settings.file.is_none() && std::io::stderr().is_terminal() => Line::Text,
-        Format::Auto => Line::Json,
+        Format::Auto | Format::Json => Line::Json,
     }
 }
 
@@ -140,7 +142,7 @@ fn filter(settings: &LogSettings) -> Result<EnvFilter, Finding> {
 }
 
 fn bad_level(level: &str) -> Finding {
-    Finding::error("config.log_invalid", "log.level", "this is no log level")
+    Finding::error("config.value_invalid", "log.level", "this is no log level")
         .with_value(level)
         .with_remedy("log.level = \"info\"  # or error, warn, debug, trace")
 }
@@ -268,13 +270,215 @@ fn write_security(entry: &Entry) {
             )
         };
     }
-    match entry.sign_in {
-        Some(SignInOutcome::Refused) => line!(warn),
-        _ => line!(info),
+    if entry.sign_in == Some(SignInOutcome::Refused) {
+        line!(warn);
+    } else {
+        line!(info);
     }
 }
 
 /// A refusal by the CSRF protection has its own line.
 fn is_not_refused(csrf: &CsrfEntry) -> bool {
     csrf.verdict != CsrfVerdict::Refused
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use doorward_core::UnixTime;
+    use doorward_core::identifier::{SessionId, UserId};
+    use parking_lot::Mutex;
+
+    use super::*;
+    use crate::watch::entry::tests::{Fixed, refused};
+
+    #[derive(Debug, Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What `action` logs at `level`.
+    fn logged(line: Line, settings: &LogSettings, action: impl FnOnce(&Handle)) -> String {
+        let paper = Paper::default();
+        let writer = paper.clone();
+        let (subscriber, handle) = subscriber(filter(settings).unwrap(), line, move || writer.clone());
+        tracing::subscriber::with_default(subscriber, || action(&handle));
+        let bytes = paper.0.lock().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[derive(Debug)]
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> UnixTime {
+            UnixTime(0)
+        }
+    }
+
+    fn at(level: &str) -> LogSettings {
+        LogSettings { level: level.to_owned(), ..LogSettings::default() }
+    }
+
+    fn objects(text: &str) -> Vec<Value> {
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_csrf_refusal_is_found_by_grep_and_says_what_was_derived() {
+        for line in [Line::Text, Line::Json] {
+            let text = logged(line, &at("warn"), |_| write(&refused()));
+            assert_eq!(text.lines().count(), 1, "{text}");
+            for part in ["WARN", "CSRF token validation failed", "csrf.token_missing", "http://localhost:3000"] {
+                assert!(text.contains(part), "{part} is missing in {text}");
+            }
+        }
+        let line = &objects(&logged(Line::Json, &at("warn"), |_| write(&refused())))[0];
+        assert_eq!(line["csrf.origin"], "http://localhost:3000");
+        assert_eq!(line["request.id"], "req_BwcHBwcHBwcHBwcHBwcHBw");
+        assert_eq!(line["reason"], "csrf.token_missing");
+    }
+
+    #[test]
+    fn the_access_log_has_one_line_with_the_dotted_names() {
+        let mut entry = refused();
+        (entry.csrf, entry.status, entry.reason) = (None, 200, "");
+        entry.user = Some(UserId::random(&Fixed(1)));
+        entry.session = Some(SessionId::random(&Fixed(2)));
+        let lines = objects(&logged(Line::Json, &at("info"), |_| write(&entry)));
+        let [line] = lines.as_slice() else { panic!("{lines:?}") };
+        for (name, value) in [
+            ("target", "doorward::access".into()),
+            ("message", "POST /api/v1/auth/login 200".into()),
+            ("http.method", "POST".into()),
+            ("http.path", "/api/v1/auth/login".into()),
+            ("http.status", Value::from(200)),
+            ("client.address", "192.0.2.77".into()),
+            ("user.id", entry.user.unwrap().to_string().into()),
+            ("session.id", entry.session.unwrap().to_string().into()),
+            ("duration_ms", Value::from(1.5)),
+            ("stage.csrf_ms", Value::from(0.002)),
+        ] {
+            assert_eq!(line[name], value, "{name}");
+        }
+        assert_eq!(line.get("reason"), None, "what is empty is left out");
+    }
+
+    #[test]
+    fn a_sign_in_has_a_security_line_of_its_weight() {
+        for (outcome, level, message) in [
+            (SignInOutcome::Succeeded, "INFO", "signed in"),
+            (SignInOutcome::Pending, "INFO", "signed in, with a step to finish"),
+            (SignInOutcome::Refused, "WARN", "sign-in refused"),
+        ] {
+            let mut entry = refused();
+            (entry.csrf, entry.sign_in, entry.reason) = (None, Some(outcome), "signin.credentials_wrong");
+            let lines = objects(&logged(Line::Json, &at("info"), |_| write(&entry)));
+            let line = lines.iter().find(|line| line["target"] == "doorward::security").unwrap();
+            assert_eq!((line["level"].as_str(), line["message"].as_str()), (Some(level), Some(message)));
+        }
+    }
+
+    #[test]
+    fn nothing_from_outside_breaks_or_forges_a_line() {
+        let forged = "x\n{\"level\":\"INFO\",\"message\":\"forged\"}\r\u{1b}[2J\u{2028}\u{85}\u{202e} reason=forged \"";
+        let mut entry = refused();
+        for value in [&mut entry.method, &mut entry.host, &mut entry.path, &mut entry.device, &mut entry.cause] {
+            forged.clone_into(value);
+        }
+        entry.status = 500;
+        entry.csrf.as_mut().unwrap().fields = vec![("origin", forged.to_owned())];
+        for line in [Line::Text, Line::Json] {
+            // Also without the cleaning of `finish`: other parts log values from outside too.
+            let text = logged(line, &at("debug"), |_| {
+                write(&entry);
+                tracing::warn!(target: "doorward::web", { value = %forged, other = ?forged, plain = forged }, "{forged}");
+                let span = tracing::info_span!(target: "doorward::web", "request", value = forged);
+                span.in_scope(|| tracing::warn!(target: "doorward::web", "inside"));
+            });
+            assert_eq!(text.lines().count(), 5, "{text}");
+            assert!(!text.replace('\n', "").chars().any(crate::watch::entry::is_hostile), "{text:?}");
+            for line in text.lines() {
+                let is_json = line.starts_with("{\"");
+                assert!(is_json || line.starts_with("20"), "{line}");
+            }
+        }
+        for line in objects(&logged(Line::Json, &at("info"), |_| write(&entry))) {
+            assert_ne!(line["message"], "forged");
+        }
+    }
+
+    #[test]
+    fn a_line_is_bounded_whatever_is_logged() {
+        let huge = "\n".repeat(1 << 20);
+        let mut entry = refused();
+        (entry.path, entry.csrf.as_mut().unwrap().fields) = (huge.clone(), vec![("origin", "\n".repeat(8_192)); 100]);
+        for line in [Line::Text, Line::Json] {
+            let text = logged(line, &at("info"), |_| {
+                write(&entry);
+                tracing::warn!(target: "doorward::web", { value = %huge, other = ?huge, plain = huge }, "{huge}");
+            });
+            for line in text.lines() {
+                assert!(line.len() < 160_000, "{} bytes", line.len());
+            }
+        }
+    }
+
+    #[test]
+    fn levels_and_csrf_debug_take_effect_and_change_at_a_reload() {
+        let mut allowed = refused();
+        (allowed.status, allowed.reason) = (200, "");
+        let csrf = allowed.csrf.as_mut().unwrap();
+        (csrf.verdict, csrf.reason) = (CsrfVerdict::Allowed, "csrf.token_ok");
+        let count = |settings: &LogSettings| logged(Line::Text, settings, |_| write(&allowed)).lines().count();
+        assert_eq!(count(&at("")), 1, "the access line");
+        assert_eq!(count(&at("warn")), 0);
+        assert_eq!(count(&at("debug")), 2, "the check that passed too");
+        assert_eq!(count(&at("doorward::csrf=debug,off")), 1);
+        let csrf_debug = LogSettings { is_csrf_debug: true, ..at("warn") };
+        assert_eq!(count(&csrf_debug), 1, "only the check that passed");
+        let text = logged(Line::Text, &at("warn"), |handle| {
+            write(&allowed);
+            handle.reload(filter(&at("info")).unwrap()).unwrap();
+            write(&allowed);
+        });
+        assert_eq!(text.lines().count(), 1);
+    }
+
+    #[test]
+    fn a_word_that_is_no_level_is_a_finding() {
+        for level in ["loud", "info;", "doorward=loud,x"] {
+            let finding = filter(&at(level)).unwrap_err();
+            assert_eq!((finding.code, finding.value.as_str()), ("config.value_invalid", level));
+        }
+    }
+
+    #[test]
+    fn writes_to_the_file_and_refuses_one_that_cannot_be_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("doorward.log");
+        let settings = LogSettings { file: Some(path.clone()), ..LogSettings::default() };
+        let guard = start(&settings, Arc::new(Still)).unwrap();
+        tracing::info!(target: "doorward::start", "hello");
+        assert!(start(&settings, Arc::new(Still)).is_err(), "a second start in one process");
+        assert!(guard.control().reload(&at("loud")).is_err());
+        guard.control().reload(&at("error")).unwrap();
+        tracing::info!(target: "doorward::start", "unheard");
+        assert_eq!(guard.control().dropped(), 0);
+        drop(guard);
+        let lines = objects(&std::fs::read_to_string(path).unwrap());
+        assert_eq!(lines.iter().map(|line| line["message"].as_str().unwrap()).collect::<Vec<_>>(), ["hello"]);
+        let missing = LogSettings { file: Some(directory.path().join("no/such.log")), ..LogSettings::default() };
+        assert_eq!(writer(&missing, Arc::new(Still)).unwrap_err().subject, "log.file");
+    }
 }

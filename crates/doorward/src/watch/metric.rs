@@ -226,3 +226,6 @@ fn method(method: &str) -> &'static str {
 fn class(status: u16) -> &'static str {
     ["1xx", "2xx", "3xx", "4xx", "5xx"].get(usize::from(status / 100).wrapping_sub(1)).copied().unwrap_or(OTHER)
 }
+
+#[cfg(test)]
+mod tests;

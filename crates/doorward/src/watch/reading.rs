@@ -4,7 +4,6 @@ use std::time::Duration;
 
 /// What the sources of [`crate::watch::Watch::add_source`] fill in; what nobody measures stays out.
 #[derive(Debug, Clone, Default)]
-#[expect(clippy::struct_field_names, reason = "the names say what is counted, as the metrics do")]
 pub struct Readings {
     /// Live sessions in memory.
     pub sessions: Option<u64>,

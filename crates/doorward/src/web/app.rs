@@ -13,6 +13,7 @@ use parking_lot::RwLock;
 use super::arrival::Arrival;
 use super::route;
 use crate::config::{Config, Environment};
+use crate::identity::hasher::Hasher;
 use crate::identity::{Identity, Keyring, Live, PasswordChange, Refused, SignedIn, Visit};
 use crate::node::forget_initial;
 use crate::watch::Watch;
@@ -27,6 +28,8 @@ pub struct App(Arc<Inner>);
 pub struct Inner {
     /// Sign-in, sessions, accounts.
     pub identity: Identity,
+    /// Hashes passwords.
+    pub hasher: Hasher,
     /// Logs, metrics, request memory.
     pub watch: Watch,
     /// The state of what the program depends on.
@@ -115,6 +118,12 @@ impl App {
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         self.0.findings.read().clone()
+    }
+
+    /// Password hashes that wait or run.
+    #[must_use]
+    pub fn hash_queue_depth(&self) -> u64 {
+        self.0.hasher.measures().read().admitted as u64
     }
 
     /// Time and chance for the CSRF rule.

@@ -66,6 +66,6 @@ impl Caller {
 pub fn state_of(live: Option<&Live>) -> SessionState<'_> {
     live.map_or(SessionState::Anonymous, |live| SessionState::SignedIn {
         handle: live.handle.as_bytes(),
-        tag: live.csrf_tag(),
+        tag: None,
     })
 }

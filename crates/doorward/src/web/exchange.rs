@@ -100,6 +100,13 @@ impl Exchange {
         view(&self.parts, &self.arrival, &self.settings)
     }
 
+    /// The same request under another method.
+    #[must_use]
+    pub fn view_of<'a>(&'a self, method: &'a http::Method) -> RequestView<'a> {
+        let view = RequestView::new(method, &self.parts.uri, &self.parts.headers, seconds(self.arrival.at));
+        with_proxy(view, &self.arrival, &self.settings)
+    }
+
     /// The query of the request.
     #[must_use]
     pub fn query(&self) -> &str {
@@ -185,6 +192,10 @@ impl Exchange {
 #[must_use]
 pub fn view<'a>(parts: &'a Parts, arrival: &Arrival, settings: &Settings) -> RequestView<'a> {
     let view = RequestView::new(&parts.method, &parts.uri, &parts.headers, seconds(arrival.at)).version(parts.version);
+    with_proxy(view, arrival, settings)
+}
+
+fn with_proxy<'a>(view: RequestView<'a>, arrival: &Arrival, settings: &Settings) -> RequestView<'a> {
     if settings.is_trusted_proxy(arrival.peer) { view.trust_forwarded() } else { view }
 }
 

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use doorward_core::session::Stage;
 use doorward_core::store::Whole as _;
 use http::{HeaderMap, StatusCode};
 
@@ -41,7 +42,7 @@ pub async fn ready(exchange: Exchange) -> Response {
 )]
 pub async fn full(exchange: Exchange) -> Result<Response, Failure> {
     let is_administrator =
-        exchange.caller.standing(exchange.arrival.at).is_ok_and(|standing| standing.is_administrator && standing.is_full());
+        exchange.caller.standing(exchange.arrival.at).is_ok_and(|standing| standing.is_administrator && standing.stage == Stage::Full);
     if !is_administrator && !is_from_here(&exchange) {
         return Err(Failure::of("authorization.peer_not_local"));
     }
@@ -49,7 +50,7 @@ pub async fn full(exchange: Exchange) -> Result<Response, Failure> {
     let figures = Figures {
         epoch: identity.store().epoch().await.ok(),
         sessions: identity.session_count() as u64,
-        hash_queue_depth: identity.hash_queue_depth() as u64,
+        hash_queue_depth: exchange.app.hash_queue_depth(),
         findings: exchange.app.findings(),
     };
     Ok(Json(exchange.app.health().full(figures).await).into_response())

@@ -14,6 +14,7 @@ pub struct Measures {
     pub(super) hash_nanos: AtomicU64,
     pub(super) waits: AtomicU64,
     pub(super) wait_nanos: AtomicU64,
+    pub(super) idle_nanos: AtomicU64,
     pub(super) expired: AtomicU64,
     pub(super) gone: AtomicU64,
     pub(super) refused: [AtomicU64; Full::ALL.len()],
@@ -34,6 +35,8 @@ pub struct Reading {
     pub waits: u64,
     /// Time that those jobs waited.
     pub wait_time: Duration,
+    /// Time in which workers had nothing to do, over all workers; counted when the next job comes.
+    pub idle_time: Duration,
     /// Jobs dropped because their deadline had passed.
     pub expired: u64,
     /// Places given back because the client had gone.
@@ -54,6 +57,7 @@ impl Measures {
             hash_time: Duration::from_nanos(load(&self.hash_nanos)),
             waits: load(&self.waits),
             wait_time: Duration::from_nanos(load(&self.wait_nanos)),
+            idle_time: Duration::from_nanos(load(&self.idle_nanos)),
             expired: load(&self.expired),
             gone: load(&self.gone),
             refused: Full::ALL.map(|full| (full.as_str(), load(&self.refused[full as usize]))),
@@ -67,6 +71,10 @@ impl Measures {
     pub(super) fn waited(&self, wait: Duration) {
         add(&self.waits, 1);
         add(&self.wait_nanos, nanos(wait));
+    }
+
+    pub(super) fn idled(&self, time: Duration) {
+        add(&self.idle_nanos, nanos(time));
     }
 
     pub(super) fn hashed(&self, time: Duration) {

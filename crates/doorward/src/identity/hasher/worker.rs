@@ -147,7 +147,11 @@ impl Shared {
             match taken.job {
                 Some(job) if job.answer.is_closed() => add(&self.measures.gone, 1),
                 Some(job) => return Some(job),
-                None => self.wake.wait(&mut state),
+                None => {
+                    let since = Instant::now();
+                    self.wake.wait(&mut state);
+                    self.measures.idled(since.elapsed());
+                }
             }
         }
     }

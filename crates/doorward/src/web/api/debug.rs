@@ -5,6 +5,7 @@ use doorward_csrf::Phase;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::web::app::seconds;
 use crate::web::exchange::Exchange;
 
 /// What the rule has derived.
@@ -37,8 +38,7 @@ pub async fn get(exchange: Exchange) -> Json<CsrfView> {
     let csrf = &exchange.settings.csrf;
     let view = exchange.view();
     // A safe request is let through before provenance matters: what it would be for a form is told.
-    let post = view.method(&http::Method::POST);
-    let (provenance, reason) = match csrf.provenance(&post) {
+    let (provenance, reason) = match csrf.provenance(&exchange.view_of(&http::Method::POST)) {
         Phase::NeedsToken(found) => (found.trust.as_str(), found.reason),
         Phase::Decided(decision) => {
             let trust = decision.provenance.map_or("refused", |found| found.trust.as_str());
@@ -46,7 +46,7 @@ pub async fn get(exchange: Exchange) -> Json<CsrfView> {
         }
     };
     let header = exchange.headers().get(csrf.header_name()).and_then(|value| value.to_str().ok());
-    let explanation = header.and_then(|token| csrf.explain(token, post.now()));
+    let explanation = header.and_then(|token| csrf.explain(token, seconds(exchange.arrival.at)));
     Json(CsrfView {
         target: csrf.self_origin(&view).unwrap_or_default(),
         provenance,
@@ -55,7 +55,7 @@ pub async fn get(exchange: Exchange) -> Json<CsrfView> {
         cookies: cookie_names(exchange.headers()),
         is_signed_in: exchange.caller.live().is_some(),
         token_age_seconds: explanation.filter(|token| token.is_signature_valid).map(|token| token.age_seconds),
-        key_fingerprint: csrf.key_ring().fingerprint(),
+        key_fingerprint: csrf.key_ring().fingerprint().to_owned(),
     })
 }
 

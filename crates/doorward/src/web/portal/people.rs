@@ -7,7 +7,7 @@ use doorward_core::user::{Email, Name, User};
 use http::StatusCode;
 use serde::Deserialize;
 
-use crate::identity::NewUser;
+use crate::identity::{NewUser, random_password};
 use crate::portal::page::{Handover, LinkRow, People, PersonNew, PersonRow, Thing};
 use crate::portal::{Done, Moment, Problem, path};
 use crate::web::api::invitation::link_url;
@@ -167,7 +167,7 @@ async fn try_create(exchange: &Exchange, fields: &CreateFields) -> Result<(User,
     let visit = exchange.visit();
     let identity = exchange.app.identity();
     let (email, name): (Email, Name) = (fields.email.parse()?, fields.name.parse()?);
-    let (groups, password) = (read_groups(&fields.groups)?, identity.random_password());
+    let (groups, password) = (read_groups(&fields.groups)?, random_password(identity.random()));
     let new = NewUser { email, name, groups, password: Some(password.clone()), must_change: true };
     Ok((identity.create_user(&exchange.author(&visit)?, new).await?, password))
 }
