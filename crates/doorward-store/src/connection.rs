@@ -8,7 +8,7 @@ use std::time::Duration;
 use doorward_core::Finding;
 use doorward_core::store::StoreError;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions as _, Executor as _};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 
 use crate::failure::Failure;
 use crate::location::{Location, Server};
@@ -57,6 +57,7 @@ fn sqlite_pool(options: AnyConnectOptions, connections: u32, is_reader: bool) ->
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(is_clean(connection)))
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 prepare(connection, SQLITE).await?;
@@ -69,12 +70,20 @@ fn sqlite_pool(options: AnyConnectOptions, connections: u32, is_reader: bool) ->
         .connect_lazy_with(options)
 }
 
+/// Whether a connection can be used again. SQLite ends a transaction by itself when the disk is full or
+/// fails; the driver, whose own rollback then finds none, believes in it for ever, so such a connection goes.
+async fn is_clean(connection: &mut AnyConnection) -> sqlx::Result<bool> {
+    // Waits until a rollback that was only announced is done.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
+}
+
 fn postgres_pool(options: AnyConnectOptions, server: &Server) -> AnyPool {
     let statements = postgres_statements(server);
     AnyPoolOptions::new()
         .max_connections(server.connections)
         .acquire_timeout(server.acquire_timeout)
-        .idle_timeout(Duration::from_secs(300))
+        .idle_timeout(Duration::from_mins(5))
         .after_connect(move |connection, _| {
             let statements = statements.clone();
             Box::pin(async move { prepare_owned(connection, statements).await })

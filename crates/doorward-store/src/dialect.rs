@@ -27,6 +27,14 @@ impl Dialect {
         }
     }
 
+    /// What lets a long reading take its time.
+    pub(crate) fn unhurried(self) -> &'static [&'static str] {
+        match self {
+            Self::Sqlite => &[],
+            Self::Postgres => &["SET LOCAL statement_timeout = 0"],
+        }
+    }
+
     /// Reads the head of the audit chain and keeps it from every other writer until the transaction ends.
     /// The embedded database has only one writer anyway.
     pub(crate) fn lock_head(self) -> &'static str {
@@ -60,7 +68,7 @@ impl Dialect {
             Self::Postgres => &[
                 "SET LOCAL statement_timeout = 0",
                 "SET LOCAL lock_timeout = 0",
-                "SELECT pg_advisory_xact_lock(0x646f6f72)",
+                "SELECT pg_advisory_xact_lock(1685024626)",
             ],
         }
     }

@@ -87,15 +87,13 @@ fn from_code(error: &dyn sqlx::error::DatabaseError, text: String) -> Failure {
 
 fn from_sqlite(primary: i32, error: &dyn sqlx::error::DatabaseError, text: String) -> Failure {
     match primary {
-        // SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_MISMATCH, SQLITE_FORMAT.
-        11 | 20 | 24 | 26 => StoreError::Corrupt(text).into(),
         // SQLITE_FULL.
         13 => StoreError::Full(text).into(),
         // SQLITE_CONSTRAINT.
         19 if is_email(error) => StoreError::EmailTaken.into(),
-        19 => StoreError::Corrupt(text).into(),
-        // SQLITE_ERROR: a statement that does not fit the tables.
-        1 => StoreError::Corrupt(text).into(),
+        // SQLITE_ERROR (a statement that does not fit the tables), SQLITE_CORRUPT, other constraints,
+        // SQLITE_MISMATCH, SQLITE_FORMAT, SQLITE_NOTADB.
+        1 | 11 | 19 | 20 | 24 | 26 => StoreError::Corrupt(text).into(),
         // Busy, locked, read-only, input and output, cannot open, and whatever else passes by itself.
         _ => StoreError::Unavailable(text).into(),
     }

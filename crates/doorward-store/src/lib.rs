@@ -8,7 +8,9 @@
 //! aggregate here, and add a case to `tests/it/contract`, which runs against both databases. To change a
 //! table: append a migration to the list in `migration.rs`; a released one never changes.
 
+mod archive;
 mod audit;
+mod backup;
 mod budget;
 mod connection;
 mod dialect;
@@ -18,6 +20,8 @@ mod location;
 pub mod migration;
 mod refresh;
 mod refusal;
+mod request;
+mod restore;
 mod row;
 mod schema;
 mod session;
@@ -27,6 +31,9 @@ mod user;
 mod whole;
 mod write;
 
+pub use archive::{KeyFile, Summary, verify};
 pub use location::{Location, Server};
 pub use refusal::Refusal;
+pub use request::{Entry, RequestLog, Writer};
+pub use restore::{Restored, restore};
 pub use store::Store;

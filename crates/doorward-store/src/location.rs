@@ -1,6 +1,6 @@
 //! Where the database is.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,6 +9,22 @@ use sqlx::ConnectOptions as _;
 use sqlx::any::AnyConnectOptions;
 
 use crate::dialect::Dialect;
+
+/// The parameters that a PostgreSQL URL may have.
+const PARAMETERS: &[&str] = &[
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
 
 /// Where the database is.
 #[derive(Debug, Clone)]
@@ -67,15 +83,23 @@ impl Location {
             Self::Sqlite(path) => sqlite_url(path)?,
             Self::Postgres(server) => server.url.expose_secret().to_owned(),
         };
-        let options: AnyConnectOptions = url.parse().map_err(|_| self.unreadable())?;
+        let options: AnyConnectOptions = url.parse().map_err(|_| Self::unreadable())?;
         let is_postgres = matches!(options.database_url.scheme(), "postgres" | "postgresql");
         if is_postgres != (self.dialect() == Dialect::Postgres) {
-            return Err(self.unreadable());
+            return Err(Self::unreadable());
+        }
+        for (key, _) in options.database_url.query_pairs() {
+            // The driver would ignore it and log its value, which may be a misspelt password.
+            if is_postgres && !PARAMETERS.contains(&key.as_ref()) {
+                let why = format!("the database URL has the parameter {key:?}, which nobody knows");
+                return Err(Finding::error("store.location_unreachable", "database", why)
+                    .with_remedy(format!("use only {}", PARAMETERS.join(", "))));
+            }
         }
         Ok(options.disable_statement_logging())
     }
 
-    fn unreadable(&self) -> Finding {
+    fn unreadable() -> Finding {
         Finding::error("store.location_unreachable", "database", "the database URL cannot be read")
             .with_remedy("DATABASE_URL=postgres://USER:PASSWORD@HOST:5432/DATABASE")
     }
@@ -111,7 +135,7 @@ fn sqlite_url(path: &Path) -> Result<String, Finding> {
         if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
             url.push(char::from(byte));
         } else {
-            url.push_str(&format!("%{byte:02X}"));
+            write!(url, "%{byte:02X}").ok();
         }
     }
     Ok(url)
@@ -128,6 +152,13 @@ mod tests {
         assert!(!format!("{location:?} {location}").contains("hunter2"));
         let bad = Location::Postgres(Server::new(Secret::new("postgres://ada:hunter2@[bad/doorward")));
         assert!(!format!("{:?}", bad.options().unwrap_err()).contains("hunter2"));
+    }
+
+    #[test]
+    fn refuses_a_parameter_that_nobody_knows_without_its_value() {
+        let url = Secret::new("postgres:///doorward?host=/run/postgresql&pasword=hunter2");
+        let finding = Location::Postgres(Server::new(url)).options().unwrap_err();
+        assert!(finding.why.contains("pasword") && !format!("{finding:?}").contains("hunter2"));
     }
 
     #[test]

@@ -239,3 +239,62 @@ async fn copy(connection: &mut AnyConnection, path: &Path, version: usize) -> Re
     tracing::info!(copy = %target.display(), "copied the database before migrating it");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    const SECOND: Migration = Migration {
+        version: 2,
+        name: "nickname",
+        statements: &["ALTER TABLE users ADD COLUMN nickname TEXT", "UPDATE epoch SET value = 5"],
+    };
+
+    const BROKEN: Migration =
+        Migration { version: 2, name: "broken", statements: &["UPDATE epoch SET value = 5", "DROP TABLE nobody"] };
+
+    async fn epoch(connection: &mut AnyConnection) -> i64 {
+        sqlx::query_scalar("SELECT value FROM epoch").fetch_one(connection).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_upgrade_leaves_a_copy_of_what_was() {
+        let directory = tempfile::tempdir().unwrap();
+        let location = Location::embedded(directory.path());
+        let mut connection = connection::single(&location).await.unwrap();
+        assert_eq!(up_to_date(&mut connection, &location, ALL).await.unwrap().len(), ALL.len());
+        let copy = directory.path().join("doorward-before-v2.db");
+        assert!(!copy.exists(), "there was nothing to lose yet");
+        let done = up_to_date(&mut connection, &location, &[ALL[0], SECOND]).await.unwrap();
+        assert_eq!((done.len(), done[0].version, done[0].is_applied), (1, 2, true));
+        assert_eq!(epoch(&mut connection).await, 5);
+        assert_eq!(copy.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let mut old = connection::single(&Location::Sqlite(copy)).await.unwrap();
+        assert_eq!(epoch(&mut old).await, 1);
+        // The program of before does not start on the new tables, and starts on the copy.
+        assert_eq!(embedded(&mut connection, &location).await.unwrap_err()[0].code, "store.schema_ahead");
+        assert!(embedded(&mut old, &location).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_migration_that_fails_changes_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let location = Location::embedded(directory.path());
+        let mut connection = connection::single(&location).await.unwrap();
+        up_to_date(&mut connection, &location, ALL).await.unwrap();
+        let refused = up_to_date(&mut connection, &location, &[ALL[0], BROKEN]).await.unwrap_err();
+        assert_eq!(refused[0].code, "store.migration_failed");
+        assert!(refused[0].subject.contains("broken"));
+        assert_eq!(epoch(&mut connection).await, 1);
+        assert!(embedded(&mut connection, &location).await.is_ok());
+    }
+
+    #[test]
+    fn the_list_has_no_gap() {
+        for (index, migration) in ALL.iter().enumerate() {
+            assert_eq!(usize::try_from(migration.version).unwrap(), index + 1);
+        }
+    }
+}

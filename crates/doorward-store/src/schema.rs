@@ -10,7 +10,7 @@ use crate::connection::finding;
 use crate::dialect::Dialect;
 use crate::failure::Failure;
 use crate::location::Location;
-use crate::migration;
+use crate::migration::{self, Migration};
 use crate::row::Columns as _;
 
 /// The columns of every table, in their order, and the named indexes.
@@ -53,13 +53,13 @@ pub(crate) async fn read(connection: &mut AnyConnection, dialect: Dialect) -> Re
     Ok(schema)
 }
 
-/// What the migrations make, found by running them on an empty database in memory.
-pub(crate) async fn expected() -> Result<Schema, Failure> {
+/// What migrations make, found by running them on an empty database in memory.
+pub(crate) async fn expected(list: &[Migration]) -> Result<Schema, Failure> {
     sqlx::any::install_default_drivers();
     let memory: AnyConnectOptions = "sqlite::memory:".parse()?;
     let mut connection = memory.disable_statement_logging().connect().await?;
     let nowhere = Location::Sqlite(":memory:".into());
-    let made = migration::run(&mut connection, &nowhere, migration::ALL).await;
+    let made = migration::run(&mut connection, &nowhere, list).await;
     made.map_err(|finding| Failure::corrupt(finding.why))?;
     let schema = read(&mut connection, Dialect::Sqlite).await?;
     connection.close().await?;
@@ -70,7 +70,7 @@ pub(crate) async fn expected() -> Result<Schema, Failure> {
 /// may be shared.
 pub(crate) async fn compare(connection: &mut AnyConnection, location: &Location) -> Result<(), Vec<Finding>> {
     let failed = |failure| vec![finding(location, failure)];
-    let expected = expected().await.map_err(failed)?;
+    let expected = expected(migration::ALL).await.map_err(failed)?;
     let found = read(connection, location.dialect()).await.map_err(failed)?;
     let findings = differences(&expected, &found);
     if findings.is_empty() { Ok(()) } else { Err(findings) }

@@ -79,7 +79,7 @@ impl Store {
 
 async fn check(connection: &mut AnyConnection, location: &Location) -> Result<(), Vec<Finding>> {
     if location.dialect() == Dialect::Sqlite {
-        look_at_pages(connection, location).await.map_err(|finding| vec![finding])?;
+        look_at_pages(connection, location, CHECKED_BYTES).await.map_err(|finding| vec![finding])?;
         migration::embedded(connection, location).await?;
     } else {
         migration::require_all(connection, location).await?;
@@ -87,13 +87,17 @@ async fn check(connection: &mut AnyConnection, location: &Location) -> Result<()
     schema::compare(connection, location).await
 }
 
-/// Looks for damage in the pages of a file that is not too large for it.
-async fn look_at_pages(connection: &mut AnyConnection, location: &Location) -> Result<(), Finding> {
+/// Looks for damage in the pages of a file that is not larger than `most` bytes.
+pub(crate) async fn look_at_pages(
+    connection: &mut AnyConnection,
+    location: &Location,
+    most: i64,
+) -> Result<(), Finding> {
     let failed = |error| connection::unreachable_place(location, error);
     let size = "SELECT page_count * page_size AS size FROM pragma_page_count(), pragma_page_size()";
     let size: i64 =
         sqlx::query(size).fetch_one(&mut *connection).await.map_err(failed)?.try_get("size").map_err(failed)?;
-    if size > CHECKED_BYTES {
+    if size > most {
         return Ok(());
     }
     let row = sqlx::query("PRAGMA quick_check(1)").fetch_one(connection).await;

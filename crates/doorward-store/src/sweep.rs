@@ -22,6 +22,10 @@ const REMEMBERED: i64 = 30 * 86_400;
 /// with and without an account, so that the wait tells nobody which is which.
 const GUESSES_REMEMBERED: i64 = 90 * 86_400;
 
+/// How many rows strangers can have in the table of budgets, of each kind; the oldest go first. Whoever has
+/// enough networks to reach this gains nothing by it: known accounts and browsers are not touched.
+const STRANGERS: i64 = 100_000;
+
 /// Ends and deletes.
 pub(crate) async fn run(store: &Store, now: UnixTime, timeouts: Timeouts) -> Result<Vec<(SessionId, EndReason)>> {
     let mut ended = Vec::new();
@@ -95,6 +99,15 @@ async fn delete(store: &Store, now: UnixTime) -> std::result::Result<(), Failure
         ),
     ] {
         sqlx::query(sql).bind(before.0).execute(write.on()).await?;
+    }
+    for sql in [
+        "DELETE FROM budget WHERE budget_key IN (SELECT budget_key FROM budget \
+         WHERE budget_key LIKE 'network:%' ORDER BY touched_at DESC LIMIT 1000000 OFFSET $1)",
+        "DELETE FROM budget WHERE budget_key IN (SELECT budget_key FROM budget \
+         WHERE budget_key LIKE 'account:%' AND substr(budget_key, 9) NOT IN (SELECT email FROM users) \
+         ORDER BY touched_at DESC LIMIT 1000000 OFFSET $1)",
+    ] {
+        sqlx::query(sql).bind(STRANGERS).execute(write.on()).await?;
     }
     write.commit().await
 }

@@ -18,7 +18,7 @@ mod user;
 mod visit;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use doorward_core::password::Rules;
 use doorward_core::session::Timeouts;
@@ -76,10 +76,11 @@ struct Inner {
     issuer: Box<str>,
     is_shared: bool,
     table: Table,
-    waits: guess::Waits,
     used: refresh::Used,
     /// The newest audit record that was heard.
     place: AtomicI64,
+    /// How often it was read to its end.
+    rounds: AtomicU64,
     /// Held by the one who reads the audit log.
     following: tokio::sync::Mutex<()>,
     /// Held while a user is read and shown in its sessions, so that an older reading never wins.
@@ -96,9 +97,9 @@ impl Identity {
         let is_shared = matches!(store.location(), Location::Postgres(_));
         let inner = Inner {
             table: Table::new(timeouts, is_shared),
-            waits: guess::Waits::default(),
             used: refresh::Used::default(),
             place: AtomicI64::new(0),
+            rounds: AtomicU64::new(0),
             following: tokio::sync::Mutex::default(),
             refreshing: tokio::sync::Mutex::default(),
             store,

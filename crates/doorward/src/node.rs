@@ -2,7 +2,6 @@
 
 mod admin;
 mod directory;
-mod memory;
 mod service;
 
 pub use admin::{forget_initial, introduce};
@@ -14,7 +13,7 @@ use std::sync::Arc;
 use doorward_core::store::Users as _;
 use doorward_core::password::Rules;
 use doorward_core::{Clock, Finding, Random};
-use doorward_store::{Location, Server, Store};
+use doorward_store::{Location, Server, Store, migration};
 
 use crate::config::{Config, Store as Place};
 use crate::identity::hasher::{Hasher, Parameters, Settings as HashSettings};
@@ -49,7 +48,7 @@ impl Node {
     /// Everything that stops a start, each with what mends it.
     pub async fn open(config: &Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, Vec<Finding>> {
         make_private(&config.data).map_err(|finding| vec![finding])?;
-        let store = Store::open(&location(config)).await?;
+        let store = open_store(&location(config)).await?;
         // Keys that are gone while accounts are there must not be made anew behind everybody's back.
         let has_users = store.has_users().await.map_err(|error| vec![unreadable(&error)])?;
         let keyring = Keyring::open(&config.data.join("keys"), has_users, clock.now(), &*random)?;
@@ -66,6 +65,18 @@ impl Node {
         });
         Ok(Self { store, hasher, identity, clock })
     }
+}
+
+/// Opens the store. A PostgreSQL database in which nothing was ever made is set up at the first start; one that was
+/// waits for `doorward migrate up`, since other nodes may still run on its schema.
+async fn open_store(location: &Location) -> Result<Store, Vec<Finding>> {
+    if matches!(location, Location::Postgres(_)) {
+        let states = migration::status(location).await?;
+        if states.iter().all(|state| !state.is_applied) {
+            migration::up(location).await?;
+        }
+    }
+    Store::open(location).await
 }
 
 fn unreadable(error: &doorward_core::store::StoreError) -> Finding {

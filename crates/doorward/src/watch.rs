@@ -4,6 +4,7 @@ pub mod entry;
 pub mod health;
 mod line;
 pub mod log;
+pub(crate) mod memory;
 mod metric;
 pub mod reading;
 pub mod refusal;
@@ -14,7 +15,6 @@ pub mod task;
 use std::sync::Arc;
 
 use doorward_core::Clock;
-use doorward_core::identifier::RequestId;
 use doorward_core::store::{Audit, StoreError};
 
 use crate::watch::entry::Entry;
@@ -23,15 +23,8 @@ use crate::watch::reading::Readings;
 use crate::watch::refusal::Refusals;
 use crate::watch::retry::Retries;
 
+pub use crate::watch::memory::Memory;
 pub use crate::watch::task::Tasks;
-
-/// Where finished requests are kept for `doorward explain`.
-pub trait Memory: Send + Sync + std::fmt::Debug {
-    /// Keeps one record: a JSON object as text, at most a few KiB. Never blocks; drops where it is full.
-    fn remember(&self, id: RequestId, record: String);
-    /// How many records were dropped since the start.
-    fn dropped(&self) -> u64;
-}
 
 /// Everything that watches requests, to be cloned into every part of the program.
 #[derive(Debug, Clone)]
@@ -76,7 +69,7 @@ impl Watch {
             inner.refusals.count(entry.at, entry.reason, entry.address, entry.id);
         }
         if let Some(memory) = &inner.memory {
-            memory.remember(entry.id, entry.to_json());
+            memory.remember(entry);
         }
     }
 
@@ -112,3 +105,65 @@ impl Watch {
 
 /// The content type of [`Watch::render_metrics`].
 pub const METRICS_CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+#[cfg(test)]
+mod tests {
+    use doorward_core::UnixTime;
+    use parking_lot::Mutex;
+
+    use super::*;
+    use crate::watch::entry::tests::refused;
+
+    #[derive(Debug)]
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> UnixTime {
+            UnixTime(1_000)
+        }
+    }
+
+    /// A memory that keeps what it is given.
+    #[derive(Debug, Default)]
+    struct Book(Mutex<Vec<Entry>>);
+
+    impl Memory for Book {
+        fn remember(&self, entry: Entry) {
+            self.0.lock().push(entry);
+        }
+
+        fn dropped(&self) -> u64 {
+            7
+        }
+    }
+
+    #[test]
+    fn nothing_secret_is_kept_or_counted() {
+        const MARKER: &str = "MARKER-of-a-secret";
+        let book = Arc::new(Book::default());
+        let watch = Watch::new(Arc::new(Still), Some(book.clone()));
+        let mut entry = refused();
+        entry.path = format!("/.doorward/invite?token={MARKER}");
+        entry.csrf.as_mut().unwrap().bind = Some(0x00DE_C0DE);
+        let text = log::tests::logged_as_json(|| watch.finish(entry));
+        let record = serde_json::to_string(&book.0.lock()[0]).unwrap();
+        for place in [&text, &record, &watch.render_metrics()] {
+            assert!(!place.contains(MARKER) && !place.contains(&0x00DE_C0DE.to_string()), "{place}");
+            assert!(!place.contains("token="));
+        }
+        assert!(record.contains("\"/.doorward/invite\"") && text.contains("/.doorward/invite"));
+    }
+
+    #[test]
+    fn counts_strangers_only_and_reports_what_the_memory_dropped() {
+        let watch = Watch::new(Arc::new(Still), Some(Arc::new(Book::default())));
+        watch.finish(refused());
+        let mut known = refused();
+        known.user = Some(doorward_core::identifier::UserId::random(&entry::tests::Fixed(1)));
+        let mut fine = refused();
+        (fine.status, fine.reason) = (200, "");
+        assert!(refused().is_refused_stranger());
+        assert!(!known.is_refused_stranger() && !fine.is_refused_stranger());
+        assert!(watch.render_metrics().contains("doorward_request_records_dropped_total 7\n"));
+    }
+}

@@ -1,5 +1,13 @@
 //! What every database must do: each case runs against each of them.
 
+mod audit;
+mod backup;
+mod budget;
+mod link;
+mod race;
+mod refresh;
+mod schema;
+mod session;
 mod user;
 
 macro_rules! cases {
@@ -7,9 +15,19 @@ macro_rules! cases {
         mod sqlite {
             use crate::it::place::Place;
             $($(
-                #[tokio::test]
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
-                    super::$file::$case(&Place::sqlite().await).await;
+                    super::$file::$case(&Place::sqlite()).await;
+                }
+            )+)+
+        }
+
+        mod postgres {
+            use crate::it::place::Place;
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::$file::$case(&Place::postgres().await).await;
                 }
             )+)+
         }
@@ -17,5 +35,71 @@ macro_rules! cases {
 }
 
 cases! {
-    user: comes_back_as_it_was_stored;
+    user:
+        comes_back_as_it_was_stored,
+        has_one_account_for_one_address,
+        is_listed_in_the_order_of_bytes,
+        changes_and_says_so_in_the_log,
+        keeps_the_last_administrator,
+        ends_every_session_when_disabled,
+        changes_the_password_and_ends_the_other_sessions,
+        rehashes_only_what_it_looked_at;
+    session:
+        lives_until_it_is_ended,
+        signs_nobody_in_whose_password_changed_meanwhile,
+        replaces_the_session_of_the_same_browser,
+        steps_up_under_a_new_name,
+        ends_all_but_one,
+        is_touched_forward_only,
+        is_swept_for_the_right_reason,
+        is_loaded_in_batches;
+    refresh:
+        exchanges_a_token_once,
+        reissues_when_the_answer_was_lost,
+        notices_two_holders,
+        notices_a_withdrawn_token,
+        expires_with_its_time_and_its_session,
+        knows_the_first_use_of_an_access_token;
+    link:
+        is_used_once,
+        is_withdrawn_by_the_next_one,
+        gives_no_more_than_was_invited,
+        stays_open_where_the_address_is_taken,
+        resets_a_password,
+        resets_nothing_for_a_disabled_user,
+        is_revoked_and_expires;
+    budget:
+        pays_from_all_or_from_none,
+        survives_a_restart,
+        is_given_back_and_cleared_by_a_sign_in,
+        knows_twenty_browsers,
+        forgets_in_time,
+        keeps_strangers_within_bounds;
+    audit:
+        answers_questions,
+        finds_a_changed_record,
+        finds_a_cut_end,
+        finds_a_missing_or_moved_record,
+        takes_any_text,
+        counts_refusals_in_bounded_rows;
+    schema:
+        names_a_missing_column,
+        names_a_missing_table_an_extra_column_and_a_lost_index,
+        refuses_a_schema_that_is_ahead,
+        refuses_a_changed_migration,
+        migrates_once_under_two_openers,
+        says_which_migrations_are_applied;
+    backup:
+        moves_to_an_embedded_database,
+        moves_to_a_server,
+        replaces_only_when_told,
+        refuses_a_damaged_backup_whole;
+    race:
+        survives_being_killed,
+        survives_calls_that_are_given_up,
+        lets_one_of_many_use_a_link,
+        lets_one_of_many_exchange_a_token,
+        never_pays_more_than_the_budget,
+        keeps_one_administrator,
+        leaves_no_gap_in_the_chain;
 }

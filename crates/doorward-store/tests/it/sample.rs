@@ -6,17 +6,18 @@ use doorward_core::audit::{Action, Actor, Event};
 use doorward_core::identifier::{AccessTokenId, LinkId, LoginHandle, SessionId, UserId};
 use doorward_core::session::{Kind, Session, Stage};
 use doorward_core::signin::{Method, Methods};
-use doorward_core::store::{Link, NewSession, Purpose, RefreshToken};
+use doorward_core::store::{Link, NewSession, Purpose, RefreshToken, Sessions as _, Users as _};
 use doorward_core::token::{self, TokenHash};
 use doorward_core::user::{PasswordHash, Status, User};
 use doorward_core::{Random, UnixTime};
+use doorward_store::Store;
 
 /// The moment at which most tests begin.
-pub const NOW: UnixTime = UnixTime(1_800_000_000);
+pub(crate) const NOW: UnixTime = UnixTime(1_800_000_000);
 
 /// Bytes that are different at each call, within one test binary and run.
 #[derive(Debug)]
-pub struct Counting;
+pub(crate) struct Counting;
 
 static COUNT: AtomicU64 = AtomicU64::new(1);
 
@@ -29,23 +30,23 @@ impl Random for Counting {
     }
 }
 
-pub fn event(action: Action) -> Event {
+pub(crate) fn event(action: Action) -> Event {
     event_at(action, NOW)
 }
 
-pub fn event_at(action: Action, at: UnixTime) -> Event {
+pub(crate) fn event_at(action: Action, at: UnixTime) -> Event {
     Event::new(at, action, Actor::System)
 }
 
-pub fn hash() -> TokenHash {
+pub(crate) fn hash() -> TokenHash {
     token::mint(token::Kind::Session, &Counting).1
 }
 
-pub fn password(text: &str) -> PasswordHash {
+pub(crate) fn password(text: &str) -> PasswordHash {
     PasswordHash::new(format!("$argon2id$v=19$m=64,t=1,p=1${text}"))
 }
 
-pub fn user(email: &str, groups: &[&str]) -> User {
+pub(crate) fn user(email: &str, groups: &[&str]) -> User {
     User {
         id: UserId::random(&Counting),
         email: email.parse().unwrap(),
@@ -59,7 +60,7 @@ pub fn user(email: &str, groups: &[&str]) -> User {
     }
 }
 
-pub fn session(user: &User) -> Session {
+pub(crate) fn session(user: &User) -> Session {
     Session {
         id: SessionId::random(&Counting),
         token: Some(hash()),
@@ -77,7 +78,7 @@ pub fn session(user: &User) -> Session {
     }
 }
 
-pub fn new_session(session: &Session) -> NewSession {
+pub(crate) fn new_session(session: &Session) -> NewSession {
     NewSession {
         session: session.clone(),
         refresh: None,
@@ -88,7 +89,7 @@ pub fn new_session(session: &Session) -> NewSession {
     }
 }
 
-pub fn refresh(session: SessionId) -> RefreshToken {
+pub(crate) fn refresh(session: SessionId) -> RefreshToken {
     RefreshToken {
         hash: hash(),
         session,
@@ -98,6 +99,20 @@ pub fn refresh(session: SessionId) -> RefreshToken {
     }
 }
 
-pub fn link(purpose: Purpose) -> Link {
+pub(crate) fn link(purpose: Purpose) -> Link {
     Link { id: LinkId::random(&Counting), hash: hash(), purpose, created_at: NOW, expires_at: NOW + 86_400 }
+}
+
+/// A user who is in the store.
+pub(crate) async fn stored_user(store: &Store, email: &str, groups: &[&str]) -> User {
+    let user = user(email, groups);
+    store.create_user(&user, &event(Action::UserCreated)).await.unwrap();
+    user
+}
+
+/// A session that is in the store.
+pub(crate) async fn signed_in(store: &Store, user: &User) -> Session {
+    let session = session(user);
+    assert!(store.create_session(&new_session(&session), None, &event(Action::SignedIn)).await.unwrap());
+    session
 }

@@ -44,7 +44,8 @@ pub fn backup(context: &Context, arguments: &BackupArguments) -> u8 {
         match opened.node.store.backup(&arguments.file, &files, &event).await {
             Ok(summary) => {
                 let file = arguments.file.display();
-                open::print(context, &json!(summary), &format!("{file} holds {} rows and {} keys. Keep it as safe as the server.", summary.rows, files.len()));
+                let words = format!("{file} holds {} rows and {} keys. Keep it as safe as the server.", summary.rows, summary.files);
+                open::print(context, &json!({"rows": summary.rows, "keys": summary.files, "schema": summary.schema}), &words);
                 Ok::<_, Refused>(WELL)
             }
             Err(finding) => Ok(open::found(context, &[finding], FINDINGS)),
@@ -76,5 +77,5 @@ async fn put_back(config: &Config, arguments: &RestoreArguments) -> Result<(i64,
     let event = Event::new(clock.now(), Action::BackupRestored, Actor::CommandLine);
     let restored = doorward_store::restore(&location(config), &arguments.file, arguments.force, &event).await?;
     crate::identity::Keyring::restore(&config.data.join("keys"), &restored.files).map_err(|finding| vec![finding])?;
-    Ok((restored.epoch, restored.rows))
+    Ok((restored.epoch, restored.summary.rows))
 }

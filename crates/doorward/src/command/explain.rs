@@ -10,6 +10,7 @@ use doorward_core::store::{Audit, AuditQuery, StoreError};
 use serde_json::{Map, Value, json};
 
 use crate::command::{FINDINGS, WELL};
+use crate::watch::memory::recalled;
 
 /// The most audit records of one request that are shown.
 const RECORDS: u32 = 100;
@@ -22,14 +23,14 @@ pub struct Arguments {
     pub request: RequestId,
 }
 
-/// Prints what the request memory (`remembered`, the JSON that it keeps) and the audit log know.
+/// Prints what the request memory (`remembered`, from `RequestLog::find_in`) and the audit log know.
 ///
 /// # Errors
 /// Where the store does not answer or `out` cannot be written.
 pub async fn run(
     arguments: &Arguments,
     is_json: bool,
-    remembered: Option<String>,
+    remembered: Option<&doorward_store::Entry>,
     audit: &impl Audit,
     out: &mut impl Write,
 ) -> Result<u8, ExplainError> {
@@ -37,7 +38,7 @@ pub async fn run(
     let mut records = audit.records(&query).await?;
     // Oldest first: a story is read forwards.
     records.reverse();
-    let request = remembered.and_then(|text| serde_json::from_str(&text).ok());
+    let request = remembered.map(|row| Value::Object(recalled(row)));
     let reasons = reasons(request.as_ref(), &records);
     let is_known = request.is_some() || !records.is_empty();
     if is_json {
@@ -184,11 +185,27 @@ mod tests {
         }
     }
 
-    async fn explained(remembered: Option<&str>, records: Vec<Record>, is_json: bool) -> (u8, String) {
+    async fn explained(row: Option<&doorward_store::Entry>, records: Vec<Record>, is_json: bool) -> (u8, String) {
         let arguments = Arguments { request: ID.parse().unwrap() };
         let mut out = Vec::new();
-        let code = run(&arguments, is_json, remembered.map(str::to_owned), &Book(records), &mut out).await.unwrap();
+        let code = run(&arguments, is_json, row, &Book(records), &mut out).await.unwrap();
         (code, String::from_utf8(out).unwrap())
+    }
+
+    fn remembered() -> doorward_store::Entry {
+        doorward_store::Entry {
+            request: ID.parse().unwrap(),
+            at: UnixTime(1_767_225_600),
+            method: "POST".to_owned(),
+            path: "/api/v1/auth/login".to_owned(),
+            status: 401,
+            reason: "signin.credentials_wrong".to_owned(),
+            user: String::new(),
+            session: String::new(),
+            address: "192.0.2.77".to_owned(),
+            duration_us: 1_500,
+            stages: r#"{"csrf":{"verdict":"allowed","fields":{"origin":"x"}}}"#.to_owned(),
+        }
     }
 
     fn record(seq: i64, action: Action, reason: &'static str) -> Record {
@@ -196,14 +213,11 @@ mod tests {
         Record::place(&event, seq, "")
     }
 
-    const REMEMBERED: &str = r#"{"request.id":"req_x","at":1767225600,"http.method":"POST","http.path":"/api/v1/auth/login",
-        "http.status":401,"reason":"signin.credentials_wrong","csrf":{"verdict":"allowed","fields":{"origin":"x"}}}"#;
-
     #[tokio::test]
     async fn tells_the_request_its_reason_and_its_records_in_order() {
         let records =
             vec![record(2, Action::SignInRefused, "signin.credentials_wrong"), record(1, Action::SessionEnded, "")];
-        let (code, text) = explained(Some(REMEMBERED), records.clone(), false).await;
+        let (code, text) = explained(Some(&remembered()), records.clone(), false).await;
         assert_eq!(code, 0);
         let reason = reason::find("signin.credentials_wrong").expect("the reason has its texts");
         for part in [
@@ -217,7 +231,7 @@ mod tests {
         }
         assert!(text.find("session.ended").unwrap() < text.find("session.refused").unwrap(), "oldest first");
         assert_eq!(text.matches(reason.operator).count(), 1, "nothing twice");
-        let (_, json) = explained(Some(REMEMBERED), records, true).await;
+        let (_, json) = explained(Some(&remembered()), records, true).await;
         let json: Value = serde_json::from_str(&json).unwrap();
         assert_eq!((&json["is_known"], &json["request_id"]), (&Value::Bool(true), &Value::from(ID)));
         assert_eq!(json["request"]["http.status"], 401);
@@ -229,7 +243,7 @@ mod tests {
     async fn one_source_alone_is_enough() {
         let (code, text) = explained(None, vec![record(1, Action::SignedIn, "")], false).await;
         assert!(code == 0 && text.contains("session.signed_in"), "{text}");
-        assert_eq!(explained(Some(REMEMBERED), Vec::new(), false).await.0, 0);
+        assert_eq!(explained(Some(&remembered()), Vec::new(), false).await.0, 0);
     }
 
     #[tokio::test]
@@ -242,8 +256,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_remembered_cannot_move_the_cursor() {
-        let hostile = r#"{"http.path":"/\u001b[2J\n/","http.method":"GET"}"#;
-        let (_, text) = explained(Some(hostile), Vec::new(), false).await;
+        let hostile = doorward_store::Entry { path: "/\u{1b}[2J\n/".to_owned(), ..remembered() };
+        let (_, text) = explained(Some(&hostile), Vec::new(), false).await;
         assert!(!text.contains('\u{1b}') && text.contains("\\u{1b}[2J\\u{a}"), "{text}");
     }
 }

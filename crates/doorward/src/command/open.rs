@@ -81,12 +81,12 @@ pub fn print(context: &Context, value: &Value, words: &str) {
 pub fn explain(context: &Context, arguments: &explain::Arguments) -> u8 {
     with(context, async |opened| {
         let file = opened.settings.config.data.join("requests.db");
-        let remembered = match RequestLog::read(&file, arguments.request).await {
+        let remembered = match RequestLog::find_in(&file, arguments.request).await {
             Ok(remembered) => remembered,
             Err(finding) => return Ok(found(context, &[finding], FINDINGS)),
         };
         let mut out = std::io::stdout().lock();
-        match explain::run(arguments, context.json, remembered, &opened.node.store, &mut out).await {
+        match explain::run(arguments, context.json, remembered.as_ref(), &opened.node.store, &mut out).await {
             Ok(code) => Ok(code),
             Err(explain::ExplainError::Store(error)) => Err(error.into()),
             Err(_) => Ok(FAULT),

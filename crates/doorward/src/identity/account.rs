@@ -8,6 +8,7 @@ use doorward_core::signin::{Demand, SignIn};
 use doorward_core::store::{UserChange, Users as _};
 use doorward_core::user::User;
 
+use super::guess::Attempt;
 use super::{Author, Identity, Live, Refused, SignedIn, Visit};
 
 /// A password for another.
@@ -65,7 +66,6 @@ impl Identity {
         // Nothing is changed by a session that has ended meanwhile.
         let gone = || Refused::new(self.table().find_id(live.id, self.now()).err().unwrap_or("session.unknown"));
         let user = changed.ok_or_else(gone)?;
-        self.inner.waits.clear();
         self.refresh_user(user.id).await?;
         let moment = match SignIn::resume(live.stage, live.methods, Demand::of(&user)) {
             SignIn::PasswordChange(moment) => moment.chosen(),
@@ -88,7 +88,8 @@ impl Identity {
             (_, Some(current)) => (current, true, PasswordError::WrongCurrent),
             (_, None) => (new, false, PasswordError::Unchanged),
         };
-        let guess = self.guess(visit, &user.email, Some(user), password).await?;
+        let attempt = Attempt { email: &user.email, user: Some(user), password, is_signed_in: true };
+        let guess = self.guess(visit, attempt).await?;
         if guess.is_right == wanted { Ok(()) } else { Err(error.into()) }
     }
 }

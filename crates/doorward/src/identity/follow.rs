@@ -89,7 +89,12 @@ impl Identity {
     /// Where the audit log could not be read. On a shared store sessions are no longer believed after
     /// [`super::table::STALE_SECONDS`] without it.
     pub async fn follow(&self) -> Result<()> {
+        let asked = self.inner.rounds.load(Ordering::Acquire);
         let _one = self.inner.following.lock().await;
+        // The first of two rounds may have begun before this call; the second has heard everything since.
+        if self.inner.rounds.load(Ordering::Acquire) >= asked + 2 {
+            return Ok(());
+        }
         loop {
             let now = self.now();
             let place = self.inner.place.load(Ordering::Acquire);
@@ -100,6 +105,7 @@ impl Identity {
             }
             if records.len() < BATCH as usize {
                 self.table().heard(now);
+                self.inner.rounds.fetch_add(1, Ordering::AcqRel);
                 return Ok(());
             }
         }
@@ -138,7 +144,7 @@ impl Identity {
         let Some(Ok(session)) = self.inner.store.session(id).await? else { return Ok(()) };
         if let Some(user) = self.inner.store.user(session.user).await? {
             self.table().insert(&session, &Arc::new(user));
-            self.refresh_user(session.user).await?;
+            self.look_again(id, session.user).await?;
         }
         Ok(())
     }

@@ -1,57 +1,26 @@
 //! A guess at a password: admitted, then paid for durably, then looked at.
 
-use std::collections::HashMap;
-
-use doorward_core::UnixTime;
 use doorward_core::address::Network;
 use doorward_core::budget::{BudgetKey, Spent};
 use doorward_core::identifier::UserId;
 use doorward_core::password::Password;
 use doorward_core::store::{Budgets as _, StoreError};
 use doorward_core::user::{Email, User};
-use parking_lot::Mutex;
 
 use super::hasher::{Busy, Ticket};
 use super::{Identity, Refused, Visit};
 
-/// Seconds for which a refusal of the store is repeated without asking it again: a flood of refused
-/// guesses must not take the database's writer.
-const REPEAT_SECONDS: i64 = 5;
-
-/// How many such refusals are remembered.
-const MOST_WAITS: usize = 10_000;
-
-/// The keys whose guesses are spent, as the store said a moment ago.
-#[derive(Debug, Default)]
-pub(super) struct Waits(Mutex<HashMap<BudgetKey, (UnixTime, Spent)>>);
-
-impl Waits {
-    fn find(&self, keys: &[BudgetKey], now: UnixTime) -> Option<(BudgetKey, Spent)> {
-        let waits = self.0.lock();
-        keys.iter().find_map(|key| {
-            let (asked_at, spent) = waits.get(key)?;
-            let age = now.seconds_since(*asked_at);
-            let left = match spent {
-                Spent::Wait(seconds) => Spent::Wait(seconds - age),
-                Spent::Stopped => Spent::Stopped,
-            };
-            let is_over = !(0..REPEAT_SECONDS).contains(&age) || matches!(left, Spent::Wait(..=0));
-            (!is_over).then(|| (key.clone(), left))
-        })
-    }
-
-    fn remember(&self, key: BudgetKey, spent: Spent, now: UnixTime) {
-        let mut waits = self.0.lock();
-        if waits.len() >= MOST_WAITS {
-            waits.clear();
-        }
-        waits.insert(key, (now, spent));
-    }
-
-    /// Forgets everything, since a budget was cleared.
-    pub(super) fn clear(&self) {
-        self.0.lock().clear();
-    }
+/// One guess: who is said to be signing in, and with what.
+#[derive(Debug)]
+pub(super) struct Attempt<'a> {
+    /// The account, whether it exists or not.
+    pub(super) email: &'a Email,
+    /// The user, where there is one.
+    pub(super) user: Option<&'a User>,
+    /// What was typed.
+    pub(super) password: &'a Password,
+    /// Whether a session of this very user asks.
+    pub(super) is_signed_in: bool,
 }
 
 /// What came of a guess.
@@ -74,26 +43,17 @@ impl From<Busy> for Refused {
 }
 
 impl Identity {
-    /// Makes one guess for `email`. `user` is nobody for an unknown account: the work is the same.
-    pub(super) async fn guess(
-        &self,
-        visit: &Visit,
-        email: &Email,
-        user: Option<&User>,
-        password: &Password,
-    ) -> Result<Guess, Refused> {
+    /// Makes one guess. The work is the same for every account that cannot be entered.
+    pub(super) async fn guess(&self, visit: &Visit, attempt: Attempt<'_>) -> Result<Guess, Refused> {
+        let Attempt { email, user, password, is_signed_in } = attempt;
         let known = self.known_browser(visit, user).await?;
         let network = Network::of(visit.address);
+        let is_known = known.is_some() || is_signed_in;
         let shared = BudgetKey::Network(network);
-        let own = known.clone().unwrap_or_else(|| BudgetKey::Account(email.clone()));
+        let own = known.unwrap_or_else(|| BudgetKey::Account(email.clone()));
         let keys = [own.clone(), shared.clone()];
-        if let Some((key, spent)) = self.inner.waits.find(&keys, self.now()) {
-            return Err(refusal(&key, spent));
-        }
-        let place = self.inner.hasher.admit(&Ticket { account: email.clone(), network, is_known: known.is_some() })?;
-        let now = self.now();
-        if let Err((key, spent)) = self.inner.store.pay(&keys, now).await? {
-            self.inner.waits.remember(key.clone(), spent, now);
+        let place = self.inner.hasher.admit(&Ticket { account: email.clone(), network, is_known })?;
+        if let Err((key, spent)) = self.inner.store.pay(&keys, self.now()).await? {
             return Err(refusal(&key, spent));
         }
         let stored = user.filter(|user| user.is_active()).and_then(|user| user.password.as_ref());

@@ -153,12 +153,13 @@ impl Keyring {
         work(&self.ring.read())
     }
 
-    /// Makes a new signing key where the newest is too old, and drops those whose tokens are over.
-    /// Gives back the id of the new key.
+    /// Takes over what another process has made, makes a new signing key where the newest is too old, and
+    /// drops those whose tokens are over. Gives back the id of a new key. To be called every hour at least.
     ///
     /// # Errors
     /// What could not be written or removed; the keys in use stay as they were.
     pub fn tend(&self, now: UnixTime, random: &dyn Random) -> Result<Option<String>, Finding> {
+        self.take_over();
         let newest = self.ring.read().keys().iter().map(SigningKey::created_at).max().unwrap_or_default();
         let made =
             if now.seconds_since(newest) >= ROTATION_DAYS * 86_400 { Some(self.rotate(now, random)?) } else { None };
@@ -169,6 +170,17 @@ impl Keyring {
             self.ring.write().drop_key(&kid);
         }
         Ok(made)
+    }
+
+    /// Another node, or the command line, may have rotated in the same directory.
+    fn take_over(&self) {
+        let _rotation = self.rotation.lock();
+        let files = file::read_all(&self.directory, &mut Vec::new());
+        for key in files.iter().filter(|found| found.family == "signing").filter_map(SigningKey::from_file) {
+            if !self.ring.read().has(key.kid()) {
+                self.ring.write().add(key);
+            }
+        }
     }
 
     /// Makes a new signing key now. It is published at once and signs after [`LEAD_SECONDS`].

@@ -120,7 +120,6 @@ impl Identity {
         let event =
             author.event(self.now(), Action::PasswordReset).about(user.id).with_detail(format!("by {}", link.id));
         let user = self.inner.store.reset_password(link.hash, &hash, &event).await?.ok_or_else(invalid)?;
-        self.inner.waits.clear();
         self.refresh_user(user.id).await?;
         Ok(user)
     }

@@ -12,7 +12,7 @@ use doorward_core::token;
 use doorward_core::user::{Email, User};
 use doorward_core::{Secret, UnixTime};
 
-use super::guess::Guess;
+use super::guess::{Attempt, Guess};
 use super::{Author, Identity, Live, Pair, Refused, Visit};
 
 /// The one answer to everything that is not the right password of an account that can be used.
@@ -60,7 +60,8 @@ impl Identity {
         let email: Email = credentials.email.parse().map_err(|_| Refused::new(WRONG))?;
         let password = Password::new(credentials.password.expose_secret()).map_err(|_| Refused::new(WRONG))?;
         let user = self.inner.store.user_by_email(&email).await?;
-        let guess = self.guess(visit, &email, user.as_ref(), &password).await?;
+        let attempt = Attempt { email: &email, user: user.as_ref(), password: &password, is_signed_in: false };
+        let guess = self.guess(visit, attempt).await?;
         let user = user.filter(|user| guess.is_right && user.is_active()).ok_or_else(|| Refused::new(WRONG))?;
         let needs_rehash = guess.needs_rehash;
         let signed_in = self.begin(visit, &user, guess, wish).await?;
@@ -140,7 +141,6 @@ impl Identity {
         if let Some(replaced) = new.replaces {
             self.table().end(replaced, EndReason::Replaced);
         }
-        self.inner.waits.clear();
         self.show(&new.session, user).await
     }
 

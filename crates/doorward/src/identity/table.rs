@@ -302,3 +302,6 @@ fn word(bytes: &[u8]) -> u64 {
 fn token_word(live: &Live) -> u64 {
     live.token.as_ref().map_or(0, |token: &TokenHash| word(token.as_bytes()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -133,11 +133,15 @@ impl House {
 }
 
 pub(super) async fn open(directory: &Path, clock: &Arc<Hand>, seed: u64) -> Identity {
+    open_with(directory, clock, (seed, Parameters::new(64, 1, 1).unwrap())).await
+}
+
+pub(super) async fn open_with(directory: &Path, clock: &Arc<Hand>, (seed, cost): (u64, Parameters)) -> Identity {
     let random: Arc<dyn Random> = Arc::new(Seed::new(seed));
     let location = Location::embedded(directory);
     let has_database = directory.join("doorward.db").exists();
     let keyring = Keyring::open(&directory.join("keys"), has_database, clock.now(), &*random).unwrap();
-    let mut settings = Settings::new(Parameters::new(64, 1, 1).unwrap(), keyring.peppers());
+    let mut settings = Settings::new(cost, keyring.peppers());
     settings.queue_length = Some(64);
     let identity = Identity::new(Parts {
         store: Store::open(&location).await.unwrap(),

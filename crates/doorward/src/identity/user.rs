@@ -120,7 +120,6 @@ impl Identity {
         let change = UserChange::Password { hash, must_change: true, end: EndReason::PasswordReset, keep: None };
         let event = author.event(self.now(), Action::PasswordReset).about(id);
         let user = self.inner.store.change_user(id, &change, &event).await?.ok_or_else(not_found)?;
-        self.inner.waits.clear();
         self.refresh_user(id).await?;
         Ok((user, text))
     }

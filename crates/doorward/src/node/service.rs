@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use doorward_core::store::{StoreError, Whole as _};
 use doorward_core::Finding;
+use doorward_store::RequestLog;
 use parking_lot::RwLock;
 
 use super::Node;
@@ -13,7 +14,7 @@ use crate::config::Config;
 use crate::identity::Identity;
 use crate::watch::health::{Answer, Health};
 use crate::watch::log::Guard;
-use crate::watch::reading::{HashReading, Readings};
+use crate::watch::reading::Readings;
 use crate::watch::{Tasks, Watch};
 use crate::web::app::{App, Inner, Settings};
 
@@ -30,10 +31,12 @@ impl Node {
     ///
     /// # Errors
     /// What the CSRF rule finds wrong with the configuration.
-    pub async fn into_app(self, config: Config, findings: Vec<Finding>, log: &Guard) -> Result<(Service, App), Vec<Finding>> {
+    pub fn into_app(self, config: Config, findings: Vec<Finding>, log: &Guard) -> Result<(Service, App), Vec<Finding>> {
         let tasks = Tasks::default();
-        let memory = super::memory::start(&config, &tasks).await;
-        let watch = Watch::new(Arc::clone(&self.clock), memory);
+        let (memory, writer) = RequestLog::new(&config.data.join("requests.db"));
+        let closing = tasks.clone();
+        tasks.spawn("request memory", async move { writer.run(async move { closing.closing().await }).await });
+        let watch = Watch::new(Arc::clone(&self.clock), Some(Arc::new(memory)));
         let health = self.health(&config);
         let settings = Settings::of(config, self.identity.keyring())?;
         let app = App::new(Inner {
@@ -74,19 +77,10 @@ impl Node {
         let (identity, hasher) = (self.identity.clone(), self.hasher.clone());
         let (tasks, control) = (tasks.clone(), log.control());
         watch.add_source(move |readings: &mut Readings| {
-            let hash = hasher.measures().read();
             readings.sessions = Some(identity.session_count() as u64);
             readings.log_lines_dropped = Some(control.dropped());
             readings.task_panics = Some(tasks.panics());
-            readings.hashing = Some(HashReading {
-                queued: hash.admitted as u64,
-                capacity: hash.places as u64,
-                workers: hasher.workers() as u64,
-                finished: hash.hashes,
-                rejected: hash.refused.iter().map(|(_, count)| count).sum(),
-                waited: hash.wait_time,
-                hashed: hash.hash_time,
-            });
+            readings.hashing = Some(hasher.measures().read());
         });
     }
 

@@ -283,7 +283,7 @@ fn is_not_refused(csrf: &CsrfEntry) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::io;
 
     use doorward_core::UnixTime;
@@ -324,6 +324,11 @@ mod tests {
         fn now(&self) -> UnixTime {
             UnixTime(0)
         }
+    }
+
+    /// All that `action` logs, as JSON.
+    pub(crate) fn logged_as_json(action: impl FnOnce()) -> String {
+        logged(Line::Json, &at("trace"), |_| action())
     }
 
     fn at(level: &str) -> LogSettings {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use doorward_core::Finding;
+use doorward_store::KeyFile;
 
 use super::{Keyring, file};
 
@@ -12,17 +13,17 @@ impl Keyring {
     ///
     /// # Errors
     /// `keys.unreadable`.
-    pub fn files(&self) -> Result<Vec<(String, Vec<u8>)>, Finding> {
+    pub fn files(&self) -> Result<Vec<KeyFile>, Finding> {
         let unreadable = |error: std::io::Error| file::unreadable(&self.directory, &error.to_string());
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.directory).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             let name = entry.file_name().to_string_lossy().into_owned();
             if file::family_of(&name).is_some() {
-                files.push((name, fs::read(entry.path()).map_err(unreadable)?));
+                files.push(KeyFile { name, content: fs::read(entry.path()).map_err(unreadable)? });
             }
         }
-        files.sort();
+        files.sort_by(|one: &KeyFile, other| one.name.cmp(&other.name));
         Ok(files)
     }
 
@@ -30,18 +31,18 @@ impl Keyring {
     ///
     /// # Errors
     /// `keys.unreadable`: a name that no key file has, or a file that cannot be written.
-    pub fn restore(directory: &Path, files: &[(String, Vec<u8>)]) -> Result<(), Finding> {
+    pub fn restore(directory: &Path, files: &[KeyFile]) -> Result<(), Finding> {
         file::make_directory(directory)?;
         let mut contents = Vec::new();
-        for (name, bytes) in files {
+        for KeyFile { name, content } in files {
             // A name with a slash in it would leave the directory (GHSA-fq95-6mv5-cq45).
             let is_plain = file::family_of(name).is_some() && Path::new(name).components().count() == 1;
-            let text = std::str::from_utf8(bytes).ok().filter(|_| is_plain);
+            let text = std::str::from_utf8(content).ok().filter(|_| is_plain);
             contents.push((name, text.ok_or_else(|| file::unreadable(&directory.join(name), "the backup holds no such key file"))?));
         }
         for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if file::family_of(&name).is_some() && !files.iter().any(|(kept, _)| *kept == name) {
+            if file::family_of(&name).is_some() && !files.iter().any(|kept| kept.name == name) {
                 file::remove(directory, &name)?;
             }
         }
@@ -73,7 +74,7 @@ mod tests {
     fn no_name_leads_out_of_the_directory() {
         let place = tempfile::tempdir().unwrap();
         for name in ["../signing-x.key", "/tmp/signing-x.key", "signing-x.txt", "a/signing-x.key", ""] {
-            assert!(Keyring::restore(place.path(), &[(name.to_owned(), Vec::new())]).is_err(), "{name}");
+            assert!(Keyring::restore(place.path(), &[KeyFile { name: name.to_owned(), content: Vec::new() }]).is_err(), "{name}");
         }
     }
 }

@@ -113,6 +113,10 @@ impl Ring {
         self.sort();
     }
 
+    pub(super) fn has(&self, kid: &str) -> bool {
+        self.0.iter().any(|key| key.kid() == kid)
+    }
+
     pub(super) fn drop_key(&mut self, kid: &str) {
         self.0.retain(|key| key.kid() != kid);
     }

@@ -85,6 +85,7 @@ async fn a_reset_password_lets_nobody_do_more_than_choose_another() {
 
 #[tokio::test]
 async fn half_a_sign_in_with_tokens_is_finished_with_new_tokens() {
+    // CVE-2026-94218: nothing that was given out before a step is good after it.
     let house = House::with_ada().await;
     let ada = house.ada().await;
     let (_, random) = house.identity.reset_password(&Author::command_line(), ada.id).await.unwrap();
@@ -143,6 +144,20 @@ async fn the_first_administrator_is_made_once() {
     assert!(signed_in.live.user().is_administrator() && signed_in.live.stage == Stage::Full);
     assert!(house.identity.ensure_administrator("other@localhost", None).await.unwrap().is_none());
     assert_eq!(format!("{initial:?}"), r#"Initial { email: "admin@localhost", password: **** }"#);
+}
+
+#[tokio::test]
+async fn a_sign_in_renews_a_stored_form_that_is_too_cheap() {
+    let house = House::with_ada().await;
+    let before = house.ada().await.password;
+    let (_, cookie) = house.browser().await;
+    assert_eq!(house.ada().await.password, before);
+    let dearer = Parameters::new(128, 2, 1).unwrap();
+    let later = open_with(house.directory.path(), &house.clock, (5, dearer)).await;
+    sign_in(&later, EMAIL, PASSWORD, Wish::default()).await.unwrap();
+    assert_ne!(house.ada().await.password, before);
+    assert!(later.session_by_cookie(&cookie).is_ok());
+    sign_in(&later, EMAIL, PASSWORD, Wish::default()).await.unwrap();
 }
 
 #[test]

@@ -31,6 +31,7 @@ async fn no_more_than_ten_wrong_guesses_are_looked_at_in_an_hour() {
 
 #[tokio::test]
 async fn every_account_that_cannot_be_entered_gets_the_same_answer_and_the_same_work() {
+    // CVE-2023-39522 and CVE-2026-58272: the same answer and the same work, on every branch.
     let house = House::with_ada().await;
     let gone = house.user("gone@example.com", &[]).await;
     let disabled = Change::Status(Status::Disabled);
@@ -60,6 +61,7 @@ async fn what_cannot_be_right_costs_no_hash_and_no_guess() {
 
 #[tokio::test]
 async fn a_restart_gives_no_guess_away() {
+    // CVE-2026-78655: the count is kept by the store, where no client can set it back.
     let house = House::with_ada().await;
     for _ in 0..3 {
         assert_eq!(code(house.try_in(EMAIL, OTHER).await), WRONG);

@@ -135,3 +135,13 @@ fn the_fingerprint_tells_other_keys_apart() {
     assert_ne!(keyring.fingerprint(), before);
     assert_eq!(keyring.fingerprint(), place.open(true).unwrap().fingerprint());
 }
+
+#[test]
+fn a_key_that_another_process_has_made_is_taken_over() {
+    let place = Place::new();
+    let (here, there) = (place.open(false).unwrap(), place.open(true).unwrap());
+    let kid = there.rotate(UnixTime(START), &Seed::new(8)).unwrap();
+    assert!(!kids(&here).contains(&kid));
+    assert_eq!(here.tend(UnixTime(START), &Seed::new(9)).unwrap(), None);
+    assert_eq!(here.fingerprint(), there.fingerprint());
+}

@@ -8,6 +8,7 @@ const INVALID: &str = "user.link_invalid";
 
 #[tokio::test]
 async fn an_invitation_makes_one_account_and_signs_nobody_in() {
+    // CVE-2022-46145: nothing begins without its link.
     let house = House::with_ada().await;
     let author = Author::command_line();
     let groups = std::collections::BTreeSet::from(["staff".parse().unwrap()]);

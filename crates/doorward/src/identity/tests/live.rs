@@ -2,6 +2,7 @@
 
 use doorward_core::session::{EndReason, Stage};
 use doorward_core::user::Status;
+use tokio::task::JoinSet;
 
 use super::*;
 
@@ -48,6 +49,7 @@ async fn signing_out_ends_this_session_and_no_other() {
 
 #[tokio::test]
 async fn nobody_ends_a_session_of_somebody_else() {
+    // GHSA-jpx7-5hcf-w9xp.
     let house = House::with_ada().await;
     let eve = house.user("eve@example.com", &[]).await;
     let (live, cookie) = house.browser().await;
@@ -65,6 +67,7 @@ async fn nobody_ends_a_session_of_somebody_else() {
 
 #[tokio::test]
 async fn disabling_a_user_ends_every_session_at_once() {
+    // CVE-2025-29928.
     let house = House::with_ada().await;
     let (live, cookie) = house.browser().await;
     let (_, pair) = house.client().await;
@@ -74,6 +77,31 @@ async fn disabling_a_user_ends_every_session_at_once() {
     let bearer = house.identity.session_by_bearer(&visit(), pair.access.expose_secret()).await;
     assert_eq!(code(bearer), "session.user_disabled");
     assert_ne!(code(house.identity.refresh(&visit(), pair.refresh.expose_secret()).await), "ok");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_in_beside_a_disabling_leaves_no_session() {
+    // CVE-2025-53942 and CVE-2025-64521: a disabled account is out, whatever was under way.
+    let house = House::with_ada().await;
+    let id = house.ada().await.id;
+    for _ in 0..10 {
+        let mut tries = JoinSet::new();
+        for _ in 0..6 {
+            let identity = house.identity.clone();
+            tries.spawn(async move { sign_in(&identity, EMAIL, PASSWORD, Wish::default()).await.ok() });
+        }
+        let disable = Change::Status(Status::Disabled);
+        house.identity.change_user(&Author::command_line(), id, disable).await.unwrap();
+        let cookies: Vec<_> = tries.join_all().await.into_iter().flatten().filter_map(|done| done.cookie).collect();
+        for cookie in cookies {
+            assert_eq!(house.code(cookie.expose_secret()), "session.user_disabled");
+        }
+        assert_eq!(house.identity.session_count(), 0);
+        let enable = Change::Status(Status::Active);
+        house.identity.change_user(&Author::command_line(), id, enable).await.unwrap();
+        // The guesses of the disabled moments were wrong ones, and are over by then.
+        house.clock.forward(4_000);
+    }
 }
 
 #[tokio::test]

@@ -52,6 +52,7 @@ fn sign_with(ring: &Ring, message: &[u8]) -> [u8; 64] {
 
 #[tokio::test]
 async fn the_header_is_the_one_header_or_nothing() {
+    // PATTERN-KID, PATTERN-JWKS-FLOOD and CVE-2021-44878.
     let bench = Bench::new().await;
     let payload = bench.claims.to_string();
     assert_eq!(bench.read(&bench.sign(&bench.header, payload.as_bytes())).await, "ok");
@@ -89,6 +90,7 @@ async fn the_header_is_the_one_header_or_nothing() {
 
 #[tokio::test]
 async fn a_signature_of_anything_else_is_none() {
+    // CVE-2026-18569.
     let bench = Bench::new().await;
     let (message, signature) = bench.token.rsplit_once('.').unwrap();
     let (header, payload) = message.split_once('.').unwrap();
@@ -180,6 +182,7 @@ async fn claims_have_one_type_and_no_other() {
 
 #[tokio::test]
 async fn claims_name_one_session_of_one_user() {
+    // CVE-2022-3916 and CVE-2020-14389.
     let bench = Bench::new().await;
     let eve = bench.house.user("eve@example.com", &[]).await;
     assert_eq!(bench.read(&bench.with("sub", json!(eve.id.to_string()))).await, MALFORMED);

@@ -16,6 +16,7 @@ async fn refresh(house: &House, pair: &Pair) -> Result<Pair, Refused> {
 
 #[tokio::test]
 async fn tokens_open_what_a_cookie_opens_and_are_no_cookies() {
+    // CVE-2026-19349 and GO-2024-3179: a value of one kind is nothing where another is asked for.
     let house = House::with_ada().await;
     let (live, pair) = house.client().await;
     let found = house.identity.session_by_bearer(&visit(), pair.access.expose_secret()).await.unwrap();

@@ -3,10 +3,12 @@
 use std::sync::atomic::AtomicU64;
 
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::watch::reading::{HashReading, Readings};
+use crate::identity::hasher::Reading;
+use crate::watch::reading::Readings;
 
 /// Registers what was read, and nothing for what nobody measures.
 pub(super) fn register(registry: &mut Registry, readings: &Readings) {
@@ -31,14 +33,20 @@ pub(super) fn register(registry: &mut Registry, readings: &Readings) {
     }
 }
 
-fn register_hashing(registry: &mut Registry, hashing: &HashReading) {
-    gauge(registry, "doorward_hash_queue_depth", "Password hashes that wait", hashing.queued);
-    gauge(registry, "doorward_hash_queue_capacity", "Password hashes that may wait", hashing.capacity);
-    gauge(registry, "doorward_hash_workers", "Threads that hash passwords", hashing.workers);
-    counter(registry, "doorward_hashes", "Password hashes finished", hashing.finished);
-    counter(registry, "doorward_hash_rejects", "Password hashes refused for a full queue", hashing.rejected);
-    seconds(registry, "doorward_hash_wait", "Time that password hashes waited", hashing.waited.as_secs_f64());
-    seconds(registry, "doorward_hash_run", "Time that password hashes took", hashing.hashed.as_secs_f64());
+fn register_hashing(registry: &mut Registry, hashing: &Reading) {
+    gauge(registry, "doorward_hash_queue_depth", "Places of the hash queue that are taken", hashing.places);
+    counter(registry, "doorward_hashes", "Password hashes finished", hashing.hashes);
+    counter(registry, "doorward_hash_waits", "Password hashes that a worker took from the queue", hashing.waits);
+    counter(registry, "doorward_hash_expired", "Password hashes that waited too long", hashing.expired);
+    counter(registry, "doorward_hash_gone", "Password hashes whose client had gone", hashing.gone);
+    seconds(registry, "doorward_hash_wait", "Time that password hashes waited", hashing.wait_time.as_secs_f64());
+    seconds(registry, "doorward_hash_run", "Time spent hashing, over all workers", hashing.hash_time.as_secs_f64());
+    seconds(registry, "doorward_hash_idle", "Time without work, over all workers", hashing.idle_time.as_secs_f64());
+    let rejects = Family::<[(&'static str, &'static str); 1], Counter>::default();
+    for (reason, count) in hashing.refused {
+        rejects.get_or_create(&[("reason", reason)]).inc_by(count);
+    }
+    registry.register("doorward_hash_rejects", "Password hashes refused for a full queue", rejects);
 }
 
 fn gauge(registry: &mut Registry, name: &str, help: &str, value: u64) {

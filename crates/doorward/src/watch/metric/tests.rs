@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use doorward_core::{Clock, UnixTime};
 
+use crate::identity::hasher::{Full, Reading};
 use crate::watch::Watch;
 use crate::watch::entry::tests::refused;
 use crate::watch::entry::{CsrfVerdict, SignInOutcome};
-use crate::watch::reading::HashReading;
 
 #[derive(Debug)]
 struct Still;
@@ -91,13 +91,26 @@ fn asks_its_sources_at_each_scrape() {
     watch.add_source(|readings| readings.sessions = Some(readings.sessions.unwrap_or(40) + 1));
     watch.add_source(|readings| {
         readings.sessions = readings.sessions.map(|sessions| sessions + 1);
-        let waited = Duration::from_millis(1_500);
-        readings.hashing = Some(HashReading { queued: 3, rejected: 2, waited, ..HashReading::default() });
+        readings.hashing = Some(Reading {
+            places: 3,
+            admitted: 9,
+            hashes: 6,
+            hash_time: Duration::from_millis(250),
+            waits: 6,
+            wait_time: Duration::from_millis(1_500),
+            idle_time: Duration::ZERO,
+            expired: 0,
+            gone: 0,
+            refused: Full::ALL.map(|full| (full.as_str(), 2)),
+        });
     });
     let samples = samples(&watch.render_metrics());
     assert_eq!(samples["doorward_sessions"], "42");
     assert_eq!(samples["doorward_hash_queue_depth"], "3");
-    assert_eq!(samples["doorward_hash_rejects_total"], "2");
+    for full in Full::ALL {
+        assert_eq!(samples[&format!("doorward_hash_rejects_total{{reason=\"{}\"}}", full.as_str())], "2");
+    }
+    assert_eq!(samples["doorward_hash_run_seconds_total"], "0.25");
     assert_eq!(samples["doorward_hash_wait_seconds_total"], "1.5");
     assert!(samples["process_resident_memory_bytes"].parse::<u64>().unwrap() > 1_000_000);
     assert_eq!(samples.keys().filter(|series| series.starts_with("doorward_store_errors_total")).count(), 1);
