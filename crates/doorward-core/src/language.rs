@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn what_is_refused_or_nonsense_is_not_preferred() {
-        for field in ["de;q=0", "de;q=0.000", "de;q=7", "de;q=1.5", "de;q=x", "de;q=0.12345", "de;q=-1", "*", "deutsch"] {
+        for field in ["de;q=0", "de;q=0.000", "de;q=7", "de;q=1.5", "de;q=x", "de;q=0.12345", "de;q=-1", "*", "deutsch"]
+        {
             assert_eq!(Language::from_accept_language(field), English, "{field}");
         }
     }

@@ -10,8 +10,8 @@ pub use service::Service;
 
 use std::sync::Arc;
 
-use doorward_core::store::Users as _;
 use doorward_core::password::Rules;
+use doorward_core::store::Users as _;
 use doorward_core::{Clock, Finding, Random};
 use doorward_store::{Location, Server, Store, migration};
 
@@ -87,6 +87,8 @@ fn start_hasher(config: &Config, keyring: &Keyring, random: &Arc<dyn Random>) ->
     let fault = |why: String| vec![Finding::error("keys.unreadable", "password", why)];
     let parameters = Parameters::chosen(config.password.hash.memory_kib(), config.password.passes)
         .map_err(|error| fault(error.to_string()))?;
-    let settings = HashSettings { workers: config.password.workers, ..HashSettings::new(parameters, keyring.peppers()) };
-    Hasher::start(settings, Arc::clone(random)).map_err(|error| fault(format!("the hash workers did not start: {error}")))
+    let settings =
+        HashSettings { workers: config.password.workers, ..HashSettings::new(parameters, keyring.peppers()) };
+    Hasher::start(settings, Arc::clone(random))
+        .map_err(|error| fault(format!("the hash workers did not start: {error}")))
 }

@@ -136,7 +136,9 @@ fn multipart(text: &[u8], boundary: &str, name: &str) -> FormField {
         let Some(end) = finder.find(content) else { return FormField::Absent };
         match (is_ours, is_file) {
             (true, true) => return FormField::NotText,
-            (true, false) => return String::from_utf8(content[..end].to_vec()).map_or(FormField::NotText, FormField::Text),
+            (true, false) => {
+                return String::from_utf8(content[..end].to_vec()).map_or(FormField::NotText, FormField::Text);
+            }
             (false, true) => return FormField::Absent,
             (false, false) => rest = &content[end + delimiter.len()..],
         }

@@ -8,7 +8,7 @@ use doorward_core::{Clock as _, Finding};
 use serde_json::json;
 
 use super::open;
-use super::{Context, FAULT, FINDINGS, CONFIGURATION, WELL};
+use super::{CONFIGURATION, Context, FAULT, FINDINGS, WELL};
 use crate::config::Config;
 use crate::identity::Refused;
 use crate::node::{location, make_private};
@@ -44,8 +44,15 @@ pub fn backup(context: &Context, arguments: &BackupArguments) -> u8 {
         match opened.node.store.backup(&arguments.file, &files, &event).await {
             Ok(summary) => {
                 let file = arguments.file.display();
-                let words = format!("{file} holds {} rows and {} keys. Keep it as safe as the server.", summary.rows, summary.files);
-                open::print(context, &json!({"rows": summary.rows, "keys": summary.files, "schema": summary.schema}), &words);
+                let words = format!(
+                    "{file} holds {} rows and {} keys. Keep it as safe as the server.",
+                    summary.rows, summary.files
+                );
+                open::print(
+                    context,
+                    &json!({"rows": summary.rows, "keys": summary.files, "schema": summary.schema}),
+                    &words,
+                );
                 Ok::<_, Refused>(WELL)
             }
             Err(finding) => Ok(open::found(context, &[finding], FINDINGS)),
@@ -63,7 +70,8 @@ pub fn restore(context: &Context, arguments: &RestoreArguments) -> u8 {
     let Some(runtime) = open::runtime() else { return FAULT };
     match runtime.block_on(put_back(&config, arguments)) {
         Ok((epoch, rows)) => {
-            let words = format!("{rows} rows are back, in epoch {epoch}: every session and every unused link has ended.");
+            let words =
+                format!("{rows} rows are back, in epoch {epoch}: every session and every unused link has ended.");
             open::print(context, &json!({"epoch": epoch, "rows": rows}), &words);
             WELL
         }

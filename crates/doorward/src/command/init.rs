@@ -93,7 +93,12 @@ pub fn run<R: BufRead>(
     Ok(code)
 }
 
-fn ask<R: BufRead>(args: &InitArgs, inputs: &Inputs, terminal: Terminal<'_, R>, out: &mut dyn Write) -> io::Result<Answers> {
+fn ask<R: BufRead>(
+    args: &InitArgs,
+    inputs: &Inputs,
+    terminal: Terminal<'_, R>,
+    out: &mut dyn Write,
+) -> io::Result<Answers> {
     let Terminal { input, is_interactive } = terminal;
     let is_asking = is_interactive && !args.yes;
     let mut question = |given: Option<&str>, text: &str, default: &str| -> io::Result<String> {

@@ -5,7 +5,7 @@ use doorward_store::migration::{self, State};
 use serde_json::json;
 
 use super::open;
-use super::{Context, FAULT, FINDINGS, CONFIGURATION, WELL};
+use super::{CONFIGURATION, Context, FAULT, FINDINGS, WELL};
 use crate::config::Config;
 use crate::node::location;
 

@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::open;
-use super::{Context, FAULT, FINDINGS, CONFIGURATION, WELL};
+use super::{CONFIGURATION, Context, FAULT, FINDINGS, WELL};
 use crate::config::{Config, Inputs, Loaded, reload_differences};
 use crate::node::{self, Node};
 use crate::system::{SystemClock, SystemRandom};
@@ -48,17 +48,21 @@ pub fn run(context: &Context) -> u8 {
 async fn serve(context: &Context, loaded: Loaded) -> Result<(), Stopped> {
     let Loaded { config, findings } = loaded;
     node::make_private(&config.data).map_err(|finding| Stopped::found(vec![finding]))?;
-    let log = log::start(&log_settings(&config), Arc::new(SystemClock)).map_err(|finding| Stopped { findings: vec![finding], code: CONFIGURATION })?;
+    let log = log::start(&log_settings(&config), Arc::new(SystemClock))
+        .map_err(|finding| Stopped { findings: vec![finding], code: CONFIGURATION })?;
     tell(&config, &findings);
     let node = Node::open(&config, Arc::new(SystemClock), Arc::new(SystemRandom)).await.map_err(Stopped::found)?;
-    node::introduce(&node.identity, &config).await.map_err(|finding| Stopped { findings: vec![finding], code: CONFIGURATION })?;
+    node::introduce(&node.identity, &config)
+        .await
+        .map_err(|finding| Stopped { findings: vec![finding], code: CONFIGURATION })?;
     node.identity.load().await.map_err(|error| {
         Stopped::found(vec![Finding::error("store.location_unreachable", "store", error.to_string())])
     })?;
 
     let public = bind(&config).await?;
     let private = bind_private(&config).await?;
-    let (served, app) = node.into_app(config.clone(), findings, &log).map_err(|findings| Stopped { findings, code: CONFIGURATION })?;
+    let (served, app) =
+        node.into_app(config.clone(), findings, &log).map_err(|findings| Stopped { findings, code: CONFIGURATION })?;
     let (stop, stopping) = watch::channel(false);
     let limits = Limits::of(&config.server.limits);
     for (listener, address) in public {
@@ -67,7 +71,9 @@ async fn serve(context: &Context, loaded: Loaded) -> Result<(), Stopped> {
     }
     if let Some((listener, address)) = private {
         tracing::info!(%address, "listening for /metrics");
-        served.tasks.spawn("private listener", listener::serve(listener, private::router(&app), limits, stopping.clone()));
+        served
+            .tasks
+            .spawn("private listener", listener::serve(listener, private::router(&app), limits, stopping.clone()));
     }
     tracing::info!(url = %config.public_url(), "ready: open /.doorward/ in a browser");
     until_told_to_stop(&context.inputs, &app, &log).await;
@@ -103,7 +109,9 @@ fn tell(config: &Config, findings: &[Finding]) {
         tracing::warn!(code = finding.code, subject = finding.subject, remedy = finding.remedy, "{}", finding.why);
     }
     if config.server.insecure_allow_http {
-        tracing::warn!("insecure_allow_http is set: passwords cross the local network in the clear, and only private addresses are served");
+        tracing::warn!(
+            "insecure_allow_http is set: passwords cross the local network in the clear, and only private addresses are served"
+        );
     }
 }
 

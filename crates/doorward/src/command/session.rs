@@ -1,10 +1,10 @@
 //! `doorward session`: who is signed in where, and ending it.
 
 use clap::Subcommand;
+use doorward_core::audit::{Action as Happened, Actor, Event};
 use doorward_core::identifier::SessionId;
 use doorward_core::session::{EndReason, Session};
 use doorward_core::store::{Sessions as _, Which};
-use doorward_core::audit::{Action as Happened, Actor, Event};
 use doorward_core::user::Email;
 use serde_json::{Value, json};
 

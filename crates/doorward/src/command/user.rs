@@ -8,7 +8,7 @@ use doorward_core::user::{Email, Group, Name, Status, User};
 use serde_json::{Value, json};
 
 use super::open::{self, Opened};
-use super::{Context, CONFIGURATION, WELL};
+use super::{CONFIGURATION, Context, WELL};
 use crate::identity::{Author, Change, NewUser, Refused, random_password};
 use crate::node::forget_initial;
 use crate::portal::path;
@@ -93,7 +93,9 @@ async fn act(context: &Context, opened: &Opened, action: Action) -> Result<u8, R
         }
         Action::Disable { email } => change(opened, &email, Change::Status(Status::Disabled)).await?,
         Action::Enable { email } => change(opened, &email, Change::Status(Status::Active)).await?,
-        Action::Groups { email, groups } => change(opened, &email, Change::Groups(groups.into_iter().collect())).await?,
+        Action::Groups { email, groups } => {
+            change(opened, &email, Change::Groups(groups.into_iter().collect())).await?
+        }
         Action::Invite { email, groups } => {
             let (link, secret) = identity.invite(&author, email, groups.into_iter().collect()).await?;
             let origin = opened.settings.config.public_url().origin();

@@ -35,11 +35,12 @@ pub async fn introduce(identity: &Identity, config: &Config) -> Result<(), Findi
         // Its owner knows it already: it is written nowhere.
         return Ok(());
     }
-    if std::io::stdout().is_terminal() { print(&initial, config) } else { write(&initial, &config.data) }
-        .map_err(|cause| {
+    if std::io::stdout().is_terminal() { print(&initial, config) } else { write(&initial, &config.data) }.map_err(
+        |cause| {
             Finding::error("store.data_directory", "initial-admin.txt", format!("It cannot be written: {cause}."))
                 .with_remedy(format!("doorward user reset-password {}", initial.email))
-        })
+        },
+    )
 }
 
 fn lines(initial: &Initial) -> String {

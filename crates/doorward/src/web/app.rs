@@ -78,7 +78,12 @@ impl App {
     ///
     /// # Errors
     /// As [`Identity::change_password`].
-    pub async fn change_password(&self, visit: &Visit, live: &Live, change: PasswordChange) -> Result<SignedIn, Refused> {
+    pub async fn change_password(
+        &self,
+        visit: &Visit,
+        live: &Live,
+        change: PasswordChange,
+    ) -> Result<SignedIn, Refused> {
         let signed_in = self.identity().change_password(visit, live, change).await?;
         forget_initial(&self.settings().config.data, &signed_in.live.user().email);
         Ok(signed_in)
@@ -143,7 +148,8 @@ impl Settings {
         if !config.csrf.has_own_keys {
             // The newest signs, all verify: the builder takes the first as the one that signs.
             let newest_first = keyring.csrf_secrets().into_iter().rev();
-            builder = builder.secret_keys(newest_first.map(|(kid, secret)| SecretKey::new(kid, secret.expose_secret())));
+            builder =
+                builder.secret_keys(newest_first.map(|(kid, secret)| SecretKey::new(kid, secret.expose_secret())));
         }
         let csrf = builder.build().map_err(|error| error.problems.iter().map(csrf_finding).collect::<Vec<_>>())?;
         Ok(Self { config, csrf })
@@ -205,7 +211,7 @@ pub fn seconds(at: doorward_core::UnixTime) -> UnixSeconds {
 }
 
 fn csrf_finding(problem: &Problem) -> Finding {
-    Finding::error(problem.code, format!("csrf.{}", problem.field), problem.why.clone())
+    Finding::error(problem.code, format!("csrf.{}", problem.field), problem.why)
         .with_value(problem.value.clone())
-        .with_remedy(problem.hint.clone())
+        .with_remedy(problem.hint)
 }

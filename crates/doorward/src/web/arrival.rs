@@ -10,7 +10,6 @@ use doorward_csrf::Scheme;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, USER_AGENT};
 use http::{HeaderMap, HeaderName};
 
-
 /// One request, as far as everybody may know it. In the extensions of every request as `Arc<Arrival>`.
 #[derive(Debug, Clone)]
 pub struct Arrival {
@@ -59,7 +58,9 @@ pub fn is_page(headers: &HeaderMap) -> bool {
     const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
     match headers.get(MODE).map(http::HeaderValue::as_bytes) {
         Some(mode) => mode == b"navigate",
-        None => text(headers, &ACCEPT).split(',').any(|range| range.trim().to_ascii_lowercase().starts_with("text/html")),
+        None => {
+            text(headers, &ACCEPT).split(',').any(|range| range.trim().to_ascii_lowercase().starts_with("text/html"))
+        }
     }
 }
 
@@ -76,4 +77,3 @@ pub fn device(headers: &HeaderMap) -> Box<str> {
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
-

@@ -96,7 +96,8 @@ fn check(parts: &Parts, header_bytes: usize) -> Result<(), Failure> {
     if parts.method == Method::CONNECT {
         return Err(Failure::of("http.method_not_allowed"));
     }
-    target::check_path(parts.uri.path()).map_err(|why| Failure::of("http.path_not_canonical").with_hint(why.to_string()))
+    target::check_path(parts.uri.path())
+        .map_err(|why| Failure::of("http.path_not_canonical").with_hint(why.to_string()))
 }
 
 /// Answers a preflight from the one list of trusted origins; it reaches no handler.

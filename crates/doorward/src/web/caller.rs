@@ -64,8 +64,5 @@ impl Caller {
 /// What the CSRF rule looks at, for a session or for nobody.
 #[must_use]
 pub fn state_of(live: Option<&Live>) -> SessionState<'_> {
-    live.map_or(SessionState::Anonymous, |live| SessionState::SignedIn {
-        handle: live.handle.as_bytes(),
-        tag: None,
-    })
+    live.map_or(SessionState::Anonymous, |live| SessionState::SignedIn { handle: live.handle.as_bytes(), tag: None })
 }

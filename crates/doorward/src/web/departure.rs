@@ -59,12 +59,13 @@ pub fn see_off(app: &App, arrival: &Arrival, kept: Kept, response: &mut Response
     let stages = extensions.remove::<Stages>().unwrap_or_default().0;
     let csrf = extensions.remove::<Judged>().map(|judged| csrf_entry(judged, &kept));
     let reason = failure.as_ref().map_or("", |failure| failure.reason.code);
-    let sign_in = route.filter(|route| route.signs_in && kept.method == http::Method::POST).and_then(|_| match &signed_in {
-        Some(new) if new.0.stage == Stage::Full => Some(SignInOutcome::Succeeded),
-        Some(_) => Some(SignInOutcome::Pending),
-        // A forged request is no attempt to sign in.
-        None => (!reason.starts_with("csrf.")).then_some(SignInOutcome::Refused),
-    });
+    let sign_in =
+        route.filter(|route| route.signs_in && kept.method == http::Method::POST).and_then(|_| match &signed_in {
+            Some(new) if new.0.stage == Stage::Full => Some(SignInOutcome::Succeeded),
+            Some(_) => Some(SignInOutcome::Pending),
+            // A forged request is no attempt to sign in.
+            None => (!reason.starts_with("csrf.")).then_some(SignInOutcome::Refused),
+        });
     app.watch().finish(Entry {
         id: arrival.id,
         at: app.identity().now(),

@@ -116,7 +116,9 @@ impl Exchange {
     /// The first value of a query parameter.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<String> {
-        form_urlencoded::parse(self.query().as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        form_urlencoded::parse(self.query().as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
     }
 
     /// The headers of the request.

@@ -21,11 +21,11 @@ use tokio::time::Instant;
 use super::app::{App, Settings};
 use super::arrival::Arrival;
 use super::caller::Caller;
+use super::cookie;
 use super::exchange::{Fresh, view};
 use super::failure::Failure;
 use super::refusal::{self, Judged};
 use super::route::{Route, Shield};
-use super::cookie;
 use crate::identity::Visit;
 use crate::portal::path;
 
@@ -150,7 +150,9 @@ impl Passage {
         let mut field = None;
         if !csrf.has_token_header(&view) {
             let reading = doorward_csrf::Form::read(&parts.headers, std::mem::take(body), csrf.field_name());
-            let form = tokio::time::timeout(self.settings.config.server.limits.body_timeout, reading).await.map_err(|_| refuse(Failure::of("http.timeout")))?;
+            let form = tokio::time::timeout(self.settings.config.server.limits.body_timeout, reading)
+                .await
+                .map_err(|_| refuse(Failure::of("http.timeout")))?;
             field = Some(form.field);
             *body = Body::new(form.body);
         }
@@ -163,7 +165,13 @@ impl Passage {
     }
 
     /// Turns a refusal of the rule into an answer, or only into a report where that is configured.
-    fn judge(&mut self, parts: &Parts, caller: &Caller, form: FormValue<'_>, decision: Decision) -> Result<(), Refused> {
+    fn judge(
+        &mut self,
+        parts: &Parts,
+        caller: &Caller,
+        form: FormValue<'_>,
+        decision: Decision,
+    ) -> Result<(), Refused> {
         let csrf = &self.settings.csrf;
         if decision.is_allowed() {
             self.judged = Some(Judged::of(decision, None, csrf));

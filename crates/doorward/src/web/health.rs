@@ -6,9 +6,9 @@ use doorward_core::session::Stage;
 use doorward_core::store::Whole as _;
 use http::{HeaderMap, StatusCode};
 
+use super::api::problem::Problems;
 use super::exchange::Exchange;
 use super::failure::Failure;
-use super::api::problem::Problems;
 use crate::watch::health::{self, Figures};
 
 /// Says that the process is up. It asks nobody, so that a broken database restarts no process.
@@ -41,8 +41,10 @@ pub async fn ready(exchange: Exchange) -> Response {
     responses((status = 200, description = "The full picture", body = serde_json::Value), Problems)
 )]
 pub async fn full(exchange: Exchange) -> Result<Response, Failure> {
-    let is_administrator =
-        exchange.caller.standing(exchange.arrival.at).is_ok_and(|standing| standing.is_administrator && standing.stage == Stage::Full);
+    let is_administrator = exchange
+        .caller
+        .standing(exchange.arrival.at)
+        .is_ok_and(|standing| standing.is_administrator && standing.stage == Stage::Full);
     if !is_administrator && !is_from_here(&exchange) {
         return Err(Failure::of("authorization.peer_not_local"));
     }
@@ -63,6 +65,7 @@ fn is_from_here(exchange: &Exchange) -> bool {
     let headers: &HeaderMap = exchange.headers();
     let is_direct = exchange.arrival.peer.is_loopback() && !MARKS.iter().any(|name| headers.contains_key(*name));
     let host = exchange.arrival.host();
-    let is_loopback_name = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let is_loopback_name =
+        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     is_direct && is_loopback_name
 }

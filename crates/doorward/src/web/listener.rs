@@ -185,7 +185,8 @@ mod tests {
     fn a_network_has_its_share_and_gets_it_back() {
         let open = Arc::new(Open::default());
         let time = Duration::from_secs(1);
-        let limits = Limits { header_time: time, header_bytes: 1, connections: 3, connections_of_network: 1, drain: time };
+        let limits =
+            Limits { header_time: time, header_bytes: 1, connections: 3, connections_of_network: 1, drain: time };
         let first = open.take([192, 0, 2, 1].into(), limits);
         assert!(first.is_some());
         assert!(open.take([192, 0, 2, 2].into(), limits).is_none());

@@ -99,10 +99,13 @@ fn lead_to(path: &str) -> Response {
 /// A refusal as a page shows it, with the status of the answer. What is our fault is no matter of a form.
 fn problem(failure: &Failure) -> (StatusCode, Problem) {
     let problem = Problem::of(failure.reason.code).with_retry_after(failure.retry_after);
-    (failure.status(), match &failure.hint {
-        Some(hint) => problem.with_hint(hint.clone()),
-        None => problem,
-    })
+    (
+        failure.status(),
+        match &failure.hint {
+            Some(hint) => problem.with_hint(hint.clone()),
+            None => problem,
+        },
+    )
 }
 
 impl Failure {

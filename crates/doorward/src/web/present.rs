@@ -3,16 +3,16 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use doorward_core::language::Language;
-use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER};
 use http::HeaderValue;
+use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER};
 
 use super::api::problem::Problem;
 use super::app::Settings;
 use super::arrival::Arrival;
 use super::failure::Failure;
 use super::portal::html;
-use crate::portal::page::{FormNotSent, Way};
 use crate::portal;
+use crate::portal::page::{FormNotSent, Way};
 
 /// A failure that its handler has shown on a page of its own already. Only the log still has to hear of it.
 #[derive(Debug, Clone)]
@@ -27,7 +27,8 @@ pub fn present(mut response: Response, arrival: &Arrival, settings: &Settings) -
     let Some(failure) = response.extensions_mut().remove::<Failure>() else {
         return response;
     };
-    let mut written = if arrival.is_page { page(&failure, arrival, settings) } else { problem(&failure, arrival, settings) };
+    let mut written =
+        if arrival.is_page { page(&failure, arrival, settings) } else { problem(&failure, arrival, settings) };
     if let Some(seconds) = failure.retry_after {
         written.headers_mut().insert(RETRY_AFTER, HeaderValue::from(u64::try_from(seconds).unwrap_or(1).max(1)));
     }

@@ -139,8 +139,12 @@ pub const ALL: &[Route] = &[
     Route::new("POST", "/.doorward/admin/users/{id}/disable", Administrator, || post(portal::person::disable)),
     Route::new("POST", "/.doorward/admin/users/{id}/enable", Administrator, || post(portal::person::enable)),
     Route::new("POST", "/.doorward/admin/users/{id}/reset-link", Administrator, || post(portal::person::reset)),
-    Route::new("GET", "/.doorward/admin/users/{id}/end-sessions", Administrator, || get(portal::person::ask_end_sessions)),
-    Route::new("POST", "/.doorward/admin/users/{id}/end-sessions", Administrator, || post(portal::person::end_sessions)),
+    Route::new("GET", "/.doorward/admin/users/{id}/end-sessions", Administrator, || {
+        get(portal::person::ask_end_sessions)
+    }),
+    Route::new("POST", "/.doorward/admin/users/{id}/end-sessions", Administrator, || {
+        post(portal::person::end_sessions)
+    }),
     Route::new("GET", path::REASONS, Anyone, || get(portal::reference::get)),
     Route::new("GET", path::ERROR, Anyone, || get(portal::reference::error)),
     Route::new("GET", "/.doorward/assets/{file}", Anyone, || get(portal::asset::get)),

@@ -38,7 +38,10 @@ impl Keyring {
             // A name with a slash in it would leave the directory (GHSA-fq95-6mv5-cq45).
             let is_plain = file::family_of(name).is_some() && Path::new(name).components().count() == 1;
             let text = std::str::from_utf8(content).ok().filter(|_| is_plain);
-            contents.push((name, text.ok_or_else(|| file::unreadable(&directory.join(name), "the backup holds no such key file"))?));
+            contents.push((
+                name,
+                text.ok_or_else(|| file::unreadable(&directory.join(name), "the backup holds no such key file"))?,
+            ));
         }
         for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -74,7 +77,10 @@ mod tests {
     fn no_name_leads_out_of_the_directory() {
         let place = tempfile::tempdir().unwrap();
         for name in ["../signing-x.key", "/tmp/signing-x.key", "signing-x.txt", "a/signing-x.key", ""] {
-            assert!(Keyring::restore(place.path(), &[KeyFile { name: name.to_owned(), content: Vec::new() }]).is_err(), "{name}");
+            assert!(
+                Keyring::restore(place.path(), &[KeyFile { name: name.to_owned(), content: Vec::new() }]).is_err(),
+                "{name}"
+            );
         }
     }
 }

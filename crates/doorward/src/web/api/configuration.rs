@@ -24,5 +24,10 @@ pub struct Setting {
 )]
 pub async fn get(exchange: Exchange) -> Json<Vec<Setting>> {
     let settings = exchange.settings.config.describe();
-    Json(settings.into_iter().map(|line| Setting { key: line.key.into(), value: line.value, source: line.source }).collect())
+    Json(
+        settings
+            .into_iter()
+            .map(|line| Setting { key: line.key.into(), value: line.value, source: line.source })
+            .collect(),
+    )
 }

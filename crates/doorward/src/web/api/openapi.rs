@@ -7,15 +7,41 @@ use super::problem::Problem;
 
 #[derive(Debug, utoipa::OpenApi)]
 #[openapi(
-    info(title = "Doorward", description = "Signing in, sessions, accounts. Every refusal is a problem document with a stable reason."),
+    info(
+        title = "Doorward",
+        description = "Signing in, sessions, accounts. Every refusal is a problem document with a stable reason."
+    ),
     paths(
-        super::csrf_token::get, super::login::post, super::refresh::post, super::logout::post, super::me::get,
-        super::pending::get, super::session::get, super::session::delete, super::session::delete_others,
-        super::password::change, super::password::choose, super::password::reset,
-        super::invitation::accept, super::invitation::create, super::invitation::list, super::invitation::revoke,
-        super::user::list, super::user::get, super::user::patch, super::user::reset, super::user::sessions,
-        super::user::end_sessions, super::audit::get, super::configuration::get, super::debug::get, super::jwks::get,
-        crate::web::health::live, crate::web::health::ready, crate::web::health::full, get,
+        super::csrf_token::get,
+        super::login::post,
+        super::refresh::post,
+        super::logout::post,
+        super::me::get,
+        super::pending::get,
+        super::session::get,
+        super::session::delete,
+        super::session::delete_others,
+        super::password::change,
+        super::password::choose,
+        super::password::reset,
+        super::invitation::accept,
+        super::invitation::create,
+        super::invitation::list,
+        super::invitation::revoke,
+        super::user::list,
+        super::user::get,
+        super::user::patch,
+        super::user::reset,
+        super::user::sessions,
+        super::user::end_sessions,
+        super::audit::get,
+        super::configuration::get,
+        super::debug::get,
+        super::jwks::get,
+        crate::web::health::live,
+        crate::web::health::ready,
+        crate::web::health::full,
+        get,
     ),
     components(schemas(Problem))
 )]
@@ -51,7 +77,8 @@ mod tests {
                 documented.insert((method.to_uppercase(), path.clone()));
             }
         }
-        let is_public = |path: &str| ["/api/", "/health", "/.well-known/"].iter().any(|prefix| path.starts_with(prefix));
+        let is_public =
+            |path: &str| ["/api/", "/health", "/.well-known/"].iter().any(|prefix| path.starts_with(prefix));
         let routed: BTreeSet<_> = route::ALL
             .iter()
             .filter(|route| is_public(route.path))

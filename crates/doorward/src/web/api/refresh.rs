@@ -27,7 +27,10 @@ pub struct RefreshRequest {
         super::problem::Problems,
     )
 )]
-pub async fn post(exchange: Exchange, body::Json(request): body::Json<RefreshRequest>) -> Result<Json<Tokens>, Failure> {
+pub async fn post(
+    exchange: Exchange,
+    body::Json(request): body::Json<RefreshRequest>,
+) -> Result<Json<Tokens>, Failure> {
     let token = request.refresh_token;
     let (_, pair) = exchange.app.identity().refresh(&exchange.visit(), token.expose_secret()).await?;
     Ok(Json(Tokens::from(&pair)))

@@ -101,6 +101,7 @@ pub async fn delete(exchange: Exchange, Path(id): Path<String>) -> Result<Status
 pub async fn delete_others(exchange: Exchange) -> Result<Json<Ended>, Failure> {
     let (live, visit) = (exchange.live()?, exchange.visit());
     let author = exchange.author(&visit)?;
-    let ended = exchange.app.identity().end_sessions(&author, live.user_id(), Some(live.id), EndReason::Revoked).await?;
+    let ended =
+        exchange.app.identity().end_sessions(&author, live.user_id(), Some(live.id), EndReason::Revoked).await?;
     Ok(Json(Ended { ended }))
 }

@@ -95,7 +95,12 @@ async fn open_links(exchange: &Exchange) -> Result<Vec<LinkRow>, Failure> {
             Purpose::Invitation { email, .. } => (email, true),
             Purpose::PasswordReset { user } => (identity.user(user).await?.email, false),
         };
-        rows.push(LinkRow { id: link.id, email: email.to_string(), is_invitation, expires_at: Moment(link.expires_at) });
+        rows.push(LinkRow {
+            id: link.id,
+            email: email.to_string(),
+            is_invitation,
+            expires_at: Moment(link.expires_at),
+        });
     }
     Ok(rows)
 }
@@ -136,7 +141,9 @@ fn new_page(
 /// Makes an invitation, and shows its link once.
 pub async fn invite(exchange: Exchange, Form(fields): Form<InviteFields>) -> Response {
     match try_invite(&exchange, &fields).await {
-        Ok((link, secret, email)) => hand_over(&exchange, Thing::Invitation, &email, link_url(&exchange, &link, &secret), Some(&link)),
+        Ok((link, secret, email)) => {
+            hand_over(&exchange, Thing::Invitation, &email, link_url(&exchange, &link, &secret), Some(&link))
+        }
         Err(failure) => failure.on_page(|status, problem| {
             let typed = CreateFields { email: fields.email, name: String::new(), groups: fields.groups };
             new_page(&exchange, typed, false, status, Some(problem))
@@ -173,9 +180,21 @@ async fn try_create(exchange: &Exchange, fields: &CreateFields) -> Result<(User,
 }
 
 /// Shows something secret once.
-pub(super) fn hand_over(exchange: &Exchange, thing: Thing, email: &Email, secret: String, link: Option<&Link>) -> Response {
+pub(super) fn hand_over(
+    exchange: &Exchange,
+    thing: Thing,
+    email: &Email,
+    secret: String,
+    link: Option<&Link>,
+) -> Response {
     let expires_at = link.map(|link| Moment(link.expires_at));
-    super::show(exchange, StatusCode::OK, |chrome| Handover { chrome, thing, email: email.to_string(), secret, expires_at })
+    super::show(exchange, StatusCode::OK, |chrome| Handover {
+        chrome,
+        thing,
+        email: email.to_string(),
+        secret,
+        expires_at,
+    })
 }
 
 /// Withdraws a link.

@@ -85,13 +85,21 @@ async fn change(
 }
 
 /// Another name.
-pub async fn name(exchange: Exchange, Path(id): Path<String>, Form(fields): Form<NameFields>) -> Result<Response, Failure> {
+pub async fn name(
+    exchange: Exchange,
+    Path(id): Path<String>,
+    Form(fields): Form<NameFields>,
+) -> Result<Response, Failure> {
     let wish = fields.name.parse().map(Change::Name).map_err(Failure::from);
     change(&exchange, &id, wish, (Done::NameSaved, None)).await
 }
 
 /// Other groups.
-pub async fn groups(exchange: Exchange, Path(id): Path<String>, Form(fields): Form<GroupFields>) -> Result<Response, Failure> {
+pub async fn groups(
+    exchange: Exchange,
+    Path(id): Path<String>,
+    Form(fields): Form<GroupFields>,
+) -> Result<Response, Failure> {
     let wish = read_groups(&fields.groups).map(Change::Groups);
     change(&exchange, &id, wish, (Done::GroupsSaved, Some(fields.groups))).await
 }

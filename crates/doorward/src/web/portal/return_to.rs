@@ -36,9 +36,28 @@ mod tests {
     #[test]
     fn nothing_leads_elsewhere() {
         for text in [
-            "", "a", "https://b.example", "//b.example", "///b.example", "/\\b.example", "\\\\b.example", "/%2fb.example",
-            "/%5cb.example", "/\tb.example", "/\n/b.example", " /a", "javascript:alert(1)", "/a#b", "/a?b\\c", "/./a",
-            "/..//b.example", "/.doorward/sign-in", "/.doorward/sign-out?x=1", "/a b", "http:/b", "/;@b.example",
+            "",
+            "a",
+            "https://b.example",
+            "//b.example",
+            "///b.example",
+            "/\\b.example",
+            "\\\\b.example",
+            "/%2fb.example",
+            "/%5cb.example",
+            "/\tb.example",
+            "/\n/b.example",
+            " /a",
+            "javascript:alert(1)",
+            "/a#b",
+            "/a?b\\c",
+            "/./a",
+            "/..//b.example",
+            "/.doorward/sign-in",
+            "/.doorward/sign-out?x=1",
+            "/a b",
+            "http:/b",
+            "/;@b.example",
         ] {
             assert_eq!(checked(text), None, "{text:?}");
         }
