@@ -1,6 +1,67 @@
-//! Reasons of the family `authorization`.
+//! Reasons of the family `authorization`: signed in or not, this may not be done here.
 
-use super::Reason;
+use super::{Kind, Reason, Text};
+
+/// One refusal: code, status, whether trying again can help; title, visitor's text, operator's text, remedy.
+macro_rules! refusal {
+    ($code:literal, $status:literal, $retry:literal; $title:expr; $visitor:expr; $operator:literal; $remedy:literal) => {
+        Reason {
+            code: $code,
+            kind: Kind::Refusal,
+            status: $status,
+            is_retryable: $retry,
+            title: $title,
+            visitor: $visitor,
+            operator: $operator,
+            remedy: $remedy,
+        }
+    };
+}
+
+const fn text(en: &'static str, de: &'static str) -> Text {
+    Text { en, de }
+}
 
 /// The family, in the order of the reference page.
-pub(super) const REASONS: &[Reason] = &[];
+pub(super) const REASONS: &[Reason] = &[
+    refusal!("authorization.administrator_required", 403, false;
+        text("Only for administrators", "Nur für Verwalter");
+        text(
+            "You are signed in, but this page is for those who look after this server. If you need it, ask one of them.",
+            "Sie sind angemeldet, aber diese Seite ist für diejenigen, die diesen Server betreuen. Wenn Sie sie brauchen, fragen Sie dort nach."
+        );
+        "The account is not in the group `admins`.";
+        "Where this person shall manage people: add the group `admins` on the page People, or with `doorward user`."),
+    refusal!("authorization.strength_required", 403, false;
+        text("Please confirm that it is you", "Bitte bestätigen Sie, dass Sie es sind");
+        text(
+            "This needs a second sign-in step within the last five minutes.",
+            "Dafür braucht es einen zweiten Anmeldeschritt innerhalb der letzten fünf Minuten."
+        );
+        "The route asks for two factors that were proven in the last five minutes, and this session has none so fresh.";
+        "Sign in again with a second factor; where the account has none yet, set one up first."),
+    refusal!("authorization.group_required", 403, false;
+        text("This app is not open to you", "Diese App ist für Sie nicht freigegeben");
+        text(
+            "You are signed in, but your account has no access to this app. Whoever looks after this server can change that.",
+            "Sie sind angemeldet, aber Ihr Konto hat keinen Zugang zu dieser App. Wer diesen Server betreut, kann das ändern."
+        );
+        "The app asks for a group that the account is not in.";
+        "Add the person to one of the `groups` of the [[app]] section, where that is meant."),
+    refusal!("authorization.origin_untrusted", 403, false;
+        text("This site may not ask here", "Diese Seite darf hier nicht fragen");
+        text(
+            "A page at another address tried to use your account here. Nothing was changed.",
+            "Eine Seite unter einer anderen Adresse wollte hier mit Ihrem Konto arbeiten. Geändert wurde nichts."
+        );
+        "A cross-origin request came from an origin that is not in the list of trusted origins.";
+        "Where that page is yours: add its exact origin (scheme, host, port) to `[csrf] trusted_origins` or CORS_ALLOWED_ORIGINS."),
+    refusal!("authorization.peer_not_local", 403, false;
+        text("Only from the server itself", "Nur vom Server selbst aus");
+        text(
+            "This page can be opened only on the server itself.",
+            "Diese Seite lässt sich nur auf dem Server selbst öffnen."
+        );
+        "The route answers a direct loopback peer only: no Forwarded, X-Forwarded-* or Via, and a loopback Host.";
+        "Ask on the server, for example `curl http://127.0.0.1:8000/health`, or sign in as an administrator."),
+];

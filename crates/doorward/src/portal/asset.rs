@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 use super::path;
@@ -9,7 +11,7 @@ use super::path;
 /// One file that pages refer to. Its name changes with its content, so it may be cached for ever.
 #[derive(Debug)]
 pub struct Asset {
-    /// `doorward.0123456789abcdef.css`.
+    /// `doorward.0123456789abcdef.css`: 16 characters of base64url stand for the content.
     pub file_name: String,
     /// The content.
     pub bytes: &'static [u8],
@@ -33,8 +35,8 @@ static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
 
 fn asset(source: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Asset {
     let digest = Sha256::digest(bytes);
-    let hash: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let (stem, extension) = source.split_once('.').expect("the names above have an extension");
+    let hash = URL_SAFE_NO_PAD.encode(&digest[..12]);
+    let (stem, extension) = source.split_once('.').expect("each name in ASSETS has an extension");
     Asset { file_name: format!("{stem}.{hash}.{extension}"), bytes, content_type, etag: format!("\"{hash}\""), source }
 }
 

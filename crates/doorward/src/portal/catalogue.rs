@@ -31,8 +31,18 @@ mod tests {
     #[test]
     fn every_text_says_the_same_amount_in_both_languages() {
         let parts = [
-            account::ALL, confirm::ALL, demo::ALL, done::ALL, error::ALL, finish::ALL, handover::ALL, link::ALL,
-            people::ALL, place::ALL, shell::ALL, signin::ALL,
+            account::ALL,
+            confirm::ALL,
+            demo::ALL,
+            done::ALL,
+            error::ALL,
+            finish::ALL,
+            handover::ALL,
+            link::ALL,
+            people::ALL,
+            place::ALL,
+            shell::ALL,
+            signin::ALL,
         ];
         for (name, text) in parts.into_iter().flatten() {
             assert!(!text.en.trim().is_empty() && !text.de.trim().is_empty(), "{name} is empty");

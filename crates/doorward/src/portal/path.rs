@@ -70,8 +70,7 @@ pub enum PersonAction {
 
 impl PersonAction {
     /// Every action.
-    pub const ALL: [Self; 6] =
-        [Self::Name, Self::Groups, Self::Disable, Self::Enable, Self::Reset, Self::EndSessions];
+    pub const ALL: [Self; 6] = [Self::Name, Self::Groups, Self::Disable, Self::Enable, Self::Reset, Self::EndSessions];
 
     /// The last part of the path.
     #[must_use]
@@ -122,7 +121,6 @@ pub fn sign_in(return_to: &str) -> String {
 pub fn people(search: &str, after: &str) -> String {
     with_query(PEOPLE, &[("q", search), ("after", after)])
 }
-
 
 /// A path with those parameters that are not empty.
 fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {

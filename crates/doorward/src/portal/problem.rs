@@ -22,9 +22,7 @@ impl Problem {
     /// The problem with this code. A code that is not in the list is our fault and is shown as such.
     #[must_use]
     pub fn of(code: &str) -> Self {
-        let reason = reason::find(code)
-            .or_else(|| reason::find("http.internal"))
-            .expect("http.internal is in the list");
+        let reason = reason::find(code).unwrap_or_else(internal);
         Self { reason, retry_after: None, hint: None }
     }
 
@@ -73,7 +71,7 @@ impl Problem {
     pub(crate) fn field(&self) -> &'static str {
         match self.reason.code {
             "signin.credentials_wrong" => "password",
-            "password.wrong" | "password.current_wrong" => "current_password",
+            "password.wrong_current" => "current_password",
             "user.email_invalid" | "user.email_taken" => "email",
             "user.name_invalid" => "name",
             "user.group_invalid" | "user.last_administrator" => "groups",
@@ -88,6 +86,11 @@ impl Problem {
     }
 }
 
+/// The reason of last resort.
+fn internal() -> &'static Reason {
+    reason::find("http.internal").expect("http.internal is in the list")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,7 +103,9 @@ mod tests {
     #[test]
     fn the_time_to_wait_is_never_promised_too_short() {
         let wait = |seconds| Problem::of("http.internal").with_retry_after(Some(seconds)).wait(Language::English);
-        for (seconds, number) in [(1, "1"), (90, "90"), (91, "2"), (121, "3"), (5401, "2"), (i64::MAX, "2562047788015215")] {
+        for (seconds, number) in
+            [(1, "1"), (90, "90"), (91, "2"), (121, "3"), (5401, "2"), (i64::MAX, "2562047788015215")]
+        {
             assert!(wait(seconds).unwrap().contains(number), "{seconds}");
         }
         assert_eq!(wait(0), None);

@@ -35,11 +35,10 @@ texts! {
     CREATE_TITLE: "With a temporary password", "Mit einem vorläufigen Passwort";
     CREATE_LEAD: "The account exists at once. You get a password to pass on, which must be replaced at the first sign-in.", "Das Konto gibt es sofort. Sie bekommen ein Passwort zum Weitergeben, das bei der ersten Anmeldung ersetzt werden muss.";
     CREATE_SUBMIT: "Make the account", "Konto anlegen";
-    GROUPS_HINT: "Parted by spaces; small letters, digits and - _ . Whoever is in “admins” can manage people.", "Durch Leerzeichen getrennt; Kleinbuchstaben, Ziffern und - _ . Wer in „admins“ ist, kann Personen verwalten.";
+    GROUPS_HINT: "Parted by spaces. Small letters, digits, hyphen, underscore and dot. Whoever is in “admins” can manage people.", "Durch Leerzeichen getrennt. Kleinbuchstaben, Ziffern, Bindestrich, Unterstrich und Punkt. Wer in „admins“ ist, kann Personen verwalten.";
 
     PERSON_SINCE: "Account since", "Konto seit";
     SESSIONS: "Live sessions", "Laufende Sitzungen";
-    NAME_TITLE: "Name", "Name";
     GROUPS_TITLE: "Groups", "Gruppen";
     SAVE_NAME: "Save name", "Namen speichern";
     SAVE_GROUPS: "Save groups", "Gruppen speichern";

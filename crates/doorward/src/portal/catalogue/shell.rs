@@ -7,7 +7,6 @@ texts! {
     ACCOUNT: "Account", "Konto";
     PEOPLE: "People", "Personen";
     SIGN_OUT: "Sign out", "Abmelden";
-    SIGN_IN: "Sign in", "Anmelden";
     REQUEST: "Request", "Anfrage";
     REASONS: "What messages mean", "Was Meldungen bedeuten";
     NOTICES: "Notices", "Hinweise";
@@ -31,7 +30,5 @@ texts! {
     COPIED: "Copied", "Kopiert";
     BUSY: "One moment …", "Einen Moment …";
     CANCEL: "Cancel", "Abbrechen";
-    BACK: "Back", "Zurück";
-    SAVE: "Save", "Speichern";
     CODE: "Reason", "Grund";
 }

@@ -1,0 +1,7 @@
+//! The tests of the program as its users see it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod it {
+    mod portal;
+}

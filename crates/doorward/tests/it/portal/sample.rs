@@ -1,0 +1,283 @@
+//! One sample of every page, with names that try to break out of it.
+
+use doorward::portal::page::{
+    Account, AppLink, Apps, ChoosePassword, Confirm, Demo, Failure, FormNotSent, Handover, Invitation, LinkRow, People,
+    PersonDetail, PersonNew, PersonRow, Question, Reasons, Reset, SecondFactor, SessionRow, SignIn, SignedOut, Thing,
+    Way,
+};
+use doorward::portal::{Banner, Chrome, Done, Moment, Page, Problem, Viewer};
+use doorward_core::language::Language;
+use doorward_core::{UnixTime, reason};
+
+const LINK: &str =
+    "https://login.example.com/.doorward/invitation?token=dwi_YOn0KxDkpTDO-o9S-PD3s5ESUK8hG9Q8Sr1M1PqQWlw";
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) Version/18.6 Mobile/15E148 Safari/604.1";
+
+/// What is written everywhere where a person may write: mostly a plain name, for tests one that breaks out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Words {
+    /// In place of names, addresses and other free text.
+    pub(crate) name: &'static str,
+}
+
+/// Every page under a name for its file.
+pub(crate) fn pages(language: Language, words: Words) -> Vec<(&'static str, String)> {
+    let mut pages = strangers(language, words);
+    pages.extend(own(language, words));
+    pages.extend(administration(language, words));
+    pages.extend(failures(language, words));
+    pages
+}
+
+fn chrome(language: Language) -> Chrome {
+    Chrome {
+        language,
+        csrf_token: "1754631055:YOn0KxDkpTDO-o9S-PD3s5ESUK8hG9Q8Sr1M1PqQWlw:f51e6a".into(),
+        request_id: "req_BwcHBwcHBwcHBwcHBwcHBw".into(),
+        ..Chrome::default()
+    }
+}
+
+fn signed_in(language: Language, words: Words, is_administrator: bool) -> Chrome {
+    let viewer = Viewer { name: words.name.into(), email: "ada@example.com".into(), is_administrator };
+    Chrome { viewer: Some(viewer), ..chrome(language) }
+}
+
+fn bannered(language: Language) -> Chrome {
+    let wrong = Banner::WrongAddress("https://login.example.com/".into());
+    let banners = vec![Banner::Development, Banner::InsecureHttp, wrong, Banner::SecondFactorDue(3)];
+    Chrome { banners, address: Some("https://login.example.com".into()), ..chrome(language) }
+}
+
+fn moment(days: i64) -> Moment {
+    Moment(UnixTime(1_767_225_600) + days * 86_400)
+}
+
+fn sign_in(language: Language) -> SignIn {
+    SignIn {
+        chrome: chrome(language),
+        email: String::new(),
+        can_stay: true,
+        stay: false,
+        return_to: String::new(),
+        app: None,
+        problem: None,
+        ended: None,
+        done: None,
+    }
+}
+
+fn strangers(language: Language, words: Words) -> Vec<(&'static str, String)> {
+    let refused = SignIn {
+        email: words.name.into(),
+        stay: true,
+        return_to: format!("/{}", words.name),
+        app: Some(words.name.into()),
+        problem: Some(Problem::of("signin.credentials_wrong")),
+        ..sign_in(language)
+    };
+    let waiting =
+        SignIn { problem: Some(Problem::of("signin.account_wait").with_retry_after(Some(200))), ..sign_in(language) };
+    let ended = SignIn { ended: reason::find("session.idle_timeout"), chrome: bannered(language), ..sign_in(language) };
+    let made = SignIn { done: Some(Done::AccountMade), ..sign_in(language) };
+    vec![
+        ("sign-in", sign_in(language).html()),
+        ("sign-in-refused", refused.html()),
+        ("sign-in-waiting", waiting.html()),
+        ("sign-in-ended", ended.html()),
+        ("sign-in-made", made.html()),
+        ("signed-out", SignedOut { chrome: chrome(language), ended: None }.html()),
+        ("signed-out-why", SignedOut { chrome: chrome(language), ended: reason::find("session.revoked") }.html()),
+        ("choose-password", choose_password(language, words).html()),
+        ("second-factor", SecondFactor { chrome: chrome(language), email: words.name.into(), problem: None }.html()),
+        ("invitation", invitation(language, words).html()),
+        ("reset", reset(language, words).html()),
+    ]
+}
+
+fn choose_password(language: Language, words: Words) -> ChoosePassword {
+    let problem = Some(Problem::of("password.common"));
+    ChoosePassword { chrome: chrome(language), email: words.name.into(), password_minimum: 12, problem }
+}
+
+fn invitation(language: Language, words: Words) -> Invitation {
+    Invitation {
+        chrome: chrome(language),
+        token: words.name.into(),
+        email: words.name.into(),
+        name: words.name.into(),
+        password_minimum: 12,
+        problem: Some(Problem::of("user.name_invalid")),
+    }
+}
+
+fn reset(language: Language, words: Words) -> Reset {
+    let token = words.name.into();
+    Reset { chrome: chrome(language), token, email: words.name.into(), password_minimum: 12, problem: None }
+}
+
+fn session(device: &str, days: i64, is_this: bool) -> SessionRow {
+    SessionRow {
+        id: "ses_BwcHBwcHBwcHBwcHBwcHBw".parse().unwrap(),
+        device: device.into(),
+        address: if is_this { "2001:db8:1234:5678:9abc:def0:1234:5678" } else { "192.0.2.7" }.into(),
+        created_at: moment(-days),
+        last_seen: moment(0),
+        is_this,
+        is_api: device.starts_with("curl"),
+    }
+}
+
+fn own(language: Language, words: Words) -> Vec<(&'static str, String)> {
+    let app = |name: &str, url: &str| AppLink { name: name.into(), url: url.into() };
+    let apps = vec![app(words.name, "https://wiki.example.com/"), app("photos", "https://photos.example.com/album/")];
+    let landing = Apps { chrome: signed_in(language, words, true), apps, has_demo: false };
+    let simple = Apps { chrome: signed_in(language, words, false), apps: Vec::new(), has_demo: true };
+    let sessions = vec![
+        session(FIREFOX, 1, true),
+        session(IPHONE, 20, false),
+        session("curl/8.14.1", 3, false),
+        session(words.name, 4, false),
+    ];
+    let headers = vec![("x-doorward-user".into(), words.name.into()), ("x-doorward-jwt".into(), "e30.e30.".repeat(20))];
+    vec![
+        ("apps", landing.html()),
+        ("apps-simple", simple.html()),
+        ("account", account(language, words, sessions, None).html()),
+        (
+            "account-refused",
+            account(language, words, vec![session(FIREFOX, 1, true)], Some("password.wrong_current")).html(),
+        ),
+        ("demo", Demo { chrome: signed_in(language, words, true), headers }.html()),
+    ]
+}
+
+fn account(language: Language, words: Words, sessions: Vec<SessionRow>, code: Option<&str>) -> Account {
+    Account {
+        chrome: signed_in(language, words, true),
+        groups: vec!["admins".into(), words.name.into()],
+        created_at: moment(-200),
+        password_changed_at: moment(-50),
+        password_minimum: 12,
+        sessions,
+        problem: code.map(Problem::of),
+        done: code.is_none().then_some(Done::PasswordChanged),
+    }
+}
+
+fn person(name: &str, email: &str, is_active: bool) -> PersonRow {
+    PersonRow {
+        id: "usr_BwcHBwcHBwcHBwcHBwcHBw".parse().unwrap(),
+        name: name.into(),
+        email: email.into(),
+        groups: if is_active { vec!["admins".into(), "family".into()] } else { Vec::new() },
+        is_active,
+        is_self: email == "ada@example.com",
+    }
+}
+
+fn people(language: Language, words: Words) -> People {
+    let link = |email: &str, is_invitation| LinkRow {
+        id: "lnk_BwcHBwcHBwcHBwcHBwcHBw".parse().unwrap(),
+        email: email.into(),
+        is_invitation,
+        expires_at: moment(7),
+    };
+    People {
+        chrome: signed_in(language, words, true),
+        search: String::new(),
+        people: vec![
+            person("Ada Lovelace", "ada@example.com", true),
+            person("Grace Hopper", "a-very-long-address-of-somebody@department.of.something.example.com", true),
+            person(words.name, words.name, false),
+        ],
+        is_later: true,
+        next: Some(words.name.into()),
+        links: vec![link("mary@example.com", true), link(words.name, false)],
+        problem: None,
+        done: Some(Done::LinkWithdrawn),
+    }
+}
+
+fn detail(language: Language, words: Words, is_active: bool) -> PersonDetail {
+    PersonDetail {
+        chrome: signed_in(language, words, true),
+        person: person(words.name, words.name, is_active),
+        groups: "admins family".into(),
+        created_at: moment(-3),
+        session_count: 2,
+        problem: is_active.then(|| Problem::of("user.last_administrator")),
+        done: (!is_active).then_some(Done::Disabled),
+    }
+}
+
+fn administration(language: Language, words: Words) -> Vec<(&'static str, String)> {
+    let chrome = || signed_in(language, words, true);
+    let nobody = People {
+        people: Vec::new(),
+        links: Vec::new(),
+        search: words.name.into(),
+        next: None,
+        ..people(language, words)
+    };
+    let new = |is_by_password, problem| PersonNew {
+        chrome: chrome(),
+        is_by_password,
+        email: words.name.into(),
+        name: words.name.into(),
+        groups: words.name.into(),
+        problem,
+    };
+    let handover = |thing, secret: &str| Handover {
+        chrome: chrome(),
+        thing,
+        email: words.name.into(),
+        secret: secret.into(),
+        expires_at: (thing != Thing::TemporaryPassword).then(|| moment(7)),
+    };
+    let id = "usr_BwcHBwcHBwcHBwcHBwcHBw".parse().unwrap();
+    let confirm = |question| Confirm { chrome: chrome(), question }.html();
+    vec![
+        ("people", people(language, words).html()),
+        ("people-nobody", nobody.html()),
+        ("person", detail(language, words, true).html()),
+        ("person-disabled", detail(language, words, false).html()),
+        ("person-new", new(false, None).html()),
+        ("person-new-refused", new(true, Some(Problem::of("user.email_taken"))).html()),
+        ("handover", handover(Thing::Invitation, LINK).html()),
+        ("handover-reset", handover(Thing::Reset, LINK).html()),
+        ("handover-password", handover(Thing::TemporaryPassword, words.name).html()),
+        ("confirm-sign-out", confirm(Question::SignOut)),
+        ("confirm-others", confirm(Question::EndOthers)),
+        ("confirm-disable", confirm(Question::Disable { id, email: words.name.into() })),
+        ("confirm-sessions", confirm(Question::EndSessions { id, email: words.name.into() })),
+    ]
+}
+
+fn failures(language: Language, words: Words) -> Vec<(&'static str, String)> {
+    let failure = |chrome, problem, way| Failure { chrome, problem, way }.html();
+    let not_sent = FormNotSent {
+        chrome: chrome(language),
+        problem: Problem::of("session.idle_timeout"),
+        return_to: format!("/{}", words.name),
+    };
+    vec![
+        ("failure", failure(chrome(language), Problem::of("http.internal").with_hint(words.name), Way::Start)),
+        (
+            "failure-csrf",
+            failure(chrome(language), Problem::of("csrf.token_expired"), Way::Again("/.doorward/sign-in".into())),
+        ),
+        (
+            "failure-busy",
+            failure(chrome(language), Problem::of("http.overloaded").with_retry_after(Some(5)), Way::Nowhere),
+        ),
+        (
+            "failure-forbidden",
+            failure(signed_in(language, words, false), Problem::of("authorization.administrator_required"), Way::Start),
+        ),
+        ("failure-session", failure(chrome(language), Problem::of("session.revoked"), Way::SignIn(words.name.into()))),
+        ("form-not-sent", not_sent.html()),
+        ("reasons", Reasons { chrome: chrome(language) }.html()),
+    ]
+}
