@@ -171,7 +171,9 @@ mod tests {
 
     #[test]
     fn freshness_needs_two_factors_and_passes() {
-        for (age, is_fresh) in [(None, false), (Some(0), true), (Some(299), true), (Some(300), false), (Some(-1), false)] {
+        for (age, is_fresh) in
+            [(None, false), (Some(0), true), (Some(299), true), (Some(300), false), (Some(-1), false)]
+        {
             let has = allowed(standing(Stage::Full, true, age)).contains(&Access::AdministratorFresh);
             assert_eq!(has, is_fresh, "{age:?}");
         }

@@ -239,7 +239,9 @@ mod tests {
     #[test]
     fn refuses_what_is_no_address() {
         let long = format!("{}@example.com", "a".repeat(250));
-        for text in ["", "ada", "@example.com", "ada@", "a b@example.com", "a@b@c", "a@b..c", "a@-b", "a\u{200b}@b.c", &long] {
+        for text in
+            ["", "ada", "@example.com", "ada@", "a b@example.com", "a@b@c", "a@b..c", "a@-b", "a\u{200b}@b.c", &long]
+        {
             assert_eq!(text.parse::<Email>(), Err(UserError::Email), "{text}");
         }
     }

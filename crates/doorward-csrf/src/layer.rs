@@ -19,12 +19,12 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 pub use body::Replay;
+pub use form::{Form, FormField};
 pub use page::FormToken;
 use setting::Setting;
 pub use setting::{Connection, CsrfLayer};
 
 use crate::decision::{Decision, FormValue, Phase, Provenance};
-use crate::layer::form::{Field, Form};
 use crate::request::RequestView;
 use crate::session::Session;
 
@@ -119,18 +119,18 @@ where
 {
     let has_header = setting.csrf.has_token_header(&setting.view(parts));
     let form =
-        if has_header { Form::unread(body) } else { form::read(&parts.headers, body, setting.csrf.field_name()).await };
+        if has_header { Form::unread(body) } else { Form::read(&parts.headers, body, setting.csrf.field_name()).await };
     let view: RequestView<'_> = setting.view(parts);
     let decision = setting.csrf.token(&view, provenance, &session.state(), &form.field);
     (decision, form)
 }
 
-impl<'a> From<&'a Field> for FormValue<'a> {
-    fn from(field: &'a Field) -> Self {
+impl<'a> From<&'a FormField> for FormValue<'a> {
+    fn from(field: &'a FormField) -> Self {
         match field {
-            Field::Absent => Self::Absent,
-            Field::Text(text) => Self::Text(text),
-            Field::NotText => Self::NotText,
+            FormField::Absent => Self::Absent,
+            FormField::Text(text) => Self::Text(text),
+            FormField::NotText => Self::NotText,
         }
     }
 }

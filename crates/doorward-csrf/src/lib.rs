@@ -31,7 +31,7 @@ pub use decision::{Decision, FormValue, Phase, Provenance, TokenFacts, Trust};
 pub use environment::{Environment, System, UnixSeconds};
 pub use key::{KeyRing, MIN_SECRET_BYTES, SecretKey};
 #[cfg(feature = "tower")]
-pub use layer::{Connection, CsrfLayer, CsrfService, FormToken, Replay};
+pub use layer::{Connection, CsrfLayer, CsrfService, Form, FormField, FormToken, Replay};
 pub use option::{Mode, Rotate, UnknownWord, Unproven};
 pub use origin::Scheme;
 pub use problem::{ConfigError, Problem};

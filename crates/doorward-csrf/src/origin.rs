@@ -14,6 +14,9 @@ pub enum Scheme {
 }
 
 impl Scheme {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Http, Self::Https];
+
     /// `http` or `https`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

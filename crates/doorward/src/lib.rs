@@ -3,6 +3,8 @@
 pub mod command;
 pub mod config;
 pub mod identity;
+pub mod node;
 pub mod portal;
+pub mod system;
 pub mod watch;
 pub mod web;

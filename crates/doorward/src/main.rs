@@ -1,3 +1,5 @@
 //! The program `doorward`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    doorward::command::run()
+}

@@ -20,28 +20,34 @@ const MAX_FRAMES: usize = 4096;
 
 /// The token field as it was found.
 #[derive(PartialEq, Eq)]
-pub(super) enum Field {
+pub enum FormField {
+    /// There is no form, no such field, or the body could not be read.
     Absent,
+    /// The value.
     Text(String),
+    /// A value that is not text.
     NotText,
 }
 
-impl std::fmt::Debug for Field {
+impl std::fmt::Debug for FormField {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "{:?}", crate::FormValue::from(self))
     }
 }
 
-/// A body, whole again, and the field that was found in it.
-pub(super) struct Form<B> {
-    pub(super) field: Field,
-    pub(super) body: Replay<B>,
+/// A body, whole again, and the token field that was found in it.
+#[derive(Debug)]
+pub struct Form<B> {
+    /// The field.
+    pub field: FormField,
+    /// The body, byte for byte as it came.
+    pub body: Replay<B>,
 }
 
 impl<B> Form<B> {
     /// A body that nobody looked into.
     pub(super) fn unread(body: B) -> Self {
-        Self { field: Field::Absent, body: Replay::new(VecDeque::new(), body) }
+        Self { field: FormField::Absent, body: Replay::new(VecDeque::new(), body) }
     }
 }
 
@@ -78,60 +84,66 @@ impl Encoding {
     }
 }
 
-/// Reads the field, and puts the body together again. A body that cannot be read has no field.
-pub(super) async fn read<B: Body<Data = Bytes> + Unpin>(headers: &HeaderMap, mut body: B, name: &str) -> Form<B> {
-    let Some(encoding) = Encoding::of(headers) else { return Form::unread(body) };
-    let (mut frames, mut text, mut is_whole) = (VecDeque::new(), Vec::new(), false);
-    while text.len() < encoding.limit() && frames.len() < MAX_FRAMES {
-        let frame = match body.frame().await {
-            Some(Ok(frame)) => frame,
-            // The client is gone: what it had sent so far is no form.
-            Some(Err(_)) => return Form { field: Field::Absent, body: Replay::new(frames, body) },
-            None => {
-                is_whole = true;
-                break;
+impl<B: Body<Data = Bytes> + Unpin> Form<B> {
+    /// Reads the field `name` of an urlencoded or multipart body, and puts the body together again. A body that cannot
+    /// be read has no field. At most 64 KiB of an urlencoded and 16 KiB of a multipart body are read; how long that
+    /// may take is for the caller to bound.
+    pub async fn read(headers: &HeaderMap, mut body: B, name: &str) -> Self {
+        let Some(encoding) = Encoding::of(headers) else { return Self::unread(body) };
+        let (mut frames, mut text, mut is_whole) = (VecDeque::new(), Vec::new(), false);
+        while text.len() < encoding.limit() && frames.len() < MAX_FRAMES {
+            let frame = match body.frame().await {
+                Some(Ok(frame)) => frame,
+                // The client is gone: what it had sent so far is no form.
+                Some(Err(_)) => return Form { field: FormField::Absent, body: Replay::new(frames, body) },
+                None => {
+                    is_whole = true;
+                    break;
+                }
+            };
+            if let Some(data) = frame.data_ref() {
+                let room = encoding.limit() - text.len();
+                text.extend_from_slice(&data[..data.len().min(room)]);
+                is_whole = data.len() <= room && body.is_end_stream();
             }
-        };
-        if let Some(data) = frame.data_ref() {
-            let room = encoding.limit() - text.len();
-            text.extend_from_slice(&data[..data.len().min(room)]);
-            is_whole = data.len() <= room && body.is_end_stream();
+            frames.push_back(frame);
         }
-        frames.push_back(frame);
+        let field = match &encoding {
+            Encoding::Urlencoded => urlencoded(&text, is_whole, name),
+            Encoding::Multipart { boundary } => multipart(&text, boundary, name),
+        };
+        Self { field, body: Replay::new(frames, body) }
     }
-    let field = match &encoding {
-        Encoding::Urlencoded => urlencoded(&text, is_whole, name),
-        Encoding::Multipart { boundary } => multipart(&text, boundary, name),
-    };
-    Form { field, body: Replay::new(frames, body) }
 }
 
-fn urlencoded(text: &[u8], is_whole: bool, name: &str) -> Field {
+fn urlencoded(text: &[u8], is_whole: bool, name: &str) -> FormField {
     // The last pair of a body that goes on may have been cut.
     let end = if is_whole { text.len() } else { memchr::memrchr(b'&', text).unwrap_or(0) };
     let mut pairs = form_urlencoded::parse(&text[..end]);
-    pairs.find(|(key, _)| key == name).map_or(Field::Absent, |(_, value)| Field::Text(value.into_owned()))
+    pairs.find(|(key, _)| key == name).map_or(FormField::Absent, |(_, value)| FormField::Text(value.into_owned()))
 }
 
 /// Walks the parts (RFC 7578) until the field, the first file, or the end of what was read.
-fn multipart(text: &[u8], boundary: &str, name: &str) -> Field {
+fn multipart(text: &[u8], boundary: &str, name: &str) -> FormField {
     let delimiter = format!("\r\n--{boundary}");
     let finder = memmem::Finder::new(&delimiter);
-    let Some(first) = text.strip_prefix(&delimiter.as_bytes()[2..]) else { return Field::Absent };
+    let Some(first) = text.strip_prefix(&delimiter.as_bytes()[2..]) else { return FormField::Absent };
     let mut rest = first;
     while let Some(part) = rest.strip_prefix(b"\r\n") {
-        let Some(head_end) = memmem::find(part, b"\r\n\r\n") else { return Field::Absent };
+        let Some(head_end) = memmem::find(part, b"\r\n\r\n") else { return FormField::Absent };
         let (head, content) = (&part[..head_end], &part[head_end + 4..]);
         let (is_ours, is_file) = disposition(head, name);
-        let Some(end) = finder.find(content) else { return Field::Absent };
+        let Some(end) = finder.find(content) else { return FormField::Absent };
         match (is_ours, is_file) {
-            (true, true) => return Field::NotText,
-            (true, false) => return String::from_utf8(content[..end].to_vec()).map_or(Field::NotText, Field::Text),
-            (false, true) => return Field::Absent,
+            (true, true) => return FormField::NotText,
+            (true, false) => {
+                return String::from_utf8(content[..end].to_vec()).map_or(FormField::NotText, FormField::Text);
+            }
+            (false, true) => return FormField::Absent,
             (false, false) => rest = &content[end + delimiter.len()..],
         }
     }
-    Field::Absent
+    FormField::Absent
 }
 
 /// Whether a part has this name, and whether it is a file.
@@ -166,15 +178,15 @@ mod tests {
         [(CONTENT_TYPE, HeaderValue::from_str(kind).unwrap())].into_iter().collect()
     }
 
-    async fn field_of(kind: &str, body: impl Into<Bytes>) -> Field {
+    async fn field_of(kind: &str, body: impl Into<Bytes>) -> FormField {
         let body = body.into();
-        let form = read(&headers(kind), Full::new(body.clone()), "csrf_token").await;
+        let form = Form::read(&headers(kind), Full::new(body.clone()), "csrf_token").await;
         assert_eq!(form.body.collect().await.unwrap().to_bytes(), body, "the body is whole again");
         form.field
     }
 
-    fn text(value: &str) -> Field {
-        Field::Text(value.to_owned())
+    fn text(value: &str) -> FormField {
+        FormField::Text(value.to_owned())
     }
 
     #[tokio::test]
@@ -182,16 +194,16 @@ mod tests {
         let kind = "application/x-www-form-urlencoded; charset=utf-8";
         assert_eq!(field_of(kind, "a=1&csrf_token=1%3Ax&b=2").await, text("1:x"));
         assert_eq!(field_of(kind, "csrf_token=").await, text(""));
-        assert_eq!(field_of(kind, "a=1&token=2").await, Field::Absent);
-        assert_eq!(field_of(kind, "").await, Field::Absent);
-        assert_eq!(field_of("application/json", "csrf_token=1").await, Field::Absent);
+        assert_eq!(field_of(kind, "a=1&token=2").await, FormField::Absent);
+        assert_eq!(field_of(kind, "").await, FormField::Absent);
+        assert_eq!(field_of("application/json", "csrf_token=1").await, FormField::Absent);
     }
 
     #[tokio::test]
     async fn stops_reading_at_the_limit_and_never_takes_half_a_value() {
         let kind = "application/x-www-form-urlencoded";
         let padding = "x".repeat(MAX_URLENCODED - "a=&csrf_token=12".len());
-        assert_eq!(field_of(kind, format!("a={padding}&csrf_token=12345")).await, Field::Absent);
+        assert_eq!(field_of(kind, format!("a={padding}&csrf_token=12345")).await, FormField::Absent);
         assert_eq!(field_of(kind, format!("csrf_token=12345&a={padding}{padding}")).await, text("12345"));
         assert_eq!(field_of(kind, format!("a={padding}&csrf_token=12")).await, text("12"));
     }
@@ -207,24 +219,24 @@ mod tests {
         let end = "--XX--\r\n";
         let token = part("csrf_token", "1:x");
         assert_eq!(field_of(kind, format!("{}{token}{file}{end}", part("a", "b"))).await, text("1:x"));
-        assert_eq!(field_of(kind, format!("{file}{token}{end}")).await, Field::Absent);
+        assert_eq!(field_of(kind, format!("{file}{token}{end}")).await, FormField::Absent);
         assert_eq!(
             field_of(kind, format!("{}{token}{end}", part("a", &"b".repeat(MAX_MULTIPART)))).await,
-            Field::Absent
+            FormField::Absent
         );
-        assert_eq!(field_of(kind, file.replace("name=\"f\"", "name=\"csrf_token\"") + end).await, Field::NotText);
+        assert_eq!(field_of(kind, file.replace("name=\"f\"", "name=\"csrf_token\"") + end).await, FormField::NotText);
         assert_eq!(
             field_of(kind, "--XX\r\nContent-Disposition: form-data; name=csrf_token\r\n\r\nx").await,
-            Field::Absent
+            FormField::Absent
         );
-        assert_eq!(field_of("multipart/form-data", token).await, Field::Absent);
+        assert_eq!(field_of("multipart/form-data", token).await, FormField::Absent);
     }
 
     #[tokio::test]
     async fn a_body_that_breaks_off_has_no_field() {
         let body = Broken(Some(Bytes::from_static(b"csrf_token=1")));
-        let form = read(&headers("application/x-www-form-urlencoded"), body, "csrf_token").await;
-        assert_eq!(form.field, Field::Absent);
+        let form = Form::read(&headers("application/x-www-form-urlencoded"), body, "csrf_token").await;
+        assert_eq!(form.field, FormField::Absent);
     }
 
     /// A body whose client goes away after one frame.

@@ -6,7 +6,7 @@ use doorward_core::Finding;
 
 use super::{CONFIGURATION, FINDINGS, WELL, report};
 use crate::config::registry::{self, Key, Kind};
-use crate::config::{Config, Flags, Inputs, Setting};
+use crate::config::{Config, Inputs, Setting};
 
 /// The arguments of `doorward config`.
 #[derive(Debug, Clone, clap::Args)]
@@ -20,37 +20,11 @@ pub struct ConfigArgs {
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Action {
     /// Check the configuration and say what is wrong, all at once.
-    Check(Read),
+    Check,
     /// Show every setting as it holds, secrets masked, and where it comes from.
-    Show(Read),
+    Show,
     /// Print the reference of all settings and variables as Markdown.
-    Reference {
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-/// How to read the configuration.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct Read {
-    /// Where it is.
-    #[command(flatten)]
-    pub flags: Flags,
-    /// As JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
-impl Action {
-    /// The flags for [`Inputs::of_process`].
-    #[must_use]
-    pub fn flags(&self) -> Flags {
-        match self {
-            Self::Check(read) | Self::Show(read) => read.flags.clone(),
-            Self::Reference { .. } => Flags::default(),
-        }
-    }
+    Reference,
 }
 
 /// Runs it and returns the exit code: 0 well, 1 where `check` found errors, 2 where `show` has nothing to show
@@ -58,11 +32,11 @@ impl Action {
 ///
 /// # Errors
 /// Those of the writer.
-pub fn run(args: &ConfigArgs, inputs: &Inputs, out: &mut dyn Write) -> io::Result<u8> {
+pub fn run(args: &ConfigArgs, inputs: &Inputs, json: bool, out: &mut dyn Write) -> io::Result<u8> {
     match &args.action {
-        Action::Check(read) => check(inputs, read.json, out),
-        Action::Show(read) => show(inputs, read.json, out),
-        Action::Reference { json } => reference(*json, out).map(|()| WELL),
+        Action::Check => check(inputs, json, out),
+        Action::Show => show(inputs, json, out),
+        Action::Reference => reference(json, out).map(|()| WELL),
     }
 }
 
@@ -124,7 +98,7 @@ fn line(setting: &Setting) -> String {
     format!("{name} = {value}  # {}", setting.source)
 }
 
-fn reference(json: bool, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn reference(json: bool, out: &mut dyn Write) -> io::Result<()> {
     if json {
         let keys: Vec<serde_json::Value> = registry::all().map(entry).collect();
         serde_json::to_writer_pretty(&mut *out, &keys)?;
@@ -181,8 +155,9 @@ fn entry(key: &Key) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Flags;
 
-    fn run_in(directory: &std::path::Path, environment: &[(&str, &str)], action: Action) -> (u8, String) {
+    fn run_in(directory: &std::path::Path, environment: &[(&str, &str)], action: Action, json: bool) -> (u8, String) {
         let inputs = Inputs {
             flags: Flags { data: Some("data".into()), ..Flags::default() },
             environment: environment.iter().copied().collect(),
@@ -190,12 +165,8 @@ mod tests {
             system: directory.join("etc"),
         };
         let mut out = Vec::new();
-        let code = run(&ConfigArgs { action }, &inputs, &mut out).unwrap();
+        let code = run(&ConfigArgs { action }, &inputs, json, &mut out).unwrap();
         (code, String::from_utf8(out).unwrap().replace(&directory.display().to_string(), "CWD"))
-    }
-
-    fn read(json: bool) -> Read {
-        Read { json, ..Read::default() }
     }
 
     #[test]
@@ -207,11 +178,11 @@ mod tests {
         )
         .unwrap();
         let environment = [("CSRF_SECRET_KEY", "hunter2"), ("DOORWARD_LOG__LEVLE", "debug")];
-        let (code, text) = run_in(directory.path(), &environment, Action::Check(read(false)));
+        let (code, text) = run_in(directory.path(), &environment, Action::Check, false);
         assert_eq!(code, FINDINGS);
         assert!(!text.contains("hunter2"));
         insta::assert_snapshot!(text);
-        let (code, json) = run_in(directory.path(), &environment, Action::Check(read(true)));
+        let (code, json) = run_in(directory.path(), &environment, Action::Check, true);
         assert_eq!(code, FINDINGS);
         insta::assert_snapshot!(json);
     }
@@ -219,7 +190,7 @@ mod tests {
     #[test]
     fn check_is_content_with_nothing_at_all() {
         let directory = tempfile::tempdir().unwrap();
-        let (code, text) = run_in(directory.path(), &[], Action::Check(read(false)));
+        let (code, text) = run_in(directory.path(), &[], Action::Check, false);
         assert_eq!((code, text.as_str()), (WELL, "Nothing is wrong.\n"));
     }
 
@@ -235,13 +206,13 @@ mod tests {
             ("DOORWARD_PASSWORD__WORKERS", "2"),
             ("CORS_ALLOWED_ORIGINS", "http://localhost:3000,http://localhost:5173"),
         ];
-        let (code, text) = run_in(directory.path(), &environment, Action::Show(read(false)));
+        let (code, text) = run_in(directory.path(), &environment, Action::Show, false);
         assert_eq!(code, WELL);
         assert!(!text.contains("tr0ub4dor") && !text.contains("thirty-two"));
         insta::assert_snapshot!(text);
         // What is shown could be written: it is TOML.
         text.parse::<toml::Table>().unwrap();
-        let (_, json) = run_in(directory.path(), &environment, Action::Show(read(true)));
+        let (_, json) = run_in(directory.path(), &environment, Action::Show, true);
         assert!(!json.contains("tr0ub4dor") && !json.contains("thirty-two"));
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(json["settings"].as_array().unwrap().len(), registry::all().count());
@@ -250,7 +221,7 @@ mod tests {
     #[test]
     fn show_of_a_wrong_configuration_says_what_is_wrong() {
         let directory = tempfile::tempdir().unwrap();
-        let (code, text) = run_in(directory.path(), &[("LOG_LEVEL", "loud")], Action::Show(read(false)));
+        let (code, text) = run_in(directory.path(), &[("LOG_LEVEL", "loud")], Action::Show, false);
         assert_eq!(code, CONFIGURATION);
         assert!(text.contains("config.value_invalid"), "{text}");
     }
@@ -258,10 +229,10 @@ mod tests {
     #[test]
     fn the_reference_lists_every_setting() {
         let directory = tempfile::tempdir().unwrap();
-        let (code, text) = run_in(directory.path(), &[], Action::Reference { json: false });
+        let (code, text) = run_in(directory.path(), &[], Action::Reference, false);
         assert_eq!(code, WELL);
         insta::assert_snapshot!(text);
-        let (_, json) = run_in(directory.path(), &[], Action::Reference { json: true });
+        let (_, json) = run_in(directory.path(), &[], Action::Reference, true);
         let keys: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
         assert_eq!(keys.len(), registry::all().count());
     }

@@ -21,9 +21,6 @@ pub struct Arguments {
     /// The id that stands on the error page, in the answer and in the logs: `req_…`.
     #[arg(value_name = "REQUEST-ID")]
     pub request: RequestId,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// Prints what the request memory (`remembered`, from `RequestLog::find_in`) and the audit log know.
@@ -32,9 +29,10 @@ pub struct Arguments {
 /// Where the store does not answer or `out` cannot be written.
 pub async fn run(
     arguments: &Arguments,
+    is_json: bool,
     remembered: Option<&doorward_store::Entry>,
     audit: &impl Audit,
-    out: &mut (impl Write + Send),
+    out: &mut impl Write,
 ) -> Result<u8, ExplainError> {
     let query = AuditQuery { request: Some(arguments.request), limit: RECORDS, ..AuditQuery::default() };
     let mut records = audit.records(&query).await?;
@@ -43,7 +41,7 @@ pub async fn run(
     let request = remembered.map(|row| Value::Object(recalled(row)));
     let reasons = reasons(request.as_ref(), &records);
     let is_known = request.is_some() || !records.is_empty();
-    if arguments.json {
+    if is_json {
         let id = arguments.request;
         let reasons: Vec<_> = reasons.iter().map(|reason| to_json(reason)).collect();
         let report = json!({
@@ -189,9 +187,9 @@ mod tests {
     }
 
     async fn explained(row: Option<&doorward_store::Entry>, records: Vec<Record>, is_json: bool) -> (u8, String) {
-        let arguments = Arguments { request: ID.parse().unwrap(), json: is_json };
+        let arguments = Arguments { request: ID.parse().unwrap() };
         let mut out = Vec::new();
-        let code = run(&arguments, row, &Book(records), &mut out).await.unwrap();
+        let code = run(&arguments, is_json, row, &Book(records), &mut out).await.unwrap();
         (code, String::from_utf8(out).unwrap())
     }
 

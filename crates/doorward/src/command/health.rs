@@ -22,16 +22,13 @@ pub struct Arguments {
     /// Where the server listens.
     #[arg(long, value_name = "URL", default_value = "http://localhost:8000")]
     pub url: Url,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// Asks, prints the answer to `out` and gives back the exit code.
 ///
 /// # Errors
 /// Where `out` cannot be written.
-pub async fn run(arguments: &Arguments, out: &mut (impl Write + Send)) -> std::io::Result<u8> {
+pub async fn run(arguments: &Arguments, is_json: bool, out: &mut (impl Write + Send)) -> std::io::Result<u8> {
     let answer = match timeout(PATIENCE, ask(&arguments.url)).await {
         Ok(answer) => answer,
         Err(_) => Err(Failure::Silent(format!("no answer within {} s", PATIENCE.as_secs()))),
@@ -44,7 +41,7 @@ pub async fn run(arguments: &Arguments, out: &mut (impl Write + Send)) -> std::i
         Err(Failure::Usage(why)) => (CONFIGURATION, failed(&why)),
         Err(Failure::Silent(why)) => (FINDINGS, failed(&why)),
     };
-    if arguments.json {
+    if is_json {
         writeln!(out, "{report}")?;
     } else {
         print(&arguments.url, &report, out)?;
@@ -137,8 +134,8 @@ mod tests {
             String::from_utf8(request[..length].to_vec()).unwrap()
         };
         let mut out = Vec::new();
-        let arguments = Arguments { url, json: is_json };
-        let (request, code) = tokio::join!(server, run(&arguments, &mut out));
+        let arguments = Arguments { url };
+        let (request, code) = tokio::join!(server, run(&arguments, is_json, &mut out));
         (code.unwrap(), String::from_utf8(out).unwrap(), request)
     }
 
@@ -169,13 +166,13 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url: Url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
         drop(listener);
-        assert_eq!(run(&Arguments { url, json: true }, &mut Vec::new()).await.unwrap(), 1);
+        assert_eq!(run(&Arguments { url }, true, &mut Vec::new()).await.unwrap(), 1);
     }
 
     #[tokio::test]
     async fn only_plain_http_is_asked() {
         let url: Url = "https://login.example.com".parse().unwrap();
-        assert_eq!(run(&Arguments { url, json: true }, &mut Vec::new()).await.unwrap(), 2);
+        assert_eq!(run(&Arguments { url }, true, &mut Vec::new()).await.unwrap(), 2);
     }
 
     #[test]

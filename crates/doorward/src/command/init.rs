@@ -30,9 +30,6 @@ pub struct InitArgs {
     /// The e-mail address of the first administrator.
     #[arg(long, value_name = "EMAIL")]
     pub admin_email: Option<String>,
-    /// Where things are; `--config` names the file to write.
-    #[command(flatten)]
-    pub flags: Flags,
 }
 
 /// The person at the terminal, or nobody.
@@ -64,7 +61,7 @@ pub fn run<R: BufRead>(
     terminal: Terminal<'_, R>,
     out: &mut dyn Write,
 ) -> io::Result<u8> {
-    let path = inputs.cwd.join(args.flags.config.as_deref().unwrap_or(Path::new("doorward.toml")));
+    let path = inputs.cwd.join(inputs.flags.config.as_deref().unwrap_or(Path::new("doorward.toml")));
     if path.try_exists()? && !args.force {
         let finding = Finding::error(
             "config.conflict",
@@ -75,14 +72,14 @@ pub fn run<R: BufRead>(
         report::text(&[finding], out)?;
         return Ok(CONFIGURATION);
     }
-    let answers = ask(args, terminal, out)?;
+    let answers = ask(args, inputs, terminal, out)?;
     write_private(&path, &file(&answers))?;
     writeln!(out, "Wrote {}.", path.display())?;
     if args.dev {
-        extend_dotenv(&inputs.cwd.join(args.flags.env_file.as_deref().unwrap_or(Path::new(".env"))), out)?;
+        extend_dotenv(&inputs.cwd.join(inputs.flags.env_file.as_deref().unwrap_or(Path::new(".env"))), out)?;
     }
     // What was written is read back as the start will read it, without the flags that are in the file now.
-    let flags = Flags { listen: Vec::new(), config: Some(path), ..args.flags.clone() };
+    let flags = Flags { listen: Vec::new(), config: Some(path), ..inputs.flags.clone() };
     let (findings, code) = match Config::load(&Inputs { flags, ..inputs.clone() }) {
         Ok(loaded) => (loaded.findings, WELL),
         Err(findings) => (findings, FINDINGS),
@@ -96,7 +93,12 @@ pub fn run<R: BufRead>(
     Ok(code)
 }
 
-fn ask<R: BufRead>(args: &InitArgs, terminal: Terminal<'_, R>, out: &mut dyn Write) -> io::Result<Answers> {
+fn ask<R: BufRead>(
+    args: &InitArgs,
+    inputs: &Inputs,
+    terminal: Terminal<'_, R>,
+    out: &mut dyn Write,
+) -> io::Result<Answers> {
     let Terminal { input, is_interactive } = terminal;
     let is_asking = is_interactive && !args.yes;
     let mut question = |given: Option<&str>, text: &str, default: &str| -> io::Result<String> {
@@ -133,7 +135,7 @@ fn ask<R: BufRead>(args: &InitArgs, terminal: Terminal<'_, R>, out: &mut dyn Wri
         question(args.admin_email.as_deref(), "E-mail address of the first administrator", "admin@localhost")?;
     let split =
         |text: &str| text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect();
-    Ok(Answers { public_url, trusted_proxies: split(&proxies), admin_email, listen: args.flags.listen.clone() })
+    Ok(Answers { public_url, trusted_proxies: split(&proxies), admin_email, listen: inputs.flags.listen.clone() })
 }
 
 /// The commented file. What is not set stands as a comment with its default.
@@ -243,8 +245,12 @@ mod tests {
     use super::*;
 
     fn run_in(directory: &Path, args: &InitArgs, answers: Option<&str>) -> (u8, String) {
+        run_with(directory, args, Flags::default(), answers)
+    }
+
+    fn run_with(directory: &Path, args: &InitArgs, flags: Flags, answers: Option<&str>) -> (u8, String) {
         let inputs = Inputs {
-            flags: Flags::default(),
+            flags,
             environment: [("CARGO", "cargo")].into_iter().collect(),
             cwd: directory.to_owned(),
             system: directory.join("etc"),
@@ -299,7 +305,7 @@ mod tests {
     fn takes_several_listeners() {
         let directory = tempfile::tempdir().unwrap();
         let flags = Flags { listen: vec!["127.0.0.1:8000".into(), "127.0.0.1:8001".into()], ..Flags::default() };
-        let (code, _) = run_in(directory.path(), &InitArgs { yes: true, flags, ..InitArgs::default() }, None);
+        let (code, _) = run_with(directory.path(), &InitArgs { yes: true, ..InitArgs::default() }, flags, None);
         assert_eq!(code, WELL);
         let file: toml::Table = written(directory.path()).parse().unwrap();
         assert_eq!(file["server"]["listen"].as_array().unwrap().len(), 2);

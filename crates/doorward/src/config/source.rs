@@ -13,16 +13,16 @@ use super::dotenv;
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Flags {
     /// Listen here, such as 127.0.0.1:8000; may be repeated.
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, global = true, value_name = "ADDR:PORT")]
     pub listen: Vec<String>,
     /// Keep everything in this directory.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Read this file instead of looking for doorward.toml.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Read this file instead of .env.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
 }
 

@@ -188,6 +188,19 @@ impl Hasher {
         Ok(Stored { output: output.to_vec(), ..wanted }.to_hash())
     }
 
+    /// How many workers were started.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.crew.threads.lock().len()
+    }
+
+    /// Whether every worker still runs.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        let threads = self.crew.threads.lock();
+        !threads.is_empty() && threads.iter().all(|thread| !thread.is_finished())
+    }
+
     /// What the workers did.
     #[must_use]
     pub fn measures(&self) -> &Measures {

@@ -1,5 +1,6 @@
 //! The keys of this installation: made once, kept in files that only their owner reads, rotated by age.
 
+mod archive;
 mod file;
 mod signing;
 

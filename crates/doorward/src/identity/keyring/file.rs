@@ -29,7 +29,7 @@ impl Found {
     }
 }
 
-fn family_of(name: &str) -> Option<&'static str> {
+pub(super) fn family_of(name: &str) -> Option<&'static str> {
     let stem = name.strip_suffix(".key")?;
     FAMILIES.into_iter().find(|family| stem.strip_prefix(family).is_some_and(|rest| rest.starts_with('-')))
 }

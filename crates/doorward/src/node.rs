@@ -1,0 +1,94 @@
+//! One node, put together: the store, the keys, the hash workers and the identity that stands on them.
+
+mod admin;
+mod directory;
+mod service;
+
+pub use admin::{forget_initial, introduce};
+pub use directory::make_private;
+pub use service::Service;
+
+use std::sync::Arc;
+
+use doorward_core::password::Rules;
+use doorward_core::store::Users as _;
+use doorward_core::{Clock, Finding, Random};
+use doorward_store::{Location, Server, Store, migration};
+
+use crate::config::{Config, Store as Place};
+use crate::identity::hasher::{Hasher, Parameters, Settings as HashSettings};
+use crate::identity::{Identity, Keyring, Parts};
+
+/// What commands and the server work with.
+#[derive(Debug)]
+pub struct Node {
+    /// Everything is kept here.
+    pub store: Store,
+    /// Hashes passwords.
+    pub hasher: Hasher,
+    /// Sign-in, sessions, accounts.
+    pub identity: Identity,
+    /// The clock of this node.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Where the configuration says that everything is kept.
+#[must_use]
+pub fn location(config: &Config) -> Location {
+    match &config.store {
+        Place::Sqlite(path) => Location::Sqlite(path.clone()),
+        Place::Postgres(url) => Location::Postgres(Server::new(url.clone())),
+    }
+}
+
+impl Node {
+    /// Opens the store, brings the embedded database up to date, reads or makes the keys, and starts the hash workers.
+    ///
+    /// # Errors
+    /// Everything that stops a start, each with what mends it.
+    pub async fn open(config: &Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, Vec<Finding>> {
+        make_private(&config.data).map_err(|finding| vec![finding])?;
+        let store = open_store(&location(config)).await?;
+        // Keys that are gone while accounts are there must not be made anew behind everybody's back.
+        let has_users = store.has_users().await.map_err(|error| vec![unreadable(&error)])?;
+        let keyring = Keyring::open(&config.data.join("keys"), has_users, clock.now(), &*random)?;
+        let hasher = start_hasher(config, &keyring, &random)?;
+        let identity = Identity::new(Parts {
+            store: store.clone(),
+            hasher: hasher.clone(),
+            keyring,
+            clock: Arc::clone(&clock),
+            random,
+            timeouts: config.session.timeouts,
+            rules: Rules { minimum: config.password.minimum_length, context: config.password.context_words.clone() },
+            issuer: config.public_url().origin().into(),
+        });
+        Ok(Self { store, hasher, identity, clock })
+    }
+}
+
+/// Opens the store. A PostgreSQL database in which nothing was ever made is set up at the first start; one that was
+/// waits for `doorward migrate up`, since other nodes may still run on its schema.
+async fn open_store(location: &Location) -> Result<Store, Vec<Finding>> {
+    if matches!(location, Location::Postgres(_)) {
+        let states = migration::status(location).await?;
+        if states.iter().all(|state| !state.is_applied) {
+            migration::up(location).await?;
+        }
+    }
+    Store::open(location).await
+}
+
+fn unreadable(error: &doorward_core::store::StoreError) -> Finding {
+    Finding::error("store.location_unreachable", "store", error.to_string())
+}
+
+fn start_hasher(config: &Config, keyring: &Keyring, random: &Arc<dyn Random>) -> Result<Hasher, Vec<Finding>> {
+    let fault = |why: String| vec![Finding::error("keys.unreadable", "password", why)];
+    let parameters = Parameters::chosen(config.password.hash.memory_kib(), config.password.passes)
+        .map_err(|error| fault(error.to_string()))?;
+    let settings =
+        HashSettings { workers: config.password.workers, ..HashSettings::new(parameters, keyring.peppers()) };
+    Hasher::start(settings, Arc::clone(random))
+        .map_err(|error| fault(format!("the hash workers did not start: {error}")))
+}

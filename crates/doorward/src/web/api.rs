@@ -1,0 +1,18 @@
+//! The API of `/api/v1`, one file for each thing, and its OpenAPI document.
+
+pub mod audit;
+pub mod configuration;
+pub mod csrf_token;
+pub mod debug;
+pub mod invitation;
+pub mod jwks;
+pub mod login;
+pub mod logout;
+pub mod me;
+pub mod openapi;
+pub mod password;
+pub mod pending;
+pub mod problem;
+pub mod refresh;
+pub mod session;
+pub mod user;

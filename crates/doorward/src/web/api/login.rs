@@ -1,0 +1,109 @@
+//! `POST /api/v1/auth/jwt/login`: e-mail address and password.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use doorward_core::Secret;
+use doorward_core::session::Stage;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::me::UserView;
+use crate::identity::{Credentials, Pair, Wish};
+use crate::web::body;
+use crate::web::exchange::Exchange;
+use crate::web::failure::Failure;
+
+/// What somebody signs in with.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginRequest {
+    /// The e-mail address of the account.
+    #[schema(example = "ada@example.com", max_length = 1024)]
+    email: String,
+    /// The password.
+    #[schema(value_type = String, format = Password, max_length = 1024)]
+    password: Secret,
+    /// Whether to answer with tokens instead of a cookie.
+    #[serde(default)]
+    tokens: bool,
+    /// Whether the cookie shall outlive the browser.
+    #[serde(default)]
+    stay: bool,
+}
+
+/// What became of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LoginAnswer {
+    /// `signed_in`, `second_factor_required` or `password_change_required`.
+    status: &'static str,
+    /// Who is signed in, once nothing is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<UserView>,
+    /// What can prove the missing factor.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    methods: Vec<&'static str>,
+    /// The CSRF token of the new session.
+    csrf_token: String,
+    /// The tokens, for a client that asked for them.
+    #[serde(flatten)]
+    tokens: Option<Tokens>,
+}
+
+/// Access and refresh token (RFC 6749, section 5.1).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Tokens {
+    /// Goes into `Authorization: Bearer`.
+    access_token: String,
+    /// Buys the next pair, once.
+    refresh_token: String,
+    /// Always `Bearer`.
+    token_type: &'static str,
+    /// Seconds for which the access token is good.
+    expires_in: i64,
+}
+
+impl From<&Pair> for Tokens {
+    fn from(pair: &Pair) -> Self {
+        Self {
+            access_token: pair.access.expose_secret().to_owned(),
+            refresh_token: pair.refresh.expose_secret().to_owned(),
+            token_type: "Bearer",
+            expires_in: pair.expires_in,
+        }
+    }
+}
+
+/// The word for a stage of a sign-in.
+#[must_use]
+pub fn status_word(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Full => "signed_in",
+        Stage::SecondFactor => "second_factor_required",
+        Stage::PasswordChange => "password_change_required",
+    }
+}
+
+/// Signs in.
+#[utoipa::path(
+    post, path = "/api/v1/auth/jwt/login", tag = "sign-in", request_body = LoginRequest,
+    responses(
+        (status = 200, description = "Signed in, or on the way", body = LoginAnswer),
+        super::problem::Problems,
+    )
+)]
+pub async fn post(exchange: Exchange, body::Json(request): body::Json<LoginRequest>) -> Result<Response, Failure> {
+    let previous = exchange.caller.live().map(|live| live.id);
+    let wish = Wish { tokens: request.tokens, stay: request.stay, previous };
+    let credentials = Credentials { email: &request.email, password: request.password };
+    let signed_in = exchange.app.identity().sign_in(&exchange.visit(), credentials, wish).await?;
+    let fresh = exchange.signed_in(&signed_in);
+    let live = &signed_in.live;
+    let answer = LoginAnswer {
+        status: status_word(live.stage),
+        user: (live.stage == Stage::Full).then(|| UserView::of(&live.user())),
+        methods: if live.stage == Stage::SecondFactor { vec!["totp", "passkey"] } else { Vec::new() },
+        csrf_token: fresh.token().to_owned(),
+        tokens: signed_in.tokens.as_ref().map(Tokens::from),
+    };
+    Ok((fresh, Json(answer)).into_response())
+}

@@ -1,0 +1,89 @@
+//! `GET /api/openapi.json`: the document of this API, made from the code.
+
+use axum::Json;
+use utoipa::OpenApi as _;
+
+use super::problem::Problem;
+
+#[derive(Debug, utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Doorward",
+        description = "Signing in, sessions, accounts. Every refusal is a problem document with a stable reason."
+    ),
+    paths(
+        super::csrf_token::get,
+        super::login::post,
+        super::refresh::post,
+        super::logout::post,
+        super::me::get,
+        super::pending::get,
+        super::session::get,
+        super::session::delete,
+        super::session::delete_others,
+        super::password::change,
+        super::password::choose,
+        super::password::reset,
+        super::invitation::accept,
+        super::invitation::create,
+        super::invitation::list,
+        super::invitation::revoke,
+        super::user::list,
+        super::user::get,
+        super::user::patch,
+        super::user::reset,
+        super::user::sessions,
+        super::user::end_sessions,
+        super::audit::get,
+        super::configuration::get,
+        super::debug::get,
+        super::jwks::get,
+        crate::web::health::live,
+        crate::web::health::ready,
+        crate::web::health::full,
+        get,
+    ),
+    components(schemas(Problem))
+)]
+struct Document;
+
+/// The document.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+/// Serves the document.
+#[utoipa::path(
+    get, path = "/api/openapi.json", tag = "keys",
+    responses((status = 200, description = "This document", body = serde_json::Value))
+)]
+pub async fn get() -> Json<utoipa::openapi::OpenApi> {
+    Json(document())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crate::web::route;
+
+    #[test]
+    fn documents_every_route_of_the_api_and_no_other() {
+        let document = serde_json::to_value(super::document()).unwrap();
+        let mut documented = BTreeSet::new();
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for method in operations.as_object().unwrap().keys() {
+                documented.insert((method.to_uppercase(), path.clone()));
+            }
+        }
+        let is_public =
+            |path: &str| ["/api/", "/health", "/.well-known/"].iter().any(|prefix| path.starts_with(prefix));
+        let routed: BTreeSet<_> = route::ALL
+            .iter()
+            .filter(|route| is_public(route.path))
+            .map(|route| (route.method.unwrap_or("ANY").to_owned(), route.path.to_owned()))
+            .collect();
+        assert_eq!(documented, routed);
+    }
+}

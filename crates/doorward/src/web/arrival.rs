@@ -1,0 +1,79 @@
+//! What is known of a request when it arrives, before anybody looks at cookies.
+
+use std::net::IpAddr;
+
+use doorward_core::UnixTime;
+use doorward_core::identifier::RequestId;
+use doorward_core::language::Language;
+use doorward_core::session::device_label;
+use doorward_csrf::Scheme;
+use http::header::{ACCEPT, ACCEPT_LANGUAGE, USER_AGENT};
+use http::{HeaderMap, HeaderName};
+
+/// One request, as far as everybody may know it. In the extensions of every request as `Arc<Arrival>`.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// Its name, in the answer, in logs and in the audit log.
+    pub id: RequestId,
+    /// When it came.
+    pub at: UnixTime,
+    /// Who holds the other end of the connection.
+    pub peer: IpAddr,
+    /// The client, as trusted proxies tell it.
+    pub address: IpAddr,
+    /// Whether the client uses https.
+    pub is_https: bool,
+    /// The origin that the client uses, such as `https://example.com`; empty where the target is malformed.
+    pub origin: String,
+    /// The path, never the query.
+    pub path: String,
+    /// The language of texts.
+    pub language: Language,
+    /// Whether a person looks at the answer: a navigation, or a client that asks for HTML.
+    pub is_page: bool,
+    /// What the client calls itself.
+    pub device: Box<str>,
+}
+
+impl Arrival {
+    /// The host of the origin, without port and brackets; empty where the target is malformed.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let authority = self.origin.split_once("://").map_or("", |(_, authority)| authority);
+        match authority.strip_prefix('[') {
+            Some(rest) => rest.split(']').next().unwrap_or_default(),
+            None => authority.split(':').next().unwrap_or_default(),
+        }
+    }
+
+    /// The scheme that the client uses.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        if self.is_https { Scheme::Https } else { Scheme::Http }
+    }
+}
+
+/// Whether a person will look at the answer (Fetch Metadata where the browser sends it, `Accept` elsewhere).
+pub fn is_page(headers: &HeaderMap) -> bool {
+    const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+    match headers.get(MODE).map(http::HeaderValue::as_bytes) {
+        Some(mode) => mode == b"navigate",
+        None => {
+            text(headers, &ACCEPT).split(',').any(|range| range.trim().to_ascii_lowercase().starts_with("text/html"))
+        }
+    }
+}
+
+/// The language that the client asks for.
+pub fn language(headers: &HeaderMap) -> Language {
+    Language::from_accept_language(text(headers, &ACCEPT_LANGUAGE))
+}
+
+/// What the client calls itself, cut to what is kept.
+pub fn device(headers: &HeaderMap) -> Box<str> {
+    device_label(text(headers, &USER_AGENT))
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}

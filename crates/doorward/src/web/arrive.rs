@@ -1,0 +1,111 @@
+//! The outermost layer: names the request, refuses what has two readings, and sees each answer off.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use doorward_core::identifier::RequestId;
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST};
+use http::request::Parts;
+use http::{Method, StatusCode};
+use tokio::time::Instant;
+
+use super::app::{App, Settings};
+use super::arrival::Arrival;
+use super::exchange::view;
+use super::failure::Failure;
+use super::listener::Peer;
+use super::{arrival, departure, forwarded, header, present, target};
+
+/// Fields that one request may have.
+const HEADER_FIELDS: usize = 100;
+
+/// Cookies that one request may have: more than any browser keeps for one host.
+const COOKIES: usize = 200;
+
+/// Takes a request in, and sees its answer off.
+pub async fn arrive(State(app): State<App>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let settings = app.settings();
+    let (mut parts, body) = request.into_parts();
+    let arrival = Arc::new(welcome(&app, &settings, &parts));
+    let origin = header::trusted_origin(&parts.headers, &settings);
+    let kept = departure::Kept::of(&parts, &arrival, &settings);
+
+    let mut response = match check(&parts, settings.config.server.limits.header_bytes) {
+        Err(failure) => failure.into_response(),
+        Ok(()) if header::is_preflight(&parts) => preflight(origin.is_some(), &settings),
+        Ok(()) => {
+            parts.extensions.insert(Arc::clone(&arrival));
+            parts.extensions.insert(Arc::clone(&settings));
+            next.run(Request::from_parts(parts, body)).await
+        }
+    };
+
+    response = present::present(response, &arrival, &settings);
+    header::secure(response.headers_mut(), &arrival);
+    header::vary(response.headers_mut());
+    if let Some(origin) = origin {
+        header::share(response.headers_mut(), origin, &settings);
+    }
+    departure::see_off(&app, &arrival, kept, &mut response, started.elapsed());
+    response
+}
+
+/// What is known of a request before anybody looks at its cookies.
+fn welcome(app: &App, settings: &Settings, parts: &Parts) -> Arrival {
+    // Without a peer there is no connection: the router was called directly, by a test of one endpoint.
+    let peer = parts.extensions.get::<Peer>().map_or([127, 0, 0, 1].into(), |peer| peer.0.ip().to_canonical());
+    let identity = app.identity();
+    let mut arrival = Arrival {
+        id: RequestId::random(identity.random()),
+        at: identity.now(),
+        peer,
+        address: forwarded::client_address(peer, &parts.headers, |address| settings.is_trusted_proxy(address)),
+        is_https: false,
+        origin: String::new(),
+        path: parts.uri.path().to_owned(),
+        language: arrival::language(&parts.headers),
+        is_page: arrival::is_page(&parts.headers),
+        device: arrival::device(&parts.headers),
+    };
+    let view = view(parts, &arrival, settings);
+    let is_https = settings.csrf.scheme(&view) == Some(doorward_csrf::Scheme::Https);
+    let origin = settings.csrf.self_origin(&view).unwrap_or_default();
+    arrival.is_https = is_https;
+    arrival.origin = origin;
+    arrival
+}
+
+/// Refuses what is too much, and what two programs could read in two ways.
+fn check(parts: &Parts, header_bytes: usize) -> Result<(), Failure> {
+    let bytes: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if bytes > header_bytes || parts.headers.len() > HEADER_FIELDS {
+        return Err(Failure::of("http.headers_too_large"));
+    }
+    for name in [HOST, AUTHORIZATION, CONTENT_TYPE, CONTENT_LENGTH] {
+        if parts.headers.get_all(&name).iter().nth(1).is_some() {
+            return Err(Failure::of("http.header_conflict").with_hint(format!("{name} stands more than once")));
+        }
+    }
+    let fields = parts.headers.get_all(COOKIE).iter();
+    if fields.map(|field| field.as_bytes().split(|byte| *byte == b';').count()).sum::<usize>() > COOKIES {
+        return Err(Failure::of("http.cookies_too_many"));
+    }
+    if parts.method == Method::CONNECT {
+        return Err(Failure::of("http.method_not_allowed"));
+    }
+    target::check_path(parts.uri.path())
+        .map_err(|why| Failure::of("http.path_not_canonical").with_hint(why.to_string()))
+}
+
+/// Answers a preflight from the one list of trusted origins; it reaches no handler.
+fn preflight(is_trusted: bool, settings: &Settings) -> Response {
+    if !is_trusted {
+        return Failure::of("authorization.origin_untrusted").into_response();
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    header::allow(response.headers_mut(), settings);
+    response
+}

@@ -1,0 +1,217 @@
+//! What a handler is given: the app, the request's circumstances and its caller, and how to answer with
+//! cookies and tokens.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponseParts, ResponseParts};
+use doorward_core::token::{Kind, hash_value};
+use doorward_csrf::{Csrf, Minted, RequestView, SessionState, Visitor};
+use http::header::SET_COOKIE;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::app::{App, Settings, seconds};
+use super::arrival::Arrival;
+use super::caller::{Caller, state_of};
+use super::cookie;
+use super::failure::Failure;
+use crate::identity::{Author, Live, SignedIn, Visit};
+
+/// One request on its way through a handler.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The program.
+    pub app: App,
+    /// The settings of this request.
+    pub settings: Arc<Settings>,
+    /// Its circumstances.
+    pub arrival: Arc<Arrival>,
+    /// Its session, or why there is none.
+    pub caller: Caller,
+    parts: Parts,
+}
+
+/// A session that this answer begins or steps up. In the extensions of the answer, for the log.
+#[derive(Debug, Clone)]
+pub struct NewSession(pub Arc<Live>);
+
+/// A token for the session that the client has after this answer, with the cookies that go with it.
+#[derive(Debug)]
+pub struct Fresh {
+    minted: Minted,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    new_session: Option<NewSession>,
+}
+
+impl Fresh {
+    /// Makes a token for a browser and its sign-in.
+    #[must_use]
+    pub fn issue(app: &App, csrf: &Csrf, visitor: &Visitor, state: SessionState<'_>) -> Self {
+        let minted = csrf.issue(visitor, &state, &app.environment());
+        let cookies = csrf.set_cookies(visitor, &minted);
+        let mut headers: Vec<_> = cookies.into_iter().map(|value| (SET_COOKIE, value)).collect();
+        if let Ok(value) = HeaderValue::from_str(minted.token()) {
+            headers.push((csrf.header_name().clone(), value));
+        }
+        Self { minted, headers, new_session: None }
+    }
+
+    /// The token as it was made.
+    #[must_use]
+    pub fn minted(&self) -> &Minted {
+        &self.minted
+    }
+
+    /// The token, for a body or a form.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        self.minted.token()
+    }
+
+    /// Puts the cookies and the header into an answer.
+    pub fn write(self, headers: &mut HeaderMap) {
+        for (name, value) in self.headers {
+            if name == SET_COOKIE {
+                headers.append(name, value);
+            } else {
+                headers.insert(name, value);
+            }
+        }
+    }
+}
+
+impl IntoResponseParts for Fresh {
+    type Error = std::convert::Infallible;
+
+    fn into_response_parts(mut self, mut response: ResponseParts) -> Result<ResponseParts, Self::Error> {
+        if let Some(new_session) = self.new_session.take() {
+            response.extensions_mut().insert(new_session);
+        }
+        self.write(response.headers_mut());
+        Ok(response)
+    }
+}
+
+impl Exchange {
+    /// The request as the CSRF rule sees it.
+    #[must_use]
+    pub fn view(&self) -> RequestView<'_> {
+        view(&self.parts, &self.arrival, &self.settings)
+    }
+
+    /// The same request under another method.
+    #[must_use]
+    pub fn view_of<'a>(&'a self, method: &'a http::Method) -> RequestView<'a> {
+        let view = RequestView::new(method, &self.parts.uri, &self.parts.headers, seconds(self.arrival.at));
+        with_proxy(view, &self.arrival, &self.settings)
+    }
+
+    /// The query of the request.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        self.parts.uri.query().unwrap_or_default()
+    }
+
+    /// The first value of a query parameter.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        form_urlencoded::parse(self.query().as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    }
+
+    /// The headers of the request.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
+    }
+
+    /// The live session. Routes that ask for one never get here without.
+    ///
+    /// # Errors
+    /// The reason for which there is none.
+    pub fn live(&self) -> Result<&Arc<Live>, Failure> {
+        self.caller.live().ok_or_else(|| Failure::of(self.caller.code()))
+    }
+
+    /// The circumstances of a call, for identity and for the audit log.
+    #[must_use]
+    pub fn visit(&self) -> Visit {
+        let bind = self.settings.csrf.bind_cookie_name(self.arrival.scheme());
+        let mut values = doorward_csrf::cookie_values(&self.parts.headers, bind);
+        Visit {
+            address: self.arrival.address,
+            device: self.arrival.device.clone(),
+            request: self.arrival.id,
+            browser: values.find_map(|value| str::from_utf8(value).ok()).map(|value| hash_value(Kind::Browser, value)),
+        }
+    }
+
+    /// A token for `live` after this answer; for nobody where there is none.
+    #[must_use]
+    pub fn fresh(&self, live: Option<&Live>) -> Fresh {
+        let csrf = &self.settings.csrf;
+        Fresh::issue(&self.app, csrf, &csrf.visitor(&self.view()), state_of(live))
+    }
+
+    /// A token for the caller's own session.
+    #[must_use]
+    pub fn fresh_for_caller(&self) -> Fresh {
+        self.fresh(self.caller.live().map(AsRef::as_ref))
+    }
+
+    /// The cookies of a session that has just begun or stepped up, with its first token.
+    #[must_use]
+    pub fn signed_in(&self, signed_in: &SignedIn) -> Fresh {
+        let mut fresh = self.fresh(Some(&signed_in.live));
+        fresh.new_session = Some(NewSession(Arc::clone(&signed_in.live)));
+        if let Some(value) = &signed_in.cookie {
+            let life = signed_in.live.is_persistent.then(|| self.app.identity().timeouts().absolute);
+            fresh.headers.push((SET_COOKIE, cookie::set(self.arrival.is_https, value, life)));
+        }
+        fresh
+    }
+
+    /// The cookies after the session has ended: none, and a token for nobody, so that the next sign-in works at once.
+    #[must_use]
+    pub fn signed_out(&self) -> Fresh {
+        let mut fresh = self.fresh(None);
+        fresh.headers.push((SET_COOKIE, cookie::remove(self.arrival.is_https)));
+        fresh
+    }
+
+    /// The caller as the author of a change.
+    ///
+    /// # Errors
+    /// As [`Self::live`].
+    pub fn author<'a>(&self, visit: &'a Visit) -> Result<Author<'a>, Failure> {
+        Ok(Author::of(self.live()?, visit))
+    }
+}
+
+/// The request as the CSRF rule sees it.
+#[must_use]
+pub fn view<'a>(parts: &'a Parts, arrival: &Arrival, settings: &Settings) -> RequestView<'a> {
+    let view = RequestView::new(&parts.method, &parts.uri, &parts.headers, seconds(arrival.at)).version(parts.version);
+    with_proxy(view, arrival, settings)
+}
+
+fn with_proxy<'a>(view: RequestView<'a>, arrival: &Arrival, settings: &Settings) -> RequestView<'a> {
+    if settings.is_trusted_proxy(arrival.peer) { view.trust_forwarded() } else { view }
+}
+
+impl FromRequestParts<App> for Exchange {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let lost = || Failure::internal("a handler was reached without passing the guard");
+        Ok(Self {
+            app: app.clone(),
+            settings: parts.extensions.get::<Arc<Settings>>().cloned().ok_or_else(lost)?,
+            arrival: parts.extensions.get::<Arc<Arrival>>().cloned().ok_or_else(lost)?,
+            caller: parts.extensions.get::<Caller>().cloned().ok_or_else(lost)?,
+            parts: parts.clone(),
+        })
+    }
+}

@@ -1,0 +1,259 @@
+//! The guard of every route: from provenance over session and token to the permit, in that order.
+//!
+//! No handler runs without having passed here, and each step is one function below, in the order in which
+//! a request meets it (ARCHITECTURE, "Life of a request").
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use doorward_core::policy;
+use doorward_core::session::Stage;
+use doorward_csrf::{Decision, FormValue, Mode, Phase, Provenance};
+use http::Method;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use tokio::time::Instant;
+
+use super::app::{App, Settings};
+use super::arrival::Arrival;
+use super::caller::Caller;
+use super::cookie;
+use super::exchange::{Fresh, view};
+use super::failure::Failure;
+use super::refusal::{self, Judged};
+use super::route::{Route, Shield};
+use crate::identity::Visit;
+use crate::portal::path;
+
+/// How long each step took. In the extensions of every answer that has met the guard.
+#[derive(Debug, Clone, Default)]
+pub struct Stages(pub Vec<(&'static str, Duration)>);
+
+impl Stages {
+    fn add(&mut self, name: &'static str, started: Instant) {
+        self.0.push((name, started.elapsed()));
+    }
+}
+
+/// One request at the guard.
+struct Passage {
+    app: App,
+    settings: Arc<Settings>,
+    arrival: Arc<Arrival>,
+    route: &'static Route,
+    stages: Stages,
+    judged: Option<Judged>,
+}
+
+/// Lets a request through to its handler, or answers why not.
+pub async fn guard(State((app, route)): State<(App, &'static Route)>, request: Request, next: Next) -> Response {
+    let (mut parts, mut body) = request.into_parts();
+    let extension = (parts.extensions.get::<Arc<Arrival>>().cloned(), parts.extensions.get::<Arc<Settings>>().cloned());
+    let (Some(arrival), Some(settings)) = extension else {
+        return Failure::internal("a request reached the guard without having arrived").into_response();
+    };
+    let mut passage = Passage { app, settings, arrival, route, stages: Stages::default(), judged: None };
+    let mut response = match passage.admit(&mut parts, &mut body).await {
+        Ok((caller, csrf)) => passage.pass(parts, body, next, caller, csrf).await,
+        Err(refused) => *refused,
+    };
+    response.extensions_mut().insert(route);
+    response.extensions_mut().insert(passage.stages);
+    if let Some(judged) = passage.judged {
+        response.extensions_mut().insert(judged);
+    }
+    response
+}
+
+type Refused = Box<Response>;
+
+fn refuse(failure: Failure) -> Refused {
+    Box::new(failure.into_response())
+}
+
+impl Passage {
+    async fn admit(&mut self, parts: &mut Parts, body: &mut Body) -> Result<(Caller, Decision), Refused> {
+        let phase = self.provenance(parts)?;
+        let caller = self.session(parts).await;
+        let csrf = match phase {
+            Phase::Decided(decision) => decision,
+            Phase::NeedsToken(provenance) => self.token(parts, body, provenance, &caller).await?,
+        };
+        self.permit(parts, &caller)?;
+        Ok((caller, csrf))
+    }
+
+    /// Who started this request. No I/O.
+    fn provenance(&mut self, parts: &Parts) -> Result<Phase, Refused> {
+        let started = Instant::now();
+        let mode = match self.route.shield {
+            Shield::Provenance => Mode::HeadersOnly,
+            Shield::Token => self.settings.csrf.mode(),
+        };
+        let phase = self.settings.csrf.provenance_in(&view(parts, &self.arrival, &self.settings), mode);
+        self.stages.add("provenance", started);
+        if let Phase::Decided(decision) = &phase {
+            self.judge(parts, &Caller::Nobody("session.missing"), FormValue::Absent, *decision)?;
+        }
+        Ok(phase)
+    }
+
+    /// Cookie or bearer token to session, from memory. A bearer token speaks for itself: where one is sent,
+    /// no cookie stands in for it.
+    async fn session(&mut self, parts: &Parts) -> Caller {
+        let started = Instant::now();
+        let bearer = parts.headers.get(AUTHORIZATION).and_then(|field| field.to_str().ok()).and_then(|text| {
+            let (scheme, token) = text.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        });
+        let caller = match bearer {
+            Some(token) => Caller::bearer(self.app.identity().session_by_bearer(&self.visit(), token).await),
+            None => self.by_cookie(parts),
+        };
+        self.stages.add("session", started);
+        caller
+    }
+
+    /// Cookies of one name can be several, since a sibling host may set one: each is tried. The first that
+    /// stands is the session; where none does, the last one tells why.
+    fn by_cookie(&self, parts: &Parts) -> Caller {
+        let mut code = "session.missing";
+        for value in cookie::values(&parts.headers, self.arrival.is_https) {
+            match self.app.identity().session_by_cookie(value) {
+                Ok(live) => return Caller::Live(live),
+                Err(why) => code = why,
+            }
+        }
+        Caller::Nobody(code)
+    }
+
+    fn visit(&self) -> Visit {
+        let Arrival { address, device, id, .. } = &*self.arrival;
+        Visit { address: *address, device: device.clone(), request: *id, browser: None }
+    }
+
+    /// Authentic, fresh, and of this browser or session. The body is read only where no header carries the
+    /// token, and is handed on byte for byte.
+    async fn token(
+        &mut self,
+        parts: &Parts,
+        body: &mut Body,
+        provenance: Provenance,
+        caller: &Caller,
+    ) -> Result<Decision, Refused> {
+        let csrf = &self.settings.csrf;
+        let view = view(parts, &self.arrival, &self.settings);
+        let mut field = None;
+        if !csrf.has_token_header(&view) {
+            let reading = doorward_csrf::Form::read(&parts.headers, std::mem::take(body), csrf.field_name());
+            let form = tokio::time::timeout(self.settings.config.server.limits.body_timeout, reading)
+                .await
+                .map_err(|_| refuse(Failure::of("http.timeout")))?;
+            field = Some(form.field);
+            *body = Body::new(form.body);
+        }
+        let value = field.as_ref().map_or(FormValue::Absent, FormValue::from);
+        let started = Instant::now();
+        let decision = csrf.token(&view, provenance, &caller.csrf_state(), value);
+        self.judge(parts, caller, value, decision)?;
+        self.stages.add("token", started);
+        Ok(decision)
+    }
+
+    /// Turns a refusal of the rule into an answer, or only into a report where that is configured.
+    fn judge(
+        &mut self,
+        parts: &Parts,
+        caller: &Caller,
+        form: FormValue<'_>,
+        decision: Decision,
+    ) -> Result<(), Refused> {
+        let csrf = &self.settings.csrf;
+        if decision.is_allowed() {
+            self.judged = Some(Judged::of(decision, None, csrf));
+            return Ok(());
+        }
+        let view = view(parts, &self.arrival, &self.settings);
+        let report = csrf.report(&view, &caller.csrf_state(), form, &decision);
+        self.judged = Some(Judged::of(decision, Some(&report), csrf));
+        if csrf.is_report_only() {
+            return Ok(());
+        }
+        let is_retryable = decision.reason.retryable();
+        let fresh = is_retryable.then(|| Fresh::issue(&self.app, csrf, &csrf.visitor(&view), caller.csrf_state()));
+        Err(Box::new(refusal::answer(&decision, &report, fresh)))
+    }
+
+    /// Who may do this here, with which strength.
+    fn permit(&self, parts: &mut Parts, caller: &Caller) -> Result<(), Refused> {
+        let access = self.settings.access_of(self.route.access);
+        match policy::decide(access, caller.standing(self.arrival.at)) {
+            policy::Decision::Allow(permit) => {
+                parts.extensions.insert(permit);
+                parts.extensions.insert(caller.clone());
+                Ok(())
+            }
+            policy::Decision::Forbid(code) => Err(refuse(Failure::of(code))),
+            policy::Decision::Finish(stage) if self.arrival.is_page && parts.method == Method::GET => {
+                Err(Box::new(Redirect::to(finishing_page(stage)).into_response()))
+            }
+            policy::Decision::Finish(stage) => Err(refuse(Failure::of(policy::pending_code(stage)))),
+            policy::Decision::SignIn(_) => Err(Box::new(self.lead_to_sign_in(parts, caller))),
+        }
+    }
+
+    /// Nobody is signed in: a page leads to the sign-in and back, a script gets 401. A form that was sent is
+    /// never sent again by itself; its person is told that it did not arrive.
+    fn lead_to_sign_in(&self, parts: &Parts, caller: &Caller) -> Response {
+        let code = caller.code();
+        let login_url = Some(path::SIGN_IN.to_owned());
+        if let Caller::Refused(failure) = caller {
+            return failure.clone().into_response();
+        }
+        if !self.arrival.is_page {
+            return Failure { login_url, ..Failure::of(code) }.into_response();
+        }
+        if !matches!(parts.method, Method::GET | Method::HEAD) {
+            let failure = Failure::of("session.form_not_sent").with_cause(code);
+            return Failure { login_url, ..failure }.into_response();
+        }
+        let path = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("return_to", path);
+        if code != "session.missing" {
+            query.append_pair("reason", code);
+        }
+        Redirect::to(&format!("{}?{}", path::SIGN_IN, query.finish())).into_response()
+    }
+
+    /// Runs the handler, and gives a fresh token after a shielded request. What a handler has issued itself stands.
+    async fn pass(&mut self, parts: Parts, body: Body, next: Next, caller: Caller, csrf: Decision) -> Response {
+        let rule = &self.settings.csrf;
+        let rotation = rule.should_rotate(&csrf).then(|| rule.visitor(&view(&parts, &self.arrival, &self.settings)));
+        let started = Instant::now();
+        let mut response = next.run(Request::from_parts(parts, body)).await;
+        self.stages.add("handler", started);
+        if let Some(visitor) = rotation
+            && !response.headers().contains_key(self.settings.csrf.header_name())
+        {
+            let fresh = Fresh::issue(&self.app, &self.settings.csrf, &visitor, caller.csrf_state());
+            fresh.write(response.headers_mut());
+        }
+        response.extensions_mut().insert(caller);
+        response
+    }
+}
+
+/// Where a half-finished sign-in goes on.
+#[must_use]
+pub fn finishing_page(stage: Stage) -> &'static str {
+    match stage {
+        Stage::SecondFactor => path::SECOND_FACTOR,
+        Stage::PasswordChange => path::CHOOSE_PASSWORD,
+        Stage::Full => path::APPS,
+    }
+}

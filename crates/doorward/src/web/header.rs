@@ -1,0 +1,85 @@
+//! Headers that every answer carries, and the answer to questions from other origins (CORS).
+
+use http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, request::Parts};
+
+use super::app::Settings;
+use super::arrival::Arrival;
+use crate::portal::CONTENT_SECURITY_POLICY as PAGES_POLICY;
+
+/// The header that names the request.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Adds what every answer carries. What a handler has set itself stands.
+pub fn secure(headers: &mut HeaderMap, arrival: &Arrival) {
+    const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+    const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+    const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, PAGES_POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // `no-referrer` would make browsers send `Origin: null` with our own forms.
+        (REFERRER_POLICY, "same-origin"),
+        (OPENER, "same-origin"),
+        (RESOURCE, "same-origin"),
+        (PERMISSIONS, "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+        (CACHE_CONTROL, "no-store"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if arrival.is_https {
+        headers.entry(STRICT_TRANSPORT_SECURITY).or_insert(HeaderValue::from_static("max-age=31536000"));
+    }
+    if let Ok(id) = HeaderValue::try_from(arrival.id.to_string()) {
+        headers.insert(REQUEST_ID, id);
+    }
+}
+
+/// Whether a request is a preflight (Fetch, section 4.8): it asks, and does nothing.
+#[must_use]
+pub fn is_preflight(parts: &Parts) -> bool {
+    parts.method == Method::OPTIONS
+        && parts.headers.contains_key(ORIGIN)
+        && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// The origin of a request, where it is one that the CSRF rule trusts: there is one list for both.
+#[must_use]
+pub fn trusted_origin(headers: &HeaderMap, settings: &Settings) -> Option<HeaderValue> {
+    let mut values = headers.get_all(ORIGIN).iter();
+    let origin = values.next()?;
+    let is_trusted = values.next().is_none() && settings.csrf.is_trusted_origin(origin.to_str().ok()?);
+    is_trusted.then(|| origin.clone())
+}
+
+/// Lets a trusted origin read an answer, with cookies.
+pub fn share(headers: &mut HeaderMap, origin: HeaderValue, settings: &Settings) {
+    const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    headers.insert(RESOURCE, HeaderValue::from_static("cross-origin"));
+    let exposed = format!("{}, X-Request-Id, Retry-After", settings.csrf.header_text());
+    if let Ok(exposed) = HeaderValue::try_from(exposed) {
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    }
+}
+
+/// What a preflight of a trusted origin is told.
+pub fn allow(headers: &mut HeaderMap, settings: &Settings) {
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PATCH, DELETE"));
+    let allowed = format!("Content-Type, Authorization, {}", settings.csrf.header_text());
+    if let Ok(allowed) = HeaderValue::try_from(allowed) {
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    }
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+}
+
+/// Says that an answer differs by origin, so that no cache mixes two.
+pub fn vary(headers: &mut HeaderMap) {
+    headers.append(VARY, HeaderValue::from_static("Origin"));
+}

@@ -1,0 +1,71 @@
+//! `/health/live`, `/health/ready` and `/health`: whether the process is up, can serve, and in what state everything is.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use doorward_core::session::Stage;
+use doorward_core::store::Whole as _;
+use http::{HeaderMap, StatusCode};
+
+use super::api::problem::Problems;
+use super::exchange::Exchange;
+use super::failure::Failure;
+use crate::watch::health::{self, Figures};
+
+/// Says that the process is up. It asks nobody, so that a broken database restarts no process.
+#[utoipa::path(
+    get, path = "/health/live", tag = "health",
+    responses((status = 200, description = "The process is up", body = serde_json::Value), Problems)
+)]
+pub async fn live() -> Response {
+    Json(health::live()).into_response()
+}
+
+/// Says whether requests can be served; every dependency is really asked.
+#[utoipa::path(
+    get, path = "/health/ready", tag = "health",
+    responses(
+        (status = 200, description = "Ready", body = serde_json::Value),
+        (status = 503, description = "Not ready", body = serde_json::Value),
+        Problems,
+    )
+)]
+pub async fn ready(exchange: Exchange) -> Response {
+    let readiness = exchange.app.health().ready().await;
+    let status = StatusCode::from_u16(readiness.http_status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    (status, Json(readiness.without_details())).into_response()
+}
+
+/// Shows the full picture to administrators and to whoever asks directly from this machine.
+#[utoipa::path(
+    get, path = "/health", tag = "health",
+    responses((status = 200, description = "The full picture", body = serde_json::Value), Problems)
+)]
+pub async fn full(exchange: Exchange) -> Result<Response, Failure> {
+    let is_administrator = exchange
+        .caller
+        .standing(exchange.arrival.at)
+        .is_ok_and(|standing| standing.is_administrator && standing.stage == Stage::Full);
+    if !is_administrator && !is_from_here(&exchange) {
+        return Err(Failure::of("authorization.peer_not_local"));
+    }
+    let identity = exchange.app.identity();
+    let figures = Figures {
+        epoch: identity.store().epoch().await.ok(),
+        sessions: identity.session_count() as u64,
+        hash_queue_depth: exchange.app.hash_queue_depth(),
+        findings: exchange.app.findings(),
+    };
+    Ok(Json(exchange.app.health().full(figures).await).into_response())
+}
+
+/// A direct loopback peer: nothing says that somebody stands behind it, and it calls us by a loopback name.
+/// A name of another kind would be a page that was made to point here (DNS rebinding).
+fn is_from_here(exchange: &Exchange) -> bool {
+    const MARKS: [&str; 5] = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
+    let headers: &HeaderMap = exchange.headers();
+    let is_direct = exchange.arrival.peer.is_loopback() && !MARKS.iter().any(|name| headers.contains_key(*name));
+    let host = exchange.arrival.host();
+    let is_loopback_name =
+        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    is_direct && is_loopback_name
+}

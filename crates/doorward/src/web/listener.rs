@@ -1,0 +1,199 @@
+//! Accepting connections: limits on time, size and number, and an orderly end.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use doorward_core::address::Network;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use parking_lot::Mutex;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tower::ServiceExt as _;
+
+/// Limits of a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Time for the whole header of a request, and for the silence before one.
+    pub header_time: Duration,
+    /// Bytes of a request's header that are read before it is refused.
+    pub header_bytes: usize,
+    /// Connections at once in all.
+    pub connections: usize,
+    /// Connections at once from one /24 or /64.
+    pub connections_of_network: usize,
+    /// Time for open requests when the program ends.
+    pub drain: Duration,
+}
+
+impl Limits {
+    /// The limits of the configuration. What is refused with an answer is read a little further than the limit.
+    #[must_use]
+    pub fn of(configured: &crate::config::Limits) -> Self {
+        Self {
+            header_time: configured.header_timeout,
+            header_bytes: (configured.header_bytes * 2).max(16 * 1024),
+            connections: configured.connections,
+            connections_of_network: configured.connections_per_network,
+            drain: configured.shutdown_timeout,
+        }
+    }
+}
+
+/// The address at the other end of the connection, as an extension of each request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
+/// How many connections there are, in all and from each network.
+#[derive(Debug, Default)]
+struct Open(Mutex<(usize, HashMap<Network, usize>)>);
+
+/// One counted connection; dropping it gives the place back.
+struct Place {
+    open: Arc<Open>,
+    network: Network,
+}
+
+impl Open {
+    /// Takes a place, or nothing where a limit is reached.
+    fn take(self: &Arc<Self>, address: IpAddr, limits: Limits) -> Option<Place> {
+        let network = Network::of(address);
+        let mut guard = self.0.lock();
+        let (total, counts) = &mut *guard;
+        let own = counts.entry(network).or_default();
+        // A proxy in front on this machine brings everybody's connections: only the total binds it.
+        let is_local = address.to_canonical().is_loopback();
+        if *total >= limits.connections || (!is_local && *own >= limits.connections_of_network) {
+            return None;
+        }
+        *own += 1;
+        *total += 1;
+        Some(Place { open: Arc::clone(self), network })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut guard = self.open.0.lock();
+        let (total, counts) = &mut *guard;
+        *total -= 1;
+        if let Some(count) = counts.get_mut(&self.network) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.network);
+            }
+        }
+    }
+}
+
+/// Serves `router` on a bound listener until `stop` turns true, then lets open requests end.
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, mut stop: watch::Receiver<bool>) {
+    let open = Arc::new(Open::default());
+    let graceful = GracefulShutdown::new();
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stop.wait_for(|is_stopping| *is_stopping) => break,
+            Some(_) = connections.join_next() => continue,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, or the client left at once: neither ends the server.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                continue;
+            }
+        };
+        // A connection beyond the limit is closed without a word: an answer would cost what is short.
+        let Some(place) = open.take(peer.ip(), limits) else { continue };
+        let connection = connection(stream, peer, router.clone(), limits, &graceful);
+        connections.spawn(async move {
+            let _place = place;
+            connection.await;
+        });
+    }
+    drop(listener);
+    let drained = tokio::time::timeout(limits.drain, graceful.shutdown()).await;
+    if drained.is_err() {
+        tracing::warn!("some requests were still open when the time to end was over");
+    }
+}
+
+fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    limits: Limits,
+    graceful: &GracefulShutdown,
+) -> impl Future<Output = ()> + Send + 'static {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let router = router.clone();
+        async move {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(Peer(peer));
+            Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {}))
+        }
+    });
+    let watcher = graceful.watcher();
+    let served = builder(limits).serve_connection(TokioIo::new(stream), service).into_owned();
+    let watched = watcher.watch(served);
+    async move {
+        if let Err(error) = watched.await {
+            tracing::debug!(%error, %peer, "a connection ended early");
+        }
+    }
+}
+
+fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_time)
+        .max_buf_size(limits.header_bytes)
+        .max_headers(256)
+        .half_close(false);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Duration::from_secs(20))
+        .keep_alive_timeout(Duration::from_secs(10))
+        .max_concurrent_streams(100)
+        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+        .max_pending_accept_reset_streams(20)
+        .max_local_error_reset_streams(100);
+    builder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_has_its_share_and_gets_it_back() {
+        let open = Arc::new(Open::default());
+        let time = Duration::from_secs(1);
+        let limits =
+            Limits { header_time: time, header_bytes: 1, connections: 3, connections_of_network: 1, drain: time };
+        let first = open.take([192, 0, 2, 1].into(), limits);
+        assert!(first.is_some());
+        assert!(open.take([192, 0, 2, 2].into(), limits).is_none());
+        let local: Vec<_> = (0..2).filter_map(|_| open.take([127, 0, 0, 1].into(), limits)).collect();
+        assert_eq!(local.len(), 2);
+        assert!(open.take([198, 51, 100, 1].into(), limits).is_none(), "the total binds everybody");
+        drop((first, local));
+        assert_eq!(*open.0.lock(), (0, HashMap::new()));
+    }
+}

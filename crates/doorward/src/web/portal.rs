@@ -1,0 +1,124 @@
+//! The handlers of the pages. What the pages show is in [`crate::portal`].
+
+pub mod account;
+pub mod asset;
+pub mod finish;
+pub mod home;
+pub mod link;
+pub mod people;
+pub mod person;
+pub mod reference;
+pub mod return_to;
+pub mod sign_in;
+pub mod sign_out;
+
+use axum::response::{IntoResponse, Redirect, Response};
+use doorward_core::session::Stage;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
+
+use super::app::Settings;
+use super::arrival::Arrival;
+use super::exchange::{Exchange, Fresh};
+use super::failure::Failure;
+use crate::config::Environment;
+use crate::identity::{Live, Refused};
+use crate::portal::{Banner, Chrome, Done, Page, Problem, Viewer};
+
+/// A page as an answer.
+pub fn html(status: StatusCode, page: &impl Page) -> Response {
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    (status, [(CONTENT_TYPE, kind)], page.html()).into_response()
+}
+
+/// What every page shares, without a viewer and without a token.
+#[must_use]
+pub fn chrome(settings: &Settings, arrival: &Arrival) -> Chrome {
+    let config = &settings.config;
+    let mut banners = Vec::new();
+    let public = config.server.public_url.as_ref().map(crate::config::PublicUrl::origin);
+    if let Some(public) = &public
+        && *public != arrival.origin
+    {
+        banners.push(Banner::WrongAddress(public.clone()));
+    }
+    if config.server.insecure_allow_http && !arrival.is_https {
+        banners.push(Banner::InsecureHttp);
+    } else if config.environment == Environment::Development {
+        banners.push(Banner::Development);
+    }
+    Chrome {
+        language: arrival.language,
+        banners,
+        request_id: arrival.id.to_string(),
+        address: public,
+        ..Chrome::default()
+    }
+}
+
+/// Whoever is completely signed in.
+fn viewer(live: &Live) -> Option<Viewer> {
+    let user = live.user();
+    (live.stage == Stage::Full).then(|| Viewer {
+        name: user.name.to_string(),
+        email: user.email.to_string(),
+        is_administrator: user.is_administrator(),
+    })
+}
+
+/// Answers with a page of the caller, with a fresh token for its forms.
+pub fn show<P: Page>(exchange: &Exchange, status: StatusCode, page: impl FnOnce(Chrome) -> P) -> Response {
+    show_as(exchange, exchange.fresh_for_caller(), exchange.caller.live().map(AsRef::as_ref), status, page)
+}
+
+fn show_as<P: Page>(
+    exchange: &Exchange,
+    fresh: Fresh,
+    live: Option<&Live>,
+    status: StatusCode,
+    page: impl FnOnce(Chrome) -> P,
+) -> Response {
+    let chrome = Chrome {
+        csrf_token: fresh.token().to_owned(),
+        viewer: live.and_then(viewer),
+        ..chrome(&exchange.settings, &exchange.arrival)
+    };
+    (fresh, html(status, &page(chrome))).into_response()
+}
+
+/// What has just been done, from the query of the redirect.
+fn done(exchange: &Exchange) -> Option<Done> {
+    exchange.parameter("done").and_then(|word| Done::from_text(&word))
+}
+
+/// Leads on after a form.
+fn lead_to(path: &str) -> Response {
+    Redirect::to(path).into_response()
+}
+
+/// A refusal as a page shows it, with the status of the answer. What is our fault is no matter of a form.
+fn problem(failure: &Failure) -> (StatusCode, Problem) {
+    let problem = Problem::of(failure.reason.code).with_retry_after(failure.retry_after);
+    (
+        failure.status(),
+        match &failure.hint {
+            Some(hint) => problem.with_hint(hint.clone()),
+            None => problem,
+        },
+    )
+}
+
+impl Failure {
+    /// The refusal of a form, shown on the form's own page; the failure itself goes to the log.
+    fn on_page(self, page: impl FnOnce(StatusCode, Problem) -> Response) -> Response {
+        let (status, problem) = problem(&self);
+        let mut response = page(status, problem);
+        response.extensions_mut().insert(super::present::Presented(self));
+        response
+    }
+}
+
+/// The same for a refusal of identity.
+fn refused(refused: Refused, page: impl FnOnce(StatusCode, Problem) -> Response) -> Response {
+    Failure::from(refused).on_page(page)
+}

@@ -1,0 +1,42 @@
+//! What the CSRF rule has decided about a request, and its refusal: what the browser is told, and what the log keeps.
+
+use axum::response::{IntoResponse, Response};
+use doorward_csrf::{Csrf, Decision, Report};
+
+use super::exchange::Fresh;
+use super::failure::Failure;
+
+/// The decision about one request, for logs and metrics. In the extensions of its answer.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// What was decided.
+    pub decision: Decision,
+    /// Under which mode.
+    pub mode: &'static str,
+    /// Whether a refusal was only reported.
+    pub is_reported_only: bool,
+    /// The fields of the report, for a refusal.
+    pub fields: Vec<(&'static str, String)>,
+}
+
+impl Judged {
+    /// What is kept of a decision, with the report of a refusal.
+    #[must_use]
+    pub fn of(decision: Decision, report: Option<&Report>, csrf: &Csrf) -> Self {
+        let fields = report.map(Report::fields).unwrap_or_default();
+        Self { decision, mode: csrf.mode().as_str(), is_reported_only: csrf.is_report_only(), fields }
+    }
+}
+
+/// The answer to a refused request, with a fresh token where a further try can succeed.
+pub fn answer(decision: &Decision, report: &Report, fresh: Option<Fresh>) -> Response {
+    let failure = Failure {
+        hint: (!report.hint.is_empty()).then(|| report.hint.clone()),
+        csrf_token: fresh.as_ref().map(|fresh| fresh.token().to_owned()),
+        ..Failure::of(decision.reason.code())
+    };
+    match fresh {
+        Some(fresh) => (fresh, failure).into_response(),
+        None => failure.into_response(),
+    }
+}

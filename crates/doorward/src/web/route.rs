@@ -1,0 +1,189 @@
+//! The one list of routes: method, path, who may come in, and how forged requests are kept out.
+//!
+//! The router, the paths that the CSRF rule never exempts, the OpenAPI document's check and the test
+//! that walks every route with every half-finished sign-in are all made from this list.
+
+use axum::routing::{MethodRouter, any, delete, get, patch, post};
+use doorward_core::policy::Access;
+use doorward_core::session::Stage;
+use http::Method;
+
+use super::app::App;
+use super::{api, demo, health, portal};
+use crate::portal::path;
+
+/// How forged requests are kept out of a route. Safe methods pass either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shield {
+    /// Provenance and token: everything of our own.
+    Token,
+    /// Provenance alone, as for the routes of an app.
+    Provenance,
+}
+
+/// One route.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// The method; nothing for every method.
+    pub method: Option<&'static str>,
+    /// The path, with parameters in braces.
+    pub path: &'static str,
+    /// Who may come in.
+    pub access: Access,
+    /// How forged requests are kept out.
+    pub shield: Shield,
+    /// Whether it can create or raise a session: then no bearer token excuses it from the CSRF rule.
+    pub raises: bool,
+    /// Whether it takes credentials: each such request is an attempt to sign in.
+    pub signs_in: bool,
+    /// The handler.
+    pub handler: fn() -> MethodRouter<App>,
+}
+
+impl Route {
+    const fn new(method: &'static str, path: &'static str, access: Access, handler: fn() -> MethodRouter<App>) -> Self {
+        Self { method: Some(method), path, access, shield: Shield::Token, raises: false, signs_in: false, handler }
+    }
+
+    /// The same route as one that can create or raise a session.
+    const fn raising(self) -> Self {
+        Self { raises: true, ..self }
+    }
+
+    /// The same route as one that takes credentials.
+    const fn signing_in(self) -> Self {
+        Self { signs_in: true, ..self.raising() }
+    }
+
+    /// Whether a request with this method meets this route. `HEAD` is answered where `GET` is.
+    #[must_use]
+    pub fn takes(&self, method: &Method) -> bool {
+        self.method.is_none_or(|own| own == method.as_str() || (own == "GET" && method == Method::HEAD))
+    }
+}
+
+use Access::{Administrator, AdministratorFresh, AnySession, Anyone, Finishing, SignedIn};
+
+const NEW_PASSWORD: Access = Finishing(Stage::PasswordChange);
+const SECOND_FACTOR: Access = Finishing(Stage::SecondFactor);
+
+/// The path of the token endpoint.
+pub const TOKEN: &str = path::CSRF_TOKEN;
+
+/// Every route of the public listeners.
+pub const ALL: &[Route] = &[
+    // Signing in and out, for programs.
+    Route::new("GET", TOKEN, Anyone, || get(api::csrf_token::get)),
+    Route::new("POST", "/api/v1/auth/jwt/login", Anyone, || post(api::login::post)).signing_in(),
+    Route::new("POST", "/api/v1/auth/jwt/refresh", Anyone, || post(api::refresh::post)).raising(),
+    Route::new("POST", "/api/v1/auth/jwt/logout", Anyone, || post(api::logout::post)),
+    Route::new("GET", "/api/v1/auth/me", SignedIn, || get(api::me::get)),
+    Route::new("GET", "/api/v1/auth/pending", AnySession, || get(api::pending::get)),
+    Route::new("GET", "/api/v1/auth/sessions", SignedIn, || get(api::session::get)),
+    Route::new("DELETE", "/api/v1/auth/sessions", SignedIn, || delete(api::session::delete_others)),
+    Route::new("DELETE", "/api/v1/auth/sessions/{id}", SignedIn, || delete(api::session::delete)),
+    Route::new("POST", "/api/v1/auth/password/change", SignedIn, || post(api::password::change)).raising(),
+    Route::new("POST", "/api/v1/auth/password/new", NEW_PASSWORD, || post(api::password::choose)).raising(),
+    Route::new("POST", "/api/v1/auth/password/reset", Anyone, || post(api::password::reset)).raising(),
+    Route::new("POST", "/api/v1/auth/invitations/accept", Anyone, || post(api::invitation::accept)).raising(),
+    Route::new("GET", "/api/v1/auth/debug/csrf", AdministratorFresh, || get(api::debug::get)),
+    // Administration.
+    Route::new("GET", "/api/v1/admin/users", Administrator, || get(api::user::list)),
+    Route::new("GET", "/api/v1/admin/users/{id}", Administrator, || get(api::user::get)),
+    Route::new("PATCH", "/api/v1/admin/users/{id}", Administrator, || patch(api::user::patch)),
+    Route::new("POST", "/api/v1/admin/users/{id}/reset", Administrator, || post(api::user::reset)),
+    Route::new("GET", "/api/v1/admin/users/{id}/sessions", Administrator, || get(api::user::sessions)),
+    Route::new("DELETE", "/api/v1/admin/users/{id}/sessions", Administrator, || delete(api::user::end_sessions)),
+    Route::new("GET", "/api/v1/admin/invitations", Administrator, || get(api::invitation::list)),
+    Route::new("POST", "/api/v1/admin/invitations", Administrator, || post(api::invitation::create)),
+    Route::new("DELETE", "/api/v1/admin/invitations/{id}", Administrator, || delete(api::invitation::revoke)),
+    Route::new("GET", "/api/v1/admin/audit", Administrator, || get(api::audit::get)),
+    Route::new("GET", "/api/v1/admin/config", Administrator, || get(api::configuration::get)),
+    // What others read.
+    Route::new("GET", "/api/openapi.json", Anyone, || get(api::openapi::get)),
+    Route::new("GET", "/.well-known/jwks.json", Anyone, || get(api::jwks::get)),
+    Route::new("GET", "/health/live", Anyone, || get(health::live)),
+    Route::new("GET", "/health/ready", Anyone, || get(health::ready)),
+    Route::new("GET", "/health", Anyone, || get(health::full)),
+    // Pages.
+    Route::new("GET", "/", Anyone, || get(portal::home::root)),
+    Route::new("GET", "/.doorward/", Anyone, || get(portal::home::root)),
+    Route::new("GET", path::APPS, SignedIn, || get(portal::home::get)),
+    Route::new("GET", path::SIGN_IN, Anyone, || get(portal::sign_in::get)),
+    Route::new("POST", path::SIGN_IN, Anyone, || post(portal::sign_in::post)).signing_in(),
+    Route::new("GET", path::SIGN_OUT, Anyone, || get(portal::sign_out::get)),
+    Route::new("POST", path::SIGN_OUT, Anyone, || post(portal::sign_out::post)),
+    Route::new("GET", path::SIGNED_OUT, Anyone, || get(portal::sign_out::signed_out)),
+    Route::new("GET", path::SECOND_FACTOR, SECOND_FACTOR, || get(portal::finish::second_factor)),
+    Route::new("GET", path::CHOOSE_PASSWORD, NEW_PASSWORD, || get(portal::finish::password)),
+    Route::new("POST", path::CHOOSE_PASSWORD, NEW_PASSWORD, || post(portal::finish::choose)).raising(),
+    Route::new("GET", path::ACCOUNT, SignedIn, || get(portal::account::get)),
+    Route::new("POST", path::ACCOUNT_PASSWORD, SignedIn, || post(portal::account::change_password)).raising(),
+    Route::new("POST", path::SESSION_END, SignedIn, || post(portal::account::end_session)),
+    Route::new("GET", path::SESSIONS_END, SignedIn, || get(portal::account::ask_end_others)),
+    Route::new("POST", path::SESSIONS_END, SignedIn, || post(portal::account::end_others)),
+    Route::new("GET", path::INVITATION, Anyone, || get(portal::link::invitation)),
+    Route::new("POST", path::INVITATION, Anyone, || post(portal::link::accept)).raising(),
+    Route::new("GET", path::RESET, Anyone, || get(portal::link::reset)),
+    Route::new("POST", path::RESET, Anyone, || post(portal::link::choose)).raising(),
+    Route::new("GET", path::ADMIN, Administrator, || get(portal::people::home)),
+    Route::new("GET", path::PEOPLE, Administrator, || get(portal::people::get)),
+    Route::new("GET", path::PERSON_NEW, Administrator, || get(portal::people::new)),
+    Route::new("POST", path::INVITE, Administrator, || post(portal::people::invite)),
+    Route::new("POST", path::PERSON_CREATE, Administrator, || post(portal::people::create)),
+    Route::new("POST", path::LINK_WITHDRAW, Administrator, || post(portal::people::withdraw)),
+    Route::new("GET", "/.doorward/admin/users/{id}", Administrator, || get(portal::person::get)),
+    Route::new("POST", "/.doorward/admin/users/{id}/name", Administrator, || post(portal::person::name)),
+    Route::new("POST", "/.doorward/admin/users/{id}/groups", Administrator, || post(portal::person::groups)),
+    Route::new("GET", "/.doorward/admin/users/{id}/disable", Administrator, || get(portal::person::ask_disable)),
+    Route::new("POST", "/.doorward/admin/users/{id}/disable", Administrator, || post(portal::person::disable)),
+    Route::new("POST", "/.doorward/admin/users/{id}/enable", Administrator, || post(portal::person::enable)),
+    Route::new("POST", "/.doorward/admin/users/{id}/reset-link", Administrator, || post(portal::person::reset)),
+    Route::new("GET", "/.doorward/admin/users/{id}/end-sessions", Administrator, || {
+        get(portal::person::ask_end_sessions)
+    }),
+    Route::new("POST", "/.doorward/admin/users/{id}/end-sessions", Administrator, || {
+        post(portal::person::end_sessions)
+    }),
+    Route::new("GET", path::REASONS, Anyone, || get(portal::reference::get)),
+    Route::new("GET", path::ERROR, Anyone, || get(portal::reference::error)),
+    Route::new("GET", "/.doorward/assets/{file}", Anyone, || get(portal::asset::get)),
+    // The demo app, where no app is configured.
+    Route::new("GET", path::DEMO, SignedIn, || get(demo::get)),
+    Route { method: None, shield: Shield::Provenance, ..Route::new("", path::DEMO_ECHO, SignedIn, || any(demo::echo)) },
+];
+
+/// The paths that can create or raise a session, for the CSRF rule, and the token endpoint's own path.
+pub fn session_paths() -> impl Iterator<Item = &'static str> {
+    ALL.iter().filter(|route| route.raises).map(|route| route.path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_route_stands_twice() {
+        let mut seen = HashSet::new();
+        for route in ALL {
+            assert!(seen.insert((route.method, route.path)), "{:?} {}", route.method, route.path);
+        }
+    }
+
+    #[test]
+    fn whatever_finishes_a_sign_in_raises_a_session() {
+        for route in ALL {
+            let is_finishing = matches!(route.access, Finishing(_)) && route.method != Some("GET");
+            assert!(!is_finishing || route.raises, "{}", route.path);
+        }
+    }
+
+    #[test]
+    fn what_changes_something_is_shielded_by_a_token() {
+        for route in ALL.iter().filter(|route| route.method != Some("GET")) {
+            assert!(route.shield == Shield::Token || route.path.starts_with("/demo/"), "{}", route.path);
+        }
+    }
+}
