@@ -30,7 +30,6 @@ use self::failure::Failure;
 use self::route::Route;
 
 /// Every route behind its guard, and the layers in the order in which a request meets them.
-#[must_use]
 pub fn router(app: &App) -> Router {
     let mut router = Router::new();
     for route in route::ALL {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doorward_core::Finding;
+use doorward_core::audit::{Action, Actor, Event};
+use doorward_core::store::Audit as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -187,6 +189,10 @@ async fn reload(inputs: &Inputs, app: &App, log: &Guard) {
                 return refuse(&[finding]);
             }
             tell(&settings.config, &loaded.findings);
+            let event = Event::new(app.identity().now(), Action::ConfigurationReloaded, Actor::System);
+            if let Err(error) = app.identity().store().append(&event).await {
+                tracing::warn!(reason = error.code(), %error, "the audit log does not hold this reload");
+            }
             app.put_into_force(settings, loaded.findings);
             tracing::info!("the configuration was read anew");
             if !needs_restart.is_empty() {

@@ -12,10 +12,11 @@ use crate::identity::hasher::Parameters;
 pub(super) const KEYS: &[Key] = &[
     Key::new(
         "password.minimum_length",
-        Kind::Integer(8, 128),
+        Kind::Integer(15, 128),
         "15",
         "The fewest characters of a new password (NIST SP 800-63B-4: 15 where a password is the only factor).",
-    ),
+    )
+    .restart(),
     Key::new(
         "password.hash",
         Kind::Word(&["default", "low-memory"]),
@@ -42,7 +43,8 @@ pub(super) const KEYS: &[Key] = &[
         Kind::List,
         "",
         "Words that passwords may not consist of, such as the name of your organisation.",
-    ),
+    )
+    .restart(),
 ];
 
 /// As written.

@@ -10,9 +10,9 @@ use super::registry::{Key, Kind};
 
 /// The keys of this section.
 pub(super) const KEYS: &[Key] = &[
-    Key::new("session.profile", Kind::Word(&["home", "standard", "strict"]), "home", "How long sessions live: `home` 7 days idle and 30 days in all, `standard` 1 hour and 24 hours, `strict` 15 minutes and 12 hours."),
-    Key::new("session.idle", Kind::Duration, "", "Without a request for this long, a session ends. By default that of the profile."),
-    Key::new("session.absolute", Kind::Duration, "", "After this long, every session ends. By default that of the profile."),
+    Key::new("session.profile", Kind::Word(&["home", "standard", "strict"]), "home", "How long sessions live: `home` 7 days idle and 30 days in all, `standard` 1 hour and 24 hours, `strict` 15 minutes and 12 hours.").restart(),
+    Key::new("session.idle", Kind::Duration, "", "Without a request for this long, a session ends. By default that of the profile.").restart(),
+    Key::new("session.absolute", Kind::Duration, "", "After this long, every session ends. By default that of the profile.").restart(),
     Key::new("session.sso_domain", Kind::Text, "", "Share one session with every host below this domain, by the cookie `__Secure-doorward-sso`. Every one of those hosts can then act as its users.").restart(),
 ];
 
@@ -74,7 +74,12 @@ impl Raw {
 
 fn read_domain(text: &str, check: &mut Check<'_>) -> Option<Domain> {
     match text.trim().trim_start_matches('.').parse::<Domain>() {
-        Ok(domain) => Some(domain),
+        Ok(domain) => {
+            let why = "One session for many hosts comes with the proxy; until then each host has its own.";
+            let finding = check.error("config.not_yet", "session.sso_domain", why).with_remedy(format!("# remove {}", check.subject("session.sso_domain")));
+            check.report(finding);
+            Some(domain)
+        }
         Err(error) => {
             let path = "session.sso_domain";
             let finding = check

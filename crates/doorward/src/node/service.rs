@@ -90,7 +90,7 @@ impl Node {
         self.round(watch, tasks, ("last seen", 10), |identity| Box::pin(async move { identity.flush().await }));
         self.round(watch, tasks, ("timeouts", 60), |identity| Box::pin(async move { identity.sweep().await }));
         let (identity, counted, store) = (self.identity.clone(), watch.clone(), self.store.clone());
-        tasks.every("keys", Duration::from_secs(3_600), move || {
+        tasks.every("keys", Duration::from_hours(1), move || {
             let identity = identity.clone();
             async move {
                 if let Err(finding) = identity.keyring().tend(identity.now(), identity.random()) {
@@ -98,7 +98,7 @@ impl Node {
                 }
             }
         });
-        tasks.every("refusals", Duration::from_secs(60), move || {
+        tasks.every("refusals", Duration::from_mins(1), move || {
             let (watch, store) = (counted.clone(), store.clone());
             async move {
                 if let Err(error) = watch.flush_refusals(&store).await {

@@ -65,11 +65,13 @@ pub fn is_page(headers: &HeaderMap) -> bool {
 }
 
 /// The language that the client asks for.
+#[must_use]
 pub fn language(headers: &HeaderMap) -> Language {
     Language::from_accept_language(text(headers, &ACCEPT_LANGUAGE))
 }
 
 /// What the client calls itself, cut to what is kept.
+#[must_use]
 pub fn device(headers: &HeaderMap) -> Box<str> {
     device_label(text(headers, &USER_AGENT))
 }

@@ -25,7 +25,7 @@ const HEADER_FIELDS: usize = 100;
 const COOKIES: usize = 200;
 
 /// Takes a request in, and sees its answer off.
-pub async fn arrive(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(super) async fn arrive(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let settings = app.settings();
     let (mut parts, body) = request.into_parts();
@@ -35,6 +35,7 @@ pub async fn arrive(State(app): State<App>, request: Request, next: Next) -> Res
 
     let mut response = match check(&parts, settings.config.server.limits.header_bytes) {
         Err(failure) => failure.into_response(),
+        Ok(()) if is_too_open(&arrival, &settings) => Failure::of("csrf.https_required").into_response(),
         Ok(()) if header::is_preflight(&parts) => preflight(origin.is_some(), &settings),
         Ok(()) => {
             parts.extensions.insert(Arc::clone(&arrival));
@@ -76,6 +77,12 @@ fn welcome(app: &App, settings: &Settings, parts: &Parts) -> Arrival {
     arrival.is_https = is_https;
     arrival.origin = origin;
     arrival
+}
+
+/// Whether somebody from outside the private network comes without TLS, which `insecure_allow_http` does not allow.
+fn is_too_open(arrival: &Arrival, settings: &Settings) -> bool {
+    let server = &settings.config.server;
+    server.insecure_allow_http && !arrival.is_https && !server.may_be_served_plainly(arrival.address)
 }
 
 /// Refuses what is too much, and what two programs could read in two ways.

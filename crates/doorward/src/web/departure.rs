@@ -19,7 +19,7 @@ use crate::watch::entry::{CsrfEntry, CsrfVerdict, Entry, SignInOutcome};
 
 /// What of a request is kept until its answer goes.
 #[derive(Debug)]
-pub struct Kept {
+pub(super) struct Kept {
     method: http::Method,
     host: String,
     bind: Option<u64>,
@@ -29,7 +29,7 @@ pub struct Kept {
 impl Kept {
     /// Never the query: it can hold the secret of a link.
     #[must_use]
-    pub fn of(parts: &Parts, arrival: &Arrival, settings: &Settings) -> Self {
+    pub(super) fn of(parts: &Parts, arrival: &Arrival, settings: &Settings) -> Self {
         let host = parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
         let host = parts.uri.authority().map(http::uri::Authority::as_str).or(host).unwrap_or_default();
         let scheme = arrival.scheme();
@@ -48,7 +48,7 @@ impl Kept {
 }
 
 /// Takes note of a finished request.
-pub fn see_off(app: &App, arrival: &Arrival, kept: Kept, response: &mut Response, duration: Duration) {
+pub(super) fn see_off(app: &App, arrival: &Arrival, kept: Kept, response: &mut Response, duration: Duration) {
     let status = response.status().as_u16();
     let extensions = response.extensions_mut();
     let failure = extensions.remove::<Failure>();

@@ -31,7 +31,7 @@ use crate::portal::path;
 
 /// How long each step took. In the extensions of every answer that has met the guard.
 #[derive(Debug, Clone, Default)]
-pub struct Stages(pub Vec<(&'static str, Duration)>);
+pub(super) struct Stages(pub(super) Vec<(&'static str, Duration)>);
 
 impl Stages {
     fn add(&mut self, name: &'static str, started: Instant) {
@@ -50,7 +50,7 @@ struct Passage {
 }
 
 /// Lets a request through to its handler, or answers why not.
-pub async fn guard(State((app, route)): State<(App, &'static Route)>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(State((app, route)): State<(App, &'static Route)>, request: Request, next: Next) -> Response {
     let (mut parts, mut body) = request.into_parts();
     let extension = (parts.extensions.get::<Arc<Arrival>>().cloned(), parts.extensions.get::<Arc<Settings>>().cloned());
     let (Some(arrival), Some(settings)) = extension else {
@@ -58,7 +58,7 @@ pub async fn guard(State((app, route)): State<(App, &'static Route)>, request: R
     };
     let mut passage = Passage { app, settings, arrival, route, stages: Stages::default(), judged: None };
     let mut response = match passage.admit(&mut parts, &mut body).await {
-        Ok((caller, csrf)) => passage.pass(parts, body, next, caller, csrf).await,
+        Ok((caller, csrf)) => passage.pass(Request::from_parts(parts, body), next, caller, csrf).await,
         Err(refused) => *refused,
     };
     response.extensions_mut().insert(route);
@@ -71,6 +71,8 @@ pub async fn guard(State((app, route)): State<(App, &'static Route)>, request: R
 
 type Refused = Box<Response>;
 
+
+#[expect(clippy::unnecessary_box_returns, reason = "an answer is large, and every step gives back either this or what it found")]
 fn refuse(failure: Failure) -> Refused {
     Box::new(failure.into_response())
 }
@@ -231,7 +233,8 @@ impl Passage {
     }
 
     /// Runs the handler, and gives a fresh token after a shielded request. What a handler has issued itself stands.
-    async fn pass(&mut self, parts: Parts, body: Body, next: Next, caller: Caller, csrf: Decision) -> Response {
+    async fn pass(&mut self, request: Request, next: Next, caller: Caller, csrf: Decision) -> Response {
+        let (parts, body) = request.into_parts();
         let rule = &self.settings.csrf;
         let rotation = rule.should_rotate(&csrf).then(|| rule.visitor(&view(&parts, &self.arrival, &self.settings)));
         let started = Instant::now();
@@ -250,7 +253,7 @@ impl Passage {
 
 /// Where a half-finished sign-in goes on.
 #[must_use]
-pub fn finishing_page(stage: Stage) -> &'static str {
+pub(super) fn finishing_page(stage: Stage) -> &'static str {
     match stage {
         Stage::SecondFactor => path::SECOND_FACTOR,
         Stage::PasswordChange => path::CHOOSE_PASSWORD,

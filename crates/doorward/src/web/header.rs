@@ -13,10 +13,10 @@ use super::arrival::Arrival;
 use crate::portal::CONTENT_SECURITY_POLICY as PAGES_POLICY;
 
 /// The header that names the request.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Adds what every answer carries. What a handler has set itself stands.
-pub fn secure(headers: &mut HeaderMap, arrival: &Arrival) {
+pub(super) fn secure(headers: &mut HeaderMap, arrival: &Arrival) {
     const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
     const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
     const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
@@ -42,7 +42,7 @@ pub fn secure(headers: &mut HeaderMap, arrival: &Arrival) {
 
 /// Whether a request is a preflight (Fetch, section 4.8): it asks, and does nothing.
 #[must_use]
-pub fn is_preflight(parts: &Parts) -> bool {
+pub(super) fn is_preflight(parts: &Parts) -> bool {
     parts.method == Method::OPTIONS
         && parts.headers.contains_key(ORIGIN)
         && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
@@ -50,7 +50,7 @@ pub fn is_preflight(parts: &Parts) -> bool {
 
 /// The origin of a request, where it is one that the CSRF rule trusts: there is one list for both.
 #[must_use]
-pub fn trusted_origin(headers: &HeaderMap, settings: &Settings) -> Option<HeaderValue> {
+pub(super) fn trusted_origin(headers: &HeaderMap, settings: &Settings) -> Option<HeaderValue> {
     let mut values = headers.get_all(ORIGIN).iter();
     let origin = values.next()?;
     let is_trusted = values.next().is_none() && settings.csrf.is_trusted_origin(origin.to_str().ok()?);
@@ -58,7 +58,7 @@ pub fn trusted_origin(headers: &HeaderMap, settings: &Settings) -> Option<Header
 }
 
 /// Lets a trusted origin read an answer, with cookies.
-pub fn share(headers: &mut HeaderMap, origin: HeaderValue, settings: &Settings) {
+pub(super) fn share(headers: &mut HeaderMap, origin: HeaderValue, settings: &Settings) {
     const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
@@ -70,7 +70,7 @@ pub fn share(headers: &mut HeaderMap, origin: HeaderValue, settings: &Settings) 
 }
 
 /// What a preflight of a trusted origin is told.
-pub fn allow(headers: &mut HeaderMap, settings: &Settings) {
+pub(super) fn allow(headers: &mut HeaderMap, settings: &Settings) {
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PATCH, DELETE"));
     let allowed = format!("Content-Type, Authorization, {}", settings.csrf.header_text());
     if let Ok(allowed) = HeaderValue::try_from(allowed) {
@@ -80,6 +80,6 @@ pub fn allow(headers: &mut HeaderMap, settings: &Settings) {
 }
 
 /// Says that an answer differs by origin, so that no cache mixes two.
-pub fn vary(headers: &mut HeaderMap) {
+pub(super) fn vary(headers: &mut HeaderMap) {
     headers.append(VARY, HeaderValue::from_static("Origin"));
 }

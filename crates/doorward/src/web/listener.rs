@@ -148,9 +148,9 @@ fn connection(
     });
     let watcher = graceful.watcher();
     let served = builder(limits).serve_connection(TokioIo::new(stream), service).into_owned();
-    let watched = watcher.watch(served);
+    let ending = watcher.watch(served);
     async move {
-        if let Err(error) = watched.await {
+        if let Err(error) = ending.await {
             tracing::debug!(%error, %peer, "a connection ended early");
         }
     }

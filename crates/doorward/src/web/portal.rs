@@ -1,4 +1,5 @@
 //! The handlers of the pages. What the pages show is in [`crate::portal`].
+#![expect(clippy::missing_errors_doc, reason = "a handler's errors are the refusals that its answers document")]
 
 pub mod account;
 pub mod asset;

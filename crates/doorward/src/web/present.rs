@@ -16,10 +16,10 @@ use crate::portal::page::{FormNotSent, Way};
 
 /// A failure that its handler has shown on a page of its own already. Only the log still has to hear of it.
 #[derive(Debug, Clone)]
-pub struct Presented(pub Failure);
+pub(super) struct Presented(pub(super) Failure);
 
 /// Writes the body of an answer that carries a [`Failure`]; any other answer passes unchanged.
-pub fn present(mut response: Response, arrival: &Arrival, settings: &Settings) -> Response {
+pub(super) fn present(mut response: Response, arrival: &Arrival, settings: &Settings) -> Response {
     if let Some(Presented(failure)) = response.extensions_mut().remove() {
         response.extensions_mut().insert(failure);
         return response;

@@ -10,7 +10,6 @@ use super::app::App;
 use crate::watch::METRICS_CONTENT_TYPE;
 
 /// The routes of the private listener.
-#[must_use]
 pub fn router(app: &App) -> Router {
     Router::new().route("/metrics", get(metrics)).with_state(app.clone())
 }

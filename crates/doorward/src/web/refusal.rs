@@ -8,28 +8,28 @@ use super::failure::Failure;
 
 /// The decision about one request, for logs and metrics. In the extensions of its answer.
 #[derive(Debug, Clone)]
-pub struct Judged {
+pub(super) struct Judged {
     /// What was decided.
-    pub decision: Decision,
+    pub(super) decision: Decision,
     /// Under which mode.
-    pub mode: &'static str,
+    pub(super) mode: &'static str,
     /// Whether a refusal was only reported.
-    pub is_reported_only: bool,
+    pub(super) is_reported_only: bool,
     /// The fields of the report, for a refusal.
-    pub fields: Vec<(&'static str, String)>,
+    pub(super) fields: Vec<(&'static str, String)>,
 }
 
 impl Judged {
     /// What is kept of a decision, with the report of a refusal.
     #[must_use]
-    pub fn of(decision: Decision, report: Option<&Report>, csrf: &Csrf) -> Self {
+    pub(super) fn of(decision: Decision, report: Option<&Report>, csrf: &Csrf) -> Self {
         let fields = report.map(Report::fields).unwrap_or_default();
         Self { decision, mode: csrf.mode().as_str(), is_reported_only: csrf.is_report_only(), fields }
     }
 }
 
 /// The answer to a refused request, with a fresh token where a further try can succeed.
-pub fn answer(decision: &Decision, report: &Report, fresh: Option<Fresh>) -> Response {
+pub(super) fn answer(decision: &Decision, report: &Report, fresh: Option<Fresh>) -> Response {
     let failure = Failure {
         hint: (!report.hint.is_empty()).then(|| report.hint.clone()),
         csrf_token: fresh.as_ref().map(|fresh| fresh.token().to_owned()),

@@ -10,7 +10,8 @@ use crate::web::exchange::Exchange;
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct CsrfToken {
     /// Goes into the header, or into the form field of the same name as the cookie.
-    csrf_token: String,
+    #[serde(rename = "csrf_token")]
+    token: String,
     /// The header that carries it.
     header_name: String,
     /// The cookie that was set beside it.
