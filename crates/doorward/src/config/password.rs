@@ -12,7 +12,7 @@ use crate::identity::hasher::Parameters;
 pub(super) const KEYS: &[Key] = &[
     Key::new(
         "password.minimum_length",
-        Kind::Integer(15, 128),
+        Kind::Integer(8, 128),
         "15",
         "The fewest characters of a new password (NIST SP 800-63B-4: 15 where a password is the only factor).",
     )

@@ -69,13 +69,13 @@ impl Open {
         let network = Network::of(address);
         let mut guard = self.0.lock();
         let (total, counts) = &mut *guard;
-        let own = counts.entry(network).or_default();
+        let own = counts.get(&network).copied().unwrap_or_default();
         // A proxy in front on this machine brings everybody's connections: only the total binds it.
         let is_local = address.to_canonical().is_loopback();
-        if *total >= limits.connections || (!is_local && *own >= limits.connections_of_network) {
+        if *total >= limits.connections || (!is_local && own >= limits.connections_of_network) {
             return None;
         }
-        *own += 1;
+        counts.insert(network, own + 1);
         *total += 1;
         Some(Place { open: Arc::clone(self), network })
     }
