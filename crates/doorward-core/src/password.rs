@@ -1,6 +1,6 @@
 //! Rules for passwords: NIST SP 800-63B-4, section 3.1.1.2. Length and lists, no composition rules.
 
-mod common;
+mod blocklist;
 mod context;
 mod fold;
 mod pattern;
@@ -12,7 +12,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::user::{Email, Name};
 
-pub use self::common::{FINGERPRINT, fingerprint, is_common};
+pub use self::blocklist::{FINGERPRINT, fingerprint, is_common};
 
 /// The most code points of a password.
 pub const MOST_CHARACTERS: usize = 256;
@@ -154,7 +154,7 @@ impl Rules {
             return Err(PasswordError::Unchanged);
         }
         let folded = fold::Folded::new(password.expose_password());
-        if common::is_variant(&folded) {
+        if blocklist::is_variant(&folded) {
             return Err(PasswordError::Common);
         }
         if context::is_own(&folded, &context::words(&self.context, context)) {

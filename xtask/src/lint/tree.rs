@@ -36,7 +36,7 @@ impl Tree {
                 let name = entry.file_name();
                 if kind.is_dir() && !MADE.iter().any(|made| name == *made) {
                     folders.push(entry.path());
-                } else if kind.is_file() {
+                } else if kind.is_file() && name != ".git" {
                     files.extend(file(root, &entry.path()));
                 }
             }

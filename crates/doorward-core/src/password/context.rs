@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::fold::{Folded, lower};
-use super::{Context, common, pattern};
+use super::{Context, blocklist, pattern};
 use crate::user::{Email, Name};
 
 /// A shorter word says nothing: it stands in half of all passwords.
@@ -55,5 +55,5 @@ pub(super) fn is_own(folded: &Folded, words: &[String]) -> bool {
 fn is_little(rest: &str) -> bool {
     let count = rest.chars().count();
     let has_letters = rest.chars().any(char::is_alphabetic);
-    count <= MOST_REST || (!has_letters && count <= MOST_DIGITS) || common::is_common(rest) || pattern::is_run(rest)
+    count <= MOST_REST || (!has_letters && count <= MOST_DIGITS) || blocklist::is_common(rest) || pattern::is_run(rest)
 }

@@ -1,6 +1,6 @@
 //! Patterns: one character, a short unit again and again, runs of the alphabet or the keyboard.
 
-use super::common;
+use super::blocklist;
 use super::fold::Folded;
 
 /// Neighbours on the keyboards of both languages that Doorward speaks, and in the alphabet.
@@ -82,6 +82,6 @@ fn is_unit_repeated(text: &str) -> bool {
     let unit = (1..=length / 2).find(|unit| characters.iter().zip(&characters[*unit..]).all(|(a, b)| a == b));
     unit.is_some_and(|unit| {
         let end = text.char_indices().nth(unit).map_or(text.len(), |(at, _)| at);
-        unit < 8 || common::is_common(&text[..end])
+        unit < 8 || blocklist::is_common(&text[..end])
     })
 }

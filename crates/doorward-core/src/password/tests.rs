@@ -139,7 +139,7 @@ fn a_password_is_never_shown() {
 
 #[test]
 fn the_list_is_sorted_and_long() {
-    let (entries, rest) = include_bytes!("common.bin").as_chunks::<FINGERPRINT>();
+    let (entries, rest) = include_bytes!("blocklist.bin").as_chunks::<FINGERPRINT>();
     assert!(rest.is_empty() && entries.is_sorted_by(|a, b| a < b));
     assert!(entries.len() > 200_000, "{}", entries.len());
     for text in ["password", "admin123", "müller", "straße", "trustno1", "schmetterling"] {

@@ -76,7 +76,9 @@ fn read_domain(text: &str, check: &mut Check<'_>) -> Option<Domain> {
     match text.trim().trim_start_matches('.').parse::<Domain>() {
         Ok(domain) => {
             let why = "One session for many hosts comes with the proxy; until then each host has its own.";
-            let finding = check.error("config.not_yet", "session.sso_domain", why).with_remedy(format!("# remove {}", check.subject("session.sso_domain")));
+            let finding = check
+                .error("config.not_yet", "session.sso_domain", why)
+                .with_remedy(format!("# remove {}", check.subject("session.sso_domain")));
             check.report(finding);
             Some(domain)
         }

@@ -721,7 +721,7 @@ fn the_data_directory_is_where_it_was_asked_for_or_beside_cargo() {
     assert_eq!(case.inputs().data_directory(), case.path().join("data"));
     let bare = Inputs { flags: Flags::default(), ..case.inputs() };
     assert_eq!(bare.data_directory(), case.path().join("doorward-data"));
-    let installed = Inputs { environment: [("HOME", "/home/ada")].into_iter().collect(), ..bare };
+    let installed = Inputs { environment: [("HOME", "/srv/ada")].into_iter().collect(), ..bare };
     assert_ne!(installed.data_directory(), case.path().join("doorward-data"));
 }
 

@@ -71,8 +71,10 @@ pub(super) async fn guard(State((app, route)): State<(App, &'static Route)>, req
 
 type Refused = Box<Response>;
 
-
-#[expect(clippy::unnecessary_box_returns, reason = "an answer is large, and every step gives back either this or what it found")]
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "an answer is large, and every step gives back either this or what it found"
+)]
 fn refuse(failure: Failure) -> Refused {
     Box::new(failure.into_response())
 }

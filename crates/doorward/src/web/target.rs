@@ -127,7 +127,7 @@ mod tests {
             if check_path(&path).is_ok() {
                 let decoded = percent_encoding::percent_decode_str(&path).collect::<Vec<u8>>();
                 // No structure can appear by decoding: the number of slashes stays, and no dot segment comes up.
-                prop_assert_eq!(decoded.iter().filter(|b| **b == b'/').count(), path.matches('/').count());
+                prop_assert_eq!(decoded.split(|b| *b == b'/').count(), path.split('/').count());
                 let is_dotted = decoded.split(|b| *b == b'/').any(|s| s == b"." || s == b"..");
                 prop_assert!(!is_dotted);
             }

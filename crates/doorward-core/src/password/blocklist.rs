@@ -1,6 +1,6 @@
 //! The list of common passwords: sorted fingerprints of 40 bits each, searched without allocation.
 //!
-//! `common.txt` beside the data says where the list comes from and how it is made again. At this length
+//! `blocklist.txt` beside the data says where the list comes from and how it is made again. At this length
 //! of fingerprint a random password is taken for a common one about once in a million times.
 
 use std::ops::Range;
@@ -15,7 +15,7 @@ use super::pattern;
 pub const FINGERPRINT: usize = 5;
 
 /// Fingerprints in ascending order, without duplicates.
-static LIST: &[u8] = include_bytes!("common.bin");
+static LIST: &[u8] = include_bytes!("blocklist.bin");
 
 /// The least characters of what remains when digits and signs are taken off the ends.
 const LEAST_STEM: usize = 4;

@@ -1,6 +1,6 @@
-"""Makes common.bin anew: the sorted 40-bit fingerprints of common passwords, words and names.
+"""Makes blocklist.bin anew: the sorted 40-bit fingerprints of common passwords, words and names.
 
-Run it in an empty directory, with the target as its argument: python3 common.py path/to/common.bin
+Run it in an empty directory, with the target as its argument: python3 blocklist.py path/to/blocklist.bin
 It needs pip and npm, and stops where a source is not byte for byte the one that is named here.
 """
 
