@@ -128,7 +128,7 @@ impl App {
     /// Password hashes that wait or run.
     #[must_use]
     pub fn hash_queue_depth(&self) -> u64 {
-        self.0.hasher.measures().read().admitted
+        self.0.hasher.measures().read().places
     }
 
     /// Time and chance for the CSRF rule.
