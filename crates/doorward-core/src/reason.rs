@@ -6,6 +6,7 @@
 mod authorization;
 mod config;
 mod csrf;
+mod entry;
 mod http;
 mod keys;
 mod password;

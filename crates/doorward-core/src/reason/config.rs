@@ -1,12 +1,7 @@
 //! Reasons of the family `config`.
 
-use super::{Kind, Reason, Text};
-
-/// A visitor cannot mend a configuration; all of these say the same to them.
-const VISITOR: Text = Text {
-    en: "This service is not set up completely yet. Please tell the people who run it.",
-    de: "Dieser Dienst ist noch nicht fertig eingerichtet. Bitte sagen Sie den Betreibern Bescheid.",
-};
+use super::Reason;
+use super::entry::{self, text};
 
 const fn cause(
     code: &'static str,
@@ -15,16 +10,7 @@ const fn cause(
     operator: &'static str,
     remedy: &'static str,
 ) -> Reason {
-    Reason {
-        code,
-        kind: Kind::Cause,
-        status: 0,
-        is_retryable: false,
-        title: Text { en, de },
-        visitor: VISITOR,
-        operator,
-        remedy,
-    }
+    entry::cause(code, text(en, de), operator, remedy)
 }
 
 /// The family, in the order of the reference page.

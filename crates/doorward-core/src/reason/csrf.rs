@@ -2,27 +2,8 @@
 //!
 //! The words are those of `doorward-csrf`; what lets a request through has no entry here.
 
+use super::entry::{refusal, text};
 use super::{Kind, Reason, Text};
-
-/// One refusal: code, status, whether trying again can help; title, visitor's text, operator's text, remedy.
-macro_rules! refusal {
-    ($code:literal, $status:literal, $retry:literal; $title:expr; $visitor:expr; $operator:literal; $remedy:literal) => {
-        Reason {
-            code: $code,
-            kind: Kind::Refusal,
-            status: $status,
-            is_retryable: $retry,
-            title: $title,
-            visitor: $visitor,
-            operator: $operator,
-            remedy: $remedy,
-        }
-    };
-}
-
-const fn text(en: &'static str, de: &'static str) -> Text {
-    Text { en, de }
-}
 
 // Visitors need few words: what happened to them is one of these five things. Operators get the difference.
 const FOREIGN_TITLE: Text = text("The request came from elsewhere", "Die Anfrage kam von woanders");

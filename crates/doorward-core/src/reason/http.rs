@@ -1,26 +1,7 @@
 //! Reasons of the family `http`: requests that no page could answer.
 
-use super::{Kind, Reason, Text};
-
-/// One refusal: code, status, whether trying again can help; title, visitor's text, operator's text, remedy.
-macro_rules! refusal {
-    ($code:literal, $status:literal, $retry:literal; $title:expr; $visitor:expr; $operator:literal; $remedy:literal) => {
-        Reason {
-            code: $code,
-            kind: Kind::Refusal,
-            status: $status,
-            is_retryable: $retry,
-            title: $title,
-            visitor: $visitor,
-            operator: $operator,
-            remedy: $remedy,
-        }
-    };
-}
-
-const fn text(en: &'static str, de: &'static str) -> Text {
-    Text { en, de }
-}
+use super::Reason;
+use super::entry::{refusal, text};
 
 /// The family, in the order of the reference page.
 pub(super) const REASONS: &[Reason] = &[

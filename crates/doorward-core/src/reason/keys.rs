@@ -1,16 +1,7 @@
 //! Reasons of the family `keys`.
 
-use super::{Kind, Reason, Text};
-
-/// What somebody reads who opens a page about a finding of the operator's.
-const OPERATOR: Text = Text {
-    en: "The service is not ready yet. The people who run it can see why; please try again later.",
-    de: "Der Dienst ist noch nicht bereit. Wer ihn betreibt, kann den Grund sehen; bitte versuchen Sie es später noch einmal.",
-};
-
-const fn cause(code: &'static str, title: Text, operator: &'static str, remedy: &'static str) -> Reason {
-    Reason { code, kind: Kind::Cause, status: 0, is_retryable: false, title, visitor: OPERATOR, operator, remedy }
-}
+use super::entry::cause;
+use super::{Reason, Text};
 
 /// The family, in the order of the reference page.
 pub(super) const REASONS: &[Reason] = &[

@@ -1,5 +1,6 @@
 //! Reasons of the family `store`.
 
+use super::entry::cause;
 use super::{Kind, Reason, Text};
 
 /// What a visitor reads while the store is away, whatever the cause.
@@ -8,18 +9,8 @@ const LATER: Text = Text {
     de: "Die Anmeldung ist gerade nicht möglich. Bitte versuchen Sie es in ein paar Minuten noch einmal; nichts geht dabei verloren.",
 };
 
-/// What somebody reads who opens a page about a finding of the operator's.
-const OPERATOR: Text = Text {
-    en: "The service is not ready yet. The people who run it can see why; please try again later.",
-    de: "Der Dienst ist noch nicht bereit. Wer ihn betreibt, kann den Grund sehen; bitte versuchen Sie es später noch einmal.",
-};
-
 const fn refusal(code: &'static str, title: Text, operator: &'static str, remedy: &'static str) -> Reason {
     Reason { code, kind: Kind::Refusal, status: 503, is_retryable: true, title, visitor: LATER, operator, remedy }
-}
-
-const fn cause(code: &'static str, title: Text, operator: &'static str, remedy: &'static str) -> Reason {
-    Reason { code, kind: Kind::Cause, status: 0, is_retryable: false, title, visitor: OPERATOR, operator, remedy }
 }
 
 /// The family, in the order of the reference page.

@@ -40,3 +40,24 @@ pub(super) fn answer(decision: &Decision, report: &Report, fresh: Option<Fresh>)
         None => failure.into_response(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use doorward_core::reason::{self, Kind};
+
+    #[test]
+    fn the_rule_and_the_list_know_the_same_refusals() {
+        let of_rule: BTreeSet<_> = doorward_csrf::Reason::ALL
+            .iter()
+            .filter(|reason| reason.is_refused())
+            .map(|reason| (reason.code(), reason.status().as_u16(), reason.retryable()))
+            .collect();
+        let of_list: BTreeSet<_> = reason::all()
+            .filter(|reason| reason.family() == "csrf" && reason.kind == Kind::Refusal)
+            .map(|reason| (reason.code, reason.status, reason.is_retryable))
+            .collect();
+        assert_eq!(of_rule, of_list);
+    }
+}
