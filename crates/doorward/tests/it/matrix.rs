@@ -20,7 +20,7 @@ fn may_pass(access: Access, state: State) -> bool {
     match access {
         Access::Anyone => true,
         Access::AnySession => state.stage().is_some(),
-        Access::Finishing(stage) => stage != Stage::Full && state.stage() == Some(stage),
+        Access::Finishing(wanted) => wanted != Stage::Full && state.stage() == Some(wanted),
         Access::SignedIn => state.stage() == Some(Stage::Full),
         Access::Administrator => state == State::Administrator,
         // Nobody can prove a second factor yet.

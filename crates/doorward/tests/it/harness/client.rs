@@ -1,6 +1,7 @@
 //! A client over a plain socket, with a jar of cookies: as a browser sends, or byte for byte.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -103,14 +104,14 @@ impl Client {
         for (name, value) in
             self.always.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(headers.iter().copied())
         {
-            request += &format!("{name}: {value}\r\n");
+            let _ = write!(request, "{name}: {value}\r\n");
         }
         if !self.jar.is_empty() {
             let pairs: Vec<_> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            request += &format!("Cookie: {}\r\n", pairs.join("; "));
+            let _ = write!(request, "Cookie: {}\r\n", pairs.join("; "));
         }
         if !body.is_empty() || !["GET", "HEAD"].contains(&method) {
-            request += &format!("Content-Length: {}\r\n", body.len());
+            let _ = write!(request, "Content-Length: {}\r\n", body.len());
         }
         let answer = raw(self.port, format!("{request}\r\n{body}").as_bytes());
         for cookie in answer.cookies() {

@@ -96,6 +96,7 @@ impl Seen {
             // An answer to HEAD has no body that could name its reason.
             401 => ["session", "token", ""].contains(&family),
             403 => ["authorization", "signin", ""].contains(&family),
+            409 => ["signin", ""].contains(&family),
             _ => false,
         }
     }
