@@ -15,21 +15,21 @@ pub(crate) struct Arguments {
     rounds: u16,
 }
 
-/// The crates whose example `bench` prints rows.
-const PACKAGES: &[&str] = &["doorward-csrf", "doorward"];
+/// The programs that print rows: crate and example.
+const PROGRAMS: &[(&str, &str)] = &[("doorward-csrf", "bench"), ("doorward", "numbers")];
 
 /// Builds, measures and prints; fails where a number could not be measured.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    for package in PACKAGES {
-        shell::run(&mut example("build", package))?;
+    for program in PROGRAMS {
+        shell::run(&mut example("build", program))?;
     }
     shell::run(&mut shell::cargo(["build", "--quiet", "--release", "--package", "doorward"]))?;
     let mut rounds = Vec::new();
     for number in 1..=arguments.rounds {
         eprintln!("round {number} of {}", arguments.rounds);
         let mut round = Round::default();
-        for package in PACKAGES {
-            round.read(&shell::output(&mut example("run", package))?);
+        for program in PROGRAMS {
+            round.read(&shell::output(&mut example("run", program))?);
         }
         rounds.push(round);
     }
@@ -49,8 +49,8 @@ fn allocations() -> Outcome {
     Ok(())
 }
 
-fn example(word: &str, package: &str) -> std::process::Command {
-    shell::cargo([word, "--quiet", "--release", "--package", package, "--example", "bench"])
+fn example(word: &str, (package, example): &(&str, &str)) -> std::process::Command {
+    shell::cargo([word, "--quiet", "--release", "--package", package, "--example", example])
 }
 
 fn print(rounds: &[Round]) -> Outcome {

@@ -1,6 +1,4 @@
-//! Measures the table of live sessions: bytes a session, and nanoseconds a lookup.
-//!
-//! `cargo run --release -p doorward --example sessions -- [SESSIONS]`
+//! The table of live sessions: bytes a session, and nanoseconds from cookie to identity.
 
 use std::sync::Arc;
 
@@ -13,6 +11,8 @@ use doorward_core::user::{Status, User};
 use doorward_core::{Random, UnixTime};
 use parking_lot::Mutex;
 use tokio::time::Instant;
+
+use crate::{resident, row};
 
 const NOW: UnixTime = UnixTime(1_800_000_000);
 
@@ -34,14 +34,6 @@ impl Random for Seed {
             chunk.copy_from_slice(&(word ^ (word >> 31)).to_le_bytes()[..chunk.len()]);
         }
     }
-}
-
-/// Resident memory of this process, in bytes.
-fn resident() -> usize {
-    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-    let kibibytes: usize = line.trim().trim_end_matches(" kB").parse().unwrap_or(0);
-    kibibytes * 1024
 }
 
 fn user(seed: &Seed, number: usize) -> Arc<User> {
@@ -82,15 +74,17 @@ fn session(seed: &Seed, user: &User, number: usize) -> (String, Session) {
     (cookie.expose_secret().to_owned(), session)
 }
 
-#[expect(clippy::print_stdout, reason = "an example prints what it measured")]
-fn main() {
-    let count: usize = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
+/// Live sessions in the table.
+const COUNT: usize = 1_000_000;
+
+/// Prints `session.check` and `session.bytes`.
+pub(crate) fn measure() {
     let (seed, table) = (Seed(Mutex::new(1)), Table::new(Profile::Home.timeouts(), false));
-    let before = resident();
+    let before = resident("self");
     let mut cookies = Vec::with_capacity(20_000);
-    let step = (count / 20_000).max(1);
+    let step = COUNT / 20_000;
     let mut owner = user(&seed, 0);
-    for number in 0..count {
+    for number in 0..COUNT {
         if number % EACH == 0 {
             owner = user(&seed, number);
         }
@@ -101,20 +95,16 @@ fn main() {
         }
     }
     drop(owner);
-    let each = (resident() - before) / count;
-    let mut rounds: Vec<u128> = (0..9).map(|_| round(&table, &cookies)).collect();
-    rounds.sort_unstable();
-    let (median, least, most) = (rounds[4], rounds[0], rounds[8]);
-    println!("{count} sessions of {} users: {each} bytes a session", count / EACH);
-    println!("lookup of a cookie: median {median} ns (min {least}, max {most}) over 9 rounds");
-    println!(r#"{{"sessions":{count},"bytes_a_session":{each},"lookup_ns":{median}}}"#);
+    let each = (resident("self") - before) as f64 / COUNT as f64;
+    row("session.bytes", vec![each], "B");
+    row("session.check", (0..9).map(|_| round(&table, &cookies)).collect(), "ns");
 }
 
 /// Nanoseconds for each of these cookies, all of them cold in the caches.
-fn round(table: &Table, cookies: &[String]) -> u128 {
+fn round(table: &Table, cookies: &[String]) -> f64 {
     let start = Instant::now();
     let found = cookies.iter().filter(|cookie| table.find(cookie, NOW).is_ok()).count();
     let taken = start.elapsed();
     assert_eq!(found, cookies.len(), "every cookie is found");
-    taken.as_nanos() / cookies.len() as u128
+    taken.as_nanos() as f64 / cookies.len() as f64
 }

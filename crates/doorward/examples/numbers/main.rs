@@ -1,0 +1,38 @@
+//! Every number of the program that is published, one row each: name, median, minimum, maximum, unit.
+//!
+//! `cargo xtask bench` runs this in alternating rounds with the bench of `doorward-csrf`. It needs the release
+//! program beside it: `cargo build --release`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a bench that cannot go on prints nothing that could be published; its counts are far below 2^52"
+)]
+
+mod flood;
+mod served;
+mod table;
+
+/// Prints one row.
+fn row(name: &str, mut values: Vec<f64>, unit: &str) {
+    values.sort_by(f64::total_cmp);
+    let (least, middle, most) = (values[0], values[values.len() / 2], values[values.len() - 1]);
+    println!("{name}\t{middle:.3}\t{least:.3}\t{most:.3}\t{unit}");
+}
+
+/// Resident memory of a process, in bytes.
+fn resident(process: &str) -> usize {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        served::measure().await;
+        flood::measure().await;
+    });
+    // The last, since a million sessions leave little cache to anybody.
+    table::measure();
+}

@@ -1,0 +1,118 @@
+//! The release program as a process: how soon it answers, and what memory it takes.
+
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use sqlx::{Connection as _, SqliteConnection};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep};
+
+use doorward::system::{SystemClock, SystemRandom};
+use doorward_core::Clock as _;
+use doorward_core::identifier::{LoginHandle, SessionId};
+use doorward_core::token;
+
+use crate::{resident, row};
+
+/// A running program on its own data. It ends with its value.
+pub(crate) struct Served {
+    child: Child,
+    pub(crate) port: u16,
+    pub(crate) place: tempfile::TempDir,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Served {
+    /// Starts the program with these variables, and gives back how long its first answer took.
+    pub(crate) async fn start(place: tempfile::TempDir, settings: &[(&str, &str)]) -> (Self, Duration) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let program = std::env::current_exe().unwrap().with_file_name("../doorward");
+        let mut command = Command::new(program);
+        command.env_clear().env("DOORWARD_SERVER__PRIVATE_LISTEN", "off").current_dir(place.path());
+        command.envs(settings.iter().copied()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(place.path().join("data"));
+        let began = Instant::now();
+        let child = command.spawn().unwrap();
+        let served = Self { child, port, place };
+        while served.answer("GET /health/live HTTP/1.1\r\nConnection: close\r\n", "").await.is_none() {
+            sleep(Duration::from_millis(1)).await;
+        }
+        (served, began.elapsed())
+    }
+
+    /// Ends the program and keeps its data.
+    fn end(mut self) -> tempfile::TempDir {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.place, tempfile::tempdir().unwrap())
+    }
+
+    /// Sends one request on a connection of its own; the head lacks only its host.
+    pub(crate) async fn answer(&self, head: &str, body: &str) -> Option<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.ok()?;
+        let port = self.port;
+        stream.write_all(format!("{head}Host: localhost:{port}\r\n\r\n{body}").as_bytes()).await.ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.ok()?;
+        (!answer.is_empty()).then_some(answer)
+    }
+
+    pub(crate) fn administrator(&self) -> (String, String) {
+        let text = std::fs::read_to_string(self.place.path().join("data/initial-admin.txt")).unwrap();
+        let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
+        (value("email: "), value("password: "))
+    }
+}
+
+/// Prints `start.first`, `start.second`, `memory.idle` and `memory.sessions`.
+pub(crate) async fn measure() {
+    let milliseconds = |time: Duration| time.as_secs_f64() * 1_000.0;
+    let (served, first) = Served::start(tempfile::tempdir().unwrap(), &[]).await;
+    row("start.first", vec![milliseconds(first)], "ms");
+    let (mut place, mut seconds, mut idle) = (served.end(), Vec::new(), Vec::new());
+    for _ in 0..5 {
+        let (served, second) = Served::start(place, &[]).await;
+        seconds.push(milliseconds(second));
+        idle.push(resident(&served.child.id().to_string()) as f64 / 1_048_576.0);
+        place = served.end();
+    }
+    row("start.second", seconds, "ms");
+    row("memory.idle", idle, "MiB");
+    fill(&place.path().join("data/doorward.db"), 100_000).await;
+    let (served, _) = Served::start(place, &[]).await;
+    row("memory.sessions", vec![resident(&served.child.id().to_string()) as f64 / 1_048_576.0], "MiB");
+}
+
+/// Writes live sessions of the administrator straight into the database, while nobody serves.
+async fn fill(database: &std::path::Path, count: usize) {
+    let mut connection = SqliteConnection::connect(&format!("sqlite:{}", database.display())).await.unwrap();
+    let owner: String = sqlx::query_scalar("SELECT id FROM users").fetch_one(&mut connection).await.unwrap();
+    let now = SystemClock.now().0;
+    let mut transaction = connection.begin().await.unwrap();
+    for number in 0..count {
+        let (_, hash) = token::mint(token::Kind::Session, &SystemRandom);
+        sqlx::query(
+            "INSERT INTO user_session VALUES ($1, $2, $3, $4, 'browser', 'full', 1, 0, $5, $5, $5, '192.0.2.1', $6)",
+        )
+        .bind(SessionId::random(&SystemRandom).to_string())
+        .bind(hash.to_text())
+        .bind(LoginHandle::random(&SystemRandom).to_string())
+        .bind(&owner)
+        .bind(now)
+        .bind(format!("Mozilla/5.0 (X11; Linux x86_64) Chrome/{}.0.0.0 Safari/537.36", 100 + number % 400))
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    }
+    transaction.commit().await.unwrap();
+    connection.close().await.unwrap();
+}
