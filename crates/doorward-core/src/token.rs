@@ -134,6 +134,7 @@ mod tests {
         assert_ne!(parse(Kind::Refresh, &renamed), Some(stored));
     }
 
+    // GHSA-rmmc-8cqj-hfp3, CVE-2022-29185: a short text is no token, and none is compared by its bytes but looked up by its hash.
     #[test]
     fn refuses_what_is_not_canonical() {
         let (text, _) = mint(Kind::Session, &Fives);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot go on has failed, and says why")]
 
 mod it {
+    mod attack;
     mod browser;
     mod harness;
     mod matrix;

@@ -2,6 +2,10 @@
 //!
 //! What may pass is said a second time here, by [`may_pass`], so that a slip in the policy or in the guard
 //! shows as a cell of this table.
+//!
+//! It holds at once GHSA-3q28-qjrv-qr39, MISP-10807, CVE-2026-34727, CVE-2026-111949 and CVE-2026-109313 (half a sign-in acts, on
+//! whichever path), CVE-2024-42490, GHSA-4r87-w2cx-fr3f, CVE-2026-94000 and CVE-2026-94001 (a user administrates), and
+//! CVE-2026-119128 (a cookie that somebody made up).
 
 mod header;
 mod world;

@@ -32,7 +32,7 @@ mod tests {
         }
     }
 
-    // CVE-2020-11053, CVE-2021-21291, CVE-2026-81509, GHSA-37q6-q9w8-4pr4: open redirects after signing in.
+    // CVE-2020-11053, CVE-2021-21291, CVE-2026-41569, CVE-2026-81509, GHSA-37q6-q9w8-4pr4: open redirects after signing in.
     #[test]
     fn nothing_leads_elsewhere() {
         for text in [

@@ -151,6 +151,9 @@ fn a_locked_database_keeps_nobody_out_who_is_in() {
     assert_eq!((refused.status, refused.reason().as_str()), (503, "store.unavailable"), "{}", refused.body);
     assert!(refused.header("retry-after").is_some());
     assert_eq!(inside.get("/api/v1/auth/me").status, 200);
+    // CVE-2020-15223: nobody is told that a session is over when that could not be written.
+    assert_eq!(inside.call("POST", "/api/v1/auth/jwt/logout", &json!(null)).reason(), "store.unavailable");
+    assert_eq!(inside.get("/api/v1/auth/me").status, 200);
     drop(holder.stdin.take());
     holder.wait().unwrap();
     server.wait_until("the sign-in", || server.client().sign_in(&email, &password).status == 200);
