@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -138,7 +140,10 @@ fn connection(
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + Send + 'static {
     let _ = stream.set_nodelay(true);
+    let has_asked = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&has_asked);
     let service = service_fn(move |request: Request<Incoming>| {
+        asked.store(true, Ordering::Relaxed);
         let router = router.clone();
         async move {
             let mut request = request.map(Body::new);
@@ -150,7 +155,15 @@ fn connection(
     let served = builder(limits).serve_connection(TokioIo::new(stream), service).into_owned();
     let ending = watcher.watch(served);
     async move {
-        if let Err(error) = ending.await {
+        let mut ending = pin!(ending);
+        // The time for headers runs only once HTTP/1 is recognised: whoever says nothing, or the beginning of
+        // the words that open HTTP/2, would keep a place for ever.
+        let ended = match tokio::time::timeout(limits.header_time, &mut ending).await {
+            Ok(ended) => ended,
+            Err(_) if has_asked.load(Ordering::Relaxed) => ending.await,
+            Err(_) => return tracing::debug!(%peer, "a connection asked for nothing"),
+        };
+        if let Err(error) = ended {
             tracing::debug!(%error, %peer, "a connection ended early");
         }
     }
@@ -179,6 +192,8 @@ fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
     use super::*;
 
     #[test]
@@ -195,5 +210,29 @@ mod tests {
         assert!(open.take([198, 51, 100, 1].into(), limits).is_none(), "the total binds everybody");
         drop((first, local));
         assert_eq!(*open.0.lock(), (0, HashMap::new()));
+    }
+
+    #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "a test may begin a task of its own")]
+    async fn whoever_asks_for_nothing_is_sent_away() {
+        let time = Duration::from_millis(100);
+        let limits = Limits {
+            header_time: time,
+            header_bytes: 16 * 1024,
+            connections: 9,
+            connections_of_network: 9,
+            drain: time,
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (_stop, stopping) = watch::channel(false);
+        tokio::spawn(serve(listener, Router::new(), limits, stopping));
+        // Nothing, the beginning of either version, and a whole HTTP/2 opening without a request.
+        for said in [&b""[..], b"PRI * HT", b"GET / HT", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(said).await.unwrap();
+            let end = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut Vec::new())).await;
+            assert!(end.is_ok(), "still open after {:?}", String::from_utf8_lossy(said));
+        }
     }
 }
