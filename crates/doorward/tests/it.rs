@@ -1,7 +1,11 @@
 //! The tests of the program as its users see it.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot go on has failed, and says why")]
 
 mod it {
+    mod browser;
+    mod harness;
+    mod matrix;
     mod portal;
+    mod story;
 }

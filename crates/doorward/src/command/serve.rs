@@ -63,8 +63,9 @@ async fn serve(context: &Context, loaded: Loaded) -> Result<(), Stopped> {
 
     let public = bind(&config).await?;
     let private = bind_private(&config).await?;
-    let (served, app) =
-        node.into_app(config.clone(), findings, &log).map_err(|findings| Stopped { findings, code: CONFIGURATION })?;
+    let (served, app) = node
+        .into_app(config.clone(), findings, Some(log.control()))
+        .map_err(|findings| Stopped { findings, code: CONFIGURATION })?;
     let (stop, stopping) = watch::channel(false);
     let limits = Limits::of(&config.server.limits);
     for (listener, address) in public {

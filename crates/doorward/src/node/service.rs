@@ -13,7 +13,7 @@ use super::Node;
 use crate::config::Config;
 use crate::identity::Identity;
 use crate::watch::health::{Answer, Health};
-use crate::watch::log::Guard;
+use crate::watch::log::Control;
 use crate::watch::reading::Readings;
 use crate::watch::{Tasks, Watch};
 use crate::web::app::{App, Inner, Settings};
@@ -31,7 +31,12 @@ impl Node {
     ///
     /// # Errors
     /// What the CSRF rule finds wrong with the configuration.
-    pub fn into_app(self, config: Config, findings: Vec<Finding>, log: &Guard) -> Result<(Service, App), Vec<Finding>> {
+    pub fn into_app(
+        self,
+        config: Config,
+        findings: Vec<Finding>,
+        log: Option<Control>,
+    ) -> Result<(Service, App), Vec<Finding>> {
         let tasks = Tasks::default();
         let (memory, writer) = RequestLog::new(&config.data.join("requests.db"));
         let closing = tasks.clone();
@@ -73,12 +78,12 @@ impl Node {
             .build(Arc::clone(&self.clock))
     }
 
-    fn measure(&self, watch: &Watch, tasks: &Tasks, log: &Guard) {
+    fn measure(&self, watch: &Watch, tasks: &Tasks, log: Option<Control>) {
         let (identity, hasher) = (self.identity.clone(), self.hasher.clone());
-        let (tasks, control) = (tasks.clone(), log.control());
+        let tasks = tasks.clone();
         watch.add_source(move |readings: &mut Readings| {
             readings.sessions = Some(identity.session_count() as u64);
-            readings.log_lines_dropped = Some(control.dropped());
+            readings.log_lines_dropped = log.as_ref().map(Control::dropped);
             readings.task_panics = Some(tasks.panics());
             readings.hashing = Some(hasher.measures().read());
         });

@@ -1,0 +1,210 @@
+//! A real Chromium, driven over its debugging pipe (the Chrome debugging protocol, one JSON text and a zero byte a message).
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The program, with an empty profile. It ends with its value.
+#[derive(Debug)]
+pub(crate) struct Chromium {
+    child: Child,
+    into: File,
+    out: File,
+    read: Vec<u8>,
+    number: u64,
+    /// Everything that pages have complained about.
+    complaints: Vec<String>,
+    _place: TempDir,
+}
+
+/// One tab.
+#[derive(Debug, Clone)]
+pub(crate) struct Tab {
+    session: String,
+    context: String,
+}
+
+impl Chromium {
+    /// Starts it with a window of this width.
+    pub(crate) fn start(width: u32, language: &str) -> Self {
+        let place = tempfile::tempdir().unwrap();
+        let pipe = |name: &str| {
+            let path = place.path().join(name);
+            assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+            // Opened for both directions, so that neither side waits for the other.
+            (File::options().read(true).write(true).open(&path).unwrap(), path)
+        };
+        let ((into, into_path), (out, out_path)) = (pipe("in"), pipe("out"));
+        let flags =
+            "--headless --no-sandbox --disable-gpu --no-first-run --disable-dev-shm-usage --remote-debugging-pipe";
+        let script = format!(
+            "exec chromium {flags} --window-size={width},900 --lang={language} \"--user-data-dir=$1\" about:blank 3<\"$2\" 4>\"$3\""
+        );
+        let child = Command::new("sh")
+            .args(["-c", &script, "sh"])
+            .args([place.path().join("profile"), into_path, out_path])
+            .env("LANGUAGE", language)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("a shell starts; `apt-get install chromium` brings the browser");
+        Self { child, into, out, read: Vec::new(), number: 0, complaints: Vec::new(), _place: place }
+    }
+
+    /// Sends a command and waits for its result.
+    fn ask(&mut self, session: Option<&str>, method: &str, parameters: &Value) -> Value {
+        self.number += 1;
+        let mut message = json!({"id": self.number, "method": method, "params": parameters});
+        if let Some(session) = session {
+            message["sessionId"] = json!(session);
+        }
+        self.into.write_all(format!("{message}\0").as_bytes()).unwrap();
+        loop {
+            let answer = self.next();
+            self.listen(&answer);
+            if answer["id"] == self.number {
+                assert!(answer.get("error").is_none(), "{method}: {answer}");
+                return answer["result"].clone();
+            }
+        }
+    }
+
+    fn next(&mut self) -> Value {
+        loop {
+            if let Some(end) = self.read.iter().position(|byte| *byte == 0) {
+                let message: Vec<u8> = self.read.drain(..=end).collect();
+                return serde_json::from_slice(&message[..end]).unwrap();
+            }
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("chromium has ended with {status}: is it installed? `apt-get install chromium`");
+            }
+            let mut chunk = [0; 16 * 1024];
+            let count = self.out.read(&mut chunk).unwrap();
+            self.read.extend_from_slice(&chunk[..count]);
+        }
+    }
+
+    /// Keeps what a page says on its console, and what its policy has kept out.
+    fn listen(&mut self, event: &Value) {
+        if event["method"] == "Log.entryAdded" && event["params"]["entry"]["level"] == "error" {
+            let entry = &event["params"]["entry"];
+            // A refused form answers 4xx, and the console says so: that is no fault of the page.
+            if entry["source"] != "network" {
+                self.complaints.push(entry["text"].as_str().unwrap_or_default().to_owned());
+            }
+        } else if event["method"] == "Runtime.exceptionThrown" {
+            self.complaints.push(event["params"]["exceptionDetails"].to_string());
+        }
+    }
+
+    /// What pages have complained about so far.
+    pub(crate) fn complaints(&self) -> &[String] {
+        &self.complaints
+    }
+
+    /// A tab in a context of its own: no cookie of another is there.
+    pub(crate) fn tab(&mut self) -> Tab {
+        let context =
+            self.ask(None, "Target.createBrowserContext", &json!({}))["browserContextId"].as_str().unwrap().to_owned();
+        self.tab_in(context)
+    }
+
+    /// A further tab beside this one.
+    pub(crate) fn tab_beside(&mut self, tab: &Tab) -> Tab {
+        self.tab_in(tab.context.clone())
+    }
+
+    fn tab_in(&mut self, context: String) -> Tab {
+        let target = self.ask(None, "Target.createTarget", &json!({"url": "about:blank", "browserContextId": context}));
+        let attach = json!({"targetId": target["targetId"], "flatten": true});
+        let session = self.ask(None, "Target.attachToTarget", &attach)["sessionId"].as_str().unwrap().to_owned();
+        for domain in ["Page.enable", "Runtime.enable", "Log.enable", "Network.enable"] {
+            self.ask(Some(&session), domain, &json!({}));
+        }
+        Tab { session, context }
+    }
+
+    /// Sends a command to a tab.
+    pub(crate) fn command(&mut self, tab: &Tab, method: &str, parameters: &Value) -> Value {
+        self.ask(Some(&tab.session), method, parameters)
+    }
+
+    /// Opens an address and waits for the page.
+    pub(crate) fn open(&mut self, tab: &Tab, url: &str) {
+        let opened = self.command(tab, "Page.navigate", &json!({"url": url}));
+        assert!(opened.get("errorText").is_none(), "{url}: {opened}");
+        self.wait(tab, "document.readyState === 'complete' && location.href !== 'about:blank'");
+    }
+
+    /// The value of an expression in the page.
+    pub(crate) fn value(&mut self, tab: &Tab, expression: &str) -> Value {
+        let parameters = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
+        self.command(tab, "Runtime.evaluate", &parameters)["result"]["value"].clone()
+    }
+
+    /// Waits until an expression is true, for at most 15 seconds. Between two pages there is nothing to ask.
+    pub(crate) fn wait(&mut self, tab: &Tab, expression: &str) {
+        for _ in 0..300 {
+            if self.value(tab, expression) == json!(true) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let page = self.value(tab, "location.href + '\\n' + document.body.innerText");
+        panic!("never true: {expression}\non {page}");
+    }
+
+    /// Waits for a page with this path, wholly loaded.
+    pub(crate) fn wait_for_path(&mut self, tab: &Tab, path: &str) {
+        self.wait(tab, &format!("document.readyState === 'complete' && location.pathname === '{path}'"));
+    }
+
+    /// Types into a field, as from a keyboard.
+    pub(crate) fn fill(&mut self, tab: &Tab, field: &str, text: &str) {
+        let focus = format!(
+            "(() => {{ const f = document.querySelector('{field}'); f.focus(); f.select?.(); return true; }})()"
+        );
+        assert_eq!(self.value(tab, &focus), json!(true), "no {field}");
+        self.command(tab, "Input.insertText", &json!({"text": text}));
+    }
+
+    /// Presses a key: `Enter` or `Tab`.
+    pub(crate) fn press(&mut self, tab: &Tab, key: &str) {
+        let (code, text) = if key == "Enter" { (13, "\r") } else { (9, "") };
+        for kind in ["keyDown", "keyUp"] {
+            let event = json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text});
+            self.command(tab, "Input.dispatchKeyEvent", &event);
+        }
+    }
+
+    /// Presses the button of the form that posts to an action.
+    pub(crate) fn submit(&mut self, tab: &Tab, action: &str) {
+        let press = format!(
+            "(() => {{ const b = document.querySelector('form[action=\"{action}\"] button[type=submit]'); b.focus(); return document.activeElement === b; }})()"
+        );
+        assert_eq!(self.value(tab, &press), json!(true), "no button for {action}");
+        self.press(tab, "Enter");
+    }
+
+    /// The text that a person sees.
+    pub(crate) fn text(&mut self, tab: &Tab) -> String {
+        self.value(tab, "document.body.innerText").as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The cookies of a tab by name.
+    pub(crate) fn cookie(&mut self, tab: &Tab, name: &str) -> Option<Value> {
+        let cookies = self.command(tab, "Network.getCookies", &json!({}))["cookies"].clone();
+        cookies.as_array().unwrap().iter().find(|cookie| cookie["name"] == name).cloned()
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

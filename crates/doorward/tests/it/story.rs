@@ -1,0 +1,8 @@
+//! What people do with the whole program, on a real socket.
+
+mod account;
+mod command;
+mod front_end;
+mod sign_in;
+mod start;
+mod token;
