@@ -118,7 +118,10 @@ impl Raw {
         if environment == Environment::Production {
             warn_of_loopback(&trusted_origins, check);
         }
-        let allowed_hosts = trimmed(self.allowed_hosts.as_deref()).unwrap_or_else(|| {
+        // An empty list, as an unset variable of a compose file makes it, must not mean every host: links are
+        // written with the host of the request where there is no public URL.
+        let written_hosts = trimmed(self.allowed_hosts.as_deref()).filter(|hosts| !hosts.is_empty());
+        let allowed_hosts = written_hosts.unwrap_or_else(|| {
             let mut hosts = server.hosts();
             hosts.extend(portal_host.map(str::to_owned).filter(|host| !hosts.contains(host)));
             hosts

@@ -905,3 +905,13 @@ proptest::proptest! {
         let _ = case.toml(&toml).load();
     }
 }
+
+#[test]
+fn an_empty_list_of_hosts_is_no_leave_for_every_host() {
+    let ours = ["localhost", "127.0.0.1", "[::1]"];
+    for written in ["allowed_hosts = []", "allowed_hosts = [\" \"]"] {
+        let config = Case::new().toml(&format!("[csrf]\n{written}")).config();
+        assert_eq!(config.csrf.allowed_hosts, ours, "{written}");
+    }
+    assert_eq!(Case::new().env("DOORWARD_CSRF__ALLOWED_HOSTS=,").config().csrf.allowed_hosts, ours);
+}

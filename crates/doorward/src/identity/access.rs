@@ -6,6 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward_core::identifier::{AccessTokenId, SessionId, UserId};
+use doorward_core::session::Stage;
 use doorward_core::{Secret, UnixTime};
 use serde::{Deserialize, Serialize};
 
@@ -49,11 +50,17 @@ pub(super) struct Access {
     pub(super) expires_at: UnixTime,
 }
 
+/// For whom a token is. Other services know nothing of sessions, so the token of a half-finished sign-in names
+/// an audience that is nobody but the pages that finish it.
+fn audience(issuer: &str, stage: Stage) -> String {
+    if stage == Stage::Full { issuer.to_owned() } else { format!("{issuer}#pending") }
+}
+
 /// Writes the access token `id` for a session.
 pub(super) fn issue(ring: &Ring, issuer: &str, live: &Live, id: AccessTokenId, now: UnixTime) -> Secret {
     let claims = Claims {
         iss: issuer.to_owned(),
-        aud: issuer.to_owned(),
+        aud: audience(issuer, live.stage),
         sub: live.user_id().to_string(),
         sid: live.id.to_string(),
         jti: id.to_string(),
@@ -81,7 +88,7 @@ pub(super) fn read(ring: &Ring, issuer: &str, token: &str, now: UnixTime) -> Res
     let (Ok(user), Ok(session), Ok(id)) = (claims.sub.parse(), claims.sid.parse(), claims.jti.parse()) else {
         return Err("token.malformed");
     };
-    let is_ours = claims.iss == issuer && claims.aud == issuer;
+    let is_ours = claims.iss == issuer && Stage::ALL.iter().any(|stage| claims.aud == audience(issuer, *stage));
     // Even a signed number is computed with as one from outside.
     let (ahead, lifetime) = (claims.iat.saturating_sub(now.0), claims.exp.saturating_sub(claims.iat));
     let is_sound = (1..=LIFETIME).contains(&lifetime) && claims.auth_time.saturating_sub(claims.iat) <= SKEW;

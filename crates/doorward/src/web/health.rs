@@ -62,11 +62,34 @@ pub async fn full(exchange: Exchange) -> Result<Response, Failure> {
 /// A direct loopback peer: nothing says that somebody stands behind it, and it calls us by a loopback name.
 /// A name of another kind would be a page that was made to point here (DNS rebinding).
 fn is_from_here(exchange: &Exchange) -> bool {
-    const MARKS: [&str; 5] = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
-    let headers: &HeaderMap = exchange.headers();
-    let is_direct = exchange.arrival.peer.is_loopback() && !MARKS.iter().any(|name| headers.contains_key(*name));
+    let is_direct = exchange.arrival.peer.is_loopback() && !is_relayed(exchange.headers());
     let host = exchange.arrival.host();
     let is_loopback_name =
         host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     is_direct && is_loopback_name
+}
+
+/// Whether any header says that a proxy has passed the request on. Proxies on this machine often call us by a
+/// loopback name, and each writes another of these headers.
+fn is_relayed(headers: &HeaderMap) -> bool {
+    const MARKS: [&str; 3] = ["forwarded", "via", "x-real-ip"];
+    headers.keys().any(|name| MARKS.contains(&name.as_str()) || name.as_str().starts_with("x-forwarded-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn every_mark_of_a_proxy_is_seen() {
+        let sent = |name: &'static str| {
+            HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static("192.0.2.1"))])
+        };
+        for name in ["forwarded", "via", "x-real-ip", "x-forwarded-for", "x-forwarded-server", "x-forwarded-port"] {
+            assert!(is_relayed(&sent(name)), "{name}");
+        }
+        assert!(!is_relayed(&sent("x-request-id")));
+    }
 }

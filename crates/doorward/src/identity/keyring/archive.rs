@@ -43,13 +43,15 @@ impl Keyring {
                 text.ok_or_else(|| file::unreadable(&directory.join(name), "the backup holds no such key file"))?,
             ));
         }
+        // A restore that is cut short leaves too many keys, never too few.
+        contents.into_iter().try_for_each(|(name, text)| file::write(directory, name, text))?;
         for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             if file::family_of(&name).is_some() && !files.iter().any(|kept| kept.name == name) {
                 file::remove(directory, &name)?;
             }
         }
-        contents.into_iter().try_for_each(|(name, text)| file::write(directory, name, text))
+        Ok(())
     }
 }
 
@@ -71,6 +73,18 @@ mod tests {
         let restored = Keyring::open(&other, true, UnixTime(0), &SystemRandom).unwrap();
         assert_eq!(restored.fingerprint(), first.fingerprint());
         assert_eq!(restored.files().unwrap(), first.files().unwrap());
+    }
+
+    #[test]
+    fn what_cannot_be_written_removes_nothing() {
+        let place = tempfile::tempdir().unwrap();
+        let (one, other) = (place.path().join("one"), place.path().join("other"));
+        let first = Keyring::open(&one, false, UnixTime(0), &SystemRandom).unwrap().files().unwrap();
+        let second = Keyring::open(&other, false, UnixTime(0), &SystemRandom).unwrap().files().unwrap();
+        let signing = |files: &[KeyFile]| files.last().unwrap().name.clone();
+        fs::create_dir(other.join(signing(&first))).unwrap();
+        assert!(Keyring::restore(&other, &first).is_err());
+        assert!(other.join(signing(&second)).is_file());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Passwords and users: changing, finishing, resetting, the first administrator.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward_core::session::Stage;
 use doorward_core::user::Status;
 
@@ -83,6 +85,12 @@ async fn a_reset_password_lets_nobody_do_more_than_choose_another() {
     assert!(!house.ada().await.must_change_password);
 }
 
+fn audience(pair: &Pair) -> String {
+    let payload = URL_SAFE_NO_PAD.decode(pair.access.expose_secret().split('.').nth(1).unwrap()).unwrap();
+    let claims: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+    claims["aud"].as_str().unwrap().to_owned()
+}
+
 #[tokio::test]
 async fn half_a_sign_in_with_tokens_is_finished_with_new_tokens() {
     // CVE-2026-94218: nothing that was given out before a step is good after it.
@@ -94,10 +102,14 @@ async fn half_a_sign_in_with_tokens_is_finished_with_new_tokens() {
     let old = half.tokens.unwrap();
     let live = house.identity.session_by_bearer(&visit(), old.access.expose_secret()).await.unwrap();
     assert_eq!(live.stage, Stage::PasswordChange);
+    // Services that only verify the signature must not take half a sign-in for a whole one.
+    let issuer = "https://auth.example.com";
+    assert_eq!(audience(&old), format!("{issuer}#pending"));
     let done = house.identity.change_password(&visit(), &live, change(None, OTHER)).await.unwrap();
     let new = done.tokens.unwrap();
     let full = house.identity.session_by_bearer(&visit(), new.access.expose_secret()).await.unwrap();
     assert_eq!((full.stage, full.handle), (Stage::Full, live.handle));
+    assert_eq!(audience(&new), issuer);
     let stale = house.identity.session_by_bearer(&visit(), old.access.expose_secret()).await;
     assert_eq!(code(stale), "session.stepped_up");
     assert_ne!(code(house.identity.refresh(&visit(), old.refresh.expose_secret()).await), "ok");
