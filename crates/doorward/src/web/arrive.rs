@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use doorward_core::identifier::RequestId;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, TRANSFER_ENCODING};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use tokio::time::Instant;
@@ -95,10 +95,6 @@ fn check(parts: &Parts, header_bytes: usize) -> Result<(), Failure> {
         if parts.headers.get_all(&name).iter().nth(1).is_some() {
             return Err(Failure::of("http.header_conflict").with_hint(format!("{name} stands more than once")));
         }
-    }
-    // Two lengths of one body: whoever passed it on may have read the other (RFC 9112, section 6.1).
-    if parts.headers.contains_key(CONTENT_LENGTH) && parts.headers.contains_key(TRANSFER_ENCODING) {
-        return Err(Failure::of("http.header_conflict").with_hint("Content-Length and Transfer-Encoding"));
     }
     let fields = parts.headers.get_all(COOKIE).iter();
     if fields.map(|field| field.as_bytes().split(|byte| *byte == b';').count()).sum::<usize>() > COOKIES {

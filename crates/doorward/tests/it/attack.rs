@@ -80,7 +80,8 @@ fn a_step_is_not_passed_by_saying_nothing() {
     let password = made["password"].as_str().unwrap();
     let mut bob = server.client();
     bob.sign_in("bob@example.com", password);
-    for body in [json!(null), json!({}), json!([]), json!({"new": null}), json!({"new": ""}), json!({"new": password})] {
+    for body in [json!(null), json!({}), json!([]), json!({"new": null}), json!({"new": ""}), json!({"new": password})]
+    {
         let answer = bob.call("POST", "/api/v1/auth/password/new", &body);
         assert!((400..500).contains(&answer.status), "{body}: {}", answer.status);
         assert_eq!(bob.get("/api/v1/auth/me").reason(), "signin.password_change_pending", "{body}");
@@ -106,7 +107,7 @@ fn many_at_once_are_never_mixed_up() {
         .collect();
     std::thread::scope(|scope| {
         for (email, client) in &mut people {
-            scope.spawn(|| {
+            scope.spawn(move || {
                 for _ in 0..100 {
                     assert_eq!(client.get("/api/v1/auth/me").json()["user"]["email"], json!(email));
                 }
