@@ -48,7 +48,7 @@ fn a_second_reset_link_dies_with_the_first_ones_use() {
         made["url"].as_str().unwrap().split_once("token=").unwrap().1.to_owned()
     };
     let (older, newer) = (code(), code());
-    let mut used = |code: &str| {
+    let used = |code: &str| {
         server.client().call("POST", "/api/v1/auth/password/reset", &json!({"code": code, "new": NEW})).status
     };
     assert_eq!((used(&older), used(&newer), used(&newer)), (410, 204, 410));
