@@ -81,9 +81,15 @@ pub fn restore(context: &Context, arguments: &RestoreArguments) -> u8 {
 
 async fn put_back(config: &Config, arguments: &RestoreArguments) -> Result<(i64, u64), Vec<Finding>> {
     make_private(&config.data).map_err(|finding| vec![finding])?;
+    let file = &arguments.file;
+    if doorward_store::verify(file).map_err(|finding| vec![finding])?.files == 0 {
+        // Passwords could not be checked without their keys, so nothing is replaced.
+        let why = "It holds no keys, and accounts are of no use without them.";
+        return Err(vec![Finding::error("store.backup_damaged", file.display().to_string(), why)]);
+    }
     let clock = Arc::new(SystemClock);
     let event = Event::new(clock.now(), Action::BackupRestored, Actor::CommandLine);
-    let restored = doorward_store::restore(&location(config), &arguments.file, arguments.force, &event).await?;
+    let restored = doorward_store::restore(&location(config), file, arguments.force, &event).await?;
     crate::identity::Keyring::restore(&config.data.join("keys"), &restored.files).map_err(|finding| vec![finding])?;
     Ok((restored.epoch, restored.summary.rows))
 }

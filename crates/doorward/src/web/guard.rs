@@ -184,7 +184,9 @@ impl Passage {
         let view = view(parts, &self.arrival, &self.settings);
         let report = csrf.report(&view, &caller.csrf_state(), form, &decision);
         self.judged = Some(Judged::of(decision, Some(&report), csrf));
-        if csrf.is_report_only() {
+        // A request for another host is none of ours, whatever is only reported of forgeries.
+        let is_for_us = decision.reason.status() == http::StatusCode::FORBIDDEN;
+        if csrf.is_report_only() && is_for_us {
             return Ok(());
         }
         let is_retryable = decision.reason.retryable();

@@ -81,7 +81,8 @@ fn detail(failure: &Failure, language: Language) -> String {
     }
 }
 
-fn page(failure: &Failure, arrival: &Arrival, settings: &Settings) -> Response {
+/// The error page of a failure.
+pub(super) fn page(failure: &Failure, arrival: &Arrival, settings: &Settings) -> Response {
     let chrome = super::portal::chrome(settings, arrival);
     let mut problem = portal::Problem::of(failure.reason.code).with_retry_after(failure.retry_after);
     if let Some(hint) = &failure.hint {
