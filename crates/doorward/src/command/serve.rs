@@ -70,13 +70,15 @@ async fn serve(context: &Context, loaded: Loaded) -> Result<(), Stopped> {
     let limits = Limits::of(&config.server.limits);
     for (listener, address) in public {
         tracing::info!(%address, "listening");
-        served.tasks.spawn("listener", listener::serve(listener, router(&app), limits, stopping.clone()));
+        let proxies = config.server.trusted_proxies.clone();
+        served.tasks.spawn("listener", listener::serve(listener, router(&app), limits, proxies, stopping.clone()));
     }
     if let Some((listener, address)) = private {
         tracing::info!(%address, "listening for /metrics");
-        served
-            .tasks
-            .spawn("private listener", listener::serve(listener, private::router(&app), limits, stopping.clone()));
+        served.tasks.spawn(
+            "private listener",
+            listener::serve(listener, private::router(&app), limits, Vec::new(), stopping.clone()),
+        );
     }
     tracing::info!(url = %config.public_url(), "ready: open /.doorward/ in a browser");
     until_told_to_stop(&context.inputs, &app, &log).await;

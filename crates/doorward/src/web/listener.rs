@@ -22,6 +22,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
+use crate::config::Cidr;
+
 /// Limits of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -57,7 +59,10 @@ pub struct Peer(pub SocketAddr);
 
 /// How many connections there are, in all and from each network.
 #[derive(Debug, Default)]
-struct Open(Mutex<(usize, HashMap<Network, usize>)>);
+struct Open {
+    counts: Mutex<(usize, HashMap<Network, usize>)>,
+    proxies: Vec<Cidr>,
+}
 
 /// One counted connection; dropping it gives the place back.
 struct Place {
@@ -69,12 +74,13 @@ impl Open {
     /// Takes a place, or nothing where a limit is reached.
     fn take(self: &Arc<Self>, address: IpAddr, limits: Limits) -> Option<Place> {
         let network = Network::of(address);
-        let mut guard = self.0.lock();
+        let mut guard = self.counts.lock();
         let (total, counts) = &mut *guard;
         let own = counts.get(&network).copied().unwrap_or_default();
-        // A proxy in front on this machine brings everybody's connections: only the total binds it.
-        let is_local = address.to_canonical().is_loopback();
-        if *total >= limits.connections || (!is_local && own >= limits.connections_of_network) {
+        // A proxy in front brings everybody's connections: only the total binds it.
+        let address = address.to_canonical();
+        let is_proxy = address.is_loopback() || self.proxies.iter().any(|block| block.contains(address));
+        if *total >= limits.connections || (!is_proxy && own >= limits.connections_of_network) {
             return None;
         }
         counts.insert(network, own + 1);
@@ -85,7 +91,7 @@ impl Open {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut guard = self.open.0.lock();
+        let mut guard = self.open.counts.lock();
         let (total, counts) = &mut *guard;
         *total -= 1;
         if let Some(count) = counts.get_mut(&self.network) {
@@ -97,9 +103,16 @@ impl Drop for Place {
     }
 }
 
-/// Serves `router` on a bound listener until `stop` turns true, then lets open requests end.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, mut stop: watch::Receiver<bool>) {
-    let open = Arc::new(Open::default());
+/// Serves `router` on a bound listener until `stop` turns true, then lets open requests end. The networks of
+/// `proxies` have no share of their own.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    proxies: Vec<Cidr>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let open = Arc::new(Open { proxies, ..Open::default() });
     let graceful = GracefulShutdown::new();
     let mut connections = tokio::task::JoinSet::new();
     loop {
@@ -198,18 +211,20 @@ mod tests {
 
     #[test]
     fn a_network_has_its_share_and_gets_it_back() {
-        let open = Arc::new(Open::default());
+        let open = Arc::new(Open { proxies: vec!["203.0.113.7".parse().unwrap()], ..Open::default() });
         let time = Duration::from_secs(1);
         let limits =
-            Limits { header_time: time, header_bytes: 1, connections: 3, connections_of_network: 1, drain: time };
+            Limits { header_time: time, header_bytes: 1, connections: 5, connections_of_network: 1, drain: time };
         let first = open.take([192, 0, 2, 1].into(), limits);
         assert!(first.is_some());
         assert!(open.take([192, 0, 2, 2].into(), limits).is_none());
         let local: Vec<_> = (0..2).filter_map(|_| open.take([127, 0, 0, 1].into(), limits)).collect();
         assert_eq!(local.len(), 2);
+        let proxied: Vec<_> = (0..2).filter_map(|_| open.take([203, 0, 113, 7].into(), limits)).collect();
+        assert_eq!(proxied.len(), 2, "a trusted proxy brings the connections of many");
         assert!(open.take([198, 51, 100, 1].into(), limits).is_none(), "the total binds everybody");
-        drop((first, local));
-        assert_eq!(*open.0.lock(), (0, HashMap::new()));
+        drop((first, local, proxied));
+        assert_eq!(*open.counts.lock(), (0, HashMap::new()));
     }
 
     #[tokio::test]
@@ -226,7 +241,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (_stop, stopping) = watch::channel(false);
-        tokio::spawn(serve(listener, Router::new(), limits, stopping));
+        tokio::spawn(serve(listener, Router::new(), limits, Vec::new(), stopping));
         // Nothing, the beginning of either version, and a whole HTTP/2 opening without a request.
         for said in [&b""[..], b"PRI * HT", b"GET / HT", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"] {
             let mut stream = TcpStream::connect(address).await.unwrap();
