@@ -1,8 +1,10 @@
 //! A real Chromium, driven over its debugging pipe (the Chrome debugging protocol, one JSON text and a zero byte a message).
 
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -13,12 +15,25 @@ use tempfile::TempDir;
 pub(crate) struct Chromium {
     child: Child,
     into: File,
-    out: File,
-    read: Vec<u8>,
+    messages: Receiver<Value>,
     number: u64,
     /// Everything that pages have complained about.
     complaints: Vec<String>,
     _place: TempDir,
+}
+
+/// Reads the messages that Chromium writes, until it ends. Opening the pipe waits for it.
+fn listen(path: PathBuf) -> Receiver<Value> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let messages = BufReader::new(File::open(path).unwrap()).split(0);
+        for message in messages.map_while(Result::ok) {
+            if sender.send(serde_json::from_slice(&message).unwrap()).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
 }
 
 /// One tab.
@@ -35,10 +50,12 @@ impl Chromium {
         let pipe = |name: &str| {
             let path = place.path().join(name);
             assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
-            // Opened for both directions, so that neither side waits for the other.
-            (File::options().read(true).write(true).open(&path).unwrap(), path)
+            path
         };
-        let ((into, into_path), (out, out_path)) = (pipe("in"), pipe("out"));
+        let (into_path, out_path) = (pipe("in"), pipe("out"));
+        // Opened for both directions, so that neither side waits for the other.
+        let into = File::options().read(true).write(true).open(&into_path).unwrap();
+        let messages = listen(out_path.clone());
         let flags =
             "--headless --no-sandbox --disable-gpu --no-first-run --disable-dev-shm-usage --remote-debugging-pipe";
         let script = format!(
@@ -52,7 +69,7 @@ impl Chromium {
             .stderr(Stdio::null())
             .spawn()
             .expect("a shell starts; `apt-get install chromium` brings the browser");
-        Self { child, into, out, read: Vec::new(), number: 0, complaints: Vec::new(), _place: place }
+        Self { child, into, messages, number: 0, complaints: Vec::new(), _place: place }
     }
 
     /// Sends a command and waits for its result.
@@ -65,7 +82,7 @@ impl Chromium {
         self.into.write_all(format!("{message}\0").as_bytes()).unwrap();
         loop {
             let answer = self.next();
-            self.listen(&answer);
+            self.note(&answer);
             if answer["id"] == self.number {
                 assert!(answer.get("error").is_none(), "{method}: {answer}");
                 return answer["result"].clone();
@@ -74,22 +91,17 @@ impl Chromium {
     }
 
     fn next(&mut self) -> Value {
-        loop {
-            if let Some(end) = self.read.iter().position(|byte| *byte == 0) {
-                let message: Vec<u8> = self.read.drain(..=end).collect();
-                return serde_json::from_slice(&message[..end]).unwrap();
+        match self.messages.recv_timeout(Duration::from_secs(60)) {
+            Ok(message) => message,
+            Err(RecvTimeoutError::Timeout) => panic!("chromium has said nothing for a minute"),
+            Err(RecvTimeoutError::Disconnected) => {
+                panic!("chromium has ended, or is not there: `apt-get install chromium`")
             }
-            if let Some(status) = self.child.try_wait().unwrap() {
-                panic!("chromium has ended with {status}: is it installed? `apt-get install chromium`");
-            }
-            let mut chunk = [0; 16 * 1024];
-            let count = self.out.read(&mut chunk).unwrap();
-            self.read.extend_from_slice(&chunk[..count]);
         }
     }
 
     /// Keeps what a page says on its console, and what its policy has kept out.
-    fn listen(&mut self, event: &Value) {
+    fn note(&mut self, event: &Value) {
         if event["method"] == "Log.entryAdded" && event["params"]["entry"]["level"] == "error" {
             let entry = &event["params"]["entry"];
             // A refused form answers 4xx, and the console says so: that is no fault of the page.
@@ -203,7 +215,15 @@ impl Chromium {
 }
 
 impl Drop for Chromium {
+    /// Asks it to end, so that nothing of it writes into the profile any more when that is deleted.
     fn drop(&mut self) {
+        let _ = self.into.write_all(b"{\"id\":0,\"method\":\"Browser.close\"}\0");
+        for _ in 0..60 {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
