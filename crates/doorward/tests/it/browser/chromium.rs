@@ -91,7 +91,7 @@ impl Chromium {
     }
 
     fn next(&mut self) -> Value {
-        match self.messages.recv_timeout(Duration::from_secs(60)) {
+        match self.messages.recv_timeout(Duration::from_mins(1)) {
             Ok(message) => message,
             Err(RecvTimeoutError::Timeout) => panic!("chromium has said nothing for a minute"),
             Err(RecvTimeoutError::Disconnected) => {
