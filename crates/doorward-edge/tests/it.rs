@@ -6,4 +6,6 @@ mod it {
     mod app;
     mod door;
     mod keep;
+    mod tunnel;
+    mod upload;
 }

@@ -84,6 +84,11 @@ impl Call {
         Some(count)
     }
 
+    /// What was read behind a head and not looked at yet.
+    pub(super) fn rest(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.rest)
+    }
+
     /// Writes bytes; whether they went out is the door's business.
     pub(super) async fn write(&mut self, bytes: impl AsRef<[u8]>) {
         _ = self.stream.write_all(bytes.as_ref()).await;
