@@ -17,7 +17,9 @@ pub struct Pattern {
 
 /// Why a text is no pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a pattern begins with a slash, has no `//`, `?`, `#`, `%` or dot segment, and a star only as its last segment")]
+#[error(
+    "a pattern begins with a slash, has no `//`, `?`, `#`, `%` or dot segment, and a star only as its last segment"
+)]
 pub struct NoPattern;
 
 impl FromStr for Pattern {
@@ -158,7 +160,9 @@ mod tests {
 
     #[test]
     fn what_could_be_read_in_two_ways_is_no_pattern() {
-        for text in ["", "*", "a", "/a*", "/*/b", "/a//b", "/../a", "/a/./*", "/a?b", "/a#b", "/%61", "/a;b", "/a\\b", "//*"] {
+        for text in
+            ["", "*", "a", "/a*", "/*/b", "/a//b", "/../a", "/a/./*", "/a?b", "/a#b", "/%61", "/a;b", "/a\\b", "//*"]
+        {
             assert_eq!(text.parse::<Pattern>(), Err(NoPattern), "{text}");
         }
         for text in ["/", "/*", "/a", "/a/", "/a/*", "/a.b/~c/@d"] {

@@ -5,6 +5,7 @@
 //! compares it with the `Raw` of each section both ways.
 
 mod admin;
+mod app;
 mod check;
 mod csrf;
 mod domain;
@@ -34,6 +35,7 @@ use check::Check;
 use merge::Written;
 
 pub use admin::Admin;
+pub use app::{AppConfig, AppCsrf, IdentityNames, UserValue};
 pub use csrf::Csrf;
 pub use domain::{Domain, DomainError};
 pub use log::{Format, Level, Log, Rotation};
@@ -92,6 +94,8 @@ pub struct Config {
     pub log: Log,
     /// `[admin]`
     pub admin: Admin,
+    /// `[[app]]`, in the order in which they were written.
+    pub apps: Vec<AppConfig>,
     written: Written,
 }
 
@@ -213,11 +217,14 @@ impl Raw {
         let data = check.inputs.data_directory();
         let mut server = self.server.check(check);
         let portal = self.portal.check(check);
+        let apps = app::check(check);
         join_portal(&mut server, &portal, check);
         let environment = exposure::environment(&server, check);
         let session = self.session.check(check);
         let password = self.password.check(check);
-        let csrf = self.csrf.check(environment, &server, portal.host.as_deref(), check);
+        let hosts =
+            portal.host.iter().cloned().chain(apps.iter().filter_map(|app| app.host.as_deref().map(str::to_owned)));
+        let csrf = self.csrf.check(environment, &server, hosts.collect(), check);
         let store = self.store.check(environment, &data, check);
         let log = self.log.check(check);
         let admin = self.admin.check(check);
@@ -235,6 +242,7 @@ impl Raw {
             store,
             log,
             admin,
+            apps,
             written: Written::default(),
         }
     }
