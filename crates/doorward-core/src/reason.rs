@@ -14,6 +14,7 @@ mod session;
 mod signin;
 mod store;
 mod token;
+mod upstream;
 mod user;
 
 /// What a code speaks of.
@@ -79,6 +80,7 @@ pub const ALL: &[&[Reason]] = &[
     authorization::REASONS,
     user::REASONS,
     http::REASONS,
+    upstream::REASONS,
     store::REASONS,
     keys::REASONS,
     config::REASONS,
