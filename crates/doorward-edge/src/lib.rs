@@ -7,7 +7,9 @@
 mod deadline;
 pub mod fault;
 pub mod forward;
+pub mod gate;
 pub mod header;
+pub mod path;
 mod pool;
 pub mod tunnel;
 pub mod upstream;

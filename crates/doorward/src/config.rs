@@ -228,6 +228,7 @@ impl Raw {
         let store = self.store.check(environment, &data, check);
         let log = self.log.check(check);
         let admin = self.admin.check(check);
+        app::warn_of_neighbours(&apps, environment, &portal, server.public_url.as_ref(), check);
         exposure::check(environment, &server, &store, csrf.has_own_keys, check);
         let file = check.written.file.clone();
         Config {
@@ -267,7 +268,7 @@ fn section<T: Default + for<'de> Deserialize<'de>>(
     })
 }
 
-/// The pages are at the public URL until the proxy comes, so both must name the same host.
+/// The pages are at the public URL, so both must name the same host.
 fn join_portal(server: &mut Server, portal: &Portal, check: &mut Check<'_>) {
     let Some(host) = &portal.host else { return };
     match &server.public_url {

@@ -4,14 +4,18 @@ mod written;
 
 use std::time::Duration;
 
+use doorward_core::Finding;
 use doorward_core::app::{Entry, Pattern, Rule, Rules};
 use doorward_core::user::Group;
 use doorward_edge::path::EncodedSlash;
 use doorward_edge::upstream::UpstreamUrl;
 use http::HeaderName;
 
+use super::Environment;
 use super::check::Check;
 use super::domain::host_name;
+use super::origin::PublicUrl;
+use super::portal::Portal;
 use super::registry::{Key, Kind};
 pub(super) use written::{Part, WrittenApp, from_file, from_variables, is_variable};
 
@@ -174,25 +178,47 @@ pub(super) fn check(check: &mut Check<'_>) -> Vec<AppConfig> {
         if let Some(other) = apps[..at].iter().find(place) {
             let why = format!("`{}` and `{}` are in the same place.", other.name, app.name);
             check.findings.push(
-                doorward_core::Finding::error("config.app_overlap", format!("[[app]] {}", app.name), why)
+                Finding::error("config.app_overlap", format!("[[app]] {}", app.name), why)
                     .with_remedy("path = \"/other\"  # in one of them"),
             );
         }
         if apps[..at].iter().any(|other| other.name == app.name) {
             check.findings.push(
-                doorward_core::Finding::error(
-                    "config.conflict",
-                    format!("[[app]] {}", app.name),
-                    "Two apps have this name.",
-                )
-                .with_remedy(format!("name = \"{}-2\"  # in one of them", app.name)),
+                Finding::error("config.conflict", format!("[[app]] {}", app.name), "Two apps have this name.")
+                    .with_remedy(format!("name = \"{}-2\"  # in one of them", app.name)),
             );
         }
     }
     apps
 }
 
-fn read(part: &Part<'_>, findings: &mut Vec<doorward_core::Finding>) -> Option<AppConfig> {
+/// Says which apps share the host of the pages, and what that means.
+pub(super) fn warn_of_neighbours(
+    apps: &[AppConfig],
+    environment: Environment,
+    portal: &Portal,
+    public: Option<&PublicUrl>,
+    check: &mut Check<'_>,
+) {
+    let is_shared =
+        |app: &&AppConfig| app.host.as_deref().is_none_or(|host| public.is_some_and(|url| url.host() == host));
+    for app in apps.iter().filter(is_shared) {
+        let subject = format!("[[app]] {}", app.name);
+        if *app.path == *"/" && portal.prefix.is_none() {
+            let why = "On the host that it shares with the pages, `/api/v1`, `/api/authz`, `/health` and `/.well-known/jwks.json` are Doorward's and never reach this app.";
+            let finding = Finding::warning("config.app_overlap", subject.clone(), why);
+            check.report(finding.with_remedy("prefix = \"/.doorward\"  # in [portal]"));
+        }
+        if environment == Environment::Production {
+            let why =
+                "Its scripts run under the origin of the account pages, and can act there for whoever is signed in.";
+            let finding = Finding::warning("config.app_shared_origin", subject, why);
+            check.report(finding.with_remedy("host = \"app.example.com\"  # in this [[app]]"));
+        }
+    }
+}
+
+fn read(part: &Part<'_>, findings: &mut Vec<Finding>) -> Option<AppConfig> {
     let before = findings.len();
     let host = part.text("app.host").and_then(|text| read_host(part, &text, findings));
     let path = read_path(part, findings);
@@ -234,10 +260,10 @@ fn read(part: &Part<'_>, findings: &mut Vec<doorward_core::Finding>) -> Option<A
         identity,
         has_jwt: part.flag("app.jwt").unwrap_or(true),
     };
-    (!findings[before..].iter().any(doorward_core::Finding::is_error)).then_some(app)
+    (!findings[before..].iter().any(Finding::is_error)).then_some(app)
 }
 
-type Findings = Vec<doorward_core::Finding>;
+type Findings = Vec<Finding>;
 
 fn read_host(part: &Part<'_>, text: &str, findings: &mut Findings) -> Option<Box<str>> {
     let host = host_name(text.trim()).filter(|host| !host.starts_with('*'));
@@ -306,7 +332,7 @@ fn read_rule(part: &Part<'_>, findings: &mut Findings) -> Rule {
             findings.push(part.error("config.value_missing", "rule.groups", why, "admins"));
             Entry::Nobody
         }
-        (Some(_), false) => {
+        (Some(_), _) => {
             let why = "Groups and another `access` contradict each other.";
             findings.push(part.error("config.conflict", "rule.access", why, "groups"));
             Entry::Nobody

@@ -123,15 +123,15 @@ impl Raw {
         let written_hosts = trimmed(self.allowed_hosts.as_deref()).filter(|hosts| !hosts.is_empty());
         let allowed_hosts = written_hosts.unwrap_or_else(|| {
             let mut hosts = server.hosts();
-            for host in others {
-                if !hosts.contains(&host) {
-                    hosts.push(host);
+            for host in &others {
+                if !hosts.contains(host) {
+                    hosts.push(host.clone());
                 }
             }
             hosts
         });
         let public_origins = self.public_origins.as_deref().map_or_else(
-            || default_public_origins(server),
+            || default_public_origins(server, &others),
             |written| read_origins("csrf.public_origins", Some(written), check),
         );
         let is_required = environment == Environment::Production && !server.insecure_allow_http;
@@ -234,10 +234,12 @@ fn trimmed(texts: Option<&[String]>) -> Option<Vec<String>> {
     Some(texts?.iter().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect())
 }
 
-/// Where no trusted proxy says under which scheme people came, the public URL does.
-fn default_public_origins(server: &Server) -> Vec<String> {
+/// Where no trusted proxy says under which scheme people came, the public URL does, for itself and for the apps.
+fn default_public_origins(server: &Server, others: &[String]) -> Vec<String> {
     let url = server.public_url.as_ref().filter(|url| url.is_https() && server.trusted_proxies.is_empty());
-    url.map(ToString::to_string).into_iter().collect()
+    let Some(url) = url else { return Vec::new() };
+    let beside = others.iter().filter(|host| *host != url.host()).filter_map(|host| url.with_host(host));
+    std::iter::once(url.origin()).chain(beside.map(|url| url.origin())).collect()
 }
 
 fn read_key(kid: u8, secret: &str, path: &str, check: &mut Check<'_>) -> Option<SecretKey> {
