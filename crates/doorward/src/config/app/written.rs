@@ -8,6 +8,7 @@ use doorward_core::Finding;
 use super::{KEYS, RULE_KEYS};
 use crate::config::merge::{Value, display, invalid};
 use crate::config::registry::{Key, Kind, PREFIX, nearest};
+use crate::config::setting::{Setting, in_words};
 use crate::config::source::{Source, Variables};
 
 /// The most apps that one Doorward stands before.
@@ -20,6 +21,20 @@ type Values = BTreeMap<&'static str, Value>;
 pub(in crate::config) struct WrittenApp {
     values: Values,
     rules: Vec<Values>,
+}
+
+impl WrittenApp {
+    /// The settings that were written, for `config show`: of the app, then of each rule.
+    pub(in crate::config) fn describe(&self) -> Vec<Vec<Setting>> {
+        let all = |keys: &'static [Key], values: &Values| {
+            keys.iter().filter_map(|key| values.get(key.path).map(|value| described(key, value))).collect()
+        };
+        std::iter::once(all(KEYS, &self.values)).chain(self.rules.iter().map(|rule| all(RULE_KEYS, rule))).collect()
+    }
+}
+
+fn described(key: &Key, value: &Value) -> Setting {
+    Setting { key: key.path, value: in_words(key, &value.value), source: value.source.to_string() }
 }
 
 /// Reads the `[[app]]` sections of a file.
