@@ -45,6 +45,14 @@ pub(super) const REASONS: &[Reason] = &[
         );
         "The route exists, but not for this method. The field Allow of the answer lists the methods it has.";
         "Use one of the methods in Allow; `/api/openapi.json` names them for every route."),
+    refusal!("http.method_unknown", 501, false;
+        text("Nobody here knows that method", "Diese Methode kennt hier niemand");
+        text(
+            "The program that asked uses a method that is not passed on.",
+            "Das fragende Programm benutzt eine Methode, die nicht weitergereicht wird."
+        );
+        "The method is none of HTTP or WebDAV, or is not written in upper case. It was not passed on to the app.";
+        "Methods are case-sensitive: write GET, not get. An app that needs a method of its own takes it in a field or in the body of a POST."),
     refusal!("http.not_acceptable", 406, false;
         text("The answer cannot be given in that form", "Die Antwort gibt es nicht in dieser Form");
         text(

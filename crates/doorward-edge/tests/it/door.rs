@@ -8,7 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use doorward_core::policy::{self, Access, Decision, Permit};
 use doorward_edge::forward::{Forwarded, Limits, Onward, UpstreamBody, forward};
+use doorward_edge::gate;
 use doorward_edge::header::Managed;
+use doorward_edge::path::{self, EncodedSlash};
 use doorward_edge::tunnel::Ended;
 use doorward_edge::upstream::{Settings, Upstream};
 use http::header::{HOST, HeaderName, HeaderValue};
@@ -34,6 +36,7 @@ pub(super) struct Plan {
     pub(super) settings: Settings,
     pub(super) identity: Vec<(HeaderName, HeaderValue)>,
     pub(super) tunnel_idle: Duration,
+    pub(super) slashes: EncodedSlash,
 }
 
 impl Default for Plan {
@@ -43,6 +46,7 @@ impl Default for Plan {
             settings: Settings::default(),
             identity: vec![(HeaderName::from_static("remote-user"), HeaderValue::from_static("alice"))],
             tunnel_idle: Duration::from_mins(1),
+            slashes: EncodedSlash::Refuse,
         }
     }
 }
@@ -52,6 +56,8 @@ impl Default for Plan {
 pub(super) struct Seen {
     /// Method and target of each request that was parsed.
     pub(super) requests: Vec<String>,
+    /// Targets that were decided on.
+    pub(super) decided: Vec<String>,
     /// Codes of faults, in the head or in the body.
     pub(super) faults: Vec<&'static str>,
 }
@@ -123,9 +129,18 @@ async fn serve(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
 
 async fn answer(request: Request<Incoming>, peer: SocketAddr, shared: &Arc<Shared>) -> Response<Body> {
     shared.seen.lock().requests.push(format!("{} {}", request.method(), request.uri()));
-    let host = request.headers().get(HOST).cloned();
-    let host = host.or_else(|| HeaderValue::from_str(request.uri().authority()?.as_str()).ok());
-    let Some(host) = host else { return refusal(StatusCode::BAD_REQUEST, "http.host_missing") };
+    let (mut parts, body) = request.into_parts();
+    let authority = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    let is_well = gate::check(&parts).map_err(|refused| refused.code);
+    let is_well =
+        is_well.and_then(|()| path::settle(&mut parts.uri, shared.plan.slashes).map_err(|error| error.code()));
+    if let Err(code) = is_well {
+        return refusal(code);
+    }
+    shared.seen.lock().decided.push(parts.uri.to_string());
+    let request = Request::from_parts(parts, body);
+    let host = request.headers().get(HOST).cloned().or(authority);
+    let Some(host) = host else { return refusal("http.host_missing") };
     let onward = Onward {
         permit: &shared.permit,
         upstream: &shared.upstream,
@@ -141,8 +156,7 @@ async fn answer(request: Request<Incoming>, peer: SocketAddr, shared: &Arc<Share
         Ok(forwarded) => pass(forwarded, shared),
         Err(fault) => {
             shared.seen.lock().faults.push(fault.code());
-            let reason = doorward_core::reason::find(fault.code()).unwrap();
-            refusal(StatusCode::from_u16(reason.status).unwrap(), fault.code())
+            refusal(fault.code())
         }
     }
 }
@@ -164,7 +178,8 @@ fn pass(forwarded: Forwarded, shared: &Arc<Shared>) -> Response<Body> {
     })
 }
 
-fn refusal(status: StatusCode, code: &'static str) -> Response<Body> {
+fn refusal(code: &'static str) -> Response<Body> {
+    let status = StatusCode::from_u16(doorward_core::reason::find(code).unwrap().status).unwrap();
     let body = Full::from(code).map_err(|never| match never {}).boxed_unsync();
     Response::builder().status(status).body(body).unwrap()
 }
