@@ -428,6 +428,7 @@ const ROWS: &[Row] = &[
     row("Redis", "config.not_used", "REDIS_URL", "# remove REDIS_URL").env("REDIS_URL=redis://localhost").warns(),
     row("an app beside the pages", "config.app_overlap", "[[app]] a", "prefix = \"/.doorward\"  # in [portal]")
         .toml("[[app]]\nname = \"a\"")
+        .env("ENVIRONMENT=development")
         .warns(),
     row(
         "an app on the origin of the pages",

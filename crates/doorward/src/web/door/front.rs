@@ -1,5 +1,6 @@
 //! The first fork: to whom a request belongs, by host and path.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use axum::body::Body;
 use axum::response::Response;
 use doorward_core::identifier::RequestId;
 use doorward_csrf::{Destination, RequestView};
-use doorward_edge::path::{EncodedSlash, canonical};
+use doorward_edge::path::{EncodedSlash, NotCanonical, canonical, decoded};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{Request, Uri};
@@ -41,19 +42,21 @@ pub async fn front(app: &App, router: &Router, peer: Peer, request: Request<Inco
     let id = RequestId::random(app.identifiers());
     let sketch =
         Sketch::of(&parts, id, app.identity().now(), (address, client), Destination { host: Some(host), ..to });
-    let path = match canonical(parts.uri.path(), EncodedSlash::Keep) {
+    let path = match Path::of(parts.uri.path()) {
         Ok(path) => path,
         // The router refuses it in the same words; only on an app's own host it has nothing to say.
         Err(_) if !settings.door.has_host(&sketch.host) => {
             return ours(router, peer, Request::from_parts(parts, Body::new(body))).await;
         }
         Err(why) => {
-            return refused(app, &settings, &sketch, Failure::of("http.path_not_canonical").with_hint(why.to_string()));
+            let failure = Failure::of(why.code()).with_hint(why.to_string());
+            return refused(app, &settings, &sketch, failure);
         }
     };
+    let decided = path.decided();
     // A listed proxy asks us, under whatever host its client came.
-    let is_question = path.contains("/api/authz/") && settings.is_trusted_proxy(address);
-    let spot = if is_question { settings.door.find_own(&path) } else { settings.door.find(&sketch.host, &path) };
+    let is_question = decided.contains("/api/authz/") && settings.is_trusted_proxy(address);
+    let spot = if is_question { settings.door.find_own(&decided) } else { settings.door.find(&sketch.host, &decided) };
     match spot {
         Spot::Ours => ours(router, peer, Request::from_parts(parts, Body::new(body))).await,
         Spot::Moved(rest) => match moved(&parts.uri, rest) {
@@ -69,8 +72,45 @@ pub async fn front(app: &App, router: &Router, peer: Peer, request: Request<Inco
         }
         Spot::Nowhere => refused(app, &settings, &sketch, Failure::of("http.not_found")),
         Spot::App(place) => {
-            let (place, path) = (Arc::clone(place), path.into_owned());
-            Knock { app: app.clone(), settings: Arc::clone(&settings), place, sketch, path }.answer(parts, body).await
+            let place = Arc::clone(place);
+            let (canonical, decided, has_slash) = (path.changed(), path.compared(), path.has_slash);
+            let (app, settings) = (app.clone(), Arc::clone(&settings));
+            Knock { app, settings, place, sketch, canonical, decided, has_slash }.answer(parts, body).await
+        }
+    }
+}
+
+/// The path of a request in its one form.
+struct Path<'a> {
+    canonical: Cow<'a, str>,
+    /// Whether it holds an encoded slash, which only some apps take.
+    has_slash: bool,
+}
+
+impl<'a> Path<'a> {
+    fn of(raw: &'a str) -> Result<Self, NotCanonical> {
+        match canonical(raw, EncodedSlash::Refuse) {
+            Ok(canonical) => Ok(Self { canonical, has_slash: false }),
+            Err(_) => canonical(raw, EncodedSlash::Keep).map(|canonical| Self { canonical, has_slash: true }),
+        }
+    }
+
+    /// What places and rules are compared with: an app takes `/@me` and `/%40me` for one.
+    fn decided(&self) -> Cow<'_, str> {
+        decoded(&self.canonical)
+    }
+
+    fn changed(&self) -> Option<Box<str>> {
+        match &self.canonical {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(path) => Some(path.as_str().into()),
+        }
+    }
+
+    fn compared(&self) -> Option<Box<str>> {
+        match self.decided() {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(path) => Some(path.into()),
         }
     }
 }

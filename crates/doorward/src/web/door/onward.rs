@@ -1,5 +1,6 @@
 //! A request to an app on its way: gate, provenance, session, policy, and onward with the permit.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use doorward_csrf::{FormValue, Phase, Provenance};
 use doorward_edge::fault::Fault;
 use doorward_edge::forward::{Forwarded, Onward, forward};
 use doorward_edge::gate;
+use doorward_edge::path::{EncodedSlash, check_query};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
@@ -45,8 +47,12 @@ pub(super) struct Knock {
     pub(super) settings: Arc<Settings>,
     pub(super) place: Arc<Place>,
     pub(super) sketch: Sketch,
-    /// The canonical path: what is decided about, and what is forwarded.
-    pub(super) path: String,
+    /// The canonical path, where it is not the one that came: what is forwarded.
+    pub(super) canonical: Option<Box<str>>,
+    /// The same as rules compare it, where that is not the same.
+    pub(super) decided: Option<Box<str>>,
+    /// Whether the path holds an encoded slash.
+    pub(super) has_slash: bool,
 }
 
 /// What the judge has let in.
@@ -68,9 +74,9 @@ impl Knock {
 
     async fn admit(&self, parts: &mut Parts, body: &mut Body) -> Result<Let, Box<Response>> {
         let refuse = |failure: Failure| Box::new(failure.into_response());
-        gate::check(parts).map_err(|refused| refuse(Failure::of(refused.code()).with_hint(refused.hint())))?;
+        gate::check(parts).map_err(|refused| refuse(Failure::of(refused.code).with_hint(refused.hint)))?;
         arrive::check_size(parts, self.settings.config.server.limits.header_bytes).map_err(refuse)?;
-        if self.path.contains("%2F") && self.place.app.encoded_slash != doorward_edge::path::EncodedSlash::Keep {
+        if self.has_slash && self.place.app.encoded_slash != EncodedSlash::Keep {
             return Err(refuse(Failure::of("http.path_not_canonical").with_hint("an encoded slash")));
         }
         if arrive::is_too_open(&self.settings, self.sketch.scheme.is_https(), self.sketch.address) {
@@ -141,11 +147,25 @@ impl Knock {
         Err(Box::new(response))
     }
 
+    /// The canonical path.
+    fn path(&self) -> &str {
+        self.canonical.as_deref().unwrap_or_else(|| self.sketch.uri.path())
+    }
+
+    /// The canonical path and the query as it came.
+    fn whole(&self) -> Cow<'_, str> {
+        match (&self.canonical, self.sketch.uri.query()) {
+            (None, _) => self.sketch.uri.path_and_query().map_or("/", PathAndQuery::as_str).into(),
+            (Some(path), Some(query)) => format!("{path}?{query}").into(),
+            (Some(path), None) => Cow::Borrowed(path),
+        }
+    }
+
     fn facts<'a>(&'a self, parts: &'a Parts) -> Facts<'a> {
         Facts {
             host: &self.sketch.host,
             method: parts.method.as_str(),
-            path: &self.path,
+            path: self.decided.as_deref().unwrap_or_else(|| self.path()),
             scheme: self.sketch.scheme,
             headers: &parts.headers,
             now: self.sketch.at,
@@ -155,7 +175,8 @@ impl Knock {
     /// Who may do this here. The permit is the only way on.
     fn permit(&self, parts: &Parts, caller: Caller) -> Result<Let, Box<Response>> {
         let decision = judge::decide(&self.place, &self.facts(parts), &caller);
-        let target = self.target(parts);
+        let whole = self.whole();
+        let target = bounce::without(&whole);
         let stranger = Stranger {
             app: &self.app,
             settings: &self.settings,
@@ -181,15 +202,6 @@ impl Knock {
             let query = parts.uri.query().unwrap_or_default();
             bounce::count(self.app.identity().keyring(), &self.sketch.host, query) > 0
         }
-    }
-
-    /// The canonical path with the query, without our mark.
-    fn target(&self, parts: &Parts) -> String {
-        let whole = match parts.uri.query() {
-            Some(query) => format!("{}?{query}", self.path),
-            None => return self.path.clone(),
-        };
-        bounce::without(&whole).into_owned()
     }
 
     async fn onward(self, mut parts: Parts, body: Body, allowed: Let) -> Response {
@@ -221,13 +233,20 @@ impl Knock {
 
     /// The one canonical target, without what proves the session to us.
     fn rewrite(&self, parts: &mut Parts) -> Result<(), Failure> {
-        if parts.uri.path() != self.path || parts.uri.scheme().is_some() || parts.uri.authority().is_some() {
-            let target = match parts.uri.query() {
-                Some(query) => format!("{}?{query}", self.path),
-                None => self.path.clone(),
-            };
-            let target = PathAndQuery::try_from(target).map_err(|_| Failure::of("http.path_not_canonical"))?;
+        let target = match (&self.canonical, parts.uri.authority()) {
+            (None, None) => None,
+            // An absolute target goes on in origin form; its path and query are what was decided on.
+            (None, Some(_)) => parts.uri.path_and_query().cloned(),
+            (Some(_), _) => {
+                let whole = self.whole().into_owned();
+                Some(PathAndQuery::try_from(whole).map_err(|_| Failure::of("http.path_not_canonical"))?)
+            }
+        };
+        if let Some(target) = target {
             parts.uri = Uri::from(target);
+        }
+        if let Some(query) = parts.uri.query() {
+            check_query(query).map_err(|why| Failure::of(why.code()).with_hint(why.to_string()))?;
         }
         let csrf = &self.settings.csrf;
         doorward_edge::header::strip_cookies(&mut parts.headers, |name, value| {
