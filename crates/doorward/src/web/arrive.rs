@@ -84,6 +84,7 @@ fn welcome(app: &App, settings: &Settings, parts: &Parts) -> Arrival {
         path: parts.uri.path().to_owned(),
         language: arrival::language(&parts.headers),
         is_page: arrival::is_page(&parts.headers),
+        reader: arrival::reader(&parts.headers),
         device: arrival::device(&parts.headers),
     };
     let view = view(parts, &arrival, settings);
