@@ -5,5 +5,11 @@ mod it {
     mod answer;
     mod app;
     mod door;
+    mod framing;
+    mod http2;
     mod keep;
+    mod odd;
+    mod spoof;
+    mod tunnel;
+    mod upload;
 }
