@@ -82,7 +82,10 @@ fn a_command_that_cannot_be_done_says_why_and_what_to_do() {
     let output = server.command_line(&["user", "reset-password", "nobody@example.com"]);
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
-    assert!(text.contains("There is no such user (user.not_found)") && text.contains("hint: doorward user list"), "{text}");
+    assert!(
+        text.contains("There is no such user (user.not_found)") && text.contains("hint: doorward user list"),
+        "{text}"
+    );
     let file = server.directory().join("all.backup");
     std::fs::write(&file, "").unwrap();
     let output = server.command_line(&["backup", file.to_str().unwrap()]);
