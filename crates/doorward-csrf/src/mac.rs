@@ -55,12 +55,11 @@ impl TokenMac {
 }
 
 /// The last block of a message of `LENGTH` bytes behind a block of key, without the message (FIPS 180-4, section 5.1.1).
-const fn padded<const LENGTH: usize>() -> [u8; BLOCK_BYTES] {
+fn padded<const LENGTH: usize>() -> [u8; BLOCK_BYTES] {
     let mut block = [0; BLOCK_BYTES];
     block[LENGTH] = 0x80;
-    let bits = (BLOCK_BYTES + LENGTH) * 8;
-    block[BLOCK_BYTES - 2] = (bits >> 8) as u8;
-    block[BLOCK_BYTES - 1] = (bits & 0xff) as u8;
+    let bits = (BLOCK_BYTES + LENGTH) as u64 * 8;
+    block[BLOCK_BYTES - 8..].copy_from_slice(&bits.to_be_bytes());
     block
 }
 

@@ -1,9 +1,11 @@
 //! The command line beside a running server.
 
+use std::process::Stdio;
+
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::it::harness::Server;
+use crate::it::harness::{Server, program};
 
 #[test]
 fn a_refused_request_is_explained_by_its_id() {
@@ -166,6 +168,17 @@ fn the_server_tells_its_health() {
 }
 
 #[test]
+fn a_reader_that_has_gone_is_no_fault_of_the_command() {
+    for arguments in [&["completions", "bash"][..], &["man"], &["config", "reference"]] {
+        let mut command = program();
+        let mut child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.is_empty()), (Some(0), true), "{arguments:?}");
+    }
+}
+
+#[test]
 fn usage_errors_and_completions_are_what_shells_expect() {
     let server = Server::start();
     assert_eq!(server.command_line(&["sevre"]).status.code(), Some(2));
@@ -188,8 +201,8 @@ fn a_locked_database_keeps_nobody_out_who_is_in() {
     let mut holder = std::process::Command::new("python3")
         .args(["-c", python])
         .arg(server.data().join("doorward.db"))
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut line = [0; 5];
