@@ -3,3 +3,13 @@
 //! Nothing is forwarded without a [`Permit`], and only the decider of `doorward-core` makes one.
 //!
 //! [`Permit`]: doorward_core::policy::Permit
+
+mod deadline;
+pub mod fault;
+pub mod forward;
+pub mod gate;
+pub mod header;
+pub mod path;
+mod pool;
+pub mod tunnel;
+pub mod upstream;

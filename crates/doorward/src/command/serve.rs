@@ -18,6 +18,7 @@ use crate::node::{self, Node};
 use crate::system::{SystemClock, SystemRandom};
 use crate::watch::log::{self, Format, Guard, LogSettings, Rotation, When};
 use crate::web::app::App;
+use crate::web::listener::Service::{Front, Router};
 use crate::web::listener::{self, Limits};
 use crate::web::{private, router};
 
@@ -71,13 +72,16 @@ async fn serve(context: &Context, loaded: Loaded) -> Result<(), Stopped> {
     for (listener, address) in public {
         tracing::info!(%address, "listening");
         let proxies = config.server.trusted_proxies.clone();
-        served.tasks.spawn("listener", listener::serve(listener, router(&app), limits, proxies, stopping.clone()));
+        served.tasks.spawn(
+            "listener",
+            listener::serve(listener, Front(app.clone(), router(&app)), limits, proxies, stopping.clone()),
+        );
     }
     if let Some((listener, address)) = private {
         tracing::info!(%address, "listening for /metrics");
         served.tasks.spawn(
             "private listener",
-            listener::serve(listener, private::router(&app), limits, Vec::new(), stopping.clone()),
+            listener::serve(listener, Router(private::router(&app)), limits, Vec::new(), stopping.clone()),
         );
     }
     tracing::info!(url = %config.public_url(), "ready: open /.doorward/ in a browser");

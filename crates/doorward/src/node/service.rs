@@ -12,6 +12,7 @@ use parking_lot::RwLock;
 use super::Node;
 use crate::config::Config;
 use crate::identity::Identity;
+use crate::system::Drawn;
 use crate::watch::health::{Answer, Health};
 use crate::watch::log::Control;
 use crate::watch::reading::Readings;
@@ -43,12 +44,14 @@ impl Node {
         tasks.spawn("request memory", async move { writer.run(async move { closing.closing().await }).await });
         let watch = Watch::new(Arc::clone(&self.clock), Some(Arc::new(memory)));
         let health = self.health(&config);
-        let settings = Settings::of(config, self.identity.keyring())?;
+        let settings = Settings::of(config, self.identity.keyring(), None, &watch)?;
         let app = App::new(Inner {
             identity: self.identity.clone(),
             hasher: self.hasher.clone(),
             watch: watch.clone(),
             health,
+            tasks: tasks.clone(),
+            identifiers: Drawn::default(),
             findings: RwLock::new(findings),
             settings: RwLock::new(Arc::new(settings)),
         });

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::response::Response;
 use doorward_core::address::Network;
 use http::Request;
 use hyper::body::Incoming;
@@ -22,6 +23,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
+use super::app::App;
+use super::door;
 use crate::config::Cidr;
 
 /// Limits of a listener.
@@ -103,11 +106,33 @@ impl Drop for Place {
     }
 }
 
-/// Serves `router` on a bound listener until `stop` turns true, then lets open requests end. The networks of
+/// What answers the requests of a listener.
+#[derive(Debug, Clone)]
+pub enum Service {
+    /// A router alone.
+    Router(Router),
+    /// The apps, and the router for everything that is ours.
+    Front(App, Router),
+}
+
+impl Service {
+    async fn answer(&self, peer: Peer, request: Request<Incoming>) -> Response {
+        match self {
+            Self::Front(app, router) => door::front(app, router, peer, request).await,
+            Self::Router(router) => {
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(peer);
+                router.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
+            }
+        }
+    }
+}
+
+/// Serves `service` on a bound listener until `stop` turns true, then lets open requests end. The networks of
 /// `proxies` have no share of their own.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    service: Service,
     limits: Limits,
     proxies: Vec<Cidr>,
     mut stop: watch::Receiver<bool>,
@@ -132,7 +157,7 @@ pub async fn serve(
         };
         // A connection beyond the limit is closed without a word: an answer would cost what is short.
         let Some(place) = open.take(peer.ip(), limits) else { continue };
-        let connection = connection(stream, peer, router.clone(), limits, &graceful);
+        let connection = connection(stream, peer, service.clone(), limits, &graceful);
         connections.spawn(async move {
             let _place = place;
             connection.await;
@@ -148,24 +173,20 @@ pub async fn serve(
 fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
+    service: Service,
     limits: Limits,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + Send + 'static {
     let _ = stream.set_nodelay(true);
     let has_asked = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&has_asked);
-    let service = service_fn(move |request: Request<Incoming>| {
+    let answering = service_fn(move |request: Request<Incoming>| {
         asked.store(true, Ordering::Relaxed);
-        let router = router.clone();
-        async move {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(Peer(peer));
-            Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {}))
-        }
+        let service = service.clone();
+        async move { Ok::<_, Infallible>(service.answer(Peer(peer), request).await) }
     });
     let watcher = graceful.watcher();
-    let served = builder(limits).serve_connection(TokioIo::new(stream), service).into_owned();
+    let served = builder(limits).serve_connection_with_upgrades(TokioIo::new(stream), answering).into_owned();
     let ending = watcher.watch(served);
     async move {
         let mut ending = pin!(ending);
@@ -241,7 +262,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (_stop, stopping) = watch::channel(false);
-        tokio::spawn(serve(listener, Router::new(), limits, Vec::new(), stopping));
+        tokio::spawn(serve(listener, Service::Router(Router::new()), limits, Vec::new(), stopping));
         // Nothing, the beginning of either version, and a whole HTTP/2 opening without a request.
         for said in [&b""[..], b"PRI * HT", b"GET / HT", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"] {
             let mut stream = TcpStream::connect(address).await.unwrap();
