@@ -331,7 +331,7 @@ impl Csrf {
 
     /// SELF: the public origin that stands for the target, or else the target itself.
     pub(crate) fn self_of<'a>(&'a self, target: &Target<'a>) -> OriginRef<'a> {
-        let derived = OriginRef::new(target.connection_scheme().as_str(), target.authority);
+        let derived = OriginRef::of_target(target.connection_scheme(), target.authority);
         let mut public = self.rules.public_origins.iter().filter_map(OriginPattern::as_exact);
         match self.rules.public_origins.len() {
             0 => derived,
