@@ -13,6 +13,7 @@ mod password;
 mod session;
 mod signin;
 mod store;
+mod tls;
 mod token;
 mod user;
 
@@ -81,6 +82,7 @@ pub const ALL: &[&[Reason]] = &[
     http::REASONS,
     store::REASONS,
     keys::REASONS,
+    tls::REASONS,
     config::REASONS,
 ];
 

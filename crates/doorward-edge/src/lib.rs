@@ -3,3 +3,6 @@
 //! Nothing is forwarded without a [`Permit`], and only the decider of `doorward-core` makes one.
 //!
 //! [`Permit`]: doorward_core::policy::Permit
+
+pub mod acme;
+pub mod tls;

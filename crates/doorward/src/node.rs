@@ -3,10 +3,12 @@
 mod admin;
 mod directory;
 mod service;
+mod transport;
 
 pub use admin::{forget_initial, introduce};
 pub use directory::make_private;
 pub use service::Service;
+pub use transport::Transport;
 
 use std::sync::Arc;
 

@@ -16,6 +16,7 @@ mod guard;
 mod header;
 pub mod health;
 pub mod listener;
+mod plain;
 pub mod portal;
 mod present;
 pub mod private;

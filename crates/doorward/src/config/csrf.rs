@@ -232,7 +232,9 @@ fn trimmed(texts: Option<&[String]>) -> Option<Vec<String>> {
 
 /// Where no trusted proxy says under which scheme people came, the public URL does.
 fn default_public_origins(server: &Server) -> Vec<String> {
-    let url = server.public_url.as_ref().filter(|url| url.is_https() && server.trusted_proxies.is_empty());
+    // Where TLS is spoken here, each connection shows it.
+    let is_silent = server.trusted_proxies.is_empty() && !server.speaks_tls();
+    let url = server.public_url.as_ref().filter(|url| url.is_https() && is_silent);
     url.map(ToString::to_string).into_iter().collect()
 }
 

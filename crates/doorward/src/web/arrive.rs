@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use doorward_core::identifier::RequestId;
+use doorward_edge::tls::Secured;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST};
 use http::request::Parts;
 use http::{Method, StatusCode};
@@ -16,7 +17,7 @@ use super::arrival::Arrival;
 use super::exchange::view;
 use super::failure::Failure;
 use super::listener::Peer;
-use super::{arrival, departure, forwarded, header, present, target};
+use super::{arrival, departure, forwarded, header, plain, present, target};
 
 /// Fields that one request may have.
 const HEADER_FIELDS: usize = 100;
@@ -33,11 +34,12 @@ pub(super) async fn arrive(State(app): State<App>, request: Request, next: Next)
     let origin = header::trusted_origin(&parts.headers, &settings);
     let kept = departure::Kept::of(&parts, &arrival, &settings);
 
-    let mut response = match check(&parts, settings.config.server.limits.header_bytes) {
-        Err(failure) => failure.into_response(),
-        Ok(()) if is_too_open(&arrival, &settings) => Failure::of("csrf.https_required").into_response(),
-        Ok(()) if header::is_preflight(&parts) => preflight(origin.is_some(), &settings),
-        Ok(()) => {
+    let refused = check(&parts, settings.config.server.limits.header_bytes).err().map(IntoResponse::into_response);
+    let mut response = match refused.or_else(|| plain::answer(&app, &settings, &arrival, &parts)) {
+        Some(answer) => answer,
+        None if is_too_open(&arrival, &settings) => Failure::of("csrf.https_required").into_response(),
+        None if header::is_preflight(&parts) => preflight(origin.is_some(), &settings),
+        None => {
             parts.extensions.insert(Arc::clone(&arrival));
             parts.extensions.insert(Arc::clone(&settings));
             next.run(Request::from_parts(parts, body)).await
@@ -45,7 +47,7 @@ pub(super) async fn arrive(State(app): State<App>, request: Request, next: Next)
     };
 
     response = present::present(response, &arrival, &settings);
-    header::secure(response.headers_mut(), &arrival);
+    header::secure(response.headers_mut(), &arrival, &settings);
     header::vary(response.headers_mut());
     if let Some(origin) = origin {
         header::share(response.headers_mut(), origin, &settings);
@@ -64,6 +66,7 @@ fn welcome(app: &App, settings: &Settings, parts: &Parts) -> Arrival {
         at: identity.now(),
         peer,
         address: forwarded::client_address(peer, &parts.headers, |address| settings.is_trusted_proxy(address)),
+        is_tls: parts.extensions.get::<Secured>().is_some(),
         is_https: false,
         origin: String::new(),
         path: parts.uri.path().to_owned(),
@@ -99,6 +102,11 @@ fn check(parts: &Parts, header_bytes: usize) -> Result<(), Failure> {
     let fields = parts.headers.get_all(COOKIE).iter();
     if fields.map(|field| field.as_bytes().split(|byte| *byte == b';').count()).sum::<usize>() > COOKIES {
         return Err(Failure::of("http.cookies_too_many"));
+    }
+    if let Some(secured) = parts.extensions.get::<Secured>()
+        && plain::host(parts).is_some_and(|host| !secured.speaks_for(host))
+    {
+        return Err(Failure::of("http.misdirected"));
     }
     if parts.method == Method::CONNECT {
         return Err(Failure::of("http.method_not_allowed"));

@@ -198,7 +198,15 @@ pub fn view<'a>(parts: &'a Parts, arrival: &Arrival, settings: &Settings) -> Req
 }
 
 fn with_proxy<'a>(view: RequestView<'a>, arrival: &Arrival, settings: &Settings) -> RequestView<'a> {
-    if settings.is_trusted_proxy(arrival.peer) { view.trust_forwarded() } else { view }
+    let view = view.tls(arrival.is_tls);
+    if settings.is_trusted_proxy(arrival.peer) {
+        view.trust_forwarded()
+    } else if settings.config.tls.is_on() && !arrival.is_tls {
+        // A plain listener beside one with TLS: no public origin turns what came in the clear into https.
+        view.scheme(doorward_csrf::Scheme::Http)
+    } else {
+        view
+    }
 }
 
 impl FromRequestParts<App> for Exchange {

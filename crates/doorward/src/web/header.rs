@@ -16,7 +16,7 @@ use crate::portal::CONTENT_SECURITY_POLICY as PAGES_POLICY;
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Adds what every answer carries. What a handler has set itself stands.
-pub(super) fn secure(headers: &mut HeaderMap, arrival: &Arrival) {
+pub(super) fn secure(headers: &mut HeaderMap, arrival: &Arrival, settings: &Settings) {
     const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
     const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
     const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
@@ -32,8 +32,8 @@ pub(super) fn secure(headers: &mut HeaderMap, arrival: &Arrival) {
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    if arrival.is_https {
-        headers.entry(STRICT_TRANSPORT_SECURITY).or_insert(HeaderValue::from_static("max-age=31536000"));
+    if let Some(value) = settings.transport_security().filter(|_| arrival.is_https) {
+        headers.entry(STRICT_TRANSPORT_SECURITY).or_insert(value.clone());
     }
     if let Ok(id) = HeaderValue::try_from(arrival.id.to_string()) {
         headers.insert(REQUEST_ID, id);
