@@ -78,114 +78,116 @@ fn development_may_speak_https_to_itself() {
 
 const ACME: &str = "listen = \"0.0.0.0:443\"\nacme = \"letsencrypt\"\n";
 
+/// A name; a section, what is changed in it and into what (at its end where that is empty); the code; how the
+/// line to write begins.
+type Mistake = (&'static str, (&'static str, &'static str, &'static str), &'static str, &'static str);
+
+const MISTAKES: &[Mistake] = &[
+    (
+        "no certificate",
+        ("", "", "listen = \"0.0.0.0:443\""),
+        "tls.certificate_missing",
+        "acme = \"letsencrypt\"  # in [tls]",
+    ),
+    (
+        "no listener",
+        ("", "", "certificate = \"good.pem\"\nkey = \"good.key\""),
+        "config.conflict",
+        "listen = [\"0.0.0.0:443\"]  # in [tls]",
+    ),
+    (
+        "no listener for an issuer",
+        ("", "", "acme = \"letsencrypt\""),
+        "config.conflict",
+        "listen = [\"0.0.0.0:443\"]  # in [tls]",
+    ),
+    ("no address", (FILES, "0.0.0.0:443", "443"), "config.value_invalid", "listen = [\"0.0.0.0:443\"]  # in [tls]"),
+    (
+        "an address of the plain listener",
+        (FILES, "0.0.0.0:443", "127.0.0.1:8000"),
+        "config.conflict",
+        "listen = [\"0.0.0.0:443\"]  # in [tls]",
+    ),
+    (
+        "no key",
+        ("", "", "listen = \"0.0.0.0:443\"\ncertificate = \"good.pem\""),
+        "config.conflict",
+        "key = [\"/etc/doorward/tls.pem\"]  # in [tls]",
+    ),
+    (
+        "a key alone",
+        ("", "", "listen = \"0.0.0.0:443\"\nkey = \"good.key\""),
+        "config.conflict",
+        "certificate = [\"/etc/doorward/tls.pem\"]  # in [tls]",
+    ),
+    ("a missing file", (FILES, "good.pem", "none.pem"), "tls.certificate_unreadable", "ls -l "),
+    ("an empty file", (FILES, "good.pem", "empty"), "tls.certificate_unreadable", "openssl x509 "),
+    ("a missing key", (FILES, "good.key", "none.key"), "tls.key_unreadable", "ls -l "),
+    ("another's key", (FILES, "good.key", "old.key"), "tls.key_mismatch", "openssl x509 "),
+    ("an expired pair", (FILES, "good.", "old."), "tls.certificate_expired", "openssl x509 "),
+    (
+        "a plain directory",
+        (ACME, "letsencrypt", "http://ca.example.com/d"),
+        "tls.acme_directory",
+        "acme = \"https://ca.example.com/d\"  # in [tls]",
+    ),
+    ("an unknown issuer", (ACME, "letsencrypt", "zerossl"), "tls.acme_directory", "acme = \"letsencrypt\"  # in [tls]"),
+    (
+        "no e-mail",
+        (ACME, "", "acme_email = \"ada\""),
+        "config.value_invalid",
+        "acme_email = \"ada@example.com\"  # in [tls]",
+    ),
+    (
+        "an address for a host",
+        (ACME, "", "acme_hosts = \"192.0.2.1\""),
+        "tls.acme_host",
+        "acme_hosts = [\"login.example.com\"]  # in [tls]",
+    ),
+    (
+        "localhost",
+        (ACME, "", "acme_hosts = \"localhost\""),
+        "tls.acme_host",
+        "acme_hosts = [\"login.example.com\"]  # in [tls]",
+    ),
+    (
+        "a single label",
+        (ACME, "", "acme_hosts = \"wiki\""),
+        "tls.acme_host",
+        "acme_hosts = [\"login.example.com\"]  # in [tls]",
+    ),
+    (
+        "a local name",
+        (ACME, "", "acme_hosts = \"wiki.lan\""),
+        "tls.acme_host",
+        "acme_hosts = [\"login.example.com\"]  # in [tls]",
+    ),
+    (
+        "a star",
+        (ACME, "", "acme_hosts = \"*.example.com\""),
+        "tls.acme_host",
+        "acme_hosts = [\"login.example.com\"]  # in [tls]",
+    ),
+    ("a missing root", (ACME, "", "acme_ca = \"none.pem\""), "config.file_unreadable", "ls -l "),
+    (
+        "a root without a certificate",
+        (ACME, "", "acme_ca = \"good.key\""),
+        "config.value_invalid",
+        "acme_ca = \"/etc/doorward/ca.pem\"  # in [tls]",
+    ),
+    (
+        "an unknown challenge",
+        (ACME, "", "acme_challenge = \"dns-01\""),
+        "config.value_invalid",
+        "acme_challenge = \"tls-alpn-01\"  # in [tls]",
+    ),
+];
+
 #[test]
 fn every_mistake_has_its_code_and_its_line() {
-    for (name, tls, code, remedy) in [
-        ("no certificate", "listen = \"0.0.0.0:443\"", "tls.certificate_missing", "acme = \"letsencrypt\"  # in [tls]"),
-        (
-            "no listener",
-            "certificate = \"good.pem\"\nkey = \"good.key\"",
-            "config.conflict",
-            "listen = [\"0.0.0.0:443\"]  # in [tls]",
-        ),
-        (
-            "no listener for an issuer",
-            "acme = \"letsencrypt\"",
-            "config.conflict",
-            "listen = [\"0.0.0.0:443\"]  # in [tls]",
-        ),
-        (
-            "no address",
-            &format!("{FILES}#").replace("0.0.0.0:443", "443"),
-            "config.value_invalid",
-            "listen = [\"0.0.0.0:443\"]  # in [tls]",
-        ),
-        (
-            "an address of the plain listener",
-            &FILES.replace("0.0.0.0:443", "127.0.0.1:8000"),
-            "config.conflict",
-            "listen = [\"0.0.0.0:443\"]  # in [tls]",
-        ),
-        (
-            "no key",
-            "listen = \"0.0.0.0:443\"\ncertificate = \"good.pem\"",
-            "config.conflict",
-            "key = [\"/etc/doorward/tls.pem\"]  # in [tls]",
-        ),
-        (
-            "a key alone",
-            "listen = \"0.0.0.0:443\"\nkey = \"good.key\"",
-            "config.conflict",
-            "certificate = [\"/etc/doorward/tls.pem\"]  # in [tls]",
-        ),
-        ("a missing file", &FILES.replace("good.pem", "none.pem"), "tls.certificate_unreadable", "ls -l "),
-        ("an empty file", &FILES.replace("good.pem", "empty"), "tls.certificate_unreadable", "openssl x509 "),
-        ("a missing key", &FILES.replace("good.key", "none.key"), "tls.key_unreadable", "ls -l "),
-        ("another's key", &FILES.replace("good.key", "old.key"), "tls.key_mismatch", "openssl x509 "),
-        ("an expired pair", &FILES.replace("good.", "old."), "tls.certificate_expired", "openssl x509 "),
-        (
-            "a plain directory",
-            &ACME.replace("letsencrypt", "http://ca.example.com/d"),
-            "tls.acme_directory",
-            "acme = \"https://ca.example.com/d\"  # in [tls]",
-        ),
-        (
-            "an unknown issuer",
-            &ACME.replace("letsencrypt", "zerossl"),
-            "tls.acme_directory",
-            "acme = \"letsencrypt\"  # in [tls]",
-        ),
-        (
-            "no e-mail",
-            &format!("{ACME}acme_email = \"ada\""),
-            "config.value_invalid",
-            "acme_email = \"ada@example.com\"  # in [tls]",
-        ),
-        (
-            "an address for a host",
-            &format!("{ACME}acme_hosts = \"192.0.2.1\""),
-            "tls.acme_host",
-            "acme_hosts = [\"login.example.com\"]  # in [tls]",
-        ),
-        (
-            "localhost",
-            &format!("{ACME}acme_hosts = \"localhost\""),
-            "tls.acme_host",
-            "acme_hosts = [\"login.example.com\"]  # in [tls]",
-        ),
-        (
-            "a single label",
-            &format!("{ACME}acme_hosts = \"wiki\""),
-            "tls.acme_host",
-            "acme_hosts = [\"login.example.com\"]  # in [tls]",
-        ),
-        (
-            "a local name",
-            &format!("{ACME}acme_hosts = \"wiki.lan\""),
-            "tls.acme_host",
-            "acme_hosts = [\"login.example.com\"]  # in [tls]",
-        ),
-        (
-            "a star",
-            &format!("{ACME}acme_hosts = \"*.example.com\""),
-            "tls.acme_host",
-            "acme_hosts = [\"login.example.com\"]  # in [tls]",
-        ),
-        ("a missing root", &format!("{ACME}acme_ca = \"none.pem\""), "config.file_unreadable", "ls -l "),
-        (
-            "a root without a certificate",
-            &format!("{ACME}acme_ca = \"good.key\""),
-            "config.value_invalid",
-            "acme_ca = \"/etc/doorward/ca.pem\"  # in [tls]",
-        ),
-        (
-            "an unknown challenge",
-            &format!("{ACME}acme_challenge = \"dns-01\""),
-            "config.value_invalid",
-            "acme_challenge = \"tls-alpn-01\"  # in [tls]",
-        ),
-    ] {
-        let findings = case(tls).load().expect_err(name);
+    for (name, (section, from, to), code, remedy) in MISTAKES.iter().copied() {
+        let tls = if from.is_empty() { format!("{section}{to}") } else { section.replace(from, to) };
+        let findings = case(&tls).load().expect_err(name);
         let errors: Vec<_> = findings
             .iter()
             .filter(|finding| finding.is_error())
