@@ -32,6 +32,8 @@ pub struct Node {
     pub identity: Identity,
     /// The clock of this node.
     pub clock: Arc<dyn Clock>,
+    /// Its source of chance.
+    pub random: Arc<dyn Random>,
 }
 
 /// Where the configuration says that everything is kept.
@@ -60,12 +62,12 @@ impl Node {
             hasher: hasher.clone(),
             keyring,
             clock: Arc::clone(&clock),
-            random,
+            random: Arc::clone(&random),
             timeouts: config.session.timeouts,
             rules: Rules { minimum: config.password.minimum_length, context: config.password.context_words.clone() },
             issuer: config.public_url().origin().into(),
         });
-        Ok(Self { store, hasher, identity, clock })
+        Ok(Self { store, hasher, identity, clock, random })
     }
 }
 

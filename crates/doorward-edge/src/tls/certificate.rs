@@ -86,6 +86,7 @@ impl Certificate {
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| Unusable::KeyUnreadable)?;
         let key = rustls::crypto::ring::sign::any_supported_type(&key).map_err(|_| Unusable::KeyUnreadable)?;
         let certified = CertifiedKey::new(chain, key);
+        // This reads the certificate as a client would: an extension that is critical and unknown is refused too.
         certified.keys_match().map_err(|error| match error {
             rustls::Error::InconsistentKeys(_) => Unusable::KeyMismatch,
             _ => Unusable::CertificateUnreadable,

@@ -42,7 +42,8 @@ impl Node {
         let closing = tasks.clone();
         tasks.spawn("request memory", async move { writer.run(async move { closing.closing().await }).await });
         let watch = Watch::new(Arc::clone(&self.clock), Some(Arc::new(memory)));
-        let transport = Transport::open(&config, Arc::clone(&self.clock))?.map(Arc::new);
+        let transport = Transport::open(&config, Arc::clone(&self.clock), Arc::clone(&self.random))?;
+        let transport = transport.map(Arc::new);
         let health = self.health(&config, transport.clone());
         let settings = Settings::of(config, self.identity.keyring())?;
         let app = App::new(Inner {
