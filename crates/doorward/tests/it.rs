@@ -9,4 +9,5 @@ mod it {
     mod matrix;
     mod portal;
     mod story;
+    mod tls;
 }
