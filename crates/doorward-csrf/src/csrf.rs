@@ -7,7 +7,7 @@ use crate::cookie::{CookieNames, cookie_values};
 use crate::environment::{Environment, UnixSeconds};
 use crate::key::{ANONYMOUS, KeyRing, Tag};
 use crate::option::{Mode, Rotate, Unproven};
-use crate::origin::{HostRef, OriginRef, Scheme};
+use crate::origin::{Destination, HostRef, OriginRef, Scheme};
 use crate::pattern::{Exemption, HostPattern, OriginPattern, PathPattern};
 use crate::request::{RequestView, Target};
 use crate::session::{Session, SessionState, SessionTag};
@@ -245,6 +245,19 @@ impl Csrf {
         }
     }
 
+    /// Whether a request is for one of the allowed hosts; for any host where none are listed.
+    #[must_use]
+    pub fn allows_host(&self, view: &RequestView<'_>) -> bool {
+        view.target().is_ok_and(|target| self.allows(&target))
+    }
+
+    /// Row P3.
+    pub(crate) fn allows(&self, target: &Target<'_>) -> bool {
+        let hosts = &self.rules.allowed_hosts;
+        let port = Some(target.authority.port.unwrap_or(target.connection_scheme().port()));
+        hosts.is_empty() || hosts.iter().any(|pattern| pattern.matches(target.authority.host, port))
+    }
+
     /// The origin that the rule takes a request to be for, as text: SELF. `None` where the target is malformed.
     #[must_use]
     pub fn self_origin(&self, view: &RequestView<'_>) -> Option<String> {
@@ -255,6 +268,14 @@ impl Csrf {
     #[must_use]
     pub fn scheme(&self, view: &RequestView<'_>) -> Option<Scheme> {
         view.target().ok().map(|target| self.effective_scheme(&target))
+    }
+
+    /// Where a request goes, as the rule takes it. `None` where the target is malformed.
+    #[must_use]
+    pub fn destination<'a>(&self, view: &RequestView<'a>) -> Option<Destination<'a>> {
+        let target = view.target().ok()?;
+        let scheme = self.effective_scheme(&target);
+        Some(Destination { scheme, host: target.authority.host.as_name(), port: target.authority.port })
     }
 
     /// The name of the bind cookie under a scheme.
@@ -323,7 +344,7 @@ impl Csrf {
 
     /// SELF: the public origin that stands for the target, or else the target itself.
     pub(crate) fn self_of<'a>(&'a self, target: &Target<'a>) -> OriginRef<'a> {
-        let derived = OriginRef::new(target.connection_scheme().as_str(), target.authority);
+        let derived = OriginRef::of_target(target.connection_scheme(), target.authority);
         let mut public = self.rules.public_origins.iter().filter_map(OriginPattern::as_exact);
         match self.rules.public_origins.len() {
             0 => derived,

@@ -11,6 +11,7 @@ mod hint;
 mod key;
 #[cfg(feature = "tower")]
 mod layer;
+mod mac;
 mod option;
 mod origin;
 mod pattern;
@@ -33,7 +34,7 @@ pub use key::{KeyRing, MIN_SECRET_BYTES, SecretKey};
 #[cfg(feature = "tower")]
 pub use layer::{Connection, CsrfLayer, CsrfService, Form, FormField, FormToken, Replay};
 pub use option::{Mode, Rotate, UnknownWord, Unproven};
-pub use origin::Scheme;
+pub use origin::{Destination, Scheme};
 pub use problem::{ConfigError, Problem};
 pub use reason::Reason;
 pub use report::{Report, SessionMatch};

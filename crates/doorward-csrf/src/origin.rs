@@ -26,11 +26,30 @@ impl Scheme {
         }
     }
 
+    /// The port that is not written.
+    pub(crate) const fn port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+
     /// Whether cookies of this scheme carry `Secure`.
     #[must_use]
     pub const fn is_https(self) -> bool {
         matches!(self, Self::Https)
     }
+}
+
+/// Where a request goes: what a router in front of several hosts needs to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Destination<'a> {
+    /// The scheme that the client uses, as the rule takes it.
+    pub scheme: Scheme,
+    /// The host as it was written, in any letter case; nothing where it is an IPv6 address.
+    pub host: Option<&'a str>,
+    /// The port, where one was written.
+    pub port: Option<u16>,
 }
 
 /// The bytes of a host name. One look-up for each byte, because every request comes through here twice.
@@ -71,6 +90,14 @@ impl fmt::Display for HostRef<'_> {
 }
 
 impl<'a> HostRef<'a> {
+    /// The name, where it is one.
+    pub(crate) fn as_name(self) -> Option<&'a str> {
+        match self {
+            Self::Name(name) => Some(name),
+            Self::V6(_) => None,
+        }
+    }
+
     /// Reads a host without its port; `None` where it could not stand in a URL of this server.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         if let Some(inner) = text.strip_prefix('[') {
@@ -153,6 +180,12 @@ impl<'a> OriginRef<'a> {
         Self { scheme, host: authority.host, port: authority.port.or_else(|| default_port(scheme)) }
     }
 
+    /// The origin of a request to this server.
+    pub(crate) fn of_target(scheme: Scheme, authority: Authority<'a>) -> Self {
+        let port = Some(authority.port.unwrap_or(scheme.port()));
+        Self { scheme: scheme.as_str(), host: authority.host, port }
+    }
+
     /// Reads `scheme://host[:port]` and nothing behind it.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let (scheme, authority) = split_scheme(text)?;
@@ -168,6 +201,16 @@ impl<'a> OriginRef<'a> {
         let (scheme, authority) = split_scheme(prefix)?;
         let authority = authority.strip_suffix(':').unwrap_or(authority);
         Some(Self::new(scheme, Authority::parse(authority)?))
+    }
+
+    /// Whether `text` is this origin as browsers write it, where that is plain to see: a name at the default port.
+    pub(crate) fn is_written(&self, text: &[u8]) -> bool {
+        let HostRef::Name(name) = self.host else { return false };
+        text.len() == self.scheme.len() + 3 + name.len()
+            && text.ends_with(name.as_bytes())
+            && text.starts_with(self.scheme.as_bytes())
+            && text[self.scheme.len()..].starts_with(b"://")
+            && self.port == default_port(self.scheme)
     }
 
     /// The explicit port, or the default of the scheme; `None` where a scheme of its own has neither.
@@ -263,6 +306,19 @@ mod tests {
             if let Some(origin) = OriginRef::parse(&text) {
                 let written = origin.to_string();
                 prop_assert_eq!(OriginRef::parse(&written), Some(origin));
+            }
+        }
+
+        #[test]
+        fn what_is_plain_to_see_is_what_would_be_read(
+            scheme in "https?|wss|ftp", host in "[a-zA.]{1,4}", port in proptest::option::of(79_u16..81),
+            text in "(https?|wss|ftp)://[a-zA.]{1,4}(:80|:443)?",
+        ) {
+            let host = HostRef::parse(&host);
+            prop_assume!(host.is_some());
+            let own = OriginRef::new(&scheme, Authority { host: host.unwrap(), port });
+            for text in [text, own.to_string(), format!("{scheme}://{}", own.host), format!("{scheme}://{}.", own.host)] {
+                prop_assert!(!own.is_written(text.as_bytes()) || OriginRef::parse(&text) == Some(own), "{text}");
             }
         }
 

@@ -5,6 +5,7 @@
 //! compares it with the `Raw` of each section both ways.
 
 mod admin;
+mod app;
 mod check;
 mod csrf;
 mod domain;
@@ -24,7 +25,9 @@ mod session;
 mod setting;
 mod source;
 mod store;
+mod tls;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use doorward_core::Finding;
@@ -34,6 +37,7 @@ use check::Check;
 use merge::Written;
 
 pub use admin::Admin;
+pub use app::{AppConfig, AppCsrf, IdentityNames, UserValue};
 pub use csrf::Csrf;
 pub use domain::{Domain, DomainError};
 pub use log::{Format, Level, Log, Rotation};
@@ -46,6 +50,7 @@ pub use session::Session;
 pub use setting::{Setting, reload_differences};
 pub use source::{Flags, Inputs, Source, Variables};
 pub use store::Store;
+pub use tls::{Acme, Tls};
 
 /// Whether people depend on this server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,6 +85,8 @@ pub struct Config {
     pub server: Server,
     /// `[portal]`
     pub portal: Portal,
+    /// `[tls]`
+    pub tls: Tls,
     /// `[session]`
     pub session: Session,
     /// `[password]`
@@ -92,6 +99,8 @@ pub struct Config {
     pub log: Log,
     /// `[admin]`
     pub admin: Admin,
+    /// `[[app]]`, in the order in which they were written.
+    pub apps: Vec<AppConfig>,
     written: Written,
 }
 
@@ -110,6 +119,7 @@ pub struct Loaded {
 struct Raw {
     server: server::Raw,
     portal: portal::Raw,
+    tls: tls::Raw,
     session: session::Raw,
     password: password::Raw,
     csrf: csrf::Raw,
@@ -163,7 +173,8 @@ impl Config {
     /// The address that people type: the written one, or the first listener on this machine.
     #[must_use]
     pub fn public_url(&self) -> PublicUrl {
-        let port = self.server.listen.first().map_or(8_000, |listen| listen.address.port());
+        let plain = self.server.listen.first().map_or(8_000, |listen| listen.address.port());
+        let port = self.tls.listen.first().map_or(plain, SocketAddr::port);
         self.server.public_url.clone().unwrap_or_else(|| self.local_url(port))
     }
 
@@ -173,7 +184,7 @@ impl Config {
     /// Never: the text that it reads is a URL.
     #[must_use]
     pub fn local_url(&self, port: u16) -> PublicUrl {
-        let url = PublicUrl::of_host(false, "localhost").expect("http://localhost is a URL");
+        let url = PublicUrl::of_host(self.tls.is_on(), "localhost").expect("the scheme before localhost is a URL");
         url.with_port(port)
     }
 
@@ -200,6 +211,7 @@ impl Raw {
         Self {
             server: section(&mut whole, "server", findings),
             portal: section(&mut whole, "portal", findings),
+            tls: section(&mut whole, "tls", findings),
             session: section(&mut whole, "session", findings),
             password: section(&mut whole, "password", findings),
             csrf: section(&mut whole, "csrf", findings),
@@ -213,14 +225,22 @@ impl Raw {
         let data = check.inputs.data_directory();
         let mut server = self.server.check(check);
         let portal = self.portal.check(check);
+        let apps = app::check(check);
         join_portal(&mut server, &portal, check);
+        // The portal's host is that of the public URL by now.
+        let visited: Vec<String> = server.public_url.iter().map(|url| url.host().to_owned()).collect();
+        let tls = self.tls.check(&server, &visited, check);
+        server.tls_listen.clone_from(&tls.listen);
         let environment = exposure::environment(&server, check);
         let session = self.session.check(check);
         let password = self.password.check(check);
-        let csrf = self.csrf.check(environment, &server, portal.host.as_deref(), check);
+        let hosts =
+            portal.host.iter().cloned().chain(apps.iter().filter_map(|app| app.host.as_deref().map(str::to_owned)));
+        let csrf = self.csrf.check(environment, &server, hosts.collect(), check);
         let store = self.store.check(environment, &data, check);
         let log = self.log.check(check);
         let admin = self.admin.check(check);
+        app::warn_of_neighbours(&apps, environment, &portal, server.public_url.as_ref(), check);
         exposure::check(environment, &server, &store, csrf.has_own_keys, check);
         let file = check.written.file.clone();
         Config {
@@ -229,12 +249,14 @@ impl Raw {
             file,
             server,
             portal,
+            tls,
             session,
             password,
             csrf,
             store,
             log,
             admin,
+            apps,
             written: Written::default(),
         }
     }
@@ -259,7 +281,7 @@ fn section<T: Default + for<'de> Deserialize<'de>>(
     })
 }
 
-/// The pages are at the public URL until the proxy comes, so both must name the same host.
+/// The pages are at the public URL, so both must name the same host.
 fn join_portal(server: &mut Server, portal: &Portal, check: &mut Check<'_>) {
     let Some(host) = &portal.host else { return };
     match &server.public_url {

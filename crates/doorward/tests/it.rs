@@ -5,8 +5,10 @@
 mod it {
     mod attack;
     mod browser;
+    mod door;
     mod harness;
     mod matrix;
     mod portal;
     mod story;
+    mod tls;
 }

@@ -2,22 +2,26 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use doorward_core::policy::Access;
 use doorward_core::random::Random;
 use doorward_core::user::User;
 use doorward_core::{Clock, Finding, Secret};
 use doorward_csrf::{Csrf, Problem, SecretKey, UnixSeconds};
+use http::HeaderValue;
 use parking_lot::RwLock;
 
 use super::arrival::Arrival;
+use super::door::{Sketch, Table};
 use super::route;
 use crate::config::{Config, Environment};
 use crate::identity::hasher::Hasher;
 use crate::identity::{Identity, Keyring, Live, PasswordChange, Refused, SignedIn, Visit};
-use crate::node::forget_initial;
-use crate::watch::Watch;
+use crate::node::{Transport, forget_initial};
+use crate::system::Drawn;
 use crate::watch::health::Health;
+use crate::watch::{Tasks, Watch};
 
 /// The program as its handlers see it. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -34,6 +38,12 @@ pub struct Inner {
     pub watch: Watch,
     /// The state of what the program depends on.
     pub health: Health,
+    /// What runs beside requests.
+    pub tasks: Tasks,
+    /// Chance for the names of requests, drawn in large pieces.
+    pub identifiers: Drawn,
+    /// HTTPS, where it is spoken here.
+    pub transport: Option<Arc<Transport>>,
     /// The settings in force; a reload puts others in their place.
     pub settings: RwLock<Arc<Settings>>,
     /// What the last check of the configuration found.
@@ -47,6 +57,9 @@ pub struct Settings {
     pub config: Config,
     /// The CSRF rule with its keys.
     pub csrf: Csrf,
+    /// The apps in their places.
+    pub door: Table,
+    transport_security: Option<HeaderValue>,
 }
 
 impl App {
@@ -72,6 +85,18 @@ impl App {
     #[must_use]
     pub fn health(&self) -> &Health {
         &self.0.health
+    }
+
+    /// HTTPS, where it is spoken here.
+    #[must_use]
+    pub fn transport(&self) -> Option<&Transport> {
+        self.0.transport.as_deref()
+    }
+
+    /// The answer to a token by which an authority asks for a proof over plain HTTP.
+    #[must_use]
+    pub fn proof(&self, token: &str) -> Option<String> {
+        self.transport()?.certificates().challenges().answer(token)
     }
 
     /// Changes or chooses a password, and forgets the one that the first start has written down.
@@ -110,7 +135,29 @@ impl App {
     /// # Errors
     /// What the CSRF rule finds wrong with the configuration.
     pub fn settings_for(&self, config: Config) -> Result<Settings, Vec<Finding>> {
-        Settings::of(config, self.identity().keyring())
+        let before = self.settings();
+        Settings::of(config, self.identity().keyring(), Some(&before.door), self.watch())
+    }
+
+    /// What runs beside requests.
+    #[must_use]
+    pub fn tasks(&self) -> &Tasks {
+        &self.0.tasks
+    }
+
+    /// Chance for the names of requests.
+    #[must_use]
+    pub fn identifiers(&self) -> &Drawn {
+        &self.0.identifiers
+    }
+
+    /// Ends when the session does; never where there is none.
+    pub async fn until_ended(self, live: Option<Arc<Live>>) {
+        let Some(live) = live else { return std::future::pending().await };
+        let mut round = tokio::time::interval(Duration::from_secs(1));
+        while self.identity().stands(live.handle) {
+            round.tick().await;
+        }
     }
 
     /// Puts other settings into force for all requests that come after.
@@ -119,10 +166,12 @@ impl App {
         *self.0.findings.write() = findings;
     }
 
-    /// What the last check of the configuration found.
+    /// What the last check of the configuration found, and what is wrong with certificates now.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
-        self.0.findings.read().clone()
+        let mut findings = self.0.findings.read().clone();
+        findings.extend(self.transport().map(Transport::findings).unwrap_or_default());
+        findings
     }
 
     /// Password hashes that wait or run.
@@ -143,7 +192,7 @@ impl Settings {
     ///
     /// # Errors
     /// What the CSRF rule finds wrong with its part of the configuration.
-    pub fn of(config: Config, keyring: &Keyring) -> Result<Self, Vec<Finding>> {
+    pub fn of(config: Config, keyring: &Keyring, before: Option<&Table>, watch: &Watch) -> Result<Self, Vec<Finding>> {
         let mut builder = config.csrf.builder().session_paths(route::session_paths()).token_path(route::TOKEN);
         if !config.csrf.has_own_keys {
             // The newest signs, all verify: the builder takes the first as the one that signs.
@@ -152,7 +201,34 @@ impl Settings {
                 builder.secret_keys(newest_first.map(|(kid, secret)| SecretKey::new(kid, secret.expose_secret())));
         }
         let csrf = builder.build().map_err(|error| error.problems.iter().map(csrf_finding).collect::<Vec<_>>())?;
-        Ok(Self { config, csrf })
+        let door = Table::of(&config, before, |name| watch.app_meter(name));
+        let transport_security = transport_security(&config);
+        Ok(Self { config, csrf, door, transport_security })
+    }
+
+    /// The value of Strict-Transport-Security for answers over https, where one is to be sent.
+    #[must_use]
+    pub fn transport_security(&self) -> Option<&HeaderValue> {
+        self.transport_security.as_ref()
+    }
+
+    /// The origin of the pages, for whoever stands before the host of an app.
+    #[must_use]
+    pub fn portal_origin(&self, sketch: &Sketch) -> String {
+        match &self.config.server.public_url {
+            Some(url) => url.origin(),
+            // Without a public URL only this machine is served, under the port that was asked.
+            None => sketch.origin("localhost"),
+        }
+    }
+
+    /// The origin of an app's host, for whoever is at the portal; nothing where no app has this host.
+    #[must_use]
+    pub fn origin_of_app(&self, host: &str, arrival: &Arrival) -> Option<String> {
+        let origin = self.link_origin(arrival);
+        let (scheme, authority) = origin.split_once("://")?;
+        let port = authority.rsplit_once(':').map(|(_, port)| format!(":{port}")).unwrap_or_default();
+        self.door.has_host(host).then(|| format!("{scheme}://{host}{port}"))
     }
 
     /// The origin that links are made with: the configured one. Without one only this machine is served, and
@@ -185,6 +261,16 @@ impl Settings {
     pub fn access_of(&self, access: Access) -> Access {
         if access == Access::AdministratorFresh && self.opens_debug() { Access::Anyone } else { access }
     }
+}
+
+/// Only in production: a browser that was told so once on `localhost` would refuse every other program there.
+fn transport_security(config: &Config) -> Option<HeaderValue> {
+    let tls = &config.tls;
+    if config.environment != Environment::Production || tls.hsts == 0 {
+        return None;
+    }
+    let subdomains = if tls.hsts_subdomains { "; includeSubDomains" } else { "" };
+    HeaderValue::try_from(format!("max-age={}{subdomains}", tls.hsts)).ok()
 }
 
 /// The program's clock and random source, as the CSRF rule asks for them.
