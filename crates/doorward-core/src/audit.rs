@@ -52,6 +52,8 @@ actions! {
     SignedIn => "session.signed_in",
     /// A session got a new identifier after a further step.
     SteppedUp => "session.stepped_up",
+    /// A session entered the host of an app.
+    AppEntered => "app.entered",
     /// One or more sessions ended.
     SessionEnded => "session.ended",
     /// A refresh token was exchanged.

@@ -28,6 +28,12 @@ macro_rules! identifier {
                 Self(bytes(random))
             }
 
+            /// The name with these bytes.
+            #[must_use]
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
+
             /// The bytes behind the text.
             #[must_use]
             pub fn as_bytes(&self) -> &[u8; 16] {

@@ -4,6 +4,7 @@
 //! in through the traits of [`clock`], [`random`] and [`store`], so that every rule is a function that a test can call.
 
 pub mod address;
+pub mod app;
 pub mod audit;
 pub mod budget;
 pub mod clock;

@@ -1,7 +1,11 @@
 //! Who may do this here: a pure decision whose allow carries a permit.
 
+use std::collections::BTreeSet;
+
+use crate::app::{Entry, Rules};
 use crate::identifier::{SessionId, UserId};
 use crate::session::Stage;
+use crate::user::Group;
 
 /// What a route asks of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,7 +42,7 @@ pub struct Standing {
     pub two_factor_age: Option<i64>,
 }
 
-/// Proof that [`decide`] has allowed this request. Nothing else makes one.
+/// Proof that [`decide`] or [`admit`] has allowed this request, or that it is a [`preflight`]. Nothing else makes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permit {
     standing: Option<Standing>,
@@ -100,6 +104,53 @@ pub fn decide(access: Access, caller: Result<Standing, &'static str>) -> Decisio
             _ => Decision::Forbid("authorization.strength_required"),
         },
     }
+}
+
+/// Whoever wants to enter an app.
+#[derive(Debug, Clone, Copy)]
+pub struct Visitor<'a> {
+    /// The session.
+    pub standing: Standing,
+    /// The groups of its user.
+    pub groups: &'a BTreeSet<Group>,
+}
+
+/// Decides about a request to an app. `caller` is the session, or the reason code for which there is none.
+///
+/// Every reading of the path must let the request in. A half-finished sign-in is nobody, even where nobody need be
+/// signed in: the app is told of no one.
+#[must_use]
+pub fn admit(rules: &Rules, method: &str, path: &str, caller: Result<Visitor<'_>, &'static str>) -> Decision {
+    let [exact, folded] = rules.entries(method, path);
+    match enter(exact, caller) {
+        Decision::Allow(_) if exact != folded => enter(folded, caller),
+        decision => decision,
+    }
+}
+
+fn enter(entry: &Entry, caller: Result<Visitor<'_>, &'static str>) -> Decision {
+    let full = caller.ok().filter(|visitor| visitor.standing.stage == Stage::Full);
+    let groups = match entry {
+        Entry::Public => return Decision::Allow(Permit { standing: full.map(|visitor| visitor.standing) }),
+        Entry::Nobody => return Decision::Forbid("authorization.path_closed"),
+        Entry::SignedIn => None,
+        Entry::Groups(groups) => Some(groups),
+    };
+    let visitor = match caller {
+        Err(reason) => return Decision::SignIn(reason),
+        Ok(visitor) if visitor.standing.stage != Stage::Full => return Decision::Finish(visitor.standing.stage),
+        Ok(visitor) => visitor,
+    };
+    if groups.is_some_and(|groups| !groups.iter().any(|group| visitor.groups.contains(group))) {
+        return Decision::Forbid("authorization.group_required");
+    }
+    Decision::Allow(Permit { standing: Some(visitor.standing) })
+}
+
+/// The permit of a preflight (Fetch, section 4.8), which goes to the app without anything of its sender's.
+#[must_use]
+pub fn preflight() -> Permit {
+    Permit { standing: None }
 }
 
 /// The reason code of a request that needs a finished sign-in and came with this stage.
@@ -167,6 +218,32 @@ mod tests {
             allowed(standing(Stage::Full, false, Some(0))),
             [Access::Anyone, Access::AnySession, Access::SignedIn]
         );
+    }
+
+    #[test]
+    fn an_app_is_entered_as_its_rules_say() {
+        let groups: BTreeSet<Group> = ["staff".parse().unwrap()].into();
+        let visitor = |stage| Ok(Visitor { standing: standing(stage, true, Some(0)), groups: &groups });
+        let asks = |entry| Rules { rules: Vec::new(), otherwise: entry };
+        let staff = Entry::Groups(["staff".parse().unwrap()].into());
+        let others = Entry::Groups(["others".parse().unwrap()].into());
+        let user = |decision| matches!(decision, Decision::Allow(permit) if permit.user().is_some());
+        for (entry, full) in [(Entry::Public, true), (Entry::SignedIn, true), (staff, true)] {
+            let rules = asks(entry);
+            assert_eq!(user(admit(&rules, "GET", "/", visitor(Stage::Full))), full);
+            for stage in [Stage::SecondFactor, Stage::PasswordChange] {
+                let half = admit(&rules, "GET", "/", visitor(stage));
+                assert!(!user(half), "half a sign-in is nobody: {half:?}");
+                let is_public = rules.otherwise == Entry::Public;
+                assert_eq!(matches!(half, Decision::Finish(_)), !is_public);
+            }
+        }
+        let forbid = |entry| admit(&asks(entry), "GET", "/", visitor(Stage::Full));
+        assert_eq!(forbid(others), Decision::Forbid("authorization.group_required"));
+        assert_eq!(forbid(Entry::Nobody), Decision::Forbid("authorization.path_closed"));
+        let stranger = |entry| admit(&asks(entry), "GET", "/", Err("session.missing"));
+        assert_eq!(stranger(Entry::SignedIn), Decision::SignIn("session.missing"));
+        assert_eq!(stranger(Entry::Public), Decision::Allow(Permit { standing: None }));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! API problems, error pages, the access log, the audit log, metrics labels and findings all use these
 //! codes. Each family has a file of its own; [`ALL`] joins them. A code never changes once released.
 
+mod app;
 mod authorization;
 mod config;
 mod csrf;
@@ -10,11 +11,13 @@ mod entry;
 mod http;
 mod keys;
 mod password;
+mod proxy;
 mod session;
 mod signin;
 mod store;
 mod tls;
 mod token;
+mod upstream;
 mod user;
 
 /// What a code speaks of.
@@ -78,8 +81,11 @@ pub const ALL: &[&[Reason]] = &[
     csrf::REASONS,
     token::REASONS,
     authorization::REASONS,
+    app::REASONS,
+    proxy::REASONS,
     user::REASONS,
     http::REASONS,
+    upstream::REASONS,
     store::REASONS,
     keys::REASONS,
     tls::REASONS,

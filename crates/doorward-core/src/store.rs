@@ -12,7 +12,7 @@ use std::future::Future;
 use crate::audit::{Event, Record};
 use crate::budget::{BudgetKey, Spent};
 use crate::clock::UnixTime;
-use crate::identifier::{AccessTokenId, LinkId, SessionId, UserId};
+use crate::identifier::{AccessTokenId, LinkId, LoginHandle, SessionId, UserId};
 use crate::session::{EndReason, EndedSession, Session};
 use crate::token::TokenHash;
 use crate::user::{Email, Group, Name, PasswordHash, Status, User};
@@ -277,6 +277,39 @@ pub trait Links {
     ) -> impl Future<Output = Result<Option<User>>> + Send;
     /// Withdraws a link. False where it was not open.
     fn revoke_link(&self, id: LinkId, event: &Event) -> impl Future<Output = Result<bool>> + Send;
+}
+
+/// A code by which a session enters the host of an app: it is carried by one redirect and good for one use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryCode {
+    /// The hash of the code.
+    pub hash: TokenHash,
+    /// The sign-in that enters.
+    pub handle: LoginHandle,
+    /// Whose it is.
+    pub user: UserId,
+    /// The host that it is for, and no other.
+    pub host: Box<str>,
+    /// The hash of what the browser holds that asked for it, so that nobody enters with somebody else's code.
+    pub state: TokenHash,
+    /// When it was made.
+    pub created_at: UnixTime,
+    /// When it is void.
+    pub expires_at: UnixTime,
+}
+
+/// Codes of entry.
+pub trait Entries {
+    /// Stores a code.
+    fn create_entry(&self, code: &EntryCode) -> impl Future<Output = Result<()>> + Send;
+    /// Uses a code up, at this host and in the browser that asked for it. Nothing where it is used, void, or another's.
+    fn use_entry(
+        &self,
+        hash: TokenHash,
+        host: &str,
+        state: TokenHash,
+        event: &Event,
+    ) -> impl Future<Output = Result<Option<LoginHandle>>> + Send;
 }
 
 /// Guess budgets and known browsers.

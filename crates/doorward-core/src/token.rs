@@ -23,6 +23,10 @@ pub enum Kind {
     Invitation,
     /// A link that lets somebody choose a new password.
     PasswordReset,
+    /// A code by which a session enters the host of an app.
+    EntryCode,
+    /// What a browser holds while it asks for such a code.
+    EntryState,
     /// The bind cookie of the CSRF protection, by which a browser that has signed in before is known again.
     Browser,
 }
@@ -36,6 +40,8 @@ impl Kind {
             Self::Refresh => "dwr_",
             Self::Invitation => "dwi_",
             Self::PasswordReset => "dwp_",
+            Self::EntryCode => "dwe_",
+            Self::EntryState => "dwn_",
             Self::Browser => "dwb_",
         }
     }

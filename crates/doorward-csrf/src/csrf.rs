@@ -7,7 +7,7 @@ use crate::cookie::{CookieNames, cookie_values};
 use crate::environment::{Environment, UnixSeconds};
 use crate::key::{ANONYMOUS, KeyRing, Tag};
 use crate::option::{Mode, Rotate, Unproven};
-use crate::origin::{HostRef, OriginRef, Scheme};
+use crate::origin::{Destination, HostRef, OriginRef, Scheme};
 use crate::pattern::{Exemption, HostPattern, OriginPattern, PathPattern};
 use crate::request::{RequestView, Target};
 use crate::session::{Session, SessionState, SessionTag};
@@ -268,6 +268,14 @@ impl Csrf {
     #[must_use]
     pub fn scheme(&self, view: &RequestView<'_>) -> Option<Scheme> {
         view.target().ok().map(|target| self.effective_scheme(&target))
+    }
+
+    /// Where a request goes, as the rule takes it. `None` where the target is malformed.
+    #[must_use]
+    pub fn destination<'a>(&self, view: &RequestView<'a>) -> Option<Destination<'a>> {
+        let target = view.target().ok()?;
+        let scheme = self.effective_scheme(&target);
+        Some(Destination { scheme, host: target.authority.host.as_name(), port: target.authority.port })
     }
 
     /// The name of the bind cookie under a scheme.

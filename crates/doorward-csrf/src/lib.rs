@@ -33,7 +33,7 @@ pub use key::{KeyRing, MIN_SECRET_BYTES, SecretKey};
 #[cfg(feature = "tower")]
 pub use layer::{Connection, CsrfLayer, CsrfService, Form, FormField, FormToken, Replay};
 pub use option::{Mode, Rotate, UnknownWord, Unproven};
-pub use origin::Scheme;
+pub use origin::{Destination, Scheme};
 pub use problem::{ConfigError, Problem};
 pub use reason::Reason;
 pub use report::{Report, SessionMatch};

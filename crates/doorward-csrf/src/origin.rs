@@ -33,6 +33,17 @@ impl Scheme {
     }
 }
 
+/// Where a request goes: what a router in front of several hosts needs to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Destination<'a> {
+    /// The scheme that the client uses, as the rule takes it.
+    pub scheme: Scheme,
+    /// The host as it was written, in any letter case; nothing where it is an IPv6 address.
+    pub host: Option<&'a str>,
+    /// The port, where one was written.
+    pub port: Option<u16>,
+}
+
 /// The bytes of a host name. One look-up for each byte, because every request comes through here twice.
 const HOST_BYTES: [bool; 256] = {
     let mut table = [false; 256];
@@ -71,6 +82,14 @@ impl fmt::Display for HostRef<'_> {
 }
 
 impl<'a> HostRef<'a> {
+    /// The name, where it is one.
+    pub(crate) fn as_name(self) -> Option<&'a str> {
+        match self {
+            Self::Name(name) => Some(name),
+            Self::V6(_) => None,
+        }
+    }
+
     /// Reads a host without its port; `None` where it could not stand in a URL of this server.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         if let Some(inner) = text.strip_prefix('[') {

@@ -5,4 +5,13 @@
 //! [`Permit`]: doorward_core::policy::Permit
 
 pub mod acme;
+mod deadline;
+pub mod fault;
+pub mod forward;
+pub mod gate;
+pub mod header;
+pub mod path;
+mod pool;
 pub mod tls;
+pub mod tunnel;
+pub mod upstream;

@@ -1,13 +1,13 @@
-//! The tests of the data plane over real sockets.
-
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test that cannot go on has failed, and may begin tasks"
-)]
+//! The data plane on real sockets: a door in front, apps behind it that behave in every way, certificates and who
+//! issues them.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod it {
     mod acme;
+    mod answer;
+    mod app;
+    mod door;
+    mod keep;
     mod pebble;
     mod tls;
 }

@@ -14,6 +14,7 @@ mod backup;
 mod budget;
 mod connection;
 mod dialect;
+mod entry;
 mod failure;
 mod link;
 mod location;

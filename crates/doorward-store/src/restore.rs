@@ -242,6 +242,7 @@ impl Plan<'_> {
         let query = query.bind(at).bind(EndReason::EpochRaised.as_str());
         let ended = query.execute(&mut *connection).await?.rows_affected();
         connection.execute("DELETE FROM user_session").await?;
+        connection.execute("DELETE FROM entry_code").await?;
         for sql in [
             "UPDATE refresh_token SET withdrawn_at = $1 WHERE used_at IS NULL AND withdrawn_at IS NULL",
             "UPDATE link SET withdrawn_at = $1 WHERE used_at IS NULL AND withdrawn_at IS NULL",

@@ -84,6 +84,7 @@ async fn delete(store: &Store, now: UnixTime) -> std::result::Result<(), Failure
     for (sql, before) in [
         ("DELETE FROM ended_session WHERE ended_at < $1", now - REMEMBERED),
         ("DELETE FROM refresh_token WHERE expires_at < $1", now - REMEMBERED),
+        ("DELETE FROM entry_code WHERE expires_at < $1", now),
         ("DELETE FROM link WHERE expires_at < $1", now - REMEMBERED),
         // A network's guesses mean nothing once its window and its longest wait are over.
         (

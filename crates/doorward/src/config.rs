@@ -5,6 +5,7 @@
 //! compares it with the `Raw` of each section both ways.
 
 mod admin;
+mod app;
 mod check;
 mod csrf;
 mod domain;
@@ -36,6 +37,7 @@ use check::Check;
 use merge::Written;
 
 pub use admin::Admin;
+pub use app::{AppConfig, AppCsrf, IdentityNames, UserValue};
 pub use csrf::Csrf;
 pub use domain::{Domain, DomainError};
 pub use log::{Format, Level, Log, Rotation};
@@ -97,6 +99,8 @@ pub struct Config {
     pub log: Log,
     /// `[admin]`
     pub admin: Admin,
+    /// `[[app]]`, in the order in which they were written.
+    pub apps: Vec<AppConfig>,
     written: Written,
 }
 
@@ -221,18 +225,26 @@ impl Raw {
         let data = check.inputs.data_directory();
         let mut server = self.server.check(check);
         let portal = self.portal.check(check);
+        let apps = app::check(check);
         join_portal(&mut server, &portal, check);
         // The portal's host is that of the public URL by now.
-        let visited: Vec<String> = server.public_url.iter().map(|url| url.host().to_owned()).collect();
+        let of_apps = apps.iter().filter_map(|app| app.host.as_deref());
+        let mut visited: Vec<&str> = server.public_url.iter().map(PublicUrl::host).chain(of_apps).collect();
+        let mut seen = std::collections::HashSet::new();
+        visited.retain(|host| seen.insert(*host));
+        let visited: Vec<String> = visited.into_iter().map(str::to_owned).collect();
         let tls = self.tls.check(&server, &visited, check);
         server.tls_listen.clone_from(&tls.listen);
         let environment = exposure::environment(&server, check);
         let session = self.session.check(check);
         let password = self.password.check(check);
-        let csrf = self.csrf.check(environment, &server, portal.host.as_deref(), check);
+        let hosts =
+            portal.host.iter().cloned().chain(apps.iter().filter_map(|app| app.host.as_deref().map(str::to_owned)));
+        let csrf = self.csrf.check(environment, &server, hosts.collect(), check);
         let store = self.store.check(environment, &data, check);
         let log = self.log.check(check);
         let admin = self.admin.check(check);
+        app::warn_of_neighbours(&apps, environment, &portal, server.public_url.as_ref(), check);
         exposure::check(environment, &server, &store, csrf.has_own_keys, check);
         let file = check.written.file.clone();
         Config {
@@ -248,6 +260,7 @@ impl Raw {
             store,
             log,
             admin,
+            apps,
             written: Written::default(),
         }
     }
@@ -272,7 +285,7 @@ fn section<T: Default + for<'de> Deserialize<'de>>(
     })
 }
 
-/// The pages are at the public URL until the proxy comes, so both must name the same host.
+/// The pages are at the public URL, so both must name the same host.
 fn join_portal(server: &mut Server, portal: &Portal, check: &mut Check<'_>) {
     let Some(host) = &portal.host else { return };
     match &server.public_url {

@@ -2,6 +2,7 @@
 
 pub mod access;
 mod account;
+mod entry;
 mod first;
 mod follow;
 mod guess;
@@ -14,6 +15,7 @@ mod refused;
 mod session;
 mod signin;
 pub mod table;
+mod told;
 mod user;
 mod visit;
 
@@ -26,6 +28,7 @@ use doorward_core::{Clock, Random, UnixTime};
 use doorward_store::{Location, Store};
 
 pub use account::PasswordChange;
+pub use entry::Entered;
 pub use first::{Initial, random_password};
 pub use hasher::Hasher;
 pub use keyring::Keyring;
@@ -34,6 +37,7 @@ pub use refresh::Pair;
 pub use refused::Refused;
 pub use signin::{Credentials, SignedIn, Wish};
 pub use table::Table;
+pub use told::Told;
 pub use user::{Change, NewUser};
 pub use visit::{Author, Visit};
 

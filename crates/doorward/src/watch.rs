@@ -24,6 +24,7 @@ use crate::watch::refusal::Refusals;
 use crate::watch::retry::Retries;
 
 pub use crate::watch::memory::Memory;
+pub use crate::watch::metric::AppMeter;
 pub use crate::watch::task::Tasks;
 
 /// Everything that watches requests, to be cloned into every part of the program.
@@ -73,6 +74,29 @@ impl Watch {
         }
     }
 
+    /// Whether anything is done with the entry of an app's answer: it is logged, or somebody may ask about it.
+    #[must_use]
+    pub fn is_noteworthy(&self, status: u16) -> bool {
+        status >= FAILED || log::is_access_logged()
+    }
+
+    /// Takes note of an app's answer, which [`AppMeter::count`] has counted.
+    pub fn note(&self, mut entry: Entry) {
+        entry.clean();
+        log::write(&entry);
+        if entry.status >= FAILED
+            && let Some(memory) = &self.0.memory
+        {
+            memory.remember(entry);
+        }
+    }
+
+    /// The numbers of one app.
+    #[must_use]
+    pub fn app_meter(&self, name: &str) -> AppMeter {
+        self.0.metrics.app_meter(name)
+    }
+
     /// Adds a source of measured values that is asked at each scrape, such as the hasher's queue.
     pub fn add_source(&self, source: impl Fn(&mut Readings) + Send + Sync + 'static) {
         self.0.metrics.add_source(Box::new(source));
@@ -102,6 +126,9 @@ impl Watch {
         self.0.refusals.flush(audit).await
     }
 }
+
+/// From this status on an app's answer is kept, so that `doorward explain` knows it.
+const FAILED: u16 = 400;
 
 /// The content type of [`Watch::render_metrics`].
 pub const METRICS_CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

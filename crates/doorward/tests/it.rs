@@ -5,6 +5,7 @@
 mod it {
     mod attack;
     mod browser;
+    mod door;
     mod harness;
     mod matrix;
     mod portal;

@@ -29,6 +29,14 @@ pub(super) const REASONS: &[Reason] = &[
         );
         "The app asks for a group that the account is not in.";
         "Add the person to one of the `groups` of the [[app]] section, where that is meant."),
+    refusal!("authorization.path_closed", 403, false;
+        text("This place is closed", "Dieser Ort ist geschlossen");
+        text(
+            "Whoever looks after this server lets nobody reach this address from outside.",
+            "Wer diesen Server betreut, lässt von außen niemanden an diese Adresse."
+        );
+        "A rule of the app with `access = \"deny\"` is for this path, in the letter case that was asked for or in another.";
+        "Where people shall get in: change the [[app.rule]] that names this path."),
     refusal!("authorization.origin_untrusted", 403, false;
         text("This site may not ask here", "Diese Seite darf hier nicht fragen");
         text(

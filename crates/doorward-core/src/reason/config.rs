@@ -16,6 +16,20 @@ const fn cause(
 /// The family, in the order of the reference page.
 pub(super) const REASONS: &[Reason] = &[
     cause(
+        "config.app_overlap",
+        "An app and Doorward are in the same place",
+        "Eine App und Doorward sind am selben Ort",
+        "The app is on the host of the pages, and paths of Doorward stand before its own: /api/v1, /health and the like never reach it.",
+        "Give the app or the pages a host of their own, or move what is ours with `prefix` in [portal].",
+    ),
+    cause(
+        "config.app_shared_origin",
+        "An app shares the origin of the pages",
+        "Eine App teilt sich den Ursprung mit den Seiten",
+        "Scripts of the app run under the same origin as the account pages, so whoever can change the app's pages can act there for whoever is signed in.",
+        "Give the pages a host of their own: `public_url` in [server], with the app's host in its [[app]].",
+    ),
+    cause(
         "config.conflict",
         "Two settings contradict each other",
         "Zwei Einstellungen widersprechen sich",
@@ -268,10 +282,24 @@ pub(super) const REASONS: &[Reason] = &[
         "Write the name that is nearest; doorward config reference lists all.",
     ),
     cause(
+        "config.upstream_invalid",
+        "Address of the app cannot be read",
+        "Adresse der App ist nicht lesbar",
+        "An upstream is http:// with a host and perhaps a port, or unix: with the path of a socket; it has no path of its own.",
+        "Write it like http://127.0.0.1:3000 or unix:/run/app.sock.",
+    ),
+    cause(
         "config.value_invalid",
         "Value cannot be used",
         "Wert ist nicht verwendbar",
         "The value does not have the form that the setting asks for.",
         "Write a value of the form that is named.",
+    ),
+    cause(
+        "config.value_missing",
+        "A setting is missing",
+        "Eine Einstellung fehlt",
+        "What was written needs another setting beside it.",
+        "Write the line that the finding shows.",
     ),
 ];

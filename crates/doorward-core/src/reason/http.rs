@@ -61,6 +61,14 @@ pub(super) const REASONS: &[Reason] = &[
         );
         "The route exists, but not for this method. The field Allow of the answer lists the methods it has.";
         "Use one of the methods in Allow; `/api/openapi.json` names them for every route."),
+    refusal!("http.method_unknown", 501, false;
+        text("Nobody here knows that method", "Diese Methode kennt hier niemand");
+        text(
+            "The program that asked uses a method that is not passed on.",
+            "Das fragende Programm benutzt eine Methode, die nicht weitergereicht wird."
+        );
+        "The method is none of HTTP or WebDAV, or is not written in upper case. It was not passed on to the app.";
+        "Methods are case-sensitive: write GET, not get. An app that needs a method of its own takes it in a field or in the body of a POST."),
     refusal!("http.not_acceptable", 406, false;
         text("The answer cannot be given in that form", "Die Antwort gibt es nicht in dieser Form");
         text(
@@ -85,6 +93,14 @@ pub(super) const REASONS: &[Reason] = &[
         );
         "The body is larger than the limit of the route, by its Content-Length or by what arrived. It was not read further.";
         "Forms and API calls of Doorward are small: check what the client sends."),
+    refusal!("http.client_gone", 499, true;
+        text("The visitor has left", "Der Besuch ist gegangen");
+        text(
+            "The connection broke off before the answer. Please load the page again.",
+            "Die Verbindung brach vor der Antwort ab. Bitte laden Sie die Seite neu."
+        );
+        "The client closed the connection before the exchange was complete: a closed tab, a stopped download, a lost network. It stands in the log only, for nobody is left to read an answer.";
+        "Nothing to do for single ones. Many at once mean that visitors give up waiting: look at how long the app takes."),
     refusal!("http.uri_too_long", 414, false;
         text("The address is too long", "Die Adresse ist zu lang");
         text(
@@ -107,7 +123,7 @@ pub(super) const REASONS: &[Reason] = &[
             "The data arrived damaged. Please load the page again and repeat.",
             "Die Daten kamen beschädigt an. Bitte laden Sie die Seite neu und wiederholen Sie die Eingabe."
         );
-        "The body is no well-formed JSON or form, is no UTF-8, or names a field twice.";
+        "The body is no well-formed JSON or form, is no UTF-8, or names a field twice; or its chunks are not framed as HTTP/1.1 has it.";
         "Check how the client encodes the body; the hint of the answer says where reading stopped."),
     refusal!("http.query_malformed", 400, false;
         text("The address cannot be read to its end", "Die Adresse ist nicht bis zum Ende lesbar");

@@ -190,6 +190,19 @@ pub(super) const REASONS: &[Reason] = &[
         remedy: "load the list of sessions again",
     },
     Reason {
+        code: "session.loop",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text { en: "Signing in does not hold here", de: "Die Anmeldung hält hier nicht" },
+        visitor: Text {
+            en: "You signed in, and each time this site did not recognise you afterwards. Please allow cookies for this site. If you did, the people who run it can see the cause with the number below.",
+            de: "Sie haben sich angemeldet, und diese Seite hat Sie danach jedes Mal nicht wiedererkannt. Bitte erlauben Sie Cookies für diese Seite. Wenn Sie das schon tun, können die Betreiber den Grund mit der Nummer unten sehen.",
+        },
+        operator: "The browser came back three times without a session that stands: it did not keep the cookie of this host, or something in between removed it, or the scheme is not what the proxy in front says.",
+        remedy: "look at the cause in the log: cookies that never arrive are blocked or set for another scheme; behind a proxy, it must send X-Forwarded-Proto and be listed in server.trusted_proxies",
+    },
+    Reason {
         code: "session.form_not_sent",
         kind: Kind::Refusal,
         status: 401,

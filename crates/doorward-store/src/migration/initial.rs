@@ -2,7 +2,7 @@
 
 use super::Migration;
 
-/// Users, sessions, tokens, links, budgets, the audit chain and the epoch.
+/// Users, sessions, tokens, links, codes of entry, budgets, the audit chain and the epoch.
 pub(super) const MIGRATION: Migration = Migration {
     version: 1,
     name: "initial",
@@ -30,6 +30,10 @@ pub(super) const MIGRATION: Migration = Migration {
          used_at BIGINT, withdrawn_at BIGINT)",
         "CREATE UNIQUE INDEX link_hash ON link (hash)",
         "CREATE INDEX link_person ON link (person)",
+        "CREATE TABLE entry_code (hash TEXT NOT NULL PRIMARY KEY, handle TEXT NOT NULL, user_id TEXT NOT NULL, \
+         host TEXT NOT NULL, browser TEXT NOT NULL, created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, \
+         used_at BIGINT)",
+        "CREATE INDEX entry_code_expires ON entry_code (expires_at)",
         "CREATE TABLE budget (budget_key TEXT NOT NULL PRIMARY KEY, recent TEXT NOT NULL, \
          consecutive BIGINT NOT NULL, blocked_until BIGINT NOT NULL, touched_at BIGINT NOT NULL)",
         "CREATE TABLE known_browser (user_id TEXT NOT NULL REFERENCES users (id), browser TEXT NOT NULL, \

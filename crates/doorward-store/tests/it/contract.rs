@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod budget;
+mod entry;
 mod link;
 mod race;
 mod refresh;
@@ -68,6 +69,9 @@ cases! {
         resets_a_password,
         resets_nothing_for_a_disabled_user,
         is_revoked_and_expires;
+    entry:
+        enters_once_at_its_host_in_its_browser,
+        lets_one_of_many_enter;
     budget:
         pays_from_all_or_from_none,
         survives_a_restart,

@@ -63,7 +63,7 @@ fn show(inputs: &Inputs, json: bool, out: &mut dyn Write) -> io::Result<u8> {
     };
     let settings = config.describe();
     if json {
-        let report = serde_json::json!({ "data": config.data, "file": config.file, "settings": settings });
+        let report = serde_json::json!({ "data": config.data, "file": config.file, "settings": settings, "apps": config.describe_apps() });
         serde_json::to_writer_pretty(&mut *out, &report)?;
         writeln!(out)?;
         return Ok(WELL);
@@ -79,6 +79,14 @@ fn show(inputs: &Inputs, json: bool, out: &mut dyn Write) -> io::Result<u8> {
             writeln!(out, "{}", line(setting))?;
         }
     }
+    for app in config.describe_apps() {
+        for (index, part) in app.iter().enumerate() {
+            writeln!(out, "\n{}", if index == 0 { "[[app]]" } else { "[[app.rule]]" })?;
+            for setting in part {
+                writeln!(out, "{}", line(setting))?;
+            }
+        }
+    }
     Ok(WELL)
 }
 
@@ -89,7 +97,8 @@ fn line(setting: &Setting) -> String {
         return format!("# {name}");
     }
     let quoted = |text: &str| toml::Value::from(text).to_string();
-    let value = match registry::find(setting.key).map(|key| key.kind) {
+    let tables = registry::TABLES.iter().flat_map(|(_, keys)| keys.iter());
+    let value = match registry::all().chain(tables).find(|key| key.path == setting.key).map(|key| key.kind) {
         Some(Kind::Bool | Kind::Integer(..)) => setting.value.clone(),
         Some(Kind::List) => format!("[{}]", setting.value.split(',').map(quoted).collect::<Vec<_>>().join(", ")),
         Some(Kind::Keys) => format!("[{}]", setting.value),
@@ -100,12 +109,13 @@ fn line(setting: &Setting) -> String {
 
 pub(super) fn reference(json: bool, out: &mut dyn Write) -> io::Result<()> {
     if json {
-        let keys: Vec<serde_json::Value> = registry::all().map(entry).collect();
+        let tables = registry::TABLES.iter().flat_map(|(_, keys)| keys.iter());
+        let keys: Vec<serde_json::Value> = registry::all().chain(tables).map(entry).collect();
         serde_json::to_writer_pretty(&mut *out, &keys)?;
         return writeln!(out);
     }
     writeln!(out, "{INTRODUCTION}")?;
-    for (section, keys) in registry::SECTIONS {
+    for (section, keys) in registry::SECTIONS.iter().chain(registry::TABLES) {
         writeln!(out, "\n## `[{section}]`\n")?;
         writeln!(out, "| key | variables | value | default | what it is for |")?;
         writeln!(out, "| --- | --- | --- | --- | --- |")?;
@@ -120,7 +130,8 @@ const INTRODUCTION: &str = "\
 # Settings
 
 Made by `doorward config reference`. Precedence: flags, process environment, `.env`, `doorward.toml`, defaults. \
-`doorward.toml` is sought in the working directory, the data directory and `/etc/doorward`; `.env` in the working \
+Apps can stand several times: in the file each is a section `[[app]]` with its rules `[[app.rule]]` below it, in \
+variables they are numbered from 0. `doorward.toml` is sought in the working directory, the data directory and `/etc/doorward`; `.env` in the working \
 directory. Every variable may end in `_FILE` and then names a file that holds the value, except where the value is a \
 path itself. An empty variable counts as not set. In `.env` a `$` is a `$`. Settings marked with * take effect at the \
 next start, all others at a reload (SIGHUP).";
@@ -132,18 +143,27 @@ fn row(key: &Key) -> String {
     let secret = if key.is_secret { " (secret)" } else { "" };
     let (_, name) = key.parts();
     format!(
-        "| `{name}`{star} | {plain}`{}` | {}{secret} | {default} | {} |",
-        key.own_variable(),
+        "| `{name}`{star} | {plain}{} | {}{secret} | {default} | {} |",
+        variable_of(key).map_or_else(|| "–".to_owned(), |name| format!("`{name}`")),
         key.kind.name(),
         key.doc
     )
+}
+
+/// The variable that sets a key; of an app, that of the first one. Rules stand only in the file.
+fn variable_of(key: &Key) -> Option<String> {
+    match key.parts() {
+        ("rule", _) => None,
+        ("app", name) => Some(format!("DOORWARD_APP__0__{}", name.to_ascii_uppercase())),
+        _ => Some(key.own_variable()),
+    }
 }
 
 fn entry(key: &Key) -> serde_json::Value {
     serde_json::json!({
         "key": key.path,
         "variable": key.variable,
-        "own_variable": key.own_variable(),
+        "own_variable": variable_of(key),
         "value": key.kind.name(),
         "default": key.default,
         "secret": key.is_secret,
@@ -234,6 +254,7 @@ mod tests {
         insta::assert_snapshot!(text);
         let (_, json) = run_in(directory.path(), &[], Action::Reference, true);
         let keys: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
-        assert_eq!(keys.len(), registry::all().count());
+        let tables: usize = registry::TABLES.iter().map(|(_, keys)| keys.len()).sum();
+        assert_eq!(keys.len(), registry::all().count() + tables);
     }
 }

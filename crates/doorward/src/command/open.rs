@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::identity::Refused;
 use crate::node::Node;
 use crate::system::{SystemClock, SystemRandom};
+use crate::watch::Watch;
 use crate::web::app::Settings;
 
 /// The installation, open.
@@ -37,7 +38,10 @@ where
     let Some(runtime) = runtime() else { return FAULT };
     runtime.block_on(async {
         let opened = match Node::open(&config, Arc::new(SystemClock), Arc::new(SystemRandom)).await {
-            Ok(node) => Settings::of(config, node.identity.keyring()).map(|settings| Opened { node, settings }),
+            Ok(node) => {
+                let watch = Watch::new(Arc::clone(&node.clock), None);
+                Settings::of(config, node.identity.keyring(), None, &watch).map(|settings| Opened { node, settings })
+            }
             Err(findings) => return found(context, &findings, FINDINGS),
         };
         let opened = match opened {

@@ -18,6 +18,7 @@ use crate::node::{self, Node};
 use crate::system::{SystemClock, SystemRandom};
 use crate::watch::log::{self, Format, Guard, LogSettings, Rotation, When};
 use crate::web::app::App;
+use crate::web::listener::Service::{Front, Router};
 use crate::web::listener::{self, Limits, Terms};
 use crate::web::{private, router};
 
@@ -72,19 +73,26 @@ async fn serve(context: &Context, loaded: Loaded) -> Result<(), Stopped> {
     let plain = Terms { limits, proxies: config.server.trusted_proxies.clone(), certificates: None };
     for (listener, address) in public {
         tracing::info!(%address, "listening");
-        served.tasks.spawn("listener", listener::serve(listener, router(&app), plain.clone(), stopping.clone()));
+        let front = Front(app.clone(), router(&app));
+        served.tasks.spawn("listener", listener::serve(listener, front, plain.clone(), stopping.clone()));
     }
     let certificates = app.transport().map(|transport| Arc::clone(transport.certificates()));
     let secret = Terms { certificates, ..plain.clone() };
     for (listener, address) in encrypted {
         tracing::info!(%address, "listening for https");
-        served.tasks.spawn("https listener", listener::serve(listener, router(&app), secret.clone(), stopping.clone()));
+        let front = Front(app.clone(), router(&app));
+        served.tasks.spawn("https listener", listener::serve(listener, front, secret.clone(), stopping.clone()));
     }
     if let Some((listener, address)) = private {
         tracing::info!(%address, "listening for /metrics");
         served.tasks.spawn(
             "private listener",
-            listener::serve(listener, private::router(&app), Terms { proxies: Vec::new(), ..plain }, stopping.clone()),
+            listener::serve(
+                listener,
+                Router(private::router(&app)),
+                Terms { proxies: Vec::new(), ..plain },
+                stopping.clone(),
+            ),
         );
     }
     tracing::info!(url = %config.public_url(), "ready: open /.doorward/ in a browser");

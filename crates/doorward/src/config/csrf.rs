@@ -29,7 +29,7 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("csrf.exempt_paths", Kind::List, "", "Exemptions, each a method and an exact path: `POST /hooks/{name}`."),
     Key::new("csrf.trusted_origins", Kind::List, "", "Origins whose pages may call Doorward with cookies, for CSRF and CORS alike: `https://app.example.com`, `https://*.example.com`.").variable("CORS_ALLOWED_ORIGINS"),
     Key::new("csrf.public_origins", Kind::List, "", "The origins under which visitors reach Doorward. By default `server.public_url`, where no trusted proxy says it."),
-    Key::new("csrf.allowed_hosts", Kind::List, "", "The hosts that Doorward answers to. By default those of `public_url`, `domain`, `portal.host` and the listeners."),
+    Key::new("csrf.allowed_hosts", Kind::List, "", "The hosts that Doorward answers to. By default those of `public_url`, `domain`, `portal.host`, the apps and the listeners."),
     Key::new("csrf.require_https", Kind::Bool, "", "Refuse unsafe requests over plain http. By default true in production."),
     Key::new("csrf.max_age", Kind::Duration, "1h", "How long a token lives."),
     Key::new("csrf.skew", Kind::Duration, "1m", "How far ahead the clock of another node may be."),
@@ -110,7 +110,7 @@ impl Raw {
         self,
         environment: Environment,
         server: &Server,
-        portal_host: Option<&str>,
+        others: Vec<String>,
         check: &mut Check<'_>,
     ) -> Csrf {
         let keys = self.read_keys(check);
@@ -123,11 +123,15 @@ impl Raw {
         let written_hosts = trimmed(self.allowed_hosts.as_deref()).filter(|hosts| !hosts.is_empty());
         let allowed_hosts = written_hosts.unwrap_or_else(|| {
             let mut hosts = server.hosts();
-            hosts.extend(portal_host.map(str::to_owned).filter(|host| !hosts.contains(host)));
+            for host in &others {
+                if !hosts.contains(host) {
+                    hosts.push(host.clone());
+                }
+            }
             hosts
         });
         let public_origins = self.public_origins.as_deref().map_or_else(
-            || default_public_origins(server),
+            || default_public_origins(server, &others),
             |written| read_origins("csrf.public_origins", Some(written), check),
         );
         let is_required = environment == Environment::Production && !server.insecure_allow_http;
@@ -230,12 +234,14 @@ fn trimmed(texts: Option<&[String]>) -> Option<Vec<String>> {
     Some(texts?.iter().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect())
 }
 
-/// Where no trusted proxy says under which scheme people came, the public URL does.
-fn default_public_origins(server: &Server) -> Vec<String> {
+/// Where no trusted proxy says under which scheme people came, the public URL does, for itself and for the apps.
+fn default_public_origins(server: &Server, others: &[String]) -> Vec<String> {
     // Where TLS is spoken here, each connection shows it.
     let is_silent = server.trusted_proxies.is_empty() && !server.speaks_tls();
     let url = server.public_url.as_ref().filter(|url| url.is_https() && is_silent);
-    url.map(ToString::to_string).into_iter().collect()
+    let Some(url) = url else { return Vec::new() };
+    let beside = others.iter().filter(|host| *host != url.host()).filter_map(|host| url.with_host(host));
+    std::iter::once(url.origin()).chain(beside.map(|url| url.origin())).collect()
 }
 
 fn read_key(kid: u8, secret: &str, path: &str, check: &mut Check<'_>) -> Option<SecretKey> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use doorward_core::Finding;
 
+use super::app::{self, WrittenApp};
 use super::registry::{self, Key, Kind, PREFIX, nearest};
 use super::source::{Files, Inputs, Source, Variables, read};
 
@@ -30,6 +31,8 @@ pub(super) struct Written {
     pub(super) refused: BTreeSet<&'static str>,
     /// The `doorward.toml` that was read.
     pub(super) file: Option<PathBuf>,
+    /// The apps, in the order in which they were written.
+    pub(super) apps: Vec<WrittenApp>,
 }
 
 /// Variables that people set and that Doorward does not read, with what to set instead.
@@ -51,6 +54,7 @@ pub(super) fn merge(inputs: &Inputs, files: &Files, findings: &mut Vec<Finding>)
     ];
     for layer in &layers {
         layer.check_names(findings);
+        app::from_variables(layer.variables, layer.source, &mut written.apps, findings);
         for key in registry::all() {
             let before = findings.len();
             if let Some(value) = layer.value(key, inputs, findings) {
@@ -81,11 +85,7 @@ pub(super) fn merge(inputs: &Inputs, files: &Files, findings: &mut Vec<Finding>)
 fn from_file(path: &std::path::Path, table: &toml::Table, written: &mut Written, findings: &mut Vec<Finding>) {
     for (section, content) in table {
         if section == "app" {
-            let why = "Apps come with the proxy, which this version does not have.";
-            findings.push(
-                Finding::error("config.not_yet", "[[app]]", why)
-                    .with_remedy("# apps come with the proxy; remove the section"),
-            );
+            app::from_file(path, content, &mut written.apps, findings);
             continue;
         }
         let is_known = registry::SECTIONS.iter().any(|(name, _)| name == section);
@@ -245,7 +245,7 @@ impl Layer<'_> {
         }
         for name in self.variables.names().filter(|name| !is_known(name)) {
             if name.starts_with(PREFIX) {
-                if !is_service_link(name) {
+                if !is_service_link(name) && !app::is_variable(name) {
                     findings.push(unknown_variable(name, &known, Finding::error));
                 }
             } else if let Some((_, instead, why)) = MISTAKEN.iter().find(|(mistaken, ..)| *mistaken == name) {

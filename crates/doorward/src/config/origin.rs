@@ -58,6 +58,13 @@ impl PublicUrl {
         Self(url)
     }
 
+    /// The same URL at another host; nothing where that is no host.
+    #[must_use]
+    pub fn with_host(&self, host: &str) -> Option<Self> {
+        let mut url = self.0.clone();
+        url.set_host(Some(host)).ok().map(|()| Self(url))
+    }
+
     /// Whether browsers reach it over TLS.
     #[must_use]
     pub fn is_https(&self) -> bool {

@@ -15,8 +15,13 @@ pub(super) const KEYS: &[Key] = &[
         "The host of the sign-in pages. By default the host of `server.public_url`.",
     )
     .restart(),
-    Key::new("portal.prefix", Kind::Text, "/.doorward", "The path of the pages. Fixed until the proxy comes.")
-        .restart(),
+    Key::new(
+        "portal.prefix",
+        Kind::Text,
+        "",
+        "A path below which the API, the health checks and the published keys are, such as `/.doorward`, so that an app on the same host has `/api` and `/health` for itself. The pages are below `/.doorward` always.",
+    )
+    .restart(),
 ];
 
 /// As written.
@@ -32,19 +37,13 @@ pub(super) struct Raw {
 pub struct Portal {
     /// The written host; the host of the public URL otherwise.
     pub host: Option<String>,
-    /// The path of the pages, without a slash at the end.
-    pub prefix: &'static str,
+    /// Below which path everything but the pages is, without a slash at the end.
+    pub prefix: Option<Box<str>>,
 }
 
 impl Raw {
     pub(super) fn check(self, check: &mut Check<'_>) -> Portal {
-        let prefix = "/.doorward";
-        if self.prefix.is_some_and(|written| written.trim_end_matches('/') != prefix) {
-            let why = "The pages are always below /.doorward in this version.";
-            let finding =
-                check.error("config.not_yet", "portal.prefix", why).with_remedy(check.line("portal.prefix", prefix));
-            check.report(finding);
-        }
+        let prefix = self.prefix.and_then(|text| read_prefix(&text, check));
         let host = self.host.and_then(|text| {
             let host = host_name(text.trim());
             if host.is_none() {
@@ -61,4 +60,20 @@ impl Raw {
         });
         Portal { host, prefix }
     }
+}
+
+fn read_prefix(text: &str, check: &mut Check<'_>) -> Option<Box<str>> {
+    let prefix = text.trim().trim_end_matches('/');
+    if prefix.is_empty() {
+        return None;
+    }
+    if prefix.parse::<doorward_core::app::Pattern>().is_ok() && !prefix.ends_with('*') {
+        return Some(prefix.into());
+    }
+    let why = "It is no plain path.";
+    let finding = check
+        .error("config.value_invalid", "portal.prefix", why)
+        .with_remedy(check.line("portal.prefix", "/.doorward"));
+    check.report(finding);
+    None
 }

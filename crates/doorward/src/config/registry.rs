@@ -1,7 +1,7 @@
 //! The one registry of settings: every key of `doorward.toml`, with the variables that set it too.
 
 use super::quantity;
-use super::{admin, csrf, log, password, portal, server, session, store, tls};
+use super::{admin, app, csrf, log, password, portal, server, session, store, tls};
 
 /// What a setting holds, and how its text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +106,9 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
     ("log", log::KEYS),
     ("admin", admin::KEYS),
 ];
+
+/// The sections that can stand several times, in the order of the reference page.
+pub const TABLES: &[(&str, &[Key])] = &[("[app]", app::KEYS), ("[app.rule]", app::RULE_KEYS)];
 
 /// Every setting.
 pub fn all() -> impl Iterator<Item = &'static Key> {

@@ -27,6 +27,12 @@ impl Config {
             .collect()
     }
 
+    /// What was written of each app, and of each of its rules after it.
+    #[must_use]
+    pub fn describe_apps(&self) -> Vec<Vec<Vec<Setting>>> {
+        self.written.apps.iter().map(super::app::WrittenApp::describe).collect()
+    }
+
     /// Where a key was written.
     #[must_use]
     pub fn source(&self, path: &str) -> Source {
@@ -62,7 +68,7 @@ impl Config {
     }
 }
 
-fn in_words(key: &Key, value: &toml::Value) -> String {
+pub(super) fn in_words(key: &Key, value: &toml::Value) -> String {
     match (key.kind, value) {
         (Kind::Duration, toml::Value::Integer(seconds)) => quantity::duration_text(*seconds),
         (Kind::Size, toml::Value::Integer(bytes)) => quantity::size_text(*bytes),

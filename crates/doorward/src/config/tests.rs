@@ -428,10 +428,71 @@ const ROWS: &[Row] = &[
     )
     .env("DATABASE_URL=sqlite::memory:"),
     row("Redis", "config.not_used", "REDIS_URL", "# remove REDIS_URL").env("REDIS_URL=redis://localhost").warns(),
-    row("an app", "config.not_yet", "[[app]]", "# apps come with the proxy; remove the section")
-        .toml("[[app]]\nname = \"a\""),
-    row("a prefix", "config.not_yet", "portal.prefix", "prefix = \"/.doorward\"  # in [portal]")
-        .toml("[portal]\nprefix = \"/auth\""),
+    row("an app beside the pages", "config.app_overlap", "[[app]] a", "prefix = \"/.doorward\"  # in [portal]")
+        .toml("[[app]]\nname = \"a\"")
+        .env("ENVIRONMENT=development")
+        .warns(),
+    row(
+        "an app on the origin of the pages",
+        "config.app_shared_origin",
+        "[[app]] a",
+        "host = \"app.example.com\"  # in this [[app]]",
+    )
+    .toml("[portal]\nprefix = \"/.doorward\"\n[[app]]\nname = \"a\"")
+    .env("ENVIRONMENT=production\nDOMAIN=example.com\nDOORWARD_SERVER__TRUSTED_PROXIES=10.0.0.7")
+    .warns(),
+    row("two apps in one place", "config.app_overlap", "[[app]] b", "path = \"/other\"  # in one of them")
+        .toml("[[app]]\nname = \"a\"\nhost = \"a.example.com\"\n[[app]]\nname = \"b\"\nhost = \"a.example.com\""),
+    row("two apps of one name", "config.conflict", "[[app]] a", "name = \"a-2\"  # in one of them")
+        .toml("[[app]]\nname = \"a\"\nhost = \"a.example.com\"\n[[app]]\nname = \"a\"\nhost = \"b.example.com\""),
+    row(
+        "an app by TLS",
+        "config.upstream_invalid",
+        "[[app]] a upstream",
+        "upstream = \"http://127.0.0.1:3000\"  # in [[app]] a",
+    )
+    .toml("[[app]]\nname = \"a\"\nhost = \"a.example.com\"\nupstream = \"https://127.0.0.1\""),
+    row(
+        "an app by a variable",
+        "config.upstream_invalid",
+        "DOORWARD_APP__0__UPSTREAM",
+        "DOORWARD_APP__0__UPSTREAM=http://127.0.0.1:3000",
+    )
+    .env("DOORWARD_APP__0__HOST=a.example.com\nDOORWARD_APP__0__UPSTREAM=127.0.0.1"),
+    row("a mistyped variable of an app", "config.unknown_variable", "DOORWARD_APP__0__UPSTRAEM", "")
+        .env("DOORWARD_APP__0__UPSTRAEM=http://127.0.0.1"),
+    row("a mistyped key of an app", "config.unknown_key", "app.upstraem", "upstream  # the nearest name that there is")
+        .toml("[[app]]\nupstraem = \"http://127.0.0.1\""),
+    row("an app in single brackets", "config.value_invalid", "[[app]]", "[[app]]").toml("[app]\nname = \"a\""),
+    row("an app with a port", "config.value_invalid", "[[app]] a host", "host = \"app.example.com\"  # in [[app]] a")
+        .toml("[[app]]\nname = \"a\"\nhost = \"a.example.com:443\""),
+    row("an app in our place", "config.value_invalid", "[[app]] a path", "path = \"/wiki\"  # in [[app]] a")
+        .toml("[[app]]\nname = \"a\"\nhost = \"a.example.com\"\npath = \"/.doorward/x\""),
+    row(
+        "a header that means something else",
+        "config.value_invalid",
+        "[[app]] a user_header",
+        "user_header = \"remote-user\"  # in [[app]] a",
+    )
+    .toml("[[app]]\nname = \"a\"\nhost = \"a.example.com\"\nuser_header = \"Cookie\""),
+    row(
+        "a rule for nobody in particular",
+        "config.value_missing",
+        "[[app.rule]] a groups",
+        "groups = [\"admins\"]  # in [[app.rule]] a",
+    )
+    .toml("[[app]]\nname = \"a\"\nhost = \"a.example.com\"\n[[app.rule]]\npaths = [\"/x\"]"),
+    row("a rule of two minds", "config.conflict", "[[app.rule]] a access", "access = \"groups\"  # in [[app.rule]] a")
+        .toml("[[app]]\nname = \"a\"\nhost = \"a.example.com\"\n[[app.rule]]\naccess = \"public\"\ngroups = [\"a\"]"),
+    row(
+        "a pattern that cannot be",
+        "config.value_invalid",
+        "[[app]] a public_paths",
+        "public_paths = [\"/static/*\"]  # in [[app]] a",
+    )
+    .toml("[[app]]\nname = \"a\"\nhost = \"a.example.com\"\npublic_paths = [\"/a*\"]"),
+    row("a prefix that is none", "config.value_invalid", "portal.prefix", "prefix = \"/.doorward\"  # in [portal]")
+        .toml("[portal]\nprefix = \"auth\""),
     row("a portal elsewhere", "config.conflict", "portal.host", "host = \"login.example.com\"  # in [portal]")
         .toml("[portal]\nhost = \"other.example.com\""),
     row(
@@ -576,6 +637,7 @@ fn every_code_is_in_the_list_of_reasons_and_every_reason_is_found() {
     let sources = [
         include_str!("../config.rs"),
         include_str!("admin.rs"),
+        include_str!("app.rs"),
         include_str!("csrf.rs"),
         include_str!("domain.rs"),
         include_str!("exposure.rs"),

@@ -70,8 +70,50 @@ pub(super) fn issue(ring: &Ring, issuer: &str, live: &Live, id: AccessTokenId, n
         acr: live.methods.acr().to_owned(),
         amr: live.methods.amr().into_iter().map(str::to_owned).collect(),
     };
+    sign(ring, &claims, now)
+}
+
+/// Seconds for which the identity that an app is told stays good.
+const PASS_LIFETIME: i64 = super::told::PASS_SECONDS;
+
+/// What an app is told of whoever asks.
+#[derive(Serialize)]
+struct PassClaims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    sub: String,
+    email: &'a str,
+    name: &'a str,
+    groups: Vec<&'a str>,
+    iat: i64,
+    exp: i64,
+    auth_time: i64,
+    acr: &'a str,
+    amr: Vec<&'static str>,
+}
+
+/// Writes the signed identity of a session for one app.
+pub(super) fn issue_pass(ring: &Ring, issuer: &str, live: &Live, audience: &str, now: UnixTime) -> Secret {
+    let user = live.user();
+    let claims = PassClaims {
+        iss: issuer,
+        aud: audience,
+        sub: user.id.to_string(),
+        email: user.email.as_str(),
+        name: user.name.as_str(),
+        groups: user.groups.iter().map(doorward_core::user::Group::as_str).collect(),
+        iat: now.0,
+        exp: now.0 + PASS_LIFETIME,
+        auth_time: live.authenticated_at.0,
+        acr: live.methods.acr(),
+        amr: live.methods.amr(),
+    };
+    sign(ring, &claims, now)
+}
+
+fn sign(ring: &Ring, claims: &impl Serialize, now: UnixTime) -> Secret {
     let key = ring.active(now);
-    let payload = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims).expect("texts and numbers are JSON"));
+    let payload = URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims).expect("texts and numbers are JSON"));
     let mut token = format!("{}.{payload}", key.header());
     let signature = key.sign(token.as_bytes());
     token.push('.');

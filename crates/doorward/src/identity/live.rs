@@ -11,21 +11,38 @@ use doorward_core::session::{EndReason, Kind, PENDING_SECONDS, Session, Stage, T
 use doorward_core::signin::Methods;
 use doorward_core::token::TokenHash;
 use doorward_core::user::User;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
+
+use super::told::{Passes, Told};
 
 /// The user behind one or more live sessions. A change of the user shows in all of them at once.
 #[derive(Debug)]
 pub(super) struct Account {
     user: RwLock<Arc<User>>,
+    /// Made at the first request to an app, and anew after each change of the user.
+    told: RwLock<Option<Arc<Told>>>,
 }
 
 impl Account {
     pub(super) fn new(user: Arc<User>) -> Self {
-        Self { user: RwLock::new(user) }
+        Self { user: RwLock::new(user), told: RwLock::default() }
     }
 
     pub(super) fn replace(&self, user: Arc<User>) {
-        *self.user.write() = user;
+        let mut current = self.user.write();
+        *current = user;
+        *self.told.write() = None;
+    }
+
+    fn told(&self) -> Arc<Told> {
+        if let Some(told) = &*self.told.read() {
+            return Arc::clone(told);
+        }
+        // The user is held, so that no change comes between the reading and the keeping.
+        let user = self.user.read();
+        let told = Arc::new(Told::of(&user));
+        *self.told.write() = Some(Arc::clone(&told));
+        told
     }
 
     pub(super) fn user(&self) -> Arc<User> {
@@ -60,6 +77,8 @@ pub struct Live {
     pub(super) account: Arc<Account>,
     pub(super) owner: UserId,
     pub(super) is_noted: AtomicBool,
+    /// The signed identities that apps were told a few seconds ago; most sessions have none at most times.
+    pub(super) passes: Mutex<Option<Box<Passes>>>,
     last_seen: AtomicI64,
 }
 
@@ -80,6 +99,7 @@ impl Live {
             account,
             owner: session.user,
             is_noted: AtomicBool::new(false),
+            passes: Mutex::default(),
             last_seen: AtomicI64::new(session.last_seen.0),
         }
     }
@@ -94,6 +114,12 @@ impl Live {
     #[must_use]
     pub fn user(&self) -> Arc<User> {
         self.account.user()
+    }
+
+    /// What apps are told of the user as it stands now.
+    #[must_use]
+    pub fn told(&self) -> Arc<Told> {
+        self.account.told()
     }
 
     /// The last request.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use doorward_core::audit::{Action, Actor};
-use doorward_core::identifier::{SessionId, UserId};
+use doorward_core::identifier::{LoginHandle, SessionId, UserId};
 use doorward_core::session::{EndReason, Kind, Session, Stage};
 use doorward_core::signin::SignIn;
 use doorward_core::store::{NewSession, Sessions as _, Which};
@@ -33,6 +33,12 @@ impl Identity {
             }
             found => found,
         }
+    }
+
+    /// Whether the session of this sign-in still stands. Asking is no request: it keeps nobody signed in.
+    #[must_use]
+    pub fn stands(&self, handle: LoginHandle) -> bool {
+        self.table().stands(handle, self.now())
     }
 
     /// How many sessions are live.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use doorward_core::UnixTime;
-use doorward_core::identifier::{SessionId, UserId};
+use doorward_core::identifier::{LoginHandle, SessionId, UserId};
 use doorward_core::session::{EndReason, EndedSession, Session, Timeouts};
 use doorward_core::token::{self, TokenHash};
 use doorward_core::user::User;
@@ -42,6 +42,7 @@ pub struct Table {
     is_shared: bool,
     by_token: Shards,
     by_id: Shards,
+    by_handle: Shards,
     owners: RwLock<HashMap<UserId, Owned>>,
     devices: Mutex<HashSet<Arc<str>>>,
     ended: RwLock<Ended>,
@@ -62,6 +63,7 @@ impl Table {
             is_shared,
             by_token: Shards::new(),
             by_id: Shards::new(),
+            by_handle: Shards::new(),
             owners: RwLock::default(),
             devices: Mutex::default(),
             ended: RwLock::default(),
@@ -97,6 +99,23 @@ impl Table {
             return Err(self.ended.read().by_id(id).map_or(UNKNOWN, EndReason::code));
         };
         self.check(live, now)
+    }
+
+    /// The session of this sign-in, under the same rules as [`Self::find`].
+    ///
+    /// # Errors
+    /// `session.unknown`, why it ended a moment ago, or `store.unavailable`.
+    pub fn find_handle(&self, handle: LoginHandle, now: UnixTime) -> Result<Arc<Live>, &'static str> {
+        self.believe(now)?;
+        let found = self.by_handle.find(word(handle.as_bytes()), |live| live.handle == handle);
+        self.check(found.ok_or(UNKNOWN)?, now)
+    }
+
+    /// Whether the session of this sign-in stands, without counting as a request.
+    #[must_use]
+    pub fn stands(&self, handle: LoginHandle, now: UnixTime) -> bool {
+        let found = self.by_handle.find(word(handle.as_bytes()), |live| live.handle == handle);
+        self.believe(now).is_ok() && found.is_some_and(|live| live.check(now, self.timeouts).is_ok())
     }
 
     /// The session with this id, whatever the clock says, and without counting as a request.
@@ -153,6 +172,7 @@ impl Table {
         };
         let live = Arc::new(Live::new(session, device, account));
         self.by_id.insert(word(session.id.as_bytes()), Arc::clone(&live), |live| word(live.id.as_bytes()));
+        self.by_handle.insert(word(session.handle.as_bytes()), Arc::clone(&live), |live| word(live.handle.as_bytes()));
         if let Some(token) = session.token {
             self.by_token.insert(word(token.as_bytes()), Arc::clone(&live), token_word);
         }
@@ -179,6 +199,7 @@ impl Table {
             self.ended.write().remember(id, None, reason);
             return false;
         };
+        self.by_handle.remove(word(live.handle.as_bytes()), |other| other.id == id);
         if let Some(token) = live.token {
             self.by_token.remove(word(token.as_bytes()), |other| other.id == id);
         }

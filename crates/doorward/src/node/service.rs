@@ -12,6 +12,7 @@ use parking_lot::RwLock;
 use super::{Node, Transport};
 use crate::config::Config;
 use crate::identity::Identity;
+use crate::system::Drawn;
 use crate::watch::health::{Answer, Health};
 use crate::watch::log::Control;
 use crate::watch::reading::Readings;
@@ -45,13 +46,15 @@ impl Node {
         let transport = Transport::open(&config, Arc::clone(&self.clock), Arc::clone(&self.random))?;
         let transport = transport.map(Arc::new);
         let health = self.health(&config, transport.clone());
-        let settings = Settings::of(config, self.identity.keyring())?;
+        let settings = Settings::of(config, self.identity.keyring(), None, &watch)?;
         let app = App::new(Inner {
             identity: self.identity.clone(),
             hasher: self.hasher.clone(),
             watch: watch.clone(),
             health,
             transport: transport.clone(),
+            tasks: tasks.clone(),
+            identifiers: Drawn::default(),
             findings: RwLock::new(findings),
             settings: RwLock::new(Arc::new(settings)),
         });

@@ -17,6 +17,8 @@ pub struct Chrome {
     pub viewer: Option<Viewer>,
     /// What everybody must know, above all else.
     pub banners: Vec<Banner>,
+    /// Below which path the API is: the prefix of the portal, or nothing.
+    pub prefix: String,
     /// The name of this request.
     pub request_id: String,
     /// The address that this page belongs to, `https://login.example.com`, where configuration names one.

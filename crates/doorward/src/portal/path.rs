@@ -10,6 +10,12 @@ pub const SIGN_IN: &str = "/.doorward/sign-in";
 pub const APPS: &str = "/.doorward/apps";
 /// Asks before signing out: GET; signs out: POST.
 pub const SIGN_OUT: &str = "/.doorward/sign-out";
+/// Where a signed-in browser gets the code by which it enters the host of an app: GET `host, to, state`.
+pub const ENTER: &str = "/.doorward/enter";
+/// On the host of an app: uses the code up: GET `code, to`.
+pub const SESSION: &str = "/.doorward/session";
+/// On the host of an app: a token for its own forms, where it asks for one: GET.
+pub const HOST_TOKEN: &str = "/.doorward/csrf-token";
 /// After signing out: GET.
 pub const SIGNED_OUT: &str = "/.doorward/signed-out";
 /// Choose the password that is due: GET, and POST `new_password`.
@@ -96,6 +102,12 @@ pub fn person(id: UserId) -> String {
 #[must_use]
 pub fn person_action(id: UserId, action: PersonAction) -> String {
     format!("{PEOPLE}/{id}/{}", action.as_str())
+}
+
+/// The page about one reason.
+#[must_use]
+pub fn error(code: &str) -> String {
+    with_query(ERROR, &[("reason", code)])
 }
 
 /// The path and query under which an invitation is accepted; `token` is secret.

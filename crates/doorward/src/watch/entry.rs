@@ -53,6 +53,9 @@ pub struct Entry {
     /// The pattern of the route that answered, or empty where none matched.
     #[serde(rename = "http.route", skip_serializing_if = "str::is_empty")]
     pub route: &'static str,
+    /// The app that answered, where one did.
+    #[serde(rename = "app.name", skip_serializing_if = "Option::is_none")]
+    pub app: Option<Box<str>>,
     /// From the first byte of the request to the end of the answer's head.
     #[serde(rename = "duration_ms", serialize_with = "milliseconds")]
     pub duration: Duration,
@@ -285,6 +288,7 @@ pub(super) mod tests {
             peer: "127.0.0.1".parse().unwrap(),
             device: "curl/8".to_owned(),
             route: "/api/v1/auth/login",
+            app: None,
             duration: Duration::from_micros(1_500),
             stages: vec![("csrf", Duration::from_micros(2))],
             sign_in: None,

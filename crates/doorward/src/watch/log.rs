@@ -160,6 +160,11 @@ where
 
 /// Writes the lines of a finished request: one for the access log, and one for the security log where
 /// somebody signed in or was refused.
+/// Whether lines of the access log go anywhere.
+pub(super) fn is_access_logged() -> bool {
+    tracing::enabled!(target: "doorward::access", tracing::Level::INFO)
+}
+
 pub(super) fn write(entry: &Entry) {
     let (session, user) = (entry.session.map(|id| id.to_string()), entry.user.map(|id| id.to_string()));
     tracing::info!(
@@ -170,6 +175,7 @@ pub(super) fn write(entry: &Entry) {
         http.path = entry.path,
         http.status = entry.status,
         http.route = (!entry.route.is_empty()).then_some(entry.route),
+        app.name = entry.app.as_deref(),
         reason = (!entry.reason.is_empty()).then_some(entry.reason),
         user.id = user.as_deref(),
         session.id = session.as_deref(),
@@ -180,7 +186,8 @@ pub(super) fn write(entry: &Entry) {
         { MORE } = stages(entry).as_deref() },
         "{} {} {}", entry.method, entry.path, entry.status,
     );
-    if entry.status >= 500 {
+    // An app's own error is the app's matter; the line above has it.
+    if entry.status >= 500 && (entry.app.is_none() || !entry.reason.is_empty()) {
         tracing::error!(
             target: "doorward::fault",
             { request.id = %entry.id,

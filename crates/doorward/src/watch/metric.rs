@@ -16,7 +16,10 @@ use prometheus_client::registry::Registry;
 use crate::watch::entry::{CsrfEntry, Entry};
 use crate::watch::reading::Readings;
 
+mod app;
 mod scrape;
+
+pub use app::AppMeter;
 
 /// Stands for a value outside the closed set.
 const OTHER: &str = "other";
@@ -72,6 +75,7 @@ pub(super) struct Metrics {
     csrf_duplicates: Counter,
     csrf_retries: Counter,
     store_errors: Family<ReasonLabels, Counter>,
+    apps: app::Apps,
 }
 
 impl fmt::Debug for Metrics {
@@ -101,6 +105,7 @@ impl Metrics {
             csrf_duplicates: Counter::default(),
             csrf_retries: Counter::default(),
             store_errors: Family::default(),
+            apps: app::Apps::default(),
         };
         metrics.register();
         metrics
@@ -125,6 +130,7 @@ impl Metrics {
             "Refusals followed by a success of the same browser within 10 s, most likely honest users",
             self.csrf_retries.clone(),
         );
+        self.apps.register(registry);
         registry.register("doorward_store_errors", "Failures of the database", self.store_errors.clone());
     }
 
@@ -159,6 +165,10 @@ impl Metrics {
             self.csrf_token_age.observe(f64::from(i32::try_from(age).unwrap_or(i32::MAX)));
         }
         self.csrf_duplicates.inc_by(u64::from(csrf.duplicates));
+    }
+
+    pub(super) fn app_meter(&self, name: &str) -> AppMeter {
+        self.apps.meter(name)
     }
 
     pub(super) fn csrf_retry_succeeded(&self) {

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use doorward_core::policy::Access;
 use doorward_core::random::Random;
@@ -12,13 +13,15 @@ use http::HeaderValue;
 use parking_lot::RwLock;
 
 use super::arrival::Arrival;
+use super::door::{Sketch, Table};
 use super::route;
 use crate::config::{Config, Environment};
 use crate::identity::hasher::Hasher;
 use crate::identity::{Identity, Keyring, Live, PasswordChange, Refused, SignedIn, Visit};
 use crate::node::{Transport, forget_initial};
-use crate::watch::Watch;
+use crate::system::Drawn;
 use crate::watch::health::Health;
+use crate::watch::{Tasks, Watch};
 
 /// The program as its handlers see it. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -37,6 +40,10 @@ pub struct Inner {
     pub health: Health,
     /// HTTPS, where it is spoken here.
     pub transport: Option<Arc<Transport>>,
+    /// What runs beside requests.
+    pub tasks: Tasks,
+    /// Chance for the names of requests, drawn in large pieces.
+    pub identifiers: Drawn,
     /// The settings in force; a reload puts others in their place.
     pub settings: RwLock<Arc<Settings>>,
     /// What the last check of the configuration found.
@@ -51,6 +58,8 @@ pub struct Settings {
     /// The CSRF rule with its keys.
     pub csrf: Csrf,
     transport_security: Option<HeaderValue>,
+    /// The apps in their places.
+    pub door: Table,
 }
 
 impl App {
@@ -126,7 +135,29 @@ impl App {
     /// # Errors
     /// What the CSRF rule finds wrong with the configuration.
     pub fn settings_for(&self, config: Config) -> Result<Settings, Vec<Finding>> {
-        Settings::of(config, self.identity().keyring())
+        let before = self.settings();
+        Settings::of(config, self.identity().keyring(), Some(&before.door), self.watch())
+    }
+
+    /// What runs beside requests.
+    #[must_use]
+    pub fn tasks(&self) -> &Tasks {
+        &self.0.tasks
+    }
+
+    /// Chance for the names of requests.
+    #[must_use]
+    pub fn identifiers(&self) -> &Drawn {
+        &self.0.identifiers
+    }
+
+    /// Ends when the session does; never where there is none.
+    pub async fn until_ended(self, live: Option<Arc<Live>>) {
+        let Some(live) = live else { return std::future::pending().await };
+        let mut round = tokio::time::interval(Duration::from_secs(1));
+        while self.identity().stands(live.handle) {
+            round.tick().await;
+        }
     }
 
     /// Puts other settings into force for all requests that come after.
@@ -161,7 +192,7 @@ impl Settings {
     ///
     /// # Errors
     /// What the CSRF rule finds wrong with its part of the configuration.
-    pub fn of(config: Config, keyring: &Keyring) -> Result<Self, Vec<Finding>> {
+    pub fn of(config: Config, keyring: &Keyring, before: Option<&Table>, watch: &Watch) -> Result<Self, Vec<Finding>> {
         let mut builder = config.csrf.builder().session_paths(route::session_paths()).token_path(route::TOKEN);
         if !config.csrf.has_own_keys {
             // The newest signs, all verify: the builder takes the first as the one that signs.
@@ -170,14 +201,34 @@ impl Settings {
                 builder.secret_keys(newest_first.map(|(kid, secret)| SecretKey::new(kid, secret.expose_secret())));
         }
         let csrf = builder.build().map_err(|error| error.problems.iter().map(csrf_finding).collect::<Vec<_>>())?;
+        let door = Table::of(&config, before, |name| watch.app_meter(name));
         let transport_security = transport_security(&config);
-        Ok(Self { config, csrf, transport_security })
+        Ok(Self { config, csrf, door, transport_security })
     }
 
     /// The value of Strict-Transport-Security for answers over https, where one is to be sent.
     #[must_use]
     pub fn transport_security(&self) -> Option<&HeaderValue> {
         self.transport_security.as_ref()
+    }
+
+    /// The origin of the pages, for whoever stands before the host of an app.
+    #[must_use]
+    pub fn portal_origin(&self, sketch: &Sketch) -> String {
+        match &self.config.server.public_url {
+            Some(url) => url.origin(),
+            // Without a public URL only this machine is served, under the port that was asked.
+            None => sketch.origin("localhost"),
+        }
+    }
+
+    /// The origin of an app's host, for whoever is at the portal; nothing where no app has this host.
+    #[must_use]
+    pub fn origin_of_app(&self, host: &str, arrival: &Arrival) -> Option<String> {
+        let origin = self.link_origin(arrival);
+        let (scheme, authority) = origin.split_once("://")?;
+        let port = authority.rsplit_once(':').map(|(_, port)| format!(":{port}")).unwrap_or_default();
+        self.door.has_host(host).then(|| format!("{scheme}://{host}{port}"))
     }
 
     /// The origin that links are made with: the configured one. Without one only this machine is served, and

@@ -8,7 +8,7 @@ use doorward_core::language::Language;
 use doorward_core::session::device_label;
 use doorward_csrf::Scheme;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, USER_AGENT};
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// One request, as far as everybody may know it. In the extensions of every request as `Arc<Arrival>`.
 #[derive(Debug, Clone)]
@@ -21,8 +21,6 @@ pub struct Arrival {
     pub peer: IpAddr,
     /// The client, as trusted proxies tell it.
     pub address: IpAddr,
-    /// Whether the connection to us is TLS.
-    pub is_tls: bool,
     /// Whether the client uses https.
     pub is_https: bool,
     /// The origin that the client uses, such as `https://example.com`; empty where the target is malformed.
@@ -58,11 +56,15 @@ impl Arrival {
 /// Whether a person will look at the answer (Fetch Metadata where the browser sends it, `Accept` elsewhere).
 pub fn is_page(headers: &HeaderMap) -> bool {
     const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
-    match headers.get(MODE).map(http::HeaderValue::as_bytes) {
-        Some(mode) => mode == b"navigate",
-        None => {
-            text(headers, &ACCEPT).split(',').any(|range| range.trim().to_ascii_lowercase().starts_with("text/html"))
-        }
+    asks_for_page(headers.get(MODE), headers.get(ACCEPT))
+}
+
+/// The same, of Sec-Fetch-Mode and `Accept`.
+pub fn asks_for_page(mode: Option<&HeaderValue>, accept: Option<&HeaderValue>) -> bool {
+    let accept = accept.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match mode {
+        Some(mode) => mode == "navigate",
+        None => accept.split(',').any(|range| range.trim().to_ascii_lowercase().starts_with("text/html")),
     }
 }
 

@@ -1,15 +1,16 @@
 //! The outermost layer: names the request, refuses what has two readings, and sees each answer off.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use doorward_core::identifier::RequestId;
-use doorward_edge::tls::Secured;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST};
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use tokio::time::Instant;
 
 use super::app::{App, Settings};
@@ -35,9 +36,12 @@ pub(super) async fn arrive(State(app): State<App>, request: Request, next: Next)
     let kept = departure::Kept::of(&parts, &arrival, &settings);
 
     let refused = check(&parts, settings.config.server.limits.header_bytes).err().map(IntoResponse::into_response);
-    let mut response = match refused.or_else(|| plain::answer(&app, &settings, &arrival, &parts)) {
+    let seen = (arrival.is_https, arrival.peer);
+    let mut response = match refused.or_else(|| plain::answer(&app, &settings, &parts, seen)) {
         Some(answer) => answer,
-        None if is_too_open(&arrival, &settings) => Failure::of("csrf.https_required").into_response(),
+        None if is_too_open(&settings, arrival.is_https, arrival.address) => {
+            Failure::of("csrf.https_required").into_response()
+        }
         None if header::is_preflight(&parts) => preflight(origin.is_some(), &settings),
         None => {
             parts.extensions.insert(Arc::clone(&arrival));
@@ -46,13 +50,24 @@ pub(super) async fn arrive(State(app): State<App>, request: Request, next: Next)
         }
     };
 
-    response = present::present(response, &arrival, &settings);
-    header::secure(response.headers_mut(), &arrival, &settings);
-    header::vary(response.headers_mut());
     if let Some(origin) = origin {
         header::share(response.headers_mut(), origin, &settings);
     }
-    departure::see_off(&app, &arrival, kept, &mut response, started.elapsed());
+    leave(&app, &settings, &arrival, kept, (response, started.elapsed()))
+}
+
+/// Sees an answer of our own off: its body for its reader, the headers that all have, and a note for the watch.
+pub(super) fn leave(
+    app: &App,
+    settings: &Settings,
+    arrival: &Arrival,
+    kept: departure::Kept,
+    (response, duration): (Response, Duration),
+) -> Response {
+    let mut response = present::present(response, arrival, settings);
+    header::secure(response.headers_mut(), arrival, settings);
+    header::vary(response.headers_mut());
+    departure::see_off(app, arrival, kept, &mut response, duration);
     response
 }
 
@@ -66,7 +81,6 @@ fn welcome(app: &App, settings: &Settings, parts: &Parts) -> Arrival {
         at: identity.now(),
         peer,
         address: forwarded::client_address(peer, &parts.headers, |address| settings.is_trusted_proxy(address)),
-        is_tls: parts.extensions.get::<Secured>().is_some(),
         is_https: false,
         origin: String::new(),
         path: parts.uri.path().to_owned(),
@@ -83,29 +97,20 @@ fn welcome(app: &App, settings: &Settings, parts: &Parts) -> Arrival {
 }
 
 /// Whether somebody from outside the private network comes without TLS, which `insecure_allow_http` does not allow.
-fn is_too_open(arrival: &Arrival, settings: &Settings) -> bool {
+pub(super) fn is_too_open(settings: &Settings, is_https: bool, address: IpAddr) -> bool {
     let server = &settings.config.server;
-    server.insecure_allow_http && !arrival.is_https && !server.may_be_served_plainly(arrival.address)
+    server.insecure_allow_http && !is_https && !server.may_be_served_plainly(address)
 }
 
 /// Refuses what is too much, and what two programs could read in two ways.
 fn check(parts: &Parts, header_bytes: usize) -> Result<(), Failure> {
-    let bytes: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    if bytes > header_bytes || parts.headers.len() > HEADER_FIELDS {
-        return Err(Failure::of("http.headers_too_large"));
-    }
+    check_size(parts, header_bytes)?;
     for name in [HOST, AUTHORIZATION, CONTENT_TYPE, CONTENT_LENGTH] {
         if parts.headers.get_all(&name).iter().nth(1).is_some() {
             return Err(Failure::of("http.header_conflict").with_hint(format!("{name} stands more than once")));
         }
     }
-    let fields = parts.headers.get_all(COOKIE).iter();
-    if fields.map(|field| field.as_bytes().split(|byte| *byte == b';').count()).sum::<usize>() > COOKIES {
-        return Err(Failure::of("http.cookies_too_many"));
-    }
-    if let Some(secured) = parts.extensions.get::<Secured>()
-        && plain::host(parts).is_some_and(|host| !secured.speaks_for(host))
-    {
+    if plain::is_misdirected(parts) {
         return Err(Failure::of("http.misdirected"));
     }
     if parts.method == Method::CONNECT {
@@ -113,6 +118,25 @@ fn check(parts: &Parts, header_bytes: usize) -> Result<(), Failure> {
     }
     target::check_path(parts.uri.path())
         .map_err(|why| Failure::of("http.path_not_canonical").with_hint(why.to_string()))
+}
+
+/// Refuses more fields, bytes and cookies than one request may have.
+pub(super) fn check_size(parts: &Parts, header_bytes: usize) -> Result<(), Failure> {
+    let bytes: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if bytes > header_bytes || parts.headers.len() > HEADER_FIELDS {
+        return Err(Failure::of("http.headers_too_large"));
+    }
+    let fields = parts.headers.get_all(COOKIE).iter();
+    if fields.map(|field| field.as_bytes().split(|byte| *byte == b';').count()).sum::<usize>() > COOKIES {
+        return Err(Failure::of("http.cookies_too_many"));
+    }
+    Ok(())
+}
+
+/// The host as the client wrote it.
+pub(super) fn host_value(parts: &Parts) -> Option<HeaderValue> {
+    let authority = parts.uri.authority().and_then(|authority| HeaderValue::try_from(authority.as_str()).ok());
+    authority.or_else(|| parts.headers.get(HOST).cloned())
 }
 
 /// Answers a preflight from the one list of trusted origins; it reaches no handler.

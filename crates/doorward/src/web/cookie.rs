@@ -41,6 +41,42 @@ pub fn remove(is_https: bool) -> HeaderValue {
     })
 }
 
+/// The name of what a browser holds while it enters the host of an app.
+#[must_use]
+pub fn entry_name(is_https: bool) -> &'static str {
+    if is_https { "__Host-doorward-entry" } else { "doorward-entry" }
+}
+
+/// What a browser holds while it enters the host of an app.
+pub fn entry_values(headers: &HeaderMap, is_https: bool) -> impl Iterator<Item = &str> {
+    doorward_csrf::cookie_values(headers, entry_name(is_https)).filter_map(|value| str::from_utf8(value).ok())
+}
+
+/// Sets what a browser holds while it enters the host of an app: for ten minutes, as a sign-in may take.
+///
+/// # Panics
+/// Never: the value of a token is base64url.
+#[must_use]
+pub fn set_entry(is_https: bool, value: &Secret) -> HeaderValue {
+    let secure = if is_https { "; Secure" } else { "" };
+    let name = entry_name(is_https);
+    let text = format!("{name}={}; Path=/; HttpOnly; SameSite=Lax{secure}; Max-Age=600", value.expose_secret());
+    let mut header = HeaderValue::try_from(text).expect("a token is base64url, which every header may hold");
+    header.set_sensitive(true);
+    header
+}
+
+/// Whether a cookie is one that only we read and set, under either scheme. The token cookie is none: an app may have
+/// one of the same name.
+#[must_use]
+pub fn is_own(cookie: &[u8], csrf: &doorward_csrf::Csrf) -> bool {
+    let bound = doorward_csrf::Scheme::ALL.map(|scheme| csrf.bind_cookie_name(scheme));
+    [name(true), name(false), entry_name(true), entry_name(false)].iter().chain(&bound).any(|own| {
+        // Browsers take the prefixes in any letter case.
+        if own.starts_with("__") { own.as_bytes().eq_ignore_ascii_case(cookie) } else { own.as_bytes() == cookie }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,7 +19,7 @@ use crate::watch::entry::{CsrfEntry, CsrfVerdict, Entry, SignInOutcome};
 
 /// What of a request is kept until its answer goes.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(in crate::web) struct Kept {
     method: http::Method,
     host: String,
     bind: Option<u64>,
@@ -27,6 +27,12 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// The same of a request whose cookies are an app's.
+    #[must_use]
+    pub(in crate::web) fn plain(method: http::Method, host: String) -> Self {
+        Self { method, host, bind: None, token_cookies: 0 }
+    }
+
     /// Never the query: it can hold the secret of a link.
     #[must_use]
     pub(super) fn of(parts: &Parts, arrival: &Arrival, settings: &Settings) -> Self {
@@ -80,6 +86,7 @@ pub(super) fn see_off(app: &App, arrival: &Arrival, kept: Kept, response: &mut R
         peer: arrival.peer,
         device: arrival.device.to_string(),
         route: route.map_or("", |route| route.path),
+        app: None,
         duration,
         stages,
         sign_in,

@@ -1,12 +1,14 @@
 //! What a handler is given: the app, the request's circumstances and its caller, and how to answer with
 //! cookies and tokens.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponseParts, ResponseParts};
 use doorward_core::token::{Kind, hash_value};
 use doorward_csrf::{Csrf, Minted, RequestView, SessionState, Visitor};
+use doorward_edge::tls::Secured;
 use http::header::SET_COOKIE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -104,7 +106,7 @@ impl Exchange {
     #[must_use]
     pub fn view_of<'a>(&'a self, method: &'a http::Method) -> RequestView<'a> {
         let view = RequestView::new(method, &self.parts.uri, &self.parts.headers, seconds(self.arrival.at));
-        with_proxy(view, &self.arrival, &self.settings)
+        through(view, &self.parts, self.arrival.peer, &self.settings)
     }
 
     /// The query of the request.
@@ -194,14 +196,17 @@ impl Exchange {
 #[must_use]
 pub fn view<'a>(parts: &'a Parts, arrival: &Arrival, settings: &Settings) -> RequestView<'a> {
     let view = RequestView::new(&parts.method, &parts.uri, &parts.headers, seconds(arrival.at)).version(parts.version);
-    with_proxy(view, arrival, settings)
+    through(view, parts, arrival.peer, settings)
 }
 
-fn with_proxy<'a>(view: RequestView<'a>, arrival: &Arrival, settings: &Settings) -> RequestView<'a> {
-    let view = view.tls(arrival.is_tls);
-    if settings.is_trusted_proxy(arrival.peer) {
+/// The same as the connection and a trusted proxy show it.
+#[must_use]
+pub fn through<'a>(view: RequestView<'a>, parts: &Parts, peer: IpAddr, settings: &Settings) -> RequestView<'a> {
+    let is_tls = parts.extensions.get::<Secured>().is_some();
+    let view = view.tls(is_tls);
+    if settings.is_trusted_proxy(peer) {
         view.trust_forwarded()
-    } else if settings.config.tls.is_on() && !arrival.is_tls {
+    } else if settings.config.tls.is_on() && !is_tls {
         // A plain listener beside one with TLS: no public origin turns what came in the clear into https.
         view.scheme(doorward_csrf::Scheme::Http)
     } else {

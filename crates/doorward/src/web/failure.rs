@@ -20,6 +20,8 @@ pub struct Failure {
     pub csrf_token: Option<String>,
     /// Where signing in is possible.
     pub login_url: Option<String>,
+    /// Where a form was sent from: the sign-in leads back there.
+    pub return_to: Option<String>,
     /// What the log says beside; never shown to the client.
     pub cause: Option<String>,
 }
@@ -35,6 +37,7 @@ impl Failure {
             retry_after: None,
             csrf_token: None,
             login_url: None,
+            return_to: None,
             cause: known.is_none().then(|| format!("no refusal is called {code}")),
         }
     }

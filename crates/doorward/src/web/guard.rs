@@ -80,21 +80,23 @@ fn refuse(failure: Failure) -> Refused {
 }
 
 impl Passage {
-    async fn admit(&mut self, parts: &mut Parts, body: &mut Body) -> Result<(Caller, Decision), Refused> {
+    async fn admit(&mut self, parts: &mut Parts, body: &mut Body) -> Result<(Caller, Option<Decision>), Refused> {
         let phase = self.provenance(parts)?;
         let caller = self.session(parts).await;
         let csrf = match phase {
-            Phase::Decided(decision) => decision,
-            Phase::NeedsToken(provenance) => self.token(parts, body, provenance, &caller).await?,
+            None => None,
+            Some(Phase::Decided(decision)) => Some(decision),
+            Some(Phase::NeedsToken(provenance)) => Some(self.token(parts, body, provenance, &caller).await?),
         };
         self.permit(parts, &caller)?;
         Ok((caller, csrf))
     }
 
     /// Who started this request. No I/O.
-    fn provenance(&mut self, parts: &Parts) -> Result<Phase, Refused> {
+    fn provenance(&mut self, parts: &Parts) -> Result<Option<Phase>, Refused> {
         let started = Instant::now();
         let mode = match self.route.shield {
+            Shield::Handler => return Ok(None),
             Shield::Provenance => Mode::HeadersOnly,
             Shield::Token => self.settings.csrf.mode(),
         };
@@ -103,7 +105,7 @@ impl Passage {
         if let Phase::Decided(decision) = &phase {
             self.judge(parts, &Caller::Nobody("session.missing"), FormValue::Absent, *decision)?;
         }
-        Ok(phase)
+        Ok(Some(phase))
     }
 
     /// Cookie or bearer token to session, from memory. A bearer token speaks for itself: where one is sent,
@@ -237,10 +239,11 @@ impl Passage {
     }
 
     /// Runs the handler, and gives a fresh token after a shielded request. What a handler has issued itself stands.
-    async fn pass(&mut self, request: Request, next: Next, caller: Caller, csrf: Decision) -> Response {
+    async fn pass(&mut self, request: Request, next: Next, caller: Caller, csrf: Option<Decision>) -> Response {
         let (parts, body) = request.into_parts();
         let rule = &self.settings.csrf;
-        let rotation = rule.should_rotate(&csrf).then(|| rule.visitor(&view(&parts, &self.arrival, &self.settings)));
+        let is_due = csrf.is_some_and(|csrf| rule.should_rotate(&csrf));
+        let rotation = is_due.then(|| rule.visitor(&view(&parts, &self.arrival, &self.settings)));
         let started = Instant::now();
         let mut response = next.run(Request::from_parts(parts, body)).await;
         self.stages.add("handler", started);

@@ -1,5 +1,6 @@
 //! Headers that every answer carries, and the answer to questions from other origins (CORS).
 
+use doorward_core::identifier::RequestId;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD,
@@ -32,10 +33,22 @@ pub(super) fn secure(headers: &mut HeaderMap, arrival: &Arrival, settings: &Sett
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    if let Some(value) = settings.transport_security().filter(|_| arrival.is_https) {
+    if arrival.is_https {
+        require_https(headers, settings);
+    }
+    name_request(headers, &arrival.id);
+}
+
+/// Tells browsers to come by https alone from now on (RFC 6797). What is there already stands.
+pub(super) fn require_https(headers: &mut HeaderMap, settings: &Settings) {
+    if let Some(value) = settings.transport_security() {
         headers.entry(STRICT_TRANSPORT_SECURITY).or_insert(value.clone());
     }
-    if let Ok(id) = HeaderValue::try_from(arrival.id.to_string()) {
+}
+
+/// Says which request this was.
+pub(super) fn name_request(headers: &mut HeaderMap, id: &RequestId) {
+    if let Ok(id) = HeaderValue::try_from(id.to_string()) {
         headers.insert(REQUEST_ID, id);
     }
 }

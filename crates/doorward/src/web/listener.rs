@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::response::Response;
 use doorward_core::address::Network;
 use doorward_edge::tls::{self, Accepted, Certificates, Secured};
 use http::Request;
@@ -24,6 +25,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
+use super::app::App;
+use super::door;
 use crate::config::Cidr;
 
 /// Limits of a listener.
@@ -116,8 +119,30 @@ impl Drop for Place {
     }
 }
 
-/// Serves `router` on a bound listener until `stop` turns true, then lets open requests end.
-pub async fn serve(listener: TcpListener, router: Router, terms: Terms, mut stop: watch::Receiver<bool>) {
+/// What answers the requests of a listener.
+#[derive(Debug, Clone)]
+pub enum Service {
+    /// A router alone.
+    Router(Router),
+    /// The apps, and the router for everything that is ours.
+    Front(App, Router),
+}
+
+impl Service {
+    async fn answer(&self, peer: Peer, request: Request<Incoming>) -> Response {
+        match self {
+            Self::Front(app, router) => door::front(app, router, peer, request).await,
+            Self::Router(router) => {
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(peer);
+                router.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
+            }
+        }
+    }
+}
+
+/// Serves `service` on a bound listener until `stop` turns true, then lets open requests end.
+pub async fn serve(listener: TcpListener, service: Service, terms: Terms, mut stop: watch::Receiver<bool>) {
     let limits = terms.limits;
     let open = Arc::new(Open { proxies: terms.proxies, ..Open::default() });
     let graceful = GracefulShutdown::new();
@@ -140,13 +165,13 @@ pub async fn serve(listener: TcpListener, router: Router, terms: Terms, mut stop
         // A connection beyond the limit is closed without a word: an answer would cost what is short.
         let Some(place) = open.take(peer.ip(), limits) else { continue };
         let connection = Connection { peer, limits, watcher: graceful.watcher(), secured: None };
-        let (router, certificates, stop) = (router.clone(), terms.certificates.clone(), stop.clone());
+        let (service, certificates, stop) = (service.clone(), terms.certificates.clone(), stop.clone());
         connections.spawn(async move {
             let _place = place;
             let _ = stream.set_nodelay(true);
             match certificates {
-                None => connection.serve(stream, router).await,
-                Some(certificates) => connection.serve_tls(stream, router, &certificates, stop).await,
+                None => connection.serve(stream, service).await,
+                Some(certificates) => connection.serve_tls(stream, service, &certificates, stop).await,
             }
         });
     }
@@ -170,7 +195,7 @@ impl Connection {
     async fn serve_tls(
         self,
         stream: TcpStream,
-        router: Router,
+        service: Service,
         certificates: &Certificates,
         mut stop: watch::Receiver<bool>,
     ) {
@@ -180,30 +205,28 @@ impl Connection {
             _ = stop.wait_for(|is_stopping| *is_stopping) => return,
         };
         match accepted {
-            Ok(Accepted::Http(stream, secured)) => Self { secured: Some(secured), ..self }.serve(stream, router).await,
+            Ok(Accepted::Http(stream, secured)) => Self { secured: Some(secured), ..self }.serve(stream, service).await,
             Ok(Accepted::Proved) => tracing::info!(%peer, "an authority has seen the proof for a host"),
             Err(error) => tracing::debug!(%error, %peer, "a handshake came to nothing"),
         }
     }
 
-    async fn serve<S>(self, stream: S, router: Router)
+    async fn serve<S>(self, stream: S, service: Service)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Self { peer, limits, watcher, secured } = self;
         let has_asked = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&has_asked);
-        let service = service_fn(move |request: Request<Incoming>| {
+        let answering = service_fn(move |mut request: Request<Incoming>| {
             asked.store(true, Ordering::Relaxed);
-            let (router, secured) = (router.clone(), secured.clone());
-            async move {
-                let mut request = request.map(Body::new);
-                request.extensions_mut().insert(Peer(peer));
-                secured.map(|secured| request.extensions_mut().insert(secured));
-                Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {}))
+            if let Some(secured) = &secured {
+                request.extensions_mut().insert(secured.clone());
             }
+            let service = service.clone();
+            async move { Ok::<_, Infallible>(service.answer(Peer(peer), request).await) }
         });
-        let served = builder(limits).serve_connection(TokioIo::new(stream), service).into_owned();
+        let served = builder(limits).serve_connection_with_upgrades(TokioIo::new(stream), answering).into_owned();
         let mut ending = pin!(watcher.watch(served));
         // The time for headers runs only once HTTP/1 is recognised: whoever says nothing, or the beginning of
         // the words that open HTTP/2, would keep a place for ever.
@@ -278,7 +301,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let (_stop, stopping) = watch::channel(false);
         let terms = Terms { limits, proxies: Vec::new(), certificates: None };
-        tokio::spawn(serve(listener, Router::new(), terms, stopping));
+        tokio::spawn(serve(listener, Service::Router(Router::new()), terms, stopping));
         // Nothing, the beginning of either version, and a whole HTTP/2 opening without a request.
         for said in [&b""[..], b"PRI * HT", b"GET / HT", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"] {
             let mut stream = TcpStream::connect(address).await.unwrap();

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod asset;
+pub mod enter;
 pub mod finish;
 pub mod home;
 pub mod link;
@@ -40,6 +41,7 @@ pub fn chrome(settings: &Settings, arrival: &Arrival) -> Chrome {
     let public = config.server.public_url.as_ref().map(crate::config::PublicUrl::origin);
     if let Some(public) = &public
         && *public != arrival.origin
+        && !settings.door.has_host(arrival.host())
     {
         banners.push(Banner::WrongAddress(public.clone()));
     }
@@ -52,7 +54,9 @@ pub fn chrome(settings: &Settings, arrival: &Arrival) -> Chrome {
         language: arrival.language,
         banners,
         request_id: arrival.id.to_string(),
-        address: public,
+        prefix: config.portal.prefix.as_deref().unwrap_or_default().to_owned(),
+        // The host of an app is no wrong address.
+        address: public.filter(|_| !settings.door.has_host(arrival.host())),
         ..Chrome::default()
     }
 }

@@ -89,7 +89,7 @@ pub(super) fn page(failure: &Failure, arrival: &Arrival, settings: &Settings) ->
         problem = problem.with_hint(hint.clone());
     }
     if failure.reason.code == "session.form_not_sent" {
-        let page = FormNotSent { chrome, problem, return_to: String::new() };
+        let page = FormNotSent { chrome, problem, return_to: failure.return_to.clone().unwrap_or_default() };
         return html(failure.status(), &page);
     }
     let way = match failure.reason.family() {

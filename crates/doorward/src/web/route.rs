@@ -9,7 +9,7 @@ use doorward_core::session::Stage;
 use http::Method;
 
 use super::app::App;
-use super::{api, demo, health, portal};
+use super::{api, authz, demo, health, portal};
 use crate::portal::path;
 
 /// How forged requests are kept out of a route. Safe methods pass either way.
@@ -19,6 +19,8 @@ pub enum Shield {
     Token,
     /// Provenance alone, as for the routes of an app.
     Provenance,
+    /// The handler, which asks the rule about the request that it is told of.
+    Handler,
 }
 
 /// One route.
@@ -70,6 +72,12 @@ const SECOND_FACTOR: Access = Finishing(Stage::SecondFactor);
 /// The path of the token endpoint.
 pub const TOKEN: &str = path::CSRF_TOKEN;
 
+/// Where proxies ask that pass our whole answer on.
+pub const FORWARD_AUTH: &str = "/api/authz/forward-auth";
+
+/// Where nginx asks.
+pub const AUTH_REQUEST: &str = "/api/authz/auth-request";
+
 /// Every route of the public listeners.
 pub const ALL: &[Route] = &[
     // Signing in and out, for programs.
@@ -105,6 +113,17 @@ pub const ALL: &[Route] = &[
     Route::new("GET", "/health/live", Anyone, || get(health::live)),
     Route::new("GET", "/health/ready", Anyone, || get(health::ready)),
     Route::new("GET", "/health", Anyone, || get(health::full)),
+    // Asked by other proxies.
+    Route {
+        method: None,
+        shield: Shield::Handler,
+        ..Route::new("", FORWARD_AUTH, Anyone, || any(authz::forward_auth))
+    },
+    Route {
+        method: None,
+        shield: Shield::Handler,
+        ..Route::new("", AUTH_REQUEST, Anyone, || any(authz::auth_request))
+    },
     // Pages.
     Route::new("GET", "/", Anyone, || get(portal::home::root)),
     Route::new("GET", "/.doorward/", Anyone, || get(portal::home::root)),
@@ -113,6 +132,7 @@ pub const ALL: &[Route] = &[
     Route::new("POST", path::SIGN_IN, Anyone, || post(portal::sign_in::post)).signing_in(),
     Route::new("GET", path::SIGN_OUT, Anyone, || get(portal::sign_out::get)),
     Route::new("POST", path::SIGN_OUT, Anyone, || post(portal::sign_out::post)),
+    Route::new("GET", path::ENTER, SignedIn, || get(portal::enter::get)),
     Route::new("GET", path::SIGNED_OUT, Anyone, || get(portal::sign_out::signed_out)),
     Route::new("GET", path::SECOND_FACTOR, SECOND_FACTOR, || get(portal::finish::second_factor)),
     Route::new("GET", path::CHOOSE_PASSWORD, NEW_PASSWORD, || get(portal::finish::password)),
@@ -183,7 +203,12 @@ mod tests {
     #[test]
     fn what_changes_something_is_shielded_by_a_token() {
         for route in ALL.iter().filter(|route| route.method != Some("GET")) {
-            assert!(route.shield == Shield::Token || route.path.starts_with("/demo/"), "{}", route.path);
+            assert!(
+                route.shield == Shield::Token
+                    || ["/demo/", "/api/authz/"].iter().any(|own| route.path.starts_with(own)),
+                "{}",
+                route.path
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The real program on a free port, and a small client that can send anything.
 
 mod client;
+mod upstream;
 
 use std::io::Read as _;
 use std::net::{TcpListener, TcpStream};
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 pub(crate) use client::{Answer, Client, hidden_token, raw};
 use tempfile::TempDir;
+pub(crate) use upstream::Upstream;
 
 /// A running Doorward. It ends with its value.
 #[derive(Debug)]
@@ -50,6 +52,16 @@ impl Server {
         let place = tempfile::tempdir().unwrap();
         let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let mut server = Self { child: None, settings, port, place };
+        server.run();
+        server
+    }
+
+    /// Starts with this configuration file.
+    pub(crate) fn start_with_file(file: &Path) -> Self {
+        let text = std::fs::read_to_string(file).unwrap();
+        let place = tempfile::tempdir().unwrap();
+        std::fs::write(place.path().join("doorward.toml"), text).unwrap();
+        let mut server = Self { child: None, settings: Vec::new(), port: free_port(), place };
         server.run();
         server
     }

@@ -22,7 +22,7 @@ use crate::it::place::Place;
 use crate::it::sample::{self, NOW};
 
 /// Two stores on one database, as two nodes would have them; calls go to both in turn.
-async fn race<T, F>(place: &Place, count: usize, call: impl Fn(Store, usize) -> F) -> Vec<T>
+pub(super) async fn race<T, F>(place: &Place, count: usize, call: impl Fn(Store, usize) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,

@@ -29,7 +29,7 @@ fn session(seed: &Seed, user: &User) -> (String, Session) {
     let session = Session {
         id: SessionId::random(seed),
         token: Some(token),
-        handle: doorward_core::identifier::LoginHandle::random(seed),
+        handle: LoginHandle::random(seed),
         user: user.id,
         kind: Kind::Browser,
         stage: Stage::Full,

@@ -1,0 +1,196 @@
+//! Forward auth: another proxy asks whether a request may enter an app, and tells the app who it is.
+//!
+//! Two shapes of one question. `forward-auth` (Caddy, Traefik, our Lua for HAProxy) gets the request in
+//! `X-Forwarded-*`, and its answer goes to the client as it is. `auth-request` (nginx) gets it in `X-Original-*`, and
+//! only the status and `Location` of its answer are used. Only listed proxies are answered: whoever could ask freely
+//! could ask about a request that is not theirs (CVE-2026-40575).
+
+mod told;
+
+use std::borrow::Cow;
+
+use axum::response::{IntoResponse, Response};
+use doorward_core::policy::{Decision, pending_code};
+use doorward_csrf::{FormValue, Phase, RequestView};
+use http::header::LOCATION;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+
+use self::told::{Shape, Told};
+use super::app::seconds;
+use super::caller::state_of;
+use super::door::bounce;
+use super::door::judge::{self, Caller, Facts};
+use super::door::table::Place;
+use super::exchange::Exchange;
+use super::failure::Failure;
+use super::guard::finishing_page;
+use super::refusal;
+use crate::config::UserValue;
+use crate::identity::Live;
+use crate::portal::path;
+
+const PASS: HeaderName = HeaderName::from_static("x-doorward-jwt");
+
+/// `/api/authz/forward-auth`.
+pub async fn forward_auth(exchange: Exchange) -> Response {
+    answer(&exchange, Shape::Forward)
+}
+
+/// `/api/authz/auth-request`.
+pub async fn auth_request(exchange: Exchange) -> Response {
+    answer(&exchange, Shape::Request)
+}
+
+fn answer(exchange: &Exchange, shape: Shape) -> Response {
+    let peer = exchange.arrival.peer;
+    if !exchange.settings.is_trusted_proxy(peer) {
+        tracing::warn!(peer.address = %peer, remedy = format!("trusted_proxies = [\"{peer}\"]  # in [server]"), "a proxy that is not listed asks for forward auth");
+        return Failure::of("proxy.peer_untrusted").into_response();
+    }
+    let told = match Told::read(exchange, shape) {
+        Ok(told) => told,
+        Err(failure) => return failure.into_response(),
+    };
+    let Some(place) = exchange.settings.door.find_app(&told.host, &told.path) else {
+        return Failure::of("app.not_configured").with_hint(format!("{}{}", told.host, told.path)).into_response();
+    };
+    Question { exchange, shape, told: &told, place }.answer()
+}
+
+/// One question about one request.
+struct Question<'a> {
+    exchange: &'a Exchange,
+    shape: Shape,
+    told: &'a Told,
+    place: &'a Place,
+}
+
+impl Question<'_> {
+    fn answer(&self) -> Response {
+        if self.is_preflight() {
+            return self.allow(None);
+        }
+        let facts = Facts {
+            host: &self.told.host,
+            method: self.told.method.as_str(),
+            path: &self.told.path,
+            scheme: self.told.scheme,
+            headers: self.exchange.headers(),
+            now: self.exchange.arrival.at,
+        };
+        let caller = judge::caller(self.exchange.app.identity(), &self.exchange.settings, &facts);
+        if let Err(refused) = self.shield(&caller) {
+            return *refused;
+        }
+        let count = bounce::count(self.exchange.app.identity().keyring(), &self.told.host, &self.told.query);
+        match judge::decide(self.place, &facts, &caller) {
+            // Whoever came back signed in gets the address without our mark.
+            Decision::Allow(_) if count > 0 && self.is_navigation() => self.lead(&self.told.url(&self.target())),
+            Decision::Allow(permit) => {
+                self.allow(caller.ok().filter(|live| permit.session() == Some(live.id)).as_deref())
+            }
+            Decision::SignIn(code) => self.sign_in(code, count),
+            Decision::Finish(stage) if self.is_navigation() => {
+                let portal = self.exchange.settings.link_origin(&self.exchange.arrival);
+                self.lead(&format!("{portal}{}", finishing_page(stage)))
+            }
+            Decision::Finish(stage) => Failure::of(pending_code(stage)).into_response(),
+            Decision::Forbid(code) => Failure::of(code).into_response(),
+        }
+    }
+
+    fn is_preflight(&self) -> bool {
+        let headers = self.exchange.headers();
+        self.told.method == Method::OPTIONS
+            && headers.contains_key(http::header::ORIGIN)
+            && headers.contains_key(http::header::ACCESS_CONTROL_REQUEST_METHOD)
+    }
+
+    fn is_navigation(&self) -> bool {
+        self.exchange.arrival.is_page && matches!(self.told.method, Method::GET | Method::HEAD)
+    }
+
+    /// The rule against forged requests, on the request that we are told of.
+    fn shield(&self, caller: &Caller) -> Result<(), Box<Response>> {
+        let settings = &self.exchange.settings;
+        let headers = self.exchange.headers();
+        let now = seconds(self.exchange.arrival.at);
+        let view = RequestView::new(&self.told.method, &self.told.uri, headers, now)
+            .scheme(self.told.scheme)
+            .target_authority(&self.told.authority)
+            .received_authority(&self.told.authority)
+            .path(&self.told.path);
+        let live: Option<&Live> = caller.as_ref().ok().map(AsRef::as_ref);
+        let decision = match judge::phase(self.place, settings, &view, headers, self.told.scheme.is_https()) {
+            None => return Ok(()),
+            Some(Phase::Decided(decision)) => decision,
+            // No body comes with the question: only the header can carry the token.
+            Some(Phase::NeedsToken(provenance)) => {
+                settings.csrf.token(&view, provenance, &state_of(live), FormValue::Absent)
+            }
+        };
+        let is_reported = settings.csrf.is_report_only() && decision.reason.status() == StatusCode::FORBIDDEN;
+        if decision.is_allowed() || is_reported {
+            return Ok(());
+        }
+        let report = settings.csrf.report(&view, &state_of(live), FormValue::Absent, &decision);
+        Err(Box::new(refusal::answer(&decision, &report, None)))
+    }
+
+    /// Who asks, in every header, empty where nobody is: a proxy that copies what is set must clear what was sent
+    /// (GHSA-7r4p-vjf4-gxv4).
+    fn allow(&self, live: Option<&Live>) -> Response {
+        let mut response = StatusCode::OK.into_response();
+        let headers = response.headers_mut();
+        let names = &self.place.app.identity;
+        const NOTHING: HeaderValue = HeaderValue::from_static("");
+        let told = live.map(Live::told);
+        let value =
+            |of: fn(&crate::identity::Told) -> &HeaderValue| told.as_deref().map_or(NOTHING, |told| of(told).clone());
+        let user = if names.user_value == UserValue::Id { value(|told| &told.id) } else { value(|told| &told.email) };
+        headers.insert(names.user.clone(), user);
+        headers.insert(names.groups.clone(), value(|told| &told.groups));
+        headers.insert(names.name.clone(), value(|told| &told.name));
+        headers.insert(names.email.clone(), value(|told| &told.email));
+        let pass = live.filter(|_| self.place.app.has_jwt);
+        headers
+            .insert(PASS, pass.map_or(NOTHING, |live| self.exchange.app.identity().pass(live, &self.place.app.name)));
+        response
+    }
+
+    /// Nobody is signed in: a navigation leads to the sign-in and back, a script gets 401 and the address.
+    fn sign_in(&self, code: &'static str, count: u8) -> Response {
+        if !self.is_navigation() {
+            let page = self.told.url(path::SIGN_IN);
+            let code = if self.exchange.arrival.is_page { "session.form_not_sent" } else { code };
+            let failure = Failure { login_url: Some(page.clone()), ..Failure::of(code) };
+            return with_location(failure.into_response(), &page);
+        }
+        if count >= bounce::MOST {
+            let page = self.told.url(&path::error("session.loop"));
+            let response = Failure::of("session.loop").with_cause(code).into_response();
+            return if self.shape == Shape::Request { with_location(response, &page) } else { response };
+        }
+        let mark = bounce::value(self.exchange.app.identity().keyring(), &self.told.host, count + 1);
+        let target = bounce::with(&self.target(), &mark);
+        self.lead(&self.told.url(&path::sign_in(&target)))
+    }
+
+    /// Leads elsewhere: 302, or for nginx 401 with the address, which its configuration turns into one.
+    fn lead(&self, to: &str) -> Response {
+        let status = if self.shape == Shape::Request { StatusCode::UNAUTHORIZED } else { StatusCode::FOUND };
+        with_location(status.into_response(), to)
+    }
+
+    /// The path and the query, without our mark.
+    fn target(&self) -> Cow<'_, str> {
+        bounce::without(&self.told.target)
+    }
+}
+
+fn with_location(mut response: Response, to: &str) -> Response {
+    if let Ok(location) = HeaderValue::try_from(to) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}

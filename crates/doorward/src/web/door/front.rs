@@ -1,0 +1,151 @@
+//! The first fork: to whom a request belongs, by host and path.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use doorward_core::identifier::RequestId;
+use doorward_csrf::{Destination, RequestView};
+use doorward_edge::path::{EncodedSlash, NotCanonical, canonical, decoded};
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{Request, Uri};
+use hyper::body::Incoming;
+use tower::ServiceExt as _;
+
+use super::onward::Knock;
+use super::refuse::{answered, refused};
+use super::sketch::Sketch;
+use super::table::Spot;
+use super::threshold;
+use crate::web::app::{App, Settings, seconds};
+use crate::web::exchange::through;
+use crate::web::failure::Failure;
+use crate::web::listener::Peer;
+use crate::web::{forwarded, plain};
+
+/// Answers a request: ours by the router, an app's by the app.
+pub async fn front(app: &App, router: &Router, peer: Peer, request: Request<Incoming>) -> Response {
+    let settings = app.settings();
+    if settings.door.is_empty() {
+        return ours(router, peer, request.map(Body::new)).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let address = peer.0.ip().to_canonical();
+    let Some(to) = destination(&parts, &settings, address, app) else {
+        return ours(router, peer, Request::from_parts(parts, Body::new(body))).await;
+    };
+    let host = to.host.unwrap_or_default();
+    let client = forwarded::client_address(address, &parts.headers, |hop| settings.is_trusted_proxy(hop));
+    let id = RequestId::random(app.identifiers());
+    let sketch =
+        Sketch::of(&parts, id, app.identity().now(), (address, client), Destination { host: Some(host), ..to });
+    let path = match Path::of(parts.uri.path()) {
+        Ok(path) => path,
+        // The router refuses it in the same words; only on an app's own host it has nothing to say.
+        Err(_) if !settings.door.has_host(&sketch.host) => {
+            return ours(router, peer, Request::from_parts(parts, Body::new(body))).await;
+        }
+        Err(why) => {
+            let failure = Failure::of(why.code()).with_hint(why.to_string());
+            return refused(app, &settings, &sketch, failure);
+        }
+    };
+    if plain::is_misdirected(&parts) {
+        return refused(app, &settings, &sketch, Failure::of("http.misdirected"));
+    }
+    if let Some(response) = plain::answer(app, &settings, &parts, (sketch.scheme.is_https(), address)) {
+        return answered(app, &settings, &sketch, response);
+    }
+    let decided = path.decided();
+    // A listed proxy asks us, under whatever host its client came.
+    let is_question = decided.contains("/api/authz/") && settings.is_trusted_proxy(address);
+    let spot = if is_question { settings.door.find_own(&decided) } else { settings.door.find(&sketch.host, &decided) };
+    match spot {
+        Spot::Ours => ours(router, peer, Request::from_parts(parts, Body::new(body))).await,
+        Spot::Moved(rest) => match moved(&parts.uri, rest) {
+            Some(uri) => {
+                parts.uri = uri;
+                ours(router, peer, Request::from_parts(parts, Body::new(body))).await
+            }
+            None => refused(app, &settings, &sketch, Failure::of("http.path_not_canonical")),
+        },
+        Spot::Threshold => {
+            let request = Request::from_parts(parts, Body::new(body));
+            threshold::answer(app, &settings, &sketch, router, (peer, request)).await
+        }
+        Spot::Nowhere => refused(app, &settings, &sketch, Failure::of("http.not_found")),
+        Spot::App(place) => {
+            let place = Arc::clone(place);
+            let (canonical, decided, has_slash) = (path.changed(), path.compared(), path.has_slash);
+            let (app, settings) = (app.clone(), Arc::clone(&settings));
+            Knock { app, settings, place, sketch, canonical, decided, has_slash }.answer(parts, body).await
+        }
+    }
+}
+
+/// The path of a request in its one form.
+struct Path<'a> {
+    canonical: Cow<'a, str>,
+    /// Whether it holds an encoded slash, which only some apps take.
+    has_slash: bool,
+}
+
+impl<'a> Path<'a> {
+    fn of(raw: &'a str) -> Result<Self, NotCanonical> {
+        match canonical(raw, EncodedSlash::Refuse) {
+            Ok(canonical) => Ok(Self { canonical, has_slash: false }),
+            Err(_) => canonical(raw, EncodedSlash::Keep).map(|canonical| Self { canonical, has_slash: true }),
+        }
+    }
+
+    /// What places and rules are compared with: an app takes `/@me` and `/%40me` for one.
+    fn decided(&self) -> Cow<'_, str> {
+        decoded(&self.canonical)
+    }
+
+    fn changed(&self) -> Option<Box<str>> {
+        match &self.canonical {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(path) => Some(path.as_str().into()),
+        }
+    }
+
+    fn compared(&self) -> Option<Box<str>> {
+        match self.decided() {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(path) => Some(path.into()),
+        }
+    }
+}
+
+async fn ours(router: &Router, peer: Peer, mut request: Request<Body>) -> Response {
+    request.extensions_mut().insert(peer);
+    router.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
+}
+
+/// Where the request goes, as the rule against forged requests takes it.
+fn destination<'a>(parts: &'a Parts, settings: &'a Settings, peer: IpAddr, app: &App) -> Option<Destination<'a>> {
+    settings.csrf.destination(&view(parts, settings, peer, app))
+}
+
+/// The request as the rule sees it.
+pub(super) fn view<'a>(parts: &'a Parts, settings: &Settings, peer: IpAddr, app: &App) -> RequestView<'a> {
+    let now = seconds(app.identity().now());
+    let view = RequestView::new(&parts.method, &parts.uri, &parts.headers, now).version(parts.version);
+    through(view, parts, peer, settings)
+}
+
+/// The target without the prefix of the portal.
+fn moved(uri: &Uri, path: &str) -> Option<Uri> {
+    let target = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(target).ok()?);
+    Uri::from_parts(parts).ok()
+}

@@ -1,0 +1,151 @@
+//! What the door answers itself: pages and problems like those of every other route, and the way to sign in.
+
+use axum::response::{IntoResponse, Response};
+use doorward_core::policy::pending_code;
+use doorward_core::session::Stage;
+use doorward_core::token::{self, Kind};
+use http::header::{LOCATION, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+use super::bounce;
+use super::sketch::Sketch;
+use crate::identity::Identity;
+use crate::portal::path;
+use crate::web::app::{App, Settings};
+use crate::web::arrive::leave;
+use crate::web::departure::Kept;
+use crate::web::failure::Failure;
+use crate::web::guard::finishing_page;
+use crate::web::{cookie, portal::return_to};
+
+/// A refusal, as its reader can use it.
+pub(super) fn refused(app: &App, settings: &Settings, sketch: &Sketch, failure: Failure) -> Response {
+    answered(app, settings, sketch, failure.into_response())
+}
+
+/// Any answer of our own, on its way out.
+pub(super) fn answered(app: &App, settings: &Settings, sketch: &Sketch, response: Response) -> Response {
+    let kept = Kept::plain(sketch.method.clone(), sketch.origin(&sketch.host));
+    leave(app, settings, &sketch.arrival(), kept, (response, sketch.elapsed()))
+}
+
+/// Whoever stands before the door of an app and is not signed in.
+#[derive(Debug)]
+pub(super) struct Stranger<'a> {
+    pub(super) app: &'a App,
+    pub(super) settings: &'a Settings,
+    pub(super) sketch: &'a Sketch,
+    pub(super) headers: &'a HeaderMap,
+    /// The canonical path and the query, without our own parameter.
+    pub(super) target: &'a str,
+}
+
+impl Stranger<'_> {
+    /// Leads to the sign-in and back, or says why not.
+    pub(super) fn sign_in(&self, code: &'static str) -> Response {
+        let Some(count) = self.navigation() else { return self.refuse(code) };
+        if count >= bounce::MOST {
+            return Failure::of("session.loop").with_hint(self.evidence()).with_cause(self.cause(code)).into_response();
+        }
+        let mark = bounce::value(self.app.identity().keyring(), &self.sketch.host, count + 1);
+        self.lead(&bounce::with(self.target, &mark), code)
+    }
+
+    /// Leads to what the sign-in still misses.
+    pub(super) fn finish(&self, stage: Stage) -> Response {
+        if self.navigation().is_none() {
+            return Failure::of(pending_code(stage)).into_response();
+        }
+        redirect(&format!("{}{}", self.settings.portal_origin(self.sketch), finishing_page(stage)))
+    }
+
+    /// How often this browser came back already, where it navigates; nothing for a script or a form.
+    fn navigation(&self) -> Option<u8> {
+        let is_navigation = self.sketch.is_page() && matches!(self.sketch.method, Method::GET | Method::HEAD);
+        let query = self.sketch.uri.query().unwrap_or_default();
+        is_navigation.then(|| bounce::count(self.app.identity().keyring(), &self.sketch.host, query))
+    }
+
+    /// A script gets 401 and the address to sign in at. A form that was sent is never sent again by itself.
+    fn refuse(&self, code: &'static str) -> Response {
+        let login_url = Some(format!("{}{}", self.sketch.origin(&self.sketch.host), path::SIGN_IN));
+        if !self.sketch.is_page() {
+            return Failure { login_url, ..Failure::of(code) }.into_response();
+        }
+        let failure = Failure::of("session.form_not_sent").with_cause(code);
+        Failure { login_url, return_to: self.page_of_the_form(), ..failure }.into_response()
+    }
+
+    /// The page from which a form was sent, where it is of this very origin.
+    fn page_of_the_form(&self) -> Option<String> {
+        let referer = self.headers.get(http::header::REFERER)?.to_str().ok()?;
+        let path = referer.strip_prefix(&self.sketch.origin(&self.sketch.host))?;
+        return_to::checked(path).map(str::to_owned)
+    }
+
+    fn lead(&self, target: &str, code: &'static str) -> Response {
+        if self.settings.door.has_host(&self.sketch.host) {
+            return begin(self.app, self.settings, self.sketch, self.headers, target);
+        }
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("return_to", target);
+        if code != "session.missing" {
+            query.append_pair("reason", code);
+        }
+        redirect(&format!("{}?{}", path::SIGN_IN, query.finish()))
+    }
+
+    /// What the browser sent, for whoever sees the page of a loop.
+    fn evidence(&self) -> String {
+        let count = self.headers.get_all(http::header::COOKIE).iter().count();
+        let name = cookie::name(self.sketch.scheme.is_https());
+        match (count, cookie::values(self.headers, self.sketch.scheme.is_https()).next()) {
+            (0, _) => format!("The browser sent no cookie at all to {}.", self.sketch.host),
+            (_, None) => format!("The browser sent cookies, but not {name}."),
+            (_, Some(_)) => format!("The browser sent {name}, and it stands for no session here."),
+        }
+    }
+
+    /// What the log says beside it, for whoever can mend it.
+    fn cause(&self, code: &'static str) -> String {
+        let scheme = self.sketch.scheme.as_str();
+        let public = self.settings.config.public_url();
+        let advice = match (public.is_https(), self.sketch.scheme.is_https()) {
+            (true, false) => {
+                "the public URL is https, and this request came over http: the proxy in front must send X-Forwarded-Proto and be listed in server.trusted_proxies"
+            }
+            _ => "the browser did not keep the cookie of this host, or something in between removes it",
+        };
+        format!("{code}, scheme {scheme}: {advice}")
+    }
+}
+
+/// Begins to enter the host of an app: the browser gets something to hold, and goes to the portal.
+pub(super) fn begin(app: &App, settings: &Settings, sketch: &Sketch, headers: &HeaderMap, target: &str) -> Response {
+    let is_https = sketch.scheme.is_https();
+    let known = cookie::entry_values(headers, is_https).find_map(|value| token::parse(Kind::EntryState, value));
+    let (state, set) = match known {
+        Some(state) => (state, None),
+        None => {
+            let secret = Identity::entry_state(app.identity().random());
+            let state = token::parse(Kind::EntryState, secret.expose_secret());
+            let Some(state) = state else { return Failure::internal("a state that cannot be read").into_response() };
+            (state, Some(cookie::set_entry(is_https, &secret)))
+        }
+    };
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("host", &sketch.host).append_pair("to", target).append_pair("state", &state.to_text());
+    let mut response = redirect(&format!("{}{}?{}", settings.portal_origin(sketch), path::ENTER, query.finish()));
+    if let Some(set) = set {
+        response.headers_mut().append(SET_COOKIE, set);
+    }
+    response
+}
+
+/// Leads on with 302, which every client follows by GET.
+pub(super) fn redirect(to: &str) -> Response {
+    match HeaderValue::try_from(to) {
+        Ok(location) => (StatusCode::FOUND, [(LOCATION, location)]).into_response(),
+        Err(_) => Failure::internal("an address that no header holds").into_response(),
+    }
+}

@@ -1,0 +1,165 @@
+//! Which host and path belongs to whom: the apps by host and path, and what stays ours.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use doorward_edge::forward::Limits;
+use doorward_edge::header::Managed;
+use doorward_edge::upstream::{Settings as Keeping, Upstream};
+use http::HeaderName;
+
+use crate::config::{AppConfig, Config};
+use crate::watch::AppMeter;
+
+/// The paths below which everything is ours on a host that we share with an app.
+const PAGES: &str = "/.doorward";
+
+/// What is ours beside the pages, where `portal.prefix` does not move it.
+const OPEN: &[&str] = &["/api/v1", "/api/authz", "/api/openapi.json", "/health", "/.well-known/jwks.json"];
+
+/// One app in its place.
+#[derive(Debug)]
+pub struct Place {
+    /// How it is configured.
+    pub app: AppConfig,
+    /// The connections to it; nothing where another proxy reaches it.
+    pub upstream: Option<Upstream>,
+    /// The headers that only we may set.
+    pub managed: Managed,
+    /// How long it may take, and how much it may be sent.
+    pub limits: Limits,
+    /// Its numbers.
+    pub meter: AppMeter,
+}
+
+/// Every app by host and path.
+#[derive(Debug, Default)]
+pub struct Table {
+    hosts: HashMap<Box<str>, Vec<Arc<Place>>>,
+    /// The apps on the host of the pages, the longest path first.
+    shared: Vec<Arc<Place>>,
+    prefix: Option<Box<str>>,
+}
+
+/// To whom a request belongs.
+#[derive(Debug)]
+pub enum Spot<'a> {
+    /// Ours, at the path as it came.
+    Ours,
+    /// Ours, below the prefix of the portal: the path without it.
+    Moved(&'a str),
+    /// Ours, on the host of an app.
+    Threshold,
+    /// An app's.
+    App(&'a Arc<Place>),
+    /// Nobody's.
+    Nowhere,
+}
+
+impl Table {
+    /// The table of a configuration. Connections to apps whose address stays are taken over from `before`.
+    #[must_use]
+    pub fn of(config: &Config, before: Option<&Self>, meter: impl Fn(&str) -> AppMeter) -> Self {
+        let portal = config.public_url();
+        let mut table = Self { prefix: config.portal.prefix.clone(), ..Self::default() };
+        for app in &config.apps {
+            let upstream = app.upstream.as_ref().map(|url| {
+                let known = before.and_then(|before| {
+                    before.places().find_map(|place| place.upstream.as_ref().filter(|known| known.url() == url))
+                });
+                known.cloned().unwrap_or_else(|| Upstream::new(url.clone(), Keeping::default()))
+            });
+            let names = &app.identity;
+            let place = Arc::new(Place {
+                upstream,
+                managed: Managed::new([&names.user, &names.groups, &names.name, &names.email].map(HeaderName::as_str)),
+                limits: limits(app),
+                meter: meter(&app.name),
+                app: app.clone(),
+            });
+            match app.host.as_deref().filter(|host| *host != portal.host()) {
+                Some(host) => table.hosts.entry(host.into()).or_default().push(place),
+                None => table.shared.push(place),
+            }
+        }
+        for places in table.hosts.values_mut().chain([&mut table.shared]) {
+            places.sort_by_key(|place| std::cmp::Reverse(place.app.path.len()));
+        }
+        table
+    }
+
+    /// Every app.
+    pub fn places(&self) -> impl Iterator<Item = &Arc<Place>> {
+        self.hosts.values().flatten().chain(&self.shared)
+    }
+
+    /// Whether there is no app at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.hosts.is_empty() && self.shared.is_empty()
+    }
+
+    /// Whether a host is one of an app alone.
+    #[must_use]
+    pub fn has_host(&self, host: &str) -> bool {
+        self.hosts.contains_key(host)
+    }
+
+    /// To whom a request belongs. `host` is in lower case and without a port, `path` canonical.
+    #[must_use]
+    pub fn find<'a>(&'a self, host: &str, path: &'a str) -> Spot<'a> {
+        match self.hosts.get(host) {
+            Some(_) if is_below(path, PAGES) => Spot::Threshold,
+            Some(places) => at(places, path).map_or(Spot::Nowhere, Spot::App),
+            None => self.find_shared(path),
+        }
+    }
+
+    /// The app that another proxy asks about, whatever is ours.
+    #[must_use]
+    pub fn find_app(&self, host: &str, path: &str) -> Option<&Arc<Place>> {
+        at(self.hosts.get(host).unwrap_or(&self.shared), path)
+    }
+
+    /// To whom a request of a listed proxy belongs: to the host of the pages, whatever host it names.
+    #[must_use]
+    pub fn find_own<'a>(&'a self, path: &'a str) -> Spot<'a> {
+        self.find_shared(path)
+    }
+
+    fn find_shared<'a>(&'a self, path: &'a str) -> Spot<'a> {
+        if let Some(prefix) = &self.prefix {
+            if let Some(rest) = path.strip_prefix(&**prefix).filter(|rest| OPEN.iter().any(|own| is_below(rest, own))) {
+                return Spot::Moved(rest);
+            }
+            if is_below(path, PAGES) {
+                return Spot::Ours;
+            }
+        } else if is_below(path, PAGES) || OPEN.iter().any(|own| is_below(path, own)) {
+            return Spot::Ours;
+        }
+        match at(&self.shared, path) {
+            Some(place) => Spot::App(place),
+            // The demo app, and the start page, stand only where there is no app.
+            None if self.is_empty() || path == "/" => Spot::Ours,
+            None => Spot::Nowhere,
+        }
+    }
+}
+
+fn limits(app: &AppConfig) -> Limits {
+    let mut limits = Limits::default();
+    limits.head = app.timeout;
+    limits.idle = app.idle_timeout;
+    limits.body_bytes = app.body_bytes;
+    limits
+}
+
+fn at<'a>(places: &'a [Arc<Place>], path: &str) -> Option<&'a Arc<Place>> {
+    places.iter().find(|place| *place.app.path == *"/" || is_below(path, &place.app.path))
+}
+
+/// Whether a path is `base` or below it.
+fn is_below(path: &str, base: &str) -> bool {
+    path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
