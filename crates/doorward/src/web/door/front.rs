@@ -54,8 +54,9 @@ pub async fn front(app: &App, router: &Router, peer: Peer, request: Request<Inco
         }
     };
     let decided = path.decided();
-    // A listed proxy asks us, under whatever host its client came.
-    let is_question = decided.contains("/api/authz/") && settings.is_trusted_proxy(address);
+    // Another proxy asks us, under whatever host its client came; one that is not listed shall hear just that.
+    let is_question = settings.door.is_question(&decided)
+        && (settings.is_trusted_proxy(address) || settings.door.is_behind_another(&sketch.host));
     let spot = if is_question { settings.door.find_own(&decided) } else { settings.door.find(&sketch.host, &decided) };
     match spot {
         Spot::Ours => ours(router, peer, Request::from_parts(parts, Body::new(body))).await,
