@@ -71,7 +71,7 @@ async fn serve(context: &Context, loaded: Loaded) -> Result<(), Stopped> {
     let limits = Limits::of(&config.server.limits);
     for (listener, address) in public {
         tracing::info!(%address, "listening");
-        let proxies = config.server.trusted_proxies.clone();
+        let proxies = config.server.proxies();
         served.tasks.spawn(
             "listener",
             listener::serve(listener, Front(app.clone(), router(&app)), limits, proxies, stopping.clone()),

@@ -78,7 +78,7 @@ fn welcome(app: &App, settings: &Settings, parts: &Parts) -> Arrival {
         id: RequestId::random(identity.random()),
         at: identity.now(),
         peer,
-        address: forwarded::client_address(peer, &parts.headers, |address| settings.is_trusted_proxy(address)),
+        address: forwarded::client_address(peer, &parts.headers, &settings.config.server),
         is_https: false,
         origin: String::new(),
         path: parts.uri.path().to_owned(),

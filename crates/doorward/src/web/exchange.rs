@@ -16,6 +16,7 @@ use super::arrival::Arrival;
 use super::caller::{Caller, state_of};
 use super::cookie;
 use super::failure::Failure;
+use super::forwarded;
 use crate::identity::{Author, Live, SignedIn, Visit};
 
 /// One request on its way through a handler.
@@ -104,7 +105,7 @@ impl Exchange {
     #[must_use]
     pub fn view_of<'a>(&'a self, method: &'a http::Method) -> RequestView<'a> {
         let view = RequestView::new(method, &self.parts.uri, &self.parts.headers, seconds(self.arrival.at));
-        with_proxy(view, &self.arrival, &self.settings)
+        forwarded::believed(view, self.arrival.peer, &self.parts.headers, &self.settings.config.server)
     }
 
     /// The query of the request.
@@ -194,11 +195,7 @@ impl Exchange {
 #[must_use]
 pub fn view<'a>(parts: &'a Parts, arrival: &Arrival, settings: &Settings) -> RequestView<'a> {
     let view = RequestView::new(&parts.method, &parts.uri, &parts.headers, seconds(arrival.at)).version(parts.version);
-    with_proxy(view, arrival, settings)
-}
-
-fn with_proxy<'a>(view: RequestView<'a>, arrival: &Arrival, settings: &Settings) -> RequestView<'a> {
-    if settings.is_trusted_proxy(arrival.peer) { view.trust_forwarded() } else { view }
+    forwarded::believed(view, arrival.peer, &parts.headers, &settings.config.server)
 }
 
 impl FromRequestParts<App> for Exchange {

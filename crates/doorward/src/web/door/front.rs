@@ -38,7 +38,7 @@ pub async fn front(app: &App, router: &Router, peer: Peer, request: Request<Inco
         return ours(router, peer, Request::from_parts(parts, Body::new(body))).await;
     };
     let host = to.host.unwrap_or_default();
-    let client = forwarded::client_address(address, &parts.headers, |hop| settings.is_trusted_proxy(hop));
+    let client = forwarded::client_address(address, &parts.headers, &settings.config.server);
     let id = RequestId::random(app.identifiers());
     let sketch =
         Sketch::of(&parts, id, app.identity().now(), (address, client), Destination { host: Some(host), ..to });
@@ -130,7 +130,7 @@ fn destination<'a>(parts: &'a Parts, settings: &'a Settings, peer: IpAddr, app: 
 pub(super) fn view<'a>(parts: &'a Parts, settings: &Settings, peer: IpAddr, app: &App) -> RequestView<'a> {
     let now = seconds(app.identity().now());
     let view = RequestView::new(&parts.method, &parts.uri, &parts.headers, now).version(parts.version);
-    if settings.is_trusted_proxy(peer) { view.trust_forwarded() } else { view }
+    forwarded::believed(view, peer, &parts.headers, &settings.config.server)
 }
 
 /// The target without the prefix of the portal.
