@@ -163,7 +163,7 @@ impl Question<'_> {
         if !self.is_navigation() {
             let page = self.told.url(path::SIGN_IN);
             let code = if self.exchange.arrival.is_page { "session.form_not_sent" } else { code };
-            let failure = Failure { login_url: Some(page.clone()), ..Failure::of(code) };
+            let failure = Failure { login_url: Some(page.as_str().into()), ..Failure::of(code) };
             return with_location(failure.into_response(), &page);
         }
         if count >= bounce::MOST {

@@ -68,7 +68,7 @@ impl Stranger<'_> {
 
     /// A script gets 401 and the address to sign in at. A form that was sent is never sent again by itself.
     fn refuse(&self, code: &'static str) -> Response {
-        let login_url = Some(format!("{}{}", self.sketch.origin(&self.sketch.host), path::SIGN_IN));
+        let login_url = Some(format!("{}{}", self.sketch.origin(&self.sketch.host), path::SIGN_IN).into());
         if !self.sketch.is_page() {
             return Failure { login_url, ..Failure::of(code) }.into_response();
         }
@@ -77,10 +77,10 @@ impl Stranger<'_> {
     }
 
     /// The page from which a form was sent, where it is of this very origin.
-    fn page_of_the_form(&self) -> Option<String> {
+    fn page_of_the_form(&self) -> Option<Box<str>> {
         let referer = self.headers.get(http::header::REFERER)?.to_str().ok()?;
         let path = referer.strip_prefix(&self.sketch.origin(&self.sketch.host))?;
-        return_to::checked(path).map(str::to_owned)
+        return_to::checked(path).map(Box::from)
     }
 
     fn lead(&self, target: &str, code: &'static str) -> Response {
