@@ -15,6 +15,7 @@ mod proxy;
 mod session;
 mod signin;
 mod store;
+mod tls;
 mod token;
 mod upstream;
 mod user;
@@ -124,6 +125,7 @@ pub const ALL: &[&[Reason]] = &[
     upstream::REASONS,
     store::REASONS,
     keys::REASONS,
+    tls::REASONS,
     config::REASONS,
 ];
 

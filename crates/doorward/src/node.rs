@@ -3,10 +3,12 @@
 mod admin;
 mod directory;
 mod service;
+mod transport;
 
 pub use admin::{forget_initial, introduce};
 pub use directory::make_private;
 pub use service::Service;
+pub use transport::Transport;
 
 use std::sync::Arc;
 
@@ -30,6 +32,8 @@ pub struct Node {
     pub identity: Identity,
     /// The clock of this node.
     pub clock: Arc<dyn Clock>,
+    /// Its source of chance.
+    pub random: Arc<dyn Random>,
 }
 
 /// Where the configuration says that everything is kept.
@@ -58,12 +62,12 @@ impl Node {
             hasher: hasher.clone(),
             keyring,
             clock: Arc::clone(&clock),
-            random,
+            random: Arc::clone(&random),
             timeouts: config.session.timeouts,
             rules: rules(config),
             issuer: config.public_url().origin().into(),
         });
-        Ok(Self { store, hasher, identity, clock })
+        Ok(Self { store, hasher, identity, clock, random })
     }
 }
 

@@ -34,12 +34,10 @@ pub(super) fn decide<'a>(csrf: &'a Csrf, view: &RequestView<'a>) -> Result<Scope
     // P1, P2
     let target = view.target()?;
     // P3
-    let hosts = &csrf.rules.allowed_hosts;
-    let own = csrf.self_of(&target);
-    let port = Some(target.authority.port.unwrap_or(target.connection_scheme().port()));
-    if !hosts.is_empty() && !hosts.iter().any(|pattern| pattern.matches(target.authority.host, port)) {
+    if !csrf.allows(&target) {
         return Err(Reason::HostNotAllowed);
     }
+    let own = csrf.self_of(&target);
     let scheme = target.scheme_beside(own);
     // P4, P5
     let scope = Scope { own, scheme, site: view.site()?, origin: view.origin(own)? };

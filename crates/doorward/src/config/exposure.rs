@@ -81,7 +81,8 @@ fn https(server: &Server, check: &mut Check<'_>) {
             .with_remedy(check.line(path, &format!("https://{}", url.host())));
         check.report(finding);
     }
-    if !server.trusted_proxies.is_empty() || check.is_written("server.trusted_proxies") {
+    let has_proxies = !server.trusted_proxies.is_empty() || check.is_written("server.trusted_proxies");
+    if has_proxies || server.speaks_tls() {
         return;
     }
     let path = "server.trusted_proxies";

@@ -9,6 +9,8 @@ use serde::de::{self, Visitor};
 
 use super::*;
 
+mod tls;
+
 /// A working directory with files, and an environment.
 struct Case {
     directory: tempfile::TempDir,

@@ -276,7 +276,7 @@ impl Knock {
         doorward_edge::header::guard_set_cookies(response.headers_mut(), |name| cookie::is_own(name, csrf));
         header::name_request(response.headers_mut(), &self.sketch.id);
         if self.sketch.scheme.is_https() {
-            header::require_https(response.headers_mut());
+            header::require_https(response.headers_mut(), &self.settings);
         }
         log::finish(&self, response.status(), live.as_deref());
         if let Some(tunnel) = tunnel {
