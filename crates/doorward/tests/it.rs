@@ -11,4 +11,5 @@ mod it {
     mod matrix;
     mod portal;
     mod story;
+    mod tls;
 }

@@ -1,6 +1,7 @@
 //! What a handler is given: the app, the request's circumstances and its caller, and how to answer with
 //! cookies and tokens.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -105,7 +106,7 @@ impl Exchange {
     #[must_use]
     pub fn view_of<'a>(&'a self, method: &'a http::Method) -> RequestView<'a> {
         let view = RequestView::new(method, &self.parts.uri, &self.parts.headers, seconds(self.arrival.at));
-        forwarded::believed(view, self.arrival.peer, &self.parts.headers, &self.settings.config.server)
+        over(view, &self.parts.headers, self.arrival.peer, self.arrival.is_tls, &self.settings)
     }
 
     /// The query of the request.
@@ -195,7 +196,27 @@ impl Exchange {
 #[must_use]
 pub fn view<'a>(parts: &'a Parts, arrival: &Arrival, settings: &Settings) -> RequestView<'a> {
     let view = RequestView::new(&parts.method, &parts.uri, &parts.headers, seconds(arrival.at)).version(parts.version);
-    forwarded::believed(view, arrival.peer, &parts.headers, &settings.config.server)
+    over(view, &parts.headers, arrival.peer, arrival.is_tls, settings)
+}
+
+/// The same request over a connection of this peer, with or without TLS.
+#[must_use]
+pub fn over<'a>(
+    view: RequestView<'a>,
+    headers: &'a HeaderMap,
+    peer: IpAddr,
+    is_tls: bool,
+    settings: &Settings,
+) -> RequestView<'a> {
+    let view = view.tls(is_tls);
+    if settings.is_trusted_proxy(peer) {
+        forwarded::believed(view, peer, headers, &settings.config.server)
+    } else if settings.config.tls.is_on() && !is_tls {
+        // A plain listener beside one with TLS: no public origin turns what came in the clear into https.
+        view.scheme(doorward_csrf::Scheme::Http)
+    } else {
+        view
+    }
 }
 
 impl FromRequestParts<App> for Exchange {
