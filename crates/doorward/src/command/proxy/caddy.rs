@@ -27,10 +27,9 @@ pub(super) fn print(plan: &Plan) -> String {
 
 fn ours(plan: &Plan) -> String {
     format!(
-        "\t\trespond {}* 404\n\t\treverse_proxy {} {{\n{}\t\t}}\n",
+        "\t\trespond {}* 404\n\t\treverse_proxy {}\n",
         plan.questions(),
-        plan.doorward,
-        plain("\t\t\t")
+        plan.doorward
     )
 }
 
@@ -45,10 +44,9 @@ fn guarded(plan: &Plan, site: &Site) -> String {
     let own = site.own.iter().map(|path| path.trim_start_matches('/').replace('.', "\\.")).collect::<Vec<_>>();
     let _ = write!(
         text,
-        "\n\t\t@doorward path_regexp ^/({})(/|$)\n\t\thandle @doorward {{\n\t\t\treverse_proxy {} {{\n{}\t\t\t}}\n\t\t}}\n",
+        "\n\t\t@doorward path_regexp ^/({})(/|$)\n\t\thandle @doorward {{\n\t\t\treverse_proxy {}\n\t\t}}\n",
         own.join("|"),
-        plan.doorward,
-        plain("\t\t\t\t")
+        plan.doorward
     );
     for part in &site.parts {
         text.push_str(&app(plan, site, part));
@@ -86,9 +84,4 @@ fn app(plan: &Plan, site: &Site, part: &Part) -> String {
         authority = plan.authority(site),
         identity = site.identity.join(" "),
     )
-}
-
-/// The scheme and host that Caddy itself has seen; it sets them so by default, and this says so.
-fn plain(indent: &str) -> String {
-    format!("{indent}header_up X-Forwarded-Host {{http.request.hostport}}\n")
 }

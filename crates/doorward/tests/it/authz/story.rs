@@ -85,11 +85,14 @@ fn signs_in(site: &Site) {
     assert_eq!(site.wiki.seen().len(), 1);
     // A rule of groups, and another host, for which this session is none.
     assert_eq!(notes.get("/admin/x").status, 403);
+    // CVE-2026-33496: nothing that was decided for one is taken for the other, however they alternate.
     let mut other = site.at("other.localhost");
-    other.jar = notes.jar.clone();
-    assert_eq!(other.get("/").status, 401);
-    other.jar = portal.jar;
-    assert_eq!(other.get("/").status, 401);
+    for jar in [&notes.jar, &portal.jar] {
+        for _ in 0..10 {
+            other.jar.clone_from(jar);
+            assert_eq!((other.get("/").status, notes.get("/").status), (401, 200));
+        }
+    }
     assert_eq!(site.other.seen().len(), 0);
 }
 
@@ -225,7 +228,9 @@ fn tricks(site: &Site) {
             ("X-Forwarded-Uri", "/open/a"),
         ];
         let answer = site.at(host).send("GET", path, &headers, "");
-        assert!(answer.status != 200 && answer.header("remote-user").is_none(), "{host}{path}: {answer:?}");
+        // Caddy says 200 and nothing else of a host that it does not serve.
+        let is_refused = answer.status != 200 || (host == "unknown.localhost" && answer.body.is_empty());
+        assert!(is_refused && answer.header("remote-user").is_none(), "{host}{path}: {answer:?}");
         assert_eq!(site.seen(), before);
     }
 }
