@@ -182,7 +182,8 @@ fn file(answers: &Answers) -> String {
     if answers.has_cloudflare {
         let ranges = list(&CLOUDFLARE.iter().map(ToString::to_string).collect::<Vec<_>>());
         line(true, "The address of the visitor, as Cloudflare says it.", "client_ip_header", "\"CF-Connecting-IP\"");
-        let comment = format!("Cloudflare's ranges of {CLOUDFLARE_AS_OF}; compare with https://www.cloudflare.com/ips/.");
+        let comment =
+            format!("Cloudflare's ranges of {CLOUDFLARE_AS_OF}; compare with https://www.cloudflare.com/ips/.");
         line(true, &comment, "client_ip_proxies", &ranges);
     }
     text.push_str("[session]\n");

@@ -101,8 +101,7 @@ pub(super) fn check(
     client_ip: (Option<String>, Option<Vec<String>>),
     check: &mut Check<'_>,
 ) -> Forwarding {
-    let header =
-        if header == Some("forwarded") { ForwardedHeader::Forwarded } else { ForwardedHeader::XForwarded };
+    let header = if header == Some("forwarded") { ForwardedHeader::Forwarded } else { ForwardedHeader::XForwarded };
     Forwarding { header, client_ip: client_ip_of(client_ip, check) }
 }
 

@@ -81,7 +81,6 @@ fn welcome(app: &App, settings: &Settings, parts: &Parts) -> Arrival {
         at: identity.now(),
         peer,
         address: forwarded::client_address(peer, &parts.headers, &settings.config.server),
-        is_tls: parts.extensions.get::<Secured>().is_some(),
         is_https: false,
         origin: String::new(),
         path: parts.uri.path().to_owned(),

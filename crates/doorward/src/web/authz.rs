@@ -223,7 +223,8 @@ impl Question<'_> {
         }
         if count >= bounce::MOST {
             let evidence = bounce::evidence(self.exchange.headers(), &self.told.host, self.told.scheme);
-            let response = Failure::of("session.loop").with_hint(evidence).with_cause(format!("{code}, ")).into_response();
+            let response =
+                Failure::of("session.loop").with_hint(evidence).with_cause(format!("{code}, ")).into_response();
             let page = self.told.url(&path::error("session.loop"));
             return if self.shape == Shape::Request { with_location(response, &page) } else { response };
         }
@@ -239,7 +240,8 @@ impl Question<'_> {
         if self.exchange.arrival.is_page {
             let return_to = bounce::form_page(self.exchange.headers(), &self.told.url(""));
             let cause = Some(format!("{code}, "));
-            failure = Failure { login_url: failure.login_url, return_to, cause, ..Failure::of("session.form_not_sent") };
+            failure =
+                Failure { login_url: failure.login_url, return_to, cause, ..Failure::of("session.form_not_sent") };
         }
         let response = failure.into_response();
         if self.shape == Shape::Forward { with_location(response, &page) } else { response }

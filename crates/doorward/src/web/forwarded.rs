@@ -41,12 +41,7 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, server: &Server) -> IpA
 
 /// Lets a trusted proxy say under which scheme and host its client came.
 #[must_use]
-pub fn believed<'a>(
-    view: RequestView<'a>,
-    peer: IpAddr,
-    headers: &'a HeaderMap,
-    server: &Server,
-) -> RequestView<'a> {
+pub fn believed<'a>(view: RequestView<'a>, peer: IpAddr, headers: &'a HeaderMap, server: &Server) -> RequestView<'a> {
     if !server.is_trusted_proxy(peer) {
         return view;
     }
@@ -72,12 +67,7 @@ fn named(hop: IpAddr, headers: &HeaderMap, server: &Server) -> Option<IpAddr> {
     field.to_str().ok()?.trim().parse().ok().map(|address: IpAddr| address.to_canonical())
 }
 
-fn walk(
-    peer: IpAddr,
-    hops: impl Iterator<Item = Option<IpAddr>>,
-    headers: &HeaderMap,
-    server: &Server,
-) -> IpAddr {
+fn walk(peer: IpAddr, hops: impl Iterator<Item = Option<IpAddr>>, headers: &HeaderMap, server: &Server) -> IpAddr {
     let mut address = peer;
     for hop in hops {
         // What is no address ends the walk: everything left of it is hearsay.

@@ -88,7 +88,8 @@ async fn no_route_takes_a_forged_request() {
         let caller = world.caller(state).await;
         for route in route::ALL.iter().filter(|route| route.method != Some("GET")) {
             if route.shield == Shield::Handler {
-                let answer = world.send_with(&caller, &Method::POST, route.path, &[("sec-fetch-site", "cross-site")]).await;
+                let answer =
+                    world.send_with(&caller, &Method::POST, route.path, &[("sec-fetch-site", "cross-site")]).await;
                 assert!(is_untrusted(&answer, &Method::POST), "{state:?} {}: {answer:?}", route.path);
                 continue;
             }

@@ -10,7 +10,6 @@ use axum::response::Response;
 use doorward_core::identifier::RequestId;
 use doorward_csrf::{Destination, RequestView};
 use doorward_edge::path::{EncodedSlash, NotCanonical, canonical, decoded};
-use doorward_edge::tls::Secured;
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{Request, Uri};
@@ -138,7 +137,7 @@ fn destination<'a>(parts: &'a Parts, settings: &'a Settings, peer: IpAddr, app: 
 pub(super) fn view<'a>(parts: &'a Parts, settings: &Settings, peer: IpAddr, app: &App) -> RequestView<'a> {
     let now = seconds(app.identity().now());
     let view = RequestView::new(&parts.method, &parts.uri, &parts.headers, now).version(parts.version);
-    over(view, &parts.headers, peer, parts.extensions.get::<Secured>().is_some(), settings)
+    over(view, parts, peer, settings)
 }
 
 /// The target without the prefix of the portal.

@@ -13,10 +13,10 @@ use crate::identity::Identity;
 use crate::portal::path;
 use crate::web::app::{App, Settings};
 use crate::web::arrive::leave;
+use crate::web::cookie;
 use crate::web::departure::Kept;
 use crate::web::failure::Failure;
 use crate::web::guard::finishing_page;
-use crate::web::cookie;
 
 /// A refusal, as its reader can use it.
 pub(super) fn refused(app: &App, settings: &Settings, sketch: &Sketch, failure: Failure) -> Response {
@@ -45,7 +45,10 @@ impl Stranger<'_> {
     pub(super) fn sign_in(&self, code: &'static str) -> Response {
         let Some(count) = self.navigation() else { return self.refuse(code) };
         if count >= bounce::MOST {
-            return Failure::of("session.loop").with_hint(bounce::evidence(self.headers, &self.sketch.host, self.sketch.scheme)).with_cause(self.cause(code)).into_response();
+            return Failure::of("session.loop")
+                .with_hint(bounce::evidence(self.headers, &self.sketch.host, self.sketch.scheme))
+                .with_cause(self.cause(code))
+                .into_response();
         }
         let mark = bounce::value(self.app.identity().keyring(), &self.sketch.host, count + 1);
         self.lead(&bounce::with(self.target, &mark), code)
@@ -73,7 +76,12 @@ impl Stranger<'_> {
             return Failure { login_url, ..Failure::of(code) }.into_response();
         }
         let failure = Failure::of("session.form_not_sent").with_cause(code);
-        Failure { login_url, return_to: bounce::form_page(self.headers, &self.sketch.origin(&self.sketch.host)), ..failure }.into_response()
+        Failure {
+            login_url,
+            return_to: bounce::form_page(self.headers, &self.sketch.origin(&self.sketch.host)),
+            ..failure
+        }
+        .into_response()
     }
 
     fn lead(&self, target: &str, code: &'static str) -> Response {
