@@ -29,6 +29,32 @@ pub enum Kind {
     Cause,
 }
 
+/// The stations between a browser and an app, in the order in which a request meets them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// Whoever asks.
+    Visitor,
+    /// A CDN or proxy in front.
+    Proxy,
+    /// Doorward itself.
+    Doorward,
+    /// The app behind it.
+    App,
+}
+
+impl Side {
+    /// The word in problem documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Visitor => "visitor",
+            Self::Proxy => "proxy",
+            Self::Doorward => "doorward",
+            Self::App => "app",
+        }
+    }
+}
+
 /// One text in the languages that Doorward speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Text {
@@ -64,6 +90,17 @@ impl Reason {
     #[must_use]
     pub fn docs(&self) -> String {
         format!("/.doorward/reasons#{}", self.code)
+    }
+
+    /// On which side of the way from the browser to the app it stopped.
+    #[must_use]
+    pub fn side(&self) -> Side {
+        match (self.family(), self.code) {
+            ("upstream", _) => Side::App,
+            ("proxy", _) => Side::Proxy,
+            ("store" | "keys" | "config", _) | (_, "http.internal" | "signin.busy") => Side::Doorward,
+            _ => Side::Visitor,
+        }
     }
 
     /// The part before the dot.

@@ -254,7 +254,7 @@ impl Csrf {
     /// Row P3.
     pub(crate) fn allows(&self, target: &Target<'_>) -> bool {
         let hosts = &self.rules.allowed_hosts;
-        let port = OriginRef::new(target.connection_scheme().as_str(), target.authority).port();
+        let port = Some(target.authority.port.unwrap_or(target.connection_scheme().port()));
         hosts.is_empty() || hosts.iter().any(|pattern| pattern.matches(target.authority.host, port))
     }
 
@@ -344,7 +344,7 @@ impl Csrf {
 
     /// SELF: the public origin that stands for the target, or else the target itself.
     pub(crate) fn self_of<'a>(&'a self, target: &Target<'a>) -> OriginRef<'a> {
-        let derived = OriginRef::new(target.connection_scheme().as_str(), target.authority);
+        let derived = OriginRef::of_target(target.connection_scheme(), target.authority);
         let mut public = self.rules.public_origins.iter().filter_map(OriginPattern::as_exact);
         match self.rules.public_origins.len() {
             0 => derived,

@@ -64,11 +64,19 @@ impl Node {
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
             timeouts: config.session.timeouts,
-            rules: Rules { minimum: config.password.minimum_length, context: config.password.context_words.clone() },
+            rules: rules(config),
             issuer: config.public_url().origin().into(),
         });
         Ok(Self { store, hasher, identity, clock, random })
     }
+}
+
+/// What passwords must be. Our own name and that of the host are the first words that are tried here.
+fn rules(config: &Config) -> Rules {
+    let mut rules = Rules { minimum: config.password.minimum_length, ..Rules::default() };
+    rules.context.push(config.public_url().host().to_string());
+    rules.context.extend_from_slice(&config.password.context_words);
+    rules
 }
 
 /// Opens the store. A PostgreSQL database in which nothing was ever made is set up at the first start; one that was

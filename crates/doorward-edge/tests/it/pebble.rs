@@ -1,5 +1,4 @@
 //! A real authority: pebble of the distribution, with its own resolver, on free ports.
-#![expect(clippy::disallowed_methods, reason = "a test may begin tasks and look at the clock")]
 
 use std::net::TcpListener;
 use std::path::PathBuf;

@@ -1,5 +1,4 @@
 //! Handshakes over real sockets: names, protocols, files that change, and clients that mean no good.
-#![expect(clippy::disallowed_methods, reason = "a test may begin tasks and look at the clock")]
 
 use std::net::SocketAddr;
 use std::path::Path;

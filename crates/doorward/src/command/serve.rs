@@ -70,18 +70,18 @@ async fn serve(context: &Context, loaded: Loaded) -> Result<(), Stopped> {
         .map_err(|findings| Stopped { findings, code: CONFIGURATION })?;
     let (stop, stopping) = watch::channel(false);
     let limits = Limits::of(&config.server.limits);
-    let plain = Terms { limits, proxies: config.server.trusted_proxies.clone(), certificates: None };
+    let plain = Terms { limits, proxies: config.server.proxies(), certificates: None };
     for (listener, address) in public {
         tracing::info!(%address, "listening");
-        let front = Front(app.clone(), router(&app));
-        served.tasks.spawn("listener", listener::serve(listener, front, plain.clone(), stopping.clone()));
+        let service = Front(app.clone(), router(&app));
+        served.tasks.spawn("listener", listener::serve(listener, service, plain.clone(), stopping.clone()));
     }
     let certificates = app.transport().map(|transport| Arc::clone(transport.certificates()));
     let secret = Terms { certificates, ..plain.clone() };
     for (listener, address) in encrypted {
         tracing::info!(%address, "listening for https");
-        let front = Front(app.clone(), router(&app));
-        served.tasks.spawn("https listener", listener::serve(listener, front, secret.clone(), stopping.clone()));
+        let service = Front(app.clone(), router(&app));
+        served.tasks.spawn("https listener", listener::serve(listener, service, secret.clone(), stopping.clone()));
     }
     if let Some((listener, address)) = private {
         tracing::info!(%address, "listening for /metrics");

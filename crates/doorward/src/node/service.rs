@@ -52,9 +52,9 @@ impl Node {
             hasher: self.hasher.clone(),
             watch: watch.clone(),
             health,
-            transport: transport.clone(),
             tasks: tasks.clone(),
             identifiers: Drawn::default(),
+            transport: transport.clone(),
             findings: RwLock::new(findings),
             settings: RwLock::new(Arc::new(settings)),
         });

@@ -38,12 +38,12 @@ pub struct Inner {
     pub watch: Watch,
     /// The state of what the program depends on.
     pub health: Health,
-    /// HTTPS, where it is spoken here.
-    pub transport: Option<Arc<Transport>>,
     /// What runs beside requests.
     pub tasks: Tasks,
     /// Chance for the names of requests, drawn in large pieces.
     pub identifiers: Drawn,
+    /// HTTPS, where it is spoken here.
+    pub transport: Option<Arc<Transport>>,
     /// The settings in force; a reload puts others in their place.
     pub settings: RwLock<Arc<Settings>>,
     /// What the last check of the configuration found.
@@ -57,9 +57,9 @@ pub struct Settings {
     pub config: Config,
     /// The CSRF rule with its keys.
     pub csrf: Csrf,
-    transport_security: Option<HeaderValue>,
     /// The apps in their places.
     pub door: Table,
+    transport_security: Option<HeaderValue>,
 }
 
 impl App {
@@ -247,6 +247,15 @@ impl Settings {
     pub fn opens_debug(&self) -> bool {
         let is_development = self.config.environment == Environment::Development;
         self.config.csrf.debug && is_development && self.config.server.is_loopback_only()
+    }
+
+    /// Whether a host is one of the pages: of the public URL, or without one of this machine.
+    #[must_use]
+    pub fn is_own_host(&self, host: &str) -> bool {
+        match &self.config.server.public_url {
+            Some(url) => url.host() == host,
+            None => self.config.csrf.allowed_hosts.iter().any(|own| own == host) && !self.door.has_host(host),
+        }
     }
 
     /// Whether the peer may say who its client is.

@@ -129,13 +129,11 @@ pub enum Service {
 }
 
 impl Service {
-    async fn answer(&self, peer: Peer, request: Request<Incoming>) -> Response {
+    async fn answer(&self, request: Request<Incoming>) -> Response {
         match self {
-            Self::Front(app, router) => door::front(app, router, peer, request).await,
+            Self::Front(app, router) => door::front(app, router, request).await,
             Self::Router(router) => {
-                let mut request = request.map(Body::new);
-                request.extensions_mut().insert(peer);
-                router.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
+                router.clone().oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {})
             }
         }
     }
@@ -220,11 +218,10 @@ impl Connection {
         let asked = Arc::clone(&has_asked);
         let answering = service_fn(move |mut request: Request<Incoming>| {
             asked.store(true, Ordering::Relaxed);
-            if let Some(secured) = &secured {
-                request.extensions_mut().insert(secured.clone());
-            }
+            request.extensions_mut().insert(Peer(peer));
+            secured.clone().map(|secured| request.extensions_mut().insert(secured));
             let service = service.clone();
-            async move { Ok::<_, Infallible>(service.answer(Peer(peer), request).await) }
+            async move { Ok::<_, Infallible>(service.answer(request).await) }
         });
         let served = builder(limits).serve_connection_with_upgrades(TokioIo::new(stream), answering).into_owned();
         let mut ending = pin!(watcher.watch(served));
@@ -249,6 +246,8 @@ fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {
         .header_read_timeout(limits.header_time)
         .max_buf_size(limits.header_bytes)
         .max_headers(256)
+        // Heads and small bodies leave in one write; gathering writes cost more than the copy.
+        .writev(false)
         .half_close(false);
     builder
         .http2()

@@ -1,30 +1,23 @@
 //! What a plain listener does where HTTPS is spoken here: prove hosts, lead to HTTPS, and refuse the rest.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
 
 use axum::response::{IntoResponse, Response};
-use doorward_csrf::RequestView;
-use doorward_edge::tls::Secured;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 
-use super::app::{App, Settings, seconds};
-use super::exchange::through;
+use super::app::{App, Settings};
+use super::arrival::Arrival;
+use super::exchange::view;
 use super::failure::Failure;
 
 /// Where an authority looks for proofs (RFC 8555, section 8.3).
 const PROOFS: &str = "/.well-known/acme-challenge/";
 
 /// The answer to a request that came without TLS; nothing where it may go on.
-pub(super) fn answer(
-    app: &App,
-    settings: &Settings,
-    parts: &Parts,
-    (is_https, peer): (bool, IpAddr),
-) -> Option<Response> {
-    if is_https || !settings.config.tls.is_on() {
+pub(super) fn answer(app: &App, settings: &Settings, arrival: &Arrival, parts: &Parts) -> Option<Response> {
+    if arrival.is_https || !settings.config.tls.is_on() {
         return None;
     }
     let is_reading = [Method::GET, Method::HEAD].contains(&parts.method);
@@ -35,15 +28,14 @@ pub(super) fn answer(
     }
     // `doorward health` and the container's check ask here, so that no certificate can break the question.
     let is_probe = ["/health", "/health/live", "/health/ready"].contains(&parts.uri.path());
-    if is_reading && is_probe && peer.is_loopback() {
+    if is_reading && is_probe && arrival.peer.is_loopback() {
         return None;
     }
     // A program that sends its token in the clear learns it here, not by a redirect that hides it.
     if !is_reading || parts.headers.contains_key(AUTHORIZATION) {
         return Some(Failure::of("http.https_required").into_response());
     }
-    let view = RequestView::new(&parts.method, &parts.uri, &parts.headers, seconds(app.identity().now()));
-    if !settings.csrf.allows_host(&through(view, parts, peer, settings)) {
+    if !settings.csrf.allows_host(&view(parts, arrival, settings)) {
         return Some(Failure::of("csrf.host_not_allowed").into_response());
     }
     let Some(location) = location(settings, parts) else {
@@ -63,14 +55,8 @@ fn location(settings: &Settings, parts: &Parts) -> Option<HeaderValue> {
     HeaderValue::try_from(text).ok()
 }
 
-/// Whether a request came over a TLS connection that was made for another host (RFC 9110, section 7.4).
-pub(super) fn is_misdirected(parts: &Parts) -> bool {
-    let Some(secured) = parts.extensions.get::<Secured>() else { return false };
-    host(parts).is_some_and(|host| !secured.speaks_for(host))
-}
-
 /// The host that a request names, without its port, as it was sent.
-fn host(parts: &Parts) -> Option<&str> {
+pub(super) fn host(parts: &Parts) -> Option<&str> {
     let named = parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
     let authority = parts.uri.authority().map(http::uri::Authority::as_str).or(named)?;
     let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());

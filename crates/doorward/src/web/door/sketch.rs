@@ -91,6 +91,7 @@ impl Sketch {
             path: self.uri.path().to_owned(),
             language: arrival::language(&headers),
             is_page: arrival::is_page(&headers),
+            reader: arrival::reader(&headers),
             device: arrival::device(&headers),
         }
     }
