@@ -64,11 +64,10 @@ async fn an_app_that_takes_no_connection_runs_into_the_limit() {
     assert!(got.starts_with("HTTP/1.1 504") && code(&got) == "upstream.connect_timeout", "{got}");
 }
 
-#[tokio::test]
-async fn every_broken_head_has_its_name_and_the_next_request_is_well() {
+fn broken_heads() -> Vec<(&'static str, String, &'static str)> {
     let huge = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "a".repeat(200 * 1024));
     let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "X: y\r\n".repeat(300));
-    let cases: Vec<(&str, String, &str)> = vec![
+    vec![
         ("closed without a byte", String::new(), "upstream.closed_early"),
         ("closed inside the head", "HTTP/1.1 200 OK\r\nContent-Le".into(), "upstream.closed_early"),
         ("no HTTP", "SSH-2.0-OpenSSH\r\n\r\n".into(), "upstream.answer_malformed"),
@@ -107,8 +106,12 @@ async fn every_broken_head_has_its_name_and_the_next_request_is_well() {
         ("huge head", huge, "upstream.answer_malformed"),
         ("many fields", many, "upstream.answer_malformed"),
         ("endless 1xx", "HTTP/1.1 100 Continue\r\n\r\n".repeat(1000), "upstream.closed_early"),
-    ];
-    for (what, bytes, expected) in cases {
+    ]
+}
+
+#[tokio::test]
+async fn every_broken_head_has_its_name_and_the_next_request_is_well() {
+    for (what, bytes, expected) in broken_heads() {
         let app = scripted(move |mut call| {
             let bytes = bytes.clone();
             async move {

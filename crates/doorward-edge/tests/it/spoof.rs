@@ -71,7 +71,7 @@ async fn five_hundred_spellings_of_each_field_of_ours_never_reach_the_app() {
     for name in OURS {
         let spellings: Vec<String> = spellings(name, 500).into_iter().collect();
         for some in spellings.chunks(80) {
-            let fields: String = some.iter().map(|spelling| format!("{spelling}: eve\r\n")).collect();
+            let fields = format!("{}: eve\r\n", some.join(": eve\r\n"));
             let head = seen(&door, &fields).await;
             assert!(!head.contains("eve"), "{head}");
             assert!(

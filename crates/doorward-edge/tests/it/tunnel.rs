@@ -163,8 +163,7 @@ async fn an_answer_that_is_no_agreement_opens_no_tunnel() {
 #[tokio::test]
 async fn a_tunnel_ends_with_either_side_with_silence_and_with_the_session() {
     let app = echo().await;
-    let mut plan = Plan::default();
-    plan.tunnel_idle = Duration::from_millis(300);
+    let plan = Plan { tunnel_idle: Duration::from_millis(300), ..Plan::default() };
     let door = open(&app.url(), plan).await;
     // The client ends: what is on its way still arrives.
     let (mut stream, _) = joined(&door).await;

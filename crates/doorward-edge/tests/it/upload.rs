@@ -125,6 +125,26 @@ async fn a_client_that_stops_sending_is_named() {
 }
 
 #[tokio::test]
+async fn a_slow_client_is_not_held_against_the_app() {
+    let app = scripted(|mut call| async move {
+        call.head().await;
+        call.body(10).await;
+        call.write(ok("got it")).await;
+    })
+    .await;
+    let mut plan = Plan::default();
+    plan.limits.head = Duration::from_millis(200);
+    let door = open(&app.url(), plan).await;
+    let mut stream = TcpStream::connect(door.address).await.unwrap();
+    stream.write_all(post(10, "first").as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    stream.write_all(b"later").await.unwrap();
+    let mut got = String::new();
+    stream.read_to_string(&mut got).await.unwrap();
+    assert!(got.ends_with("got it"), "{got}");
+}
+
+#[tokio::test]
 async fn broken_chunks_are_the_clients_fault() {
     for body in [
         "zz\r\nhello\r\n0\r\n\r\n",
