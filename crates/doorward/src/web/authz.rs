@@ -236,9 +236,9 @@ impl Question<'_> {
     /// nginx follows a `Location` whatever was asked for, so there it stands for navigations alone.
     fn refuse(&self, code: &'static str) -> Response {
         let page = self.told.url(path::SIGN_IN);
-        let mut failure = Failure { login_url: Some(page.clone()), ..Failure::of(code) };
+        let mut failure = Failure { login_url: Some(page.as_str().into()), ..Failure::of(code) };
         if self.exchange.arrival.is_page {
-            let return_to = bounce::form_page(self.exchange.headers(), &self.told.url(""));
+            let return_to = bounce::form_page(self.exchange.headers(), &self.told.url("")).map(Box::from);
             let cause = Some(format!("{code}, "));
             failure =
                 Failure { login_url: failure.login_url, return_to, cause, ..Failure::of("session.form_not_sent") };

@@ -83,8 +83,8 @@ pub async fn front(app: &App, router: &Router, request: Request<Incoming>) -> Re
         Spot::App(place) => {
             let place = Arc::clone(place);
             let (canonical, decided, has_slash) = (path.changed(), path.compared(), path.has_slash);
-            let (app, settings) = (app.clone(), Arc::clone(&settings));
-            Knock { app, settings, place, sketch, canonical, decided, has_slash }.answer(parts, body).await
+            let knock = Knock { app, settings: &settings, place, sketch, canonical, decided, has_slash };
+            knock.answer(parts, body).await
         }
     }
 }

@@ -71,17 +71,13 @@ impl Stranger<'_> {
 
     /// A script gets 401 and the address to sign in at. A form that was sent is never sent again by itself.
     fn refuse(&self, code: &'static str) -> Response {
-        let login_url = Some(format!("{}{}", self.sketch.origin(&self.sketch.host), path::SIGN_IN));
+        let login_url = Some(format!("{}{}", self.sketch.origin(&self.sketch.host), path::SIGN_IN).into());
         if !self.sketch.is_page() {
             return Failure { login_url, ..Failure::of(code) }.into_response();
         }
         let failure = Failure::of("session.form_not_sent").with_cause(code);
-        Failure {
-            login_url,
-            return_to: bounce::form_page(self.headers, &self.sketch.origin(&self.sketch.host)),
-            ..failure
-        }
-        .into_response()
+        let return_to = bounce::form_page(self.headers, &self.sketch.origin(&self.sketch.host)).map(Box::from);
+        Failure { login_url, return_to, ..failure }.into_response()
     }
 
     fn lead(&self, target: &str, code: &'static str) -> Response {

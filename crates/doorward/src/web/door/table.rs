@@ -94,6 +94,11 @@ impl Table {
         self.hosts.values().flatten().chain(&self.shared)
     }
 
+    /// Closes the connections to apps that were idle for long enough.
+    pub fn reap(&self) {
+        self.places().filter_map(|place| place.upstream.as_ref()).for_each(Upstream::reap);
+    }
+
     /// Whether there is no app at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
