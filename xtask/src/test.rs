@@ -21,8 +21,23 @@ const NEEDS: &[Need] = &[
     Need { package: "chromium", why: "a real browser signs in and out", is_there: || shell::has("chromium") },
     Need {
         package: "caddy",
-        why: "the shipped proxy configuration is validated and served",
+        why: "forward auth is proved behind it, and the shipped configuration is served",
         is_there: || shell::has("caddy"),
+    },
+    Need {
+        package: "nginx-light",
+        why: "forward auth is proved behind it",
+        is_there: || shell::has("nginx") || Path::new("/usr/sbin/nginx").exists(),
+    },
+    Need {
+        package: "haproxy",
+        why: "forward auth is proved behind it",
+        is_there: || shell::has("haproxy") || Path::new("/usr/sbin/haproxy").exists(),
+    },
+    Need {
+        package: "openssl",
+        why: "certificates for the examples are made with it",
+        is_there: || shell::has("openssl"),
     },
     Need {
         package: "pebble",
