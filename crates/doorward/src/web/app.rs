@@ -249,6 +249,15 @@ impl Settings {
         self.config.csrf.debug && is_development && self.config.server.is_loopback_only()
     }
 
+    /// Whether a host is one of the pages: of the public URL, or without one of this machine.
+    #[must_use]
+    pub fn is_own_host(&self, host: &str) -> bool {
+        match &self.config.server.public_url {
+            Some(url) => url.host() == host,
+            None => self.config.csrf.allowed_hosts.iter().any(|own| own == host) && !self.door.has_host(host),
+        }
+    }
+
     /// Whether the peer may say who its client is.
     #[must_use]
     pub fn is_trusted_proxy(&self, peer: IpAddr) -> bool {

@@ -51,7 +51,7 @@ fn problem(failure: &Failure, arrival: &Arrival, settings: &Settings) -> Respons
     let reason = failure.reason;
     let detail = detail(failure, arrival.language);
     let (csrf_token, header_name) = match &failure.csrf_token {
-        Some(token) => (Some(token.clone()), Some(settings.csrf.header_text().to_owned())),
+        Some(token) => (Some(token.as_ref().to_owned()), Some(settings.csrf.header_text().to_owned())),
         None => (None, None),
     };
     let document = Problem {
