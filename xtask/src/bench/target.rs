@@ -48,13 +48,7 @@ use Part::{Alone, Csrf, Proxy};
 
 /// Every published number.
 pub(super) const TARGETS: &[Target] = &[
-    ratio(
-        Csrf,
-        "CSRF check, session loaded / hmac over 46 bytes",
-        "csrf T7",
-        "hmac 46 B precomputed key",
-        AtMost(2.5),
-    ),
+    ratio(Csrf, "CSRF check, session loaded / hmac over 46 bytes", "csrf T7", "hmac 46 B precomputed key", AtMost(2.5)),
     target(Csrf, "CSRF check with a scan of 12 cookies", "csrf T7 with a scan of 12 cookies", Under(1.0), "µs"),
     target(Alone, "session check among 1,000,000", "session.check", Under(2.0), "µs"),
     target(Alone, "memory of a session", "session.bytes", AtMost(400.0), "B"),
