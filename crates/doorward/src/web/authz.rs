@@ -30,6 +30,7 @@ use crate::config::UserValue;
 use crate::identity::Live;
 use crate::portal::path;
 
+/// The value of a header that tells the app of nobody.
 const NOTHING: HeaderValue = HeaderValue::from_static("");
 
 const PASS: HeaderName = HeaderName::from_static("x-doorward-jwt");
@@ -98,8 +99,8 @@ fn answer(exchange: &Exchange, shape: Shape) -> Response {
     };
     // The log must say which request was refused, not only that somebody asked.
     if let Some(failure) = response.extensions_mut().get_mut::<Failure>() {
-        let before = failure.cause.take().unwrap_or_default();
-        failure.cause = Some(format!("{before}{}", told.words()).into());
+        let cause = failure.cause.take().unwrap_or_default();
+        failure.cause = Some(format!("{cause}{}", told.words()));
     }
     response
 }
@@ -240,8 +241,8 @@ impl Question<'_> {
         let page = self.told.url(path::SIGN_IN);
         let mut failure = Failure { login_url: Some(page.as_str().into()), ..Failure::of(code) };
         if self.exchange.arrival.is_page {
-            let return_to = bounce::form_page(self.exchange.headers(), &self.told.url("")).map(Box::from);
-            let cause = Some(format!("{code}, ").into());
+            let return_to = bounce::form_page(self.exchange.headers(), &self.told.url(""));
+            let cause = Some(format!("{code}, "));
             failure =
                 Failure { login_url: failure.login_url, return_to, cause, ..Failure::of("session.form_not_sent") };
         }

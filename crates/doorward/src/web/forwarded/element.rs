@@ -26,8 +26,10 @@ pub(super) fn backwards(field: &HeaderValue) -> std::vec::IntoIter<Element<'_>> 
             break;
         };
         elements.push(element);
-        let Some(next) = next else { break };
-        rest = next;
+        match next {
+            Some(next) => rest = next,
+            None => break,
+        }
     }
     elements.reverse();
     elements.into_iter()
