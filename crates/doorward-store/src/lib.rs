@@ -9,16 +9,22 @@
 //! table: append a migration to the list in `migration.rs`; a released one never changes.
 
 mod archive;
+mod app_password;
 mod audit;
 mod backup;
 mod budget;
+mod challenge;
 mod connection;
+mod device;
 mod dialect;
 mod entry;
+mod factor;
 mod failure;
 mod link;
 mod location;
+mod mail;
 pub mod migration;
+mod proof;
 mod refresh;
 mod refusal;
 mod request;
