@@ -36,6 +36,11 @@ const NEEDS: &[Need] = &[
         is_there: || shell::has("caddy"),
     },
     Need {
+        package: "pebble",
+        why: "certificates are ordered from a real authority",
+        is_there: || shell::has("pebble") && shell::has("pebble-challtestsrv"),
+    },
+    Need {
         package: "curl",
         why: "the calls of the contract are made as they are written",
         is_there: || shell::has("curl"),

@@ -16,6 +16,7 @@ mod proxy;
 mod session;
 mod signin;
 mod store;
+mod tls;
 mod token;
 mod upstream;
 mod user;
@@ -27,6 +28,32 @@ pub enum Kind {
     Refusal,
     /// What was found to be wrong with the installation.
     Cause,
+}
+
+/// The stations between a browser and an app, in the order in which a request meets them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// Whoever asks.
+    Visitor,
+    /// A CDN or proxy in front.
+    Proxy,
+    /// Doorward itself.
+    Doorward,
+    /// The app behind it.
+    App,
+}
+
+impl Side {
+    /// The word in problem documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Visitor => "visitor",
+            Self::Proxy => "proxy",
+            Self::Doorward => "doorward",
+            Self::App => "app",
+        }
+    }
 }
 
 /// One text in the languages that Doorward speaks.
@@ -66,6 +93,17 @@ impl Reason {
         format!("/.doorward/reasons#{}", self.code)
     }
 
+    /// On which side of the way from the browser to the app it stopped.
+    #[must_use]
+    pub fn side(&self) -> Side {
+        match (self.family(), self.code) {
+            ("upstream", _) => Side::App,
+            ("proxy", _) => Side::Proxy,
+            ("store" | "keys" | "config", _) | (_, "http.internal" | "signin.busy") => Side::Doorward,
+            _ => Side::Visitor,
+        }
+    }
+
     /// The part before the dot.
     #[must_use]
     pub fn family(&self) -> &'static str {
@@ -89,6 +127,7 @@ pub const ALL: &[&[Reason]] = &[
     upstream::REASONS,
     store::REASONS,
     keys::REASONS,
+    tls::REASONS,
     config::REASONS,
 ];
 

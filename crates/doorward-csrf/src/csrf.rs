@@ -245,6 +245,19 @@ impl Csrf {
         }
     }
 
+    /// Whether a request is for one of the allowed hosts; for any host where none are listed.
+    #[must_use]
+    pub fn allows_host(&self, view: &RequestView<'_>) -> bool {
+        view.target().is_ok_and(|target| self.allows(&target))
+    }
+
+    /// Row P3.
+    pub(crate) fn allows(&self, target: &Target<'_>) -> bool {
+        let hosts = &self.rules.allowed_hosts;
+        let port = Some(target.authority.port.unwrap_or(target.connection_scheme().port()));
+        hosts.is_empty() || hosts.iter().any(|pattern| pattern.matches(target.authority.host, port))
+    }
+
     /// The origin that the rule takes a request to be for, as text: SELF. `None` where the target is malformed.
     #[must_use]
     pub fn self_origin(&self, view: &RequestView<'_>) -> Option<String> {
@@ -331,7 +344,7 @@ impl Csrf {
 
     /// SELF: the public origin that stands for the target, or else the target itself.
     pub(crate) fn self_of<'a>(&'a self, target: &Target<'a>) -> OriginRef<'a> {
-        let derived = OriginRef::new(target.connection_scheme().as_str(), target.authority);
+        let derived = OriginRef::of_target(target.connection_scheme(), target.authority);
         let mut public = self.rules.public_origins.iter().filter_map(OriginPattern::as_exact);
         match self.rules.public_origins.len() {
             0 => derived,

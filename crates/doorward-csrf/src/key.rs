@@ -7,6 +7,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::mac::TokenMac;
+
 /// The fewest bytes a secret may have.
 pub const MIN_SECRET_BYTES: usize = 32;
 
@@ -56,7 +58,7 @@ impl fmt::Debug for SecretKey {
 /// What is derived from one secret, with the HMAC key schedule already run.
 struct Key {
     kid: u8,
-    mac: Hmac<Sha256>,
+    mac: TokenMac,
     tag: Hmac<Sha256>,
     fingerprint: String,
 }
@@ -73,7 +75,7 @@ impl Key {
         let print = sub_key(b"doorward-csrf fingerprint v1");
         Self {
             kid: secret.kid,
-            mac: hmac(b"doorward-csrf mac v1"),
+            mac: TokenMac::new(&sub_key(b"doorward-csrf mac v1")),
             tag: hmac(b"doorward-csrf tag v1"),
             fingerprint: format!("{}:{:02x}{:02x}{:02x}", secret.kid, print[0], print[1], print[2]),
         }
@@ -143,9 +145,7 @@ impl KeyRing {
 
     /// The MAC of a token under the key `kid`.
     pub(crate) fn sign(&self, kid: u8, issued_at: u64, nonce: &[u8; 32]) -> Option<[u8; 32]> {
-        let mut mac = self.find(kid)?.mac.clone();
-        mac.update(&message(issued_at, nonce));
-        Some(mac.finalize().into_bytes().into())
+        Some(self.find(kid)?.mac.sign(issued_at, nonce))
     }
 
     /// The tag of a browser (`b'a'`) or of a sign-in (`b's'`) under the key `kid`.
@@ -156,15 +156,6 @@ impl KeyRing {
         let full = mac.finalize().into_bytes();
         full.first_chunk().copied()
     }
-}
-
-/// The 46 bytes that are signed: two SHA-256 blocks once the key schedule is done.
-pub(crate) fn message(issued_at: u64, nonce: &[u8; 32]) -> [u8; 46] {
-    let mut message = [0; 46];
-    message[..6].copy_from_slice(b"csrf1|");
-    message[6..14].copy_from_slice(&issued_at.to_be_bytes());
-    message[14..].copy_from_slice(nonce);
-    message
 }
 
 #[cfg(test)]

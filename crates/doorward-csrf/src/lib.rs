@@ -11,6 +11,7 @@ mod hint;
 mod key;
 #[cfg(feature = "tower")]
 mod layer;
+mod mac;
 mod option;
 mod origin;
 mod pattern;

@@ -26,6 +26,14 @@ impl Scheme {
         }
     }
 
+    /// The port that is not written.
+    pub(crate) const fn port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+
     /// Whether cookies of this scheme carry `Secure`.
     #[must_use]
     pub const fn is_https(self) -> bool {
@@ -172,6 +180,12 @@ impl<'a> OriginRef<'a> {
         Self { scheme, host: authority.host, port: authority.port.or_else(|| default_port(scheme)) }
     }
 
+    /// The origin of a request to this server.
+    pub(crate) fn of_target(scheme: Scheme, authority: Authority<'a>) -> Self {
+        let port = Some(authority.port.unwrap_or(scheme.port()));
+        Self { scheme: scheme.as_str(), host: authority.host, port }
+    }
+
     /// Reads `scheme://host[:port]` and nothing behind it.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let (scheme, authority) = split_scheme(text)?;
@@ -187,6 +201,16 @@ impl<'a> OriginRef<'a> {
         let (scheme, authority) = split_scheme(prefix)?;
         let authority = authority.strip_suffix(':').unwrap_or(authority);
         Some(Self::new(scheme, Authority::parse(authority)?))
+    }
+
+    /// Whether `text` is this origin as browsers write it, where that is plain to see: a name at the default port.
+    pub(crate) fn is_written(&self, text: &[u8]) -> bool {
+        let HostRef::Name(name) = self.host else { return false };
+        text.len() == self.scheme.len() + 3 + name.len()
+            && text.ends_with(name.as_bytes())
+            && text.starts_with(self.scheme.as_bytes())
+            && text[self.scheme.len()..].starts_with(b"://")
+            && self.port == default_port(self.scheme)
     }
 
     /// The explicit port, or the default of the scheme; `None` where a scheme of its own has neither.
@@ -282,6 +306,19 @@ mod tests {
             if let Some(origin) = OriginRef::parse(&text) {
                 let written = origin.to_string();
                 prop_assert_eq!(OriginRef::parse(&written), Some(origin));
+            }
+        }
+
+        #[test]
+        fn what_is_plain_to_see_is_what_would_be_read(
+            scheme in "https?|wss|ftp", host in "[a-zA.]{1,4}", port in proptest::option::of(79_u16..81),
+            text in "(https?|wss|ftp)://[a-zA.]{1,4}(:80|:443)?",
+        ) {
+            let host = HostRef::parse(&host);
+            prop_assume!(host.is_some());
+            let own = OriginRef::new(&scheme, Authority { host: host.unwrap(), port });
+            for text in [text, own.to_string(), format!("{scheme}://{}", own.host), format!("{scheme}://{}.", own.host)] {
+                prop_assert!(!own.is_written(text.as_bytes()) || OriginRef::parse(&text) == Some(own), "{text}");
             }
         }
 

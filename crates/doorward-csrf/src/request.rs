@@ -9,15 +9,15 @@ use crate::Reason;
 use crate::environment::UnixSeconds;
 use crate::origin::{Authority, OriginRef, Scheme, parse_port};
 
-const OVERRIDES: [HeaderName; 3] = [
+static OVERRIDES: [HeaderName; 3] = [
     HeaderName::from_static("x-http-method-override"),
     HeaderName::from_static("x-method-override"),
     HeaderName::from_static("x-http-method"),
 ];
-pub(crate) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
+pub(crate) static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+static FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+static FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 
 /// One request as the rule sees it. Copying is cheap; nothing is allocated.
 #[derive(Clone, Copy)]
@@ -137,7 +137,7 @@ impl<'a> RequestView<'a> {
 
     /// Sec-Fetch-Site, or row P4.
     pub(crate) fn site(&self) -> Result<Initiator, Reason> {
-        let mut fields = self.headers.get_all(SEC_FETCH_SITE).iter();
+        let mut fields = self.headers.get_all(&SEC_FETCH_SITE).iter();
         let Some(first) = fields.next() else { return Ok(Initiator::Absent) };
         if fields.any(|other| !other.as_bytes().eq_ignore_ascii_case(first.as_bytes())) {
             return Err(Reason::SfsConflict);
@@ -145,12 +145,15 @@ impl<'a> RequestView<'a> {
         Ok(Initiator::read(first.as_bytes().trim_ascii()))
     }
 
-    /// Origin, or row P5.
-    pub(crate) fn origin(&self) -> Result<Stated<'a>, Reason> {
+    /// Origin, or row P5. A page of this server states `own` letter by letter, so that is looked at first.
+    pub(crate) fn origin(&self, own: OriginRef<'a>) -> Result<Stated<'a>, Reason> {
         let mut fields = self.headers.get_all(ORIGIN).iter();
         let Some(first) = fields.next() else { return Ok(Stated::Absent) };
         if fields.any(|other| other != first) {
             return Err(Reason::OriginMalformed);
+        }
+        if own.is_written(first.as_bytes()) {
+            return Ok(Stated::Of(own));
         }
         Ok(match first.to_str().ok().map(str::trim_ascii) {
             Some("null") => Stated::Null,
@@ -184,7 +187,7 @@ impl<'a> RequestView<'a> {
     }
 
     fn names_forwarded_host(&self) -> bool {
-        self.is_proxy_trusted && self.headers.contains_key(FORWARDED_HOST)
+        self.is_proxy_trusted && self.headers.contains_key(&FORWARDED_HOST)
     }
 
     fn received(&self) -> Result<Option<Authority<'a>>, Reason> {

@@ -4,6 +4,7 @@
 //!
 //! [`Permit`]: doorward_core::policy::Permit
 
+pub mod acme;
 mod deadline;
 pub mod fault;
 pub mod forward;
@@ -11,5 +12,6 @@ pub mod gate;
 pub mod header;
 pub mod path;
 mod pool;
+pub mod tls;
 pub mod tunnel;
 pub mod upstream;

@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
+use tokio::task::coop::has_budget_remaining;
 use tokio::time::Instant;
 
 use crate::deadline::Deadline;
@@ -89,9 +90,7 @@ impl Line {
         let (driver, deadline) = (&mut self.driver, &mut self.deadline);
         poll_fn(|cx| {
             let ended = driver.poll(cx);
-            // Only the driver can complete the answer, and it has just run: no waker is needed, and the
-            // task is not woken for what it sees anyway.
-            match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            match answer.as_mut().poll(&mut unwoken(cx)) {
                 Poll::Ready(Ok(response)) => return Poll::Ready(Ok(response)),
                 Poll::Ready(Err(mut error)) => {
                     let untouched = error.take_message().map(Box::new);
@@ -104,9 +103,16 @@ impl Line {
                 let fault = error.map(|error| Fault::of_exchange(error, Kind::ClosedEarly));
                 return Poll::Ready(Err(fault.unwrap_or_else(|| Fault::new(Kind::ClosedEarly)).into()));
             }
-            if let Some(steps) = progress.map(Progress::steps).filter(|steps| *steps != seen) {
-                seen = steps;
-                deadline.set(limit);
+            if let Some(progress) = progress {
+                let steps = progress.steps();
+                if steps != seen {
+                    seen = steps;
+                    deadline.set(limit);
+                }
+                // A client that is slow is not the app's fault; the body has a deadline of its own.
+                if progress.is_client_awaited() {
+                    return Poll::Pending;
+                }
             }
             deadline.poll(cx).map(|()| Err(Fault::new(Kind::HeadTimeout).into()))
         })
@@ -143,6 +149,14 @@ impl Line {
         let mut cx = Context::from_waker(Waker::noop());
         self.driver.poll(&mut cx).is_pending() && self.sender.is_ready()
     }
+}
+
+/// A context for what only a driver completes, where the driver has just run in the same task.
+///
+/// No waker is needed then, and with the task's own the driver would wake the task that runs it. But a
+/// task that has used up its turn must come back: then the channel says "not yet" whatever it holds.
+pub(crate) fn unwoken<'a>(cx: &Context<'a>) -> Context<'a> {
+    if has_budget_remaining() { Context::from_waker(Waker::noop()) } else { Context::from_waker(cx.waker()) }
 }
 
 /// The state machine of a connection, until it has ended.

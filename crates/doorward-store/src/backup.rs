@@ -71,7 +71,11 @@ fn partial_name(to: &Path) -> PathBuf {
 
 fn file_finding(to: &Path, error: &std::io::Error) -> Finding {
     let subject = to.display().to_string();
-    Finding::error("store.data_directory", subject, format!("the backup cannot be written: {error}"))
+    let why = match error.kind() {
+        std::io::ErrorKind::AlreadyExists => "there is a file of this name, and a backup replaces none".to_owned(),
+        _ => format!("the backup cannot be written: {error}"),
+    };
+    Finding::error("store.data_directory", subject, why)
         .with_remedy("name a new file in a directory that Doorward may write to")
 }
 

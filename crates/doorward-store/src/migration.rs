@@ -186,6 +186,9 @@ pub(crate) async fn up_to_date(
     check(&before, list)?;
     run(&mut transaction, location, &list[before.len()..]).await.map_err(|finding| vec![finding])?;
     transaction.commit().await.map_err(|error| failed(error.into()))?;
+    for migration in &list[before.len()..] {
+        tracing::info!(migration.version, migration.name, "applied a migration");
+    }
     Ok(states(list, list.len()).split_off(before.len()))
 }
 
@@ -208,7 +211,6 @@ pub(crate) async fn run(
             .execute(&mut *connection)
             .await;
         noted.map_err(|error| refused(migration.name, &error))?;
-        tracing::info!(migration.version, migration.name, "applied a migration");
     }
     Ok(())
 }

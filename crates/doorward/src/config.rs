@@ -25,7 +25,9 @@ mod session;
 mod setting;
 mod source;
 mod store;
+mod tls;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use doorward_core::Finding;
@@ -48,6 +50,7 @@ pub use session::Session;
 pub use setting::{Setting, reload_differences};
 pub use source::{Flags, Inputs, Source, Variables};
 pub use store::Store;
+pub use tls::{Acme, Tls};
 
 /// Whether people depend on this server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -82,6 +85,8 @@ pub struct Config {
     pub server: Server,
     /// `[portal]`
     pub portal: Portal,
+    /// `[tls]`
+    pub tls: Tls,
     /// `[session]`
     pub session: Session,
     /// `[password]`
@@ -114,6 +119,7 @@ pub struct Loaded {
 struct Raw {
     server: server::Raw,
     portal: portal::Raw,
+    tls: tls::Raw,
     session: session::Raw,
     password: password::Raw,
     csrf: csrf::Raw,
@@ -167,7 +173,8 @@ impl Config {
     /// The address that people type: the written one, or the first listener on this machine.
     #[must_use]
     pub fn public_url(&self) -> PublicUrl {
-        let port = self.server.listen.first().map_or(8_000, |listen| listen.address.port());
+        let plain = self.server.listen.first().map_or(8_000, |listen| listen.address.port());
+        let port = self.tls.listen.first().map_or(plain, SocketAddr::port);
         self.server.public_url.clone().unwrap_or_else(|| self.local_url(port))
     }
 
@@ -177,7 +184,7 @@ impl Config {
     /// Never: the text that it reads is a URL.
     #[must_use]
     pub fn local_url(&self, port: u16) -> PublicUrl {
-        let url = PublicUrl::of_host(false, "localhost").expect("http://localhost is a URL");
+        let url = PublicUrl::of_host(self.tls.is_on(), "localhost").expect("the scheme before localhost is a URL");
         url.with_port(port)
     }
 
@@ -204,6 +211,7 @@ impl Raw {
         Self {
             server: section(&mut whole, "server", findings),
             portal: section(&mut whole, "portal", findings),
+            tls: section(&mut whole, "tls", findings),
             session: section(&mut whole, "session", findings),
             password: section(&mut whole, "password", findings),
             csrf: section(&mut whole, "csrf", findings),
@@ -219,6 +227,10 @@ impl Raw {
         let portal = self.portal.check(check);
         let apps = app::check(check);
         join_portal(&mut server, &portal, check);
+        // The portal's host is that of the public URL by now.
+        let visited: Vec<String> = server.public_url.iter().map(|url| url.host().to_owned()).collect();
+        let tls = self.tls.check(&server, &visited, check);
+        server.tls_listen.clone_from(&tls.listen);
         let environment = exposure::environment(&server, check);
         let session = self.session.check(check);
         let password = self.password.check(check);
@@ -237,6 +249,7 @@ impl Raw {
             file,
             server,
             portal,
+            tls,
             session,
             password,
             csrf,

@@ -83,6 +83,8 @@ struct Inner {
     used: refresh::Used,
     /// The newest audit record that was heard.
     place: AtomicI64,
+    /// The epoch of the store in which the table was filled.
+    epoch: AtomicI64,
     /// How often it was read to its end.
     rounds: AtomicU64,
     /// Held by the one who reads the audit log.
@@ -103,6 +105,7 @@ impl Identity {
             table: Table::new(timeouts, is_shared),
             used: refresh::Used::default(),
             place: AtomicI64::new(0),
+            epoch: AtomicI64::new(0),
             rounds: AtomicU64::new(0),
             following: tokio::sync::Mutex::default(),
             refreshing: tokio::sync::Mutex::default(),

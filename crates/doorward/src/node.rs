@@ -3,10 +3,12 @@
 mod admin;
 mod directory;
 mod service;
+mod transport;
 
 pub use admin::{forget_initial, introduce};
 pub use directory::make_private;
 pub use service::Service;
+pub use transport::Transport;
 
 use std::sync::Arc;
 
@@ -30,6 +32,8 @@ pub struct Node {
     pub identity: Identity,
     /// The clock of this node.
     pub clock: Arc<dyn Clock>,
+    /// Its source of chance.
+    pub random: Arc<dyn Random>,
 }
 
 /// Where the configuration says that everything is kept.
@@ -58,13 +62,21 @@ impl Node {
             hasher: hasher.clone(),
             keyring,
             clock: Arc::clone(&clock),
-            random,
+            random: Arc::clone(&random),
             timeouts: config.session.timeouts,
-            rules: Rules { minimum: config.password.minimum_length, context: config.password.context_words.clone() },
+            rules: rules(config),
             issuer: config.public_url().origin().into(),
         });
-        Ok(Self { store, hasher, identity, clock })
+        Ok(Self { store, hasher, identity, clock, random })
     }
+}
+
+/// What passwords must be. Our own name and that of the host are the first words that are tried here.
+fn rules(config: &Config) -> Rules {
+    let mut rules = Rules { minimum: config.password.minimum_length, ..Rules::default() };
+    rules.context.push(config.public_url().host().to_string());
+    rules.context.extend_from_slice(&config.password.context_words);
+    rules
 }
 
 /// Opens the store. A PostgreSQL database in which nothing was ever made is set up at the first start; one that was

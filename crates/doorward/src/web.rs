@@ -18,6 +18,7 @@ mod guard;
 mod header;
 pub mod health;
 pub mod listener;
+mod plain;
 pub mod portal;
 mod present;
 pub mod private;

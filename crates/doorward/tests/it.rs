@@ -10,4 +10,5 @@ mod it {
     mod matrix;
     mod portal;
     mod story;
+    mod tls;
 }

@@ -29,6 +29,22 @@ pub(super) const REASONS: &[Reason] = &[
         );
         "Neither the request target nor the field Host names a host that can be read.";
         "Let the proxy in front pass the Host field on as the browser sent it."),
+    refusal!("http.https_required", 403, false;
+        text("This needs an encrypted connection", "Das braucht eine verschlüsselte Verbindung");
+        text(
+            "Please open the page with https:// in front of its address. Nothing was done.",
+            "Bitte öffnen Sie die Seite mit https:// vor der Adresse. Getan wurde nichts."
+        );
+        "Doorward speaks HTTPS itself, and a request other than a plain GET came over plain http: what it carried was readable on the way, so it is not done.";
+        "Call the https address. A key or password that was sent this way counts as seen: change it."),
+    refusal!("http.misdirected", 421, true;
+        text("This connection is for another host", "Diese Verbindung gehört zu einem anderen Host");
+        text(
+            "Your browser asked one site over the connection to another. Please load the page again.",
+            "Ihr Browser hat über die Verbindung zu einer Seite nach einer anderen gefragt. Bitte laden Sie die Seite neu."
+        );
+        "The host of the request is not covered by the certificate that the TLS handshake was answered with (SNI). A browser that shares connections tries again with one of its own.";
+        "Nothing where it is rare. Otherwise look for a proxy that speaks TLS to Doorward under another name than it forwards: let it send the visitor's host as SNI."),
     refusal!("http.not_found", 404, false;
         text("There is nothing here", "Hier ist nichts");
         text(

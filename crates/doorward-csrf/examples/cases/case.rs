@@ -10,10 +10,12 @@ use serde_json::{Map, Value};
 #[derive(Debug, Deserialize)]
 pub(crate) struct Case {
     pub(crate) id: String,
+    #[serde(default = "post")]
     pub(crate) method: String,
+    #[serde(default = "https")]
     pub(crate) scheme: String,
     pub(crate) host: Option<String>,
-    #[serde(default = "root")]
+    #[serde(default = "root", deserialize_with = "path")]
     pub(crate) path: String,
     pub(crate) authority: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
@@ -32,8 +34,16 @@ pub(crate) struct Case {
     pub(crate) config: Config,
     pub(crate) expect: String,
     pub(crate) reason: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub(crate) note: String,
+}
+
+fn post() -> String {
+    "POST".to_owned()
+}
+
+fn https() -> String {
+    "https".to_owned()
 }
 
 fn root() -> String {
@@ -141,6 +151,11 @@ pub(crate) struct Config {
     pub(crate) keys: Vec<String>,
     pub(crate) now: u64,
     pub(crate) add_trusted_origin: Option<String>,
+    /// Which tokens an answer carries, and whether a refusal is carried out: neither changes what the rule decides.
+    #[serde(rename = "rotate")]
+    _rotate: Option<Value>,
+    #[serde(rename = "report_only")]
+    _report_only: Option<Value>,
 }
 
 impl Config {
@@ -178,6 +193,8 @@ impl Default for Config {
             keys: vec!["k1".to_owned()],
             now: 1_767_225_600,
             add_trusted_origin: None,
+            _rotate: None,
+            _report_only: None,
         }
     }
 }
@@ -185,6 +202,11 @@ impl Default for Config {
 /// Reads `null` as the default.
 fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(source: D) -> Result<T, D::Error> {
     Option::deserialize(source).map(Option::unwrap_or_default)
+}
+
+/// Reads `null` as the root.
+fn path<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
+    Option::deserialize(source).map(|path| path.unwrap_or_else(root))
 }
 
 /// Reads one of the words of the crate's own options.

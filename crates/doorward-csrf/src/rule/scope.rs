@@ -34,15 +34,13 @@ pub(super) fn decide<'a>(csrf: &'a Csrf, view: &RequestView<'a>) -> Result<Scope
     // P1, P2
     let target = view.target()?;
     // P3
-    let hosts = &csrf.rules.allowed_hosts;
-    let own = csrf.self_of(&target);
-    let port = OriginRef::new(target.connection_scheme().as_str(), target.authority).port();
-    if !hosts.is_empty() && !hosts.iter().any(|pattern| pattern.matches(target.authority.host, port)) {
+    if !csrf.allows(&target) {
         return Err(Reason::HostNotAllowed);
     }
+    let own = csrf.self_of(&target);
     let scheme = target.scheme_beside(own);
     // P4, P5
-    let scope = Scope { own, scheme, site: view.site()?, origin: view.origin()? };
+    let scope = Scope { own, scheme, site: view.site()?, origin: view.origin(own)? };
     // A1
     if *view.method == Method::GET
         && view.path == csrf.token_path
@@ -65,7 +63,7 @@ pub(super) fn decide<'a>(csrf: &'a Csrf, view: &RequestView<'a>) -> Result<Scope
     }
     // A5
     let creates_session = || csrf.rules.session_paths.iter().any(|pattern| pattern.could_match(view.path));
-    if !view.has_cookies() && view.has_bearer() && !creates_session() {
+    if view.has_bearer() && !view.has_cookies() && !creates_session() {
         return Err(Reason::NoAmbientCredentials);
     }
     Ok(scope)

@@ -88,3 +88,15 @@ fn the_language_is_understood_beyond_what_the_file_uses() {
     );
     run(r#""config": {"add_trusted_origin": "https://**.a.test"}"#, "allow config_ok");
 }
+
+#[test]
+fn a_case_may_leave_out_what_does_not_matter_to_it() {
+    for line in [
+        r#"{"id": "X", "kind": "config", "config": {"add_trusted_origin": "https://a.test"}, "expect": "allow", "reason": "config_ok"}"#,
+        r#"{"id": "X", "host": "a.test", "path": null, "headers": null, "cookies": null, "cookie_pairs": null, "cookie_fields": null, "form": null, "query": null, "tokens": null, "authority": null, "config": null, "note": null, "expect": "deny", "reason": "token_missing"}"#,
+        r#"{"id": "X", "host": "a.test", "config": {"rotate": "always", "report_only": false}, "expect": "deny", "reason": "token_missing"}"#,
+        r#"{"id": "X", "host": "a.test", "path": "/hooks/7", "headers": {"Sec-Fetch-Site": "cross-site"}, "config": {"exempt": [["POST", "/hooks/{hook-id}"]]}, "expect": "allow", "reason": "exempt_path"}"#,
+    ] {
+        assert_eq!(runner::run(line).failures, Vec::<String>::new(), "{line}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use super::Limits;
 use super::outgoing::Progress;
 use crate::fault::{Fault, Kind};
 use crate::header;
-use crate::pool::Line;
+use crate::pool::{Line, unwoken};
 use crate::upstream::Upstream;
 
 type OnEnd = Box<dyn FnOnce(Result<u64, &Fault>) + Send>;
@@ -227,8 +227,8 @@ impl Body for UpstreamBody {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
         let this = self.get_mut();
         let Some(incoming) = &mut this.incoming else { return Poll::Ready(None) };
-        // The channel is filled by the connection alone, which this very call drives: see `Line::send`.
-        let mut unwoken = Context::from_waker(Waker::noop());
+        // The channel is filled by the connection alone, which this very call drives.
+        let mut unwoken = unwoken(cx);
         if let Poll::Ready(piece) = Pin::new(&mut *incoming).poll_frame(&mut unwoken) {
             return Poll::Ready(this.take(piece));
         }

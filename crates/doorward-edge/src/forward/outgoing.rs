@@ -28,10 +28,18 @@ pub(crate) struct Progress(AtomicU64);
 /// The bit of [`Progress`] that says that the body has ended.
 const ENDED: u64 = 1 << 63;
 
+/// The bit of [`Progress`] that says that the client owes the next piece.
+const AWAITED: u64 = 1 << 62;
+
 impl Progress {
-    /// A number that changes with each piece.
+    /// A number that changes with each piece, and with whom one waits for.
     pub(crate) fn steps(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// Whether the app waits for the client, rather than the client for the app.
+    pub(crate) fn is_client_awaited(&self) -> bool {
+        self.steps() & AWAITED != 0
     }
 
     /// Whether all of it was handed over.
@@ -139,6 +147,12 @@ impl<B> Guarded<B> {
         Ok(())
     }
 
+    fn wait(&mut self, is_waiting: bool) {
+        if std::mem::replace(&mut self.is_waiting, is_waiting) != is_waiting {
+            self.progress.0.fetch_xor(AWAITED, Ordering::Relaxed);
+        }
+    }
+
     fn end(&self) {
         self.progress.0.fetch_or(ENDED, Ordering::Relaxed);
     }
@@ -168,7 +182,7 @@ where
         let this = self.get_mut();
         match Pin::new(&mut this.inner).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
-                this.is_waiting = false;
+                this.wait(false);
                 let frame = this.take(frame);
                 if this.inner.is_end_stream() {
                     this.end();
@@ -177,6 +191,7 @@ where
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(Fault::of_client_body(error.into())))),
             Poll::Ready(None) => {
+                this.wait(false);
                 this.end();
                 // A body that is shorter than its head says must not look complete to the app.
                 let is_short = this.declared.is_some_and(|left| left > 0);
@@ -184,7 +199,7 @@ where
             }
             Poll::Pending => {
                 if !this.is_waiting {
-                    this.is_waiting = true;
+                    this.wait(true);
                     this.deadline.set(this.idle);
                 }
                 this.deadline.poll(cx).map(|()| Some(Err(Fault::new(Kind::ClientTimeout))))

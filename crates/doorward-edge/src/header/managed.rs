@@ -10,10 +10,10 @@ use super::remove_where;
 /// Names that are ours; `*` stands for any end.
 ///
 /// Each is trusted by some app, framework or proxy without proof, so a client that could write one
-/// would be whoever it likes. What a client may rightly say of itself is not here: `Authorization`
-/// (apps have logins and tokens of their own), `Via` (a log of the way; we add to it), `Origin`,
-/// `Referer`, `X-Requested-With`, `X-HTTP-Method-Override` (a rule by method does not see into apps
-/// that obey it; such an app lists it as an extra name).
+/// would be whoever it likes. What a client may rightly say of itself is not here: `Authorization`,
+/// `X-Auth-Token` and `X-User-Id` (apps have logins and tokens of their own), `Via` (a log of the way;
+/// we add to it), `Origin`, `Referer`, `X-Requested-With`, `X-HTTP-Method-Override` (a rule by method
+/// does not see into apps that obey it; such an app lists it as an extra name).
 const OURS: &[&str] = &[
     // What Doorward sets, and what it may set one day.
     "remote-*",
@@ -39,19 +39,27 @@ const OURS: &[&str] = &[
     "x-envoy-original-*",
     "x-host",
     "x-original-*",
-    "x-rewrite-*",
+    "x-rewrite-url",
     "x-url-scheme",
     "front-end-https",
     // Who asks, in the words of other login proxies and clouds.
-    "x-auth-*",
+    "x-auth-request-*",
+    "x-auth-user",
+    "x-auth-username",
+    "x-auth-email",
+    "x-auth-name",
+    "x-auth-groups",
+    "x-auth-roles",
     "x-authenticated-*",
     "x-authentik-*",
     "x-webauth-*",
     "x-vouch-*",
     "x-pomerium-*",
-    "x-token-*",
     "x-user",
-    "x-user-*",
+    "x-user-name",
+    "x-user-email",
+    "x-user-groups",
+    "x-user-roles",
     "x-username",
     "x-email",
     "x-groups",
@@ -62,12 +70,12 @@ const OURS: &[&str] = &[
     "x-goog-iap-jwt-assertion",
     "x-amzn-oidc-*",
     "cf-access-*",
-    "tailscale-*",
+    "tailscale-user-*",
     "oidc-*",
     "auth-user",
-    "auth-type",
     // Certificates that a proxy in front has seen.
-    "client-cert*",
+    "client-cert",
+    "client-cert-chain",
     "x-client-cert*",
     "x-client-verify",
     "x-client-dn",
@@ -220,6 +228,9 @@ mod tests {
             "user-agent",
             "x-csrf-token",
             "x-requested-with",
+            "x-auth-token",
+            "x-user-id",
+            "x-api-key",
             "traceparent",
         ] {
             assert!(!managed.holds(name), "{name}");

@@ -36,7 +36,7 @@ pub(super) async fn connect(place: &Place, limit: Duration) -> Result<Socket, Fa
         Place::Tcp { host, port } => Stream::Tcp(dial(host, *port, limit).await?),
         Place::Unix(path) => match timeout(limit, UnixStream::connect(path)).await {
             Ok(Ok(stream)) => Stream::Unix(stream),
-            Ok(Err(error)) => return Err(fault(error)),
+            Ok(Err(error)) => return Err(fault_of_path(error)),
             Err(elapsed) => return Err(Fault::before_sending(Kind::ConnectTimeout).with(elapsed)),
         },
     };
@@ -73,9 +73,18 @@ async fn dial(host: &str, port: u16, limit: Duration) -> Result<TcpStream, Fault
 fn fault(error: io::Error) -> Fault {
     let kind = match error.kind() {
         io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => Kind::ConnectRefused,
-        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => Kind::SocketMissing,
         io::ErrorKind::TimedOut => Kind::ConnectTimeout,
         _ => Kind::Unreachable,
+    };
+    Fault::before_sending(kind).with(error)
+}
+
+/// A Unix socket whose queue is full says so at once, and one that is left over from a dead app refuses.
+fn fault_of_path(error: io::Error) -> Fault {
+    let kind = match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => Kind::SocketMissing,
+        io::ErrorKind::WouldBlock => Kind::ConnectRefused,
+        _ => return fault(error),
     };
     Fault::before_sending(kind).with(error)
 }

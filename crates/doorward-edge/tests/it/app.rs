@@ -75,6 +75,29 @@ impl Call {
         Some(self.rest.drain(..length).collect())
     }
 
+    /// Reads a chunked body, trailers included.
+    pub(super) async fn chunks(&mut self) -> Option<()> {
+        loop {
+            let size = usize::from_str_radix(self.line().await?.split(';').next()?, 16).ok()?;
+            if size == 0 {
+                break;
+            }
+            self.body(size + 2).await?;
+        }
+        while !self.line().await?.is_empty() {}
+        Some(())
+    }
+
+    async fn line(&mut self) -> Option<String> {
+        loop {
+            if let Some(at) = self.rest.windows(2).position(|two| two == b"\r\n") {
+                let line: Vec<u8> = self.rest.drain(..at + 2).collect();
+                return Some(String::from_utf8_lossy(&line[..at]).into_owned());
+            }
+            self.more().await?;
+        }
+    }
+
     /// Reads what comes next.
     pub(super) async fn more(&mut self) -> Option<usize> {
         let mut piece = vec![0; 64 * 1024];
@@ -82,6 +105,11 @@ impl Call {
         self.memory.bytes.lock().extend_from_slice(&piece[..count]);
         self.rest.extend_from_slice(&piece[..count]);
         Some(count)
+    }
+
+    /// What was read behind a head and not looked at yet.
+    pub(super) fn rest(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.rest)
     }
 
     /// Writes bytes; whether they went out is the door's business.

@@ -133,7 +133,7 @@ async fn answer(request: Request<Incoming>, peer: SocketAddr, shared: &Arc<Share
     let authority = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
     let is_well = gate::check(&parts).map_err(|refused| refused.code);
     let is_well =
-        is_well.and_then(|()| path::settle(&mut parts.uri, shared.plan.slashes).map_err(|error| error.code()));
+        is_well.and_then(|()| path::settle(&mut parts.uri, shared.plan.slashes).map_err(path::NotCanonical::code));
     if let Err(code) = is_well {
         return refusal(code);
     }

@@ -20,7 +20,7 @@ const HONEST: u64 = 200;
 
 /// A client that is nobody: a token and the cookies that go with it.
 #[derive(Debug, Clone)]
-struct Pass {
+pub(crate) struct Pass {
     token: String,
     cookies: String,
 }
@@ -62,7 +62,7 @@ fn percentile(mut values: Vec<f64>, part: f64) -> f64 {
     values.get(place.min(values.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
 }
 
-async fn pass(served: &Served) -> Pass {
+pub(crate) async fn pass(served: &Served) -> Pass {
     let answer = served.answer("GET /api/v1/auth/csrf-token HTTP/1.1\r\nConnection: close\r\n", "").await.unwrap();
     let token = answer.split("\"csrf_token\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     Pass { token, cookies: cookies(&answer) }
@@ -84,7 +84,7 @@ async fn post(served: &Served, pass: &Pass, address: &str, body: &str) -> Option
     served.answer(&head, body).await
 }
 
-async fn sign_in(served: &Served, pass: &Pass) -> String {
+pub(crate) async fn sign_in(served: &Served, pass: &Pass) -> String {
     let (email, password) = served.administrator();
     let body = format!("{{\"email\":\"{email}\",\"password\":\"{password}\"}}");
     let answer = post(served, pass, "127.0.0.1", &body).await.unwrap();

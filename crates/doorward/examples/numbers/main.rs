@@ -1,7 +1,8 @@
 //! Every number of the program that is published, one row each: name, median, minimum, maximum, unit.
 //!
 //! `cargo xtask bench` runs this in alternating rounds with the bench of `doorward-csrf`. It needs the release
-//! program beside it: `cargo build --release`.
+//! program beside it: `cargo build --release`. Without an argument it measures the program alone; `proxy` and a number
+//! measure it beside other proxies, in an order that the number turns; `behind` is what stands behind them then.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -10,6 +11,7 @@
 )]
 
 mod flood;
+mod proxy;
 mod served;
 mod table;
 
@@ -29,10 +31,17 @@ fn resident(process: &str) -> usize {
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        served::measure().await;
-        flood::measure().await;
-    });
-    // The last, since a million sessions leave little cache to anybody.
-    table::measure();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["behind", port, sessions] => runtime.block_on(proxy::behind::serve(port.parse().unwrap(), sessions)),
+        ["proxy", turn] => runtime.block_on(proxy::measure(turn.parse().unwrap())),
+        _ => {
+            runtime.block_on(async {
+                served::measure().await;
+                flood::measure().await;
+            });
+            // The last, since a million sessions leave little cache to anybody.
+            table::measure();
+        }
+    }
 }

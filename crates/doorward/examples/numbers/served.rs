@@ -32,11 +32,22 @@ impl Drop for Served {
 impl Served {
     /// Starts the program with these variables, and gives back how long its first answer took.
     pub(crate) async fn start(place: tempfile::TempDir, settings: &[(&str, &str)]) -> (Self, Duration) {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        drop(listener);
-        let program = std::env::current_exe().unwrap().with_file_name("../doorward");
-        let mut command = Command::new(program);
+        Self::start_as(Command::new(program()), place, settings).await
+    }
+
+    /// The same on one core.
+    pub(crate) async fn start_on(core: usize, place: tempfile::TempDir, settings: &[(&str, &str)]) -> Self {
+        let mut command = pinned(core, "env");
+        command.arg(program());
+        Self::start_as(command, place, settings).await.0
+    }
+
+    async fn start_as(
+        mut command: Command,
+        place: tempfile::TempDir,
+        settings: &[(&str, &str)],
+    ) -> (Self, Duration) {
+        let port = free_port();
         command.env_clear().env("DOORWARD_SERVER__PRIVATE_LISTEN", "off").current_dir(place.path());
         command.envs(settings.iter().copied()).stdout(Stdio::null()).stderr(Stdio::null());
         command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(place.path().join("data"));
@@ -49,8 +60,12 @@ impl Served {
         (served, began.elapsed())
     }
 
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends the program and keeps its data.
-    fn end(mut self) -> tempfile::TempDir {
+    pub(crate) fn end(mut self) -> tempfile::TempDir {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         std::mem::replace(&mut self.place, tempfile::tempdir().unwrap())
@@ -73,6 +88,22 @@ impl Served {
     }
 }
 
+fn program() -> std::path::PathBuf {
+    std::env::current_exe().unwrap().with_file_name("../doorward")
+}
+
+/// A port that nobody listens on.
+pub(crate) fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A program that runs on one core alone.
+pub(crate) fn pinned(core: usize, program: &str) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", &core.to_string(), program]);
+    command
+}
+
 /// Prints `start.first`, `start.second`, `memory.idle` and `memory.sessions`.
 pub(crate) async fn measure() {
     let milliseconds = |time: Duration| time.as_secs_f64() * 1_000.0;
@@ -92,14 +123,15 @@ pub(crate) async fn measure() {
     row("memory.sessions", vec![resident(&served.child.id().to_string()) as f64 / 1_048_576.0], "MiB");
 }
 
-/// Writes live sessions of the administrator straight into the database, while nobody serves.
-async fn fill(database: &std::path::Path, count: usize) {
+/// Writes live sessions of the administrator straight into the database, while nobody serves; gives back their cookies.
+pub(crate) async fn fill(database: &std::path::Path, count: usize) -> Vec<String> {
     let mut connection = SqliteConnection::connect(&format!("sqlite:{}", database.display())).await.unwrap();
     let owner: String = sqlx::query_scalar("SELECT id FROM users").fetch_one(&mut connection).await.unwrap();
     let now = SystemClock.now().0;
     let mut transaction = connection.begin().await.unwrap();
+    let mut cookies = Vec::with_capacity(count);
     for number in 0..count {
-        let (_, hash) = token::mint(token::Kind::Session, &SystemRandom);
+        let (cookie, hash) = token::mint(token::Kind::Session, &SystemRandom);
         sqlx::query(
             "INSERT INTO user_session VALUES ($1, $2, $3, $4, 'browser', 'full', 1, 0, $5, $5, $5, '192.0.2.1', $6)",
         )
@@ -112,7 +144,9 @@ async fn fill(database: &std::path::Path, count: usize) {
         .execute(&mut *transaction)
         .await
         .unwrap();
+        cookies.push(cookie.expose_secret().to_owned());
     }
     transaction.commit().await.unwrap();
     connection.close().await.unwrap();
+    cookies
 }

@@ -70,8 +70,10 @@ pub fn restore(context: &Context, arguments: &RestoreArguments) -> u8 {
     let Some(runtime) = open::runtime() else { return FAULT };
     match runtime.block_on(put_back(&config, arguments)) {
         Ok((epoch, rows)) => {
-            let words =
-                format!("{rows} rows are back, in epoch {epoch}: every session and every unused link has ended.");
+            let words = format!(
+                "{rows} rows are back, in epoch {epoch}: every session and every unused link has ended.\n\
+                 Restart Doorward where it runs, since keys came back too."
+            );
             open::print(context, &json!({"epoch": epoch, "rows": rows}), &words);
             WELL
         }

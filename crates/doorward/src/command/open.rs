@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use doorward_core::Finding;
+use doorward_core::{Finding, reason};
 use doorward_store::RequestLog;
 use serde_json::Value;
 
@@ -50,12 +50,21 @@ where
         };
         match action(opened).await {
             Ok(code) => code,
-            Err(refused) => {
-                let finding = Finding::error(refused.code, "", refused.to_string());
-                found(context, &[finding], FINDINGS)
-            }
+            Err(refused) => found(context, &[told(&refused)], FINDINGS),
         }
     })
+}
+
+/// A refusal in the words for whoever runs the server.
+fn told(refused: &Refused) -> Finding {
+    let Some(reason) = reason::find(refused.code) else {
+        return Finding::error(refused.code, "", refused.to_string());
+    };
+    let why = match &refused.source {
+        Some(source) => format!("{} {source}", reason.operator),
+        None => reason.operator.to_owned(),
+    };
+    Finding::error(refused.code, reason.title.en, why).with_remedy(reason.remedy)
 }
 
 /// The runtime of a command that is no server.

@@ -19,7 +19,7 @@ use crate::system::{SystemClock, SystemRandom};
 use crate::watch::log::{self, Format, Guard, LogSettings, Rotation, When};
 use crate::web::app::App;
 use crate::web::listener::Service::{Front, Router};
-use crate::web::listener::{self, Limits};
+use crate::web::listener::{self, Limits, Terms};
 use crate::web::{private, router};
 
 /// Why serving ended before it began.
@@ -63,25 +63,36 @@ async fn serve(context: &Context, loaded: Loaded) -> Result<(), Stopped> {
     })?;
 
     let public = bind(&config).await?;
+    let encrypted = bind_tls(&config).await?;
     let private = bind_private(&config).await?;
     let (served, app) = node
         .into_app(config.clone(), findings, Some(log.control()))
         .map_err(|findings| Stopped { findings, code: CONFIGURATION })?;
     let (stop, stopping) = watch::channel(false);
     let limits = Limits::of(&config.server.limits);
+    let plain = Terms { limits, proxies: config.server.trusted_proxies.clone(), certificates: None };
     for (listener, address) in public {
         tracing::info!(%address, "listening");
-        let proxies = config.server.trusted_proxies.clone();
-        served.tasks.spawn(
-            "listener",
-            listener::serve(listener, Front(app.clone(), router(&app)), limits, proxies, stopping.clone()),
-        );
+        let service = Front(app.clone(), router(&app));
+        served.tasks.spawn("listener", listener::serve(listener, service, plain.clone(), stopping.clone()));
+    }
+    let certificates = app.transport().map(|transport| Arc::clone(transport.certificates()));
+    let secret = Terms { certificates, ..plain.clone() };
+    for (listener, address) in encrypted {
+        tracing::info!(%address, "listening for https");
+        let service = Front(app.clone(), router(&app));
+        served.tasks.spawn("https listener", listener::serve(listener, service, secret.clone(), stopping.clone()));
     }
     if let Some((listener, address)) = private {
         tracing::info!(%address, "listening for /metrics");
         served.tasks.spawn(
             "private listener",
-            listener::serve(listener, Router(private::router(&app)), limits, Vec::new(), stopping.clone()),
+            listener::serve(
+                listener,
+                Router(private::router(&app)),
+                Terms { proxies: Vec::new(), ..plain },
+                stopping.clone(),
+            ),
         );
     }
     tracing::info!(url = %config.public_url(), "ready: open /.doorward/ in a browser");
@@ -132,7 +143,18 @@ async fn bind(config: &Config) -> Result<Bound, Stopped> {
         match listen_on(listen.address).await {
             Ok(listener) => bound.push(listener),
             Err(error) if listen.is_optional => tracing::info!(address = %listen.address, %error, "left out"),
-            Err(error) => findings.push(occupied(listen.address, &error)),
+            Err(error) => findings.push(occupied("server.listen", listen.address, &error)),
+        }
+    }
+    if findings.is_empty() { Ok(bound) } else { Err(Stopped::found(findings)) }
+}
+
+async fn bind_tls(config: &Config) -> Result<Bound, Stopped> {
+    let (mut bound, mut findings) = (Vec::new(), Vec::new());
+    for address in &config.tls.listen {
+        match listen_on(*address).await {
+            Ok(listener) => bound.push(listener),
+            Err(error) => findings.push(occupied("tls.listen", *address, &error)),
         }
     }
     if findings.is_empty() { Ok(bound) } else { Err(Stopped::found(findings)) }
@@ -147,7 +169,7 @@ async fn bind_private(config: &Config) -> Result<Option<(TcpListener, SocketAddr
             tracing::warn!(%address, %error, "there is no private listener, and with it no /metrics");
             Ok(None)
         }
-        Err(error) => Err(Stopped::found(vec![occupied(address, &error)])),
+        Err(error) => Err(Stopped::found(vec![occupied("server.private_listen", address, &error)])),
     }
 }
 
@@ -157,8 +179,8 @@ async fn listen_on(address: SocketAddr) -> std::io::Result<(TcpListener, SocketA
     Ok((listener, address))
 }
 
-fn occupied(address: SocketAddr, error: &std::io::Error) -> Finding {
-    Finding::error("config.listen_unavailable", "server.listen", format!("Nothing can listen there: {error}."))
+fn occupied(key: &'static str, address: SocketAddr, error: &std::io::Error) -> Finding {
+    Finding::error("config.listen_unavailable", key, format!("Nothing can listen there: {error}."))
         .with_value(address.to_string())
         .with_remedy("doorward serve --listen 127.0.0.1:8001")
 }
@@ -183,6 +205,9 @@ async fn until_told_to_stop(inputs: &Inputs, app: &App, log: &Guard) {
 
 /// Puts a new configuration into force, or keeps the old one and says why.
 async fn reload(inputs: &Inputs, app: &App, log: &Guard) {
+    if let Some(transport) = app.transport() {
+        transport.look(true);
+    }
     let old = app.settings();
     let loaded = match Config::load(inputs) {
         Ok(loaded) => loaded,

@@ -162,6 +162,17 @@ pub struct AppConfig {
     pub has_jwt: bool,
 }
 
+impl AppConfig {
+    /// The demo app, which stands behind the login where no app is configured.
+    #[must_use]
+    pub fn demo() -> Self {
+        let nothing = WrittenApp::default();
+        let part = Part::of_app(&nothing, 0);
+        let demo = read(&part, &mut Vec::new()).expect("an app of which nothing is written is in order");
+        Self { name: "demo".into(), path: "/demo".into(), ..demo }
+    }
+}
+
 /// Checks every app, and that no two are in the same place.
 pub(super) fn check(check: &mut Check<'_>) -> Vec<AppConfig> {
     let written = &check.written.apps;

@@ -50,7 +50,7 @@ impl Check<'_> {
             Source::File(_) | Source::Default => {
                 let (section, name) = key.parts();
                 let text = match key.kind {
-                    registry::Kind::List => {
+                    registry::Kind::List | registry::Kind::Paths => {
                         let items = value.split(',').map(|item| format!("\"{item}\""));
                         format!("[{}]", items.collect::<Vec<_>>().join(", "))
                     }

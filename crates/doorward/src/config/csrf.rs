@@ -236,7 +236,9 @@ fn trimmed(texts: Option<&[String]>) -> Option<Vec<String>> {
 
 /// Where no trusted proxy says under which scheme people came, the public URL does, for itself and for the apps.
 fn default_public_origins(server: &Server, others: &[String]) -> Vec<String> {
-    let url = server.public_url.as_ref().filter(|url| url.is_https() && server.trusted_proxies.is_empty());
+    // Where TLS is spoken here, each connection shows it.
+    let is_silent = server.trusted_proxies.is_empty() && !server.speaks_tls();
+    let url = server.public_url.as_ref().filter(|url| url.is_https() && is_silent);
     let Some(url) = url else { return Vec::new() };
     let beside = others.iter().filter(|host| *host != url.host()).filter_map(|host| url.with_host(host));
     std::iter::once(url.origin()).chain(beside.map(|url| url.origin())).collect()

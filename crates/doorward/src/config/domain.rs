@@ -91,6 +91,12 @@ impl fmt::Display for Domain {
     }
 }
 
+/// Whether a domain is on the Public Suffix List, so that strangers can have names below it.
+pub(super) fn is_public(domain: &str) -> bool {
+    let domain = domain.to_ascii_lowercase();
+    psl::suffix(domain.as_bytes()).is_some_and(|suffix| suffix.is_known() && suffix == domain.as_bytes())
+}
+
 /// A host name in lower case and ASCII (RFC 5891), or nothing where the text is none.
 pub(crate) fn host_name(text: &str) -> Option<String> {
     if text.len() > 1_000 {

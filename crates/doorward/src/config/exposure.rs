@@ -44,15 +44,13 @@ pub(super) fn check(
             check.warning("config.development_public", "server.listen", why).with_remedy("ENVIRONMENT=production");
         check.report(finding);
     }
+    if server.insecure_allow_http && server.hosts().iter().all(|host| domain::is_loopback(host)) {
+        public_url_missing(server, check, "http://192.168.1.5:8000");
+    }
     // Advice is for those who have decided; who has not gets the one line that decides first.
     if server.environment == Some(Environment::Production) {
-        let path = "server.public_url";
-        if server.public_url.is_none() && !check.is_written(path) && !check.is_written("server.domain") {
-            let why = "Doorward does not know the address that people type, so it answers only to this machine.";
-            let finding = check
-                .warning("config.public_url_missing", path, why)
-                .with_remedy(check.line(path, "https://login.example.com"));
-            check.report(finding);
+        if !server.insecure_allow_http {
+            public_url_missing(server, check, "https://login.example.com");
         }
         if matches!(store, Store::Postgres(_)) && !has_own_keys {
             let path = "csrf.secret_key";
@@ -64,6 +62,16 @@ pub(super) fn check(
     }
 }
 
+fn public_url_missing(server: &Server, check: &mut Check<'_>, example: &str) {
+    let path = "server.public_url";
+    if server.public_url.is_some() || check.is_written(path) || check.is_written("server.domain") {
+        return;
+    }
+    let why = "Doorward does not know the address that people type, so it answers only to this machine.";
+    let finding = check.warning("config.public_url_missing", path, why).with_remedy(check.line(path, example));
+    check.report(finding);
+}
+
 fn https(server: &Server, check: &mut Check<'_>) {
     if let Some(url) = server.public_url.as_ref().filter(|url| !url.is_https()) {
         let path = "server.public_url";
@@ -73,7 +81,8 @@ fn https(server: &Server, check: &mut Check<'_>) {
             .with_remedy(check.line(path, &format!("https://{}", url.host())));
         check.report(finding);
     }
-    if !server.trusted_proxies.is_empty() || check.is_written("server.trusted_proxies") {
+    let has_proxies = !server.trusted_proxies.is_empty() || check.is_written("server.trusted_proxies");
+    if has_proxies || server.speaks_tls() {
         return;
     }
     let path = "server.trusted_proxies";

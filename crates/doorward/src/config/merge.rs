@@ -141,7 +141,7 @@ pub(super) fn invalid(key: &Key, subject: &str, value: &str, why: &str) -> Findi
 
 fn example(key: &Key, subject: &str) -> String {
     let value = match key.kind {
-        Kind::Text | Kind::Path | Kind::List => "…",
+        Kind::Text | Kind::Path | Kind::List | Kind::Paths => "…",
         Kind::Bool => "true",
         Kind::Integer(..) | Kind::Duration | Kind::Size | Kind::Word(_) if !key.default.is_empty() => key.default,
         Kind::Integer(..) => "1",
@@ -153,7 +153,7 @@ fn example(key: &Key, subject: &str) -> String {
     if subject.contains('.') {
         let quoted = match key.kind {
             Kind::Bool | Kind::Integer(..) => value.to_owned(),
-            Kind::List => format!("[\"{value}\"]"),
+            Kind::List | Kind::Paths => format!("[\"{value}\"]"),
             Kind::Keys => "[{ kid = 1, file = \"/path/to/key\" }]".to_owned(),
             _ => format!("\"{value}\""),
         };

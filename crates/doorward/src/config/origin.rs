@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::Url;
 
-use super::domain::{address, host_name};
+use super::domain::{address, host_name, is_public};
 
 /// The one address under which people reach Doorward: scheme, host and port, without a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,7 +123,11 @@ pub(super) fn check_trusted(text: &str) -> Result<&str, OriginProblem> {
         let instead = host_name(rest).map(|host| format!("{scheme}://{host}"));
         return Err(invalid("Browsers send international names in their xn-- form.", instead));
     }
-    Ok(host_of_authority(rest))
+    let host = host_of_authority(rest);
+    if host.trim_start_matches('*').strip_prefix('.').is_some_and(|below| host.starts_with('*') && is_public(below)) {
+        return Err(invalid("Strangers can have names below it: it is on the Public Suffix List.", None));
+    }
+    Ok(host)
 }
 
 /// The host of `host[:port]`, IPv6 addresses in brackets.

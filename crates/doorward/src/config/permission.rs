@@ -1,6 +1,6 @@
 //! Who else may read or write the files that the configuration comes from.
 
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::Path;
 
 use doorward_core::Finding;
@@ -25,7 +25,9 @@ pub(super) fn readable_by_others(path: &Path, subject: &str) -> Option<Finding> 
 
 /// A file of the configuration that every user of the machine can change.
 pub(super) fn writable_by_others(path: &Path, subject: &str) -> Option<Finding> {
-    let mode = std::fs::metadata(path).ok()?.mode();
+    // A device such as `/dev/null` keeps nothing that is written to it.
+    let found = std::fs::metadata(path).ok().filter(|found| !found.file_type().is_char_device())?;
+    let mode = found.mode();
     (mode & 0o002 != 0).then(|| {
         Finding::error(
             "config.file_permissions",

@@ -1,7 +1,7 @@
 //! The one registry of settings: every key of `doorward.toml`, with the variables that set it too.
 
 use super::quantity;
-use super::{admin, app, csrf, log, password, portal, server, session, store};
+use super::{admin, app, csrf, log, password, portal, server, session, store, tls};
 
 /// What a setting holds, and how its text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum Kind {
     Text,
     /// A file, relative to the file that names it or to the working directory.
     Path,
+    /// Several files: an array in the file, separated by commas in a variable.
+    Paths,
     /// `true` or `false`.
     Bool,
     /// A whole number within these bounds, both included.
@@ -85,7 +87,7 @@ impl Key {
 
     /// Whether `…_FILE` may name a file that holds the value. A setting that is a path has no such variant.
     pub(super) fn has_file_variant(&self) -> bool {
-        self.kind != Kind::Path
+        !matches!(self.kind, Kind::Path | Kind::Paths)
     }
 }
 
@@ -96,6 +98,7 @@ pub(super) const PREFIX: &str = "DOORWARD_";
 pub const SECTIONS: &[(&str, &[Key])] = &[
     ("server", server::KEYS),
     ("portal", portal::KEYS),
+    ("tls", tls::KEYS),
     ("session", session::KEYS),
     ("password", password::KEYS),
     ("csrf", csrf::KEYS),
@@ -136,6 +139,7 @@ impl Kind {
         match self {
             Self::Text => "text".to_owned(),
             Self::Path => "path".to_owned(),
+            Self::Paths => "list of paths".to_owned(),
             Self::Bool => "true or false".to_owned(),
             Self::Integer(low, high) => format!("number, {low} to {high}"),
             Self::Duration => "duration".to_owned(),
@@ -153,7 +157,7 @@ impl Kind {
             Self::Integer(low, high) => format!("write a whole number from {low} to {high}"),
             Self::Word(words) => format!("write one of: {}", words.join(", ")),
             Self::Bool => "write true or false".to_owned(),
-            Self::List => "write a list of texts: [\"one\", \"two\"]".to_owned(),
+            Self::List | Self::Paths => "write a list of texts: [\"one\", \"two\"]".to_owned(),
             Self::Text | Self::Path => "write a text in quotes".to_owned(),
             Self::Keys => "write [{ kid = 1, file = \"/path\" }], or 1:/path in a variable".to_owned(),
         }
@@ -170,8 +174,12 @@ impl Kind {
             }
             (Self::Duration | Self::Size, toml::Value::Integer(number)) => (*number >= 0).then(|| value.clone()),
             (Self::Word(_) | Self::Duration | Self::Size, toml::Value::String(text)) => return self.read_text(text),
-            (Self::List, toml::Value::String(text)) => Some(toml::Value::Array(vec![text.clone().into()])),
-            (Self::List, toml::Value::Array(items)) => items.iter().all(toml::Value::is_str).then(|| value.clone()),
+            (Self::List | Self::Paths, toml::Value::String(text)) => {
+                Some(toml::Value::Array(vec![text.clone().into()]))
+            }
+            (Self::List | Self::Paths, toml::Value::Array(items)) => {
+                items.iter().all(toml::Value::is_str).then(|| value.clone())
+            }
             (Self::Keys, toml::Value::Array(items)) => items.iter().all(is_numbered_file).then(|| value.clone()),
             _ => None,
         };
@@ -194,10 +202,10 @@ impl Kind {
             Self::Duration => quantity::duration(text).map(Into::into),
             Self::Size => quantity::size(text).map(Into::into),
             Self::Word(words) => words.iter().find(|word| word.eq_ignore_ascii_case(text)).map(|word| (*word).into()),
-            Self::List if text.starts_with('[') => {
+            Self::List | Self::Paths if text.starts_with('[') => {
                 return inline_array(text).ok_or_else(|| self.expectation()).and_then(|array| self.read_value(&array));
             }
-            Self::List => Some(items(text).map(toml::Value::from).collect::<Vec<_>>().into()),
+            Self::List | Self::Paths => Some(items(text).map(toml::Value::from).collect::<Vec<_>>().into()),
             Self::Keys => items(text).map(numbered_file).collect::<Option<Vec<_>>>().map(Into::into),
         };
         read.ok_or_else(|| self.expectation())

@@ -89,6 +89,8 @@ pub struct Server {
     pub domain: Option<Domain>,
     /// Where to listen; never empty.
     pub listen: Vec<Listen>,
+    /// Where HTTPS is spoken, as `[tls]` says.
+    pub tls_listen: Vec<SocketAddr>,
     /// Where to serve metrics.
     pub private_listen: Option<SocketAddr>,
     /// Whose forwarded headers are believed.
@@ -112,10 +114,21 @@ impl Server {
         self.insecure_allow_http && network::is_private(client)
     }
 
+    /// Every address that visitors can reach, plain or with TLS.
+    fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.listen.iter().map(|listen| listen.address).chain(self.tls_listen.iter().copied())
+    }
+
+    /// Whether HTTPS is spoken here: then plain listeners only lead to it.
+    #[must_use]
+    pub fn speaks_tls(&self) -> bool {
+        !self.tls_listen.is_empty()
+    }
+
     /// Whether every listener is on the loopback interface.
     #[must_use]
     pub fn is_loopback_only(&self) -> bool {
-        self.listen.iter().all(|listen| listen.address.ip().to_canonical().is_loopback())
+        self.addresses().all(|address| address.ip().to_canonical().is_loopback())
     }
 }
 
@@ -145,6 +158,7 @@ impl Raw {
             public_url,
             domain,
             listen: read_listen(self.listen, check),
+            tls_listen: Vec::new(),
             private_listen: read_private_listen(self.private_listen, check),
             trusted_proxies: read_proxies(self.trusted_proxies.unwrap_or_default(), check),
             insecure_allow_http,
@@ -295,12 +309,12 @@ impl Server {
         let mut hosts: Vec<String> = Vec::new();
         hosts.extend(self.public_url.as_ref().map(|url| url.host().to_owned()));
         hosts.extend(self.domain.as_ref().map(ToString::to_string));
-        let has_loopback = |listen: &Listen| listen.address.ip().is_loopback() || listen.address.ip().is_unspecified();
-        if self.listen.iter().any(has_loopback) {
+        let has_loopback = |address: &SocketAddr| address.ip().is_loopback() || address.ip().is_unspecified();
+        if self.addresses().any(|address| has_loopback(&address)) {
             hosts.extend(["localhost", "127.0.0.1", "[::1]"].map(str::to_owned));
         }
-        for listen in self.listen.iter().filter(|listen| !has_loopback(listen)) {
-            hosts.push(match listen.address.ip() {
+        for address in self.addresses().filter(|address| !has_loopback(address)) {
+            hosts.push(match address.ip() {
                 IpAddr::V4(four) => four.to_string(),
                 IpAddr::V6(six) => format!("[{six}]"),
             });
@@ -312,8 +326,8 @@ impl Server {
 
     /// What makes Doorward reachable from outside, in words, or nothing.
     pub(super) fn exposure(&self, check: &Check<'_>) -> Option<String> {
-        if let Some(listen) = self.listen.iter().find(|listen| !listen.address.ip().to_canonical().is_loopback()) {
-            return Some(format!("it listens on {}", listen.address));
+        if let Some(address) = self.addresses().find(|address| !address.ip().to_canonical().is_loopback()) {
+            return Some(format!("it listens on {address}"));
         }
         let path = if check.is_written("server.public_url") { "server.public_url" } else { "server.domain" };
         if let Some(url) = self.public_url.as_ref().filter(|url| !domain::is_loopback(url.host())) {

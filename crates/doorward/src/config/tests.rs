@@ -9,6 +9,8 @@ use serde::de::{self, Visitor};
 
 use super::*;
 
+mod tls;
+
 /// A working directory with files, and an environment.
 struct Case {
     directory: tempfile::TempDir,
@@ -515,6 +517,13 @@ const ROWS: &[Row] = &[
         .env("ADMIN_EMAIL=admin"),
     row("a host that cannot be read", "config.csrf_host", "csrf.allowed_hosts", "doorward config reference")
         .toml("[csrf]\nallowed_hosts = [\"https://a.example.com\"]"),
+    row(
+        "everybody below a suffix",
+        "config.origin_invalid",
+        "csrf.trusted_origins",
+        "trusted_origins = [\"https://app.example.com\"]  # in [csrf]",
+    )
+    .toml("[csrf]\ntrusted_origins = [\"https://*.co.uk\"]"),
     row("an exemption that is not exact", "config.csrf_path", "csrf.exempt_paths", "doorward config reference")
         .toml("[csrf]\nexempt_paths = [\"POST /hooks/*\"]"),
     row(
@@ -617,6 +626,13 @@ fn findings_that_depend_on_who_can_reach_the_listener() {
             "config.development_public",
         ),
         (
+            "plain http at no known address",
+            Case::new()
+                .env("ENVIRONMENT=development\nDOORWARD_SERVER__INSECURE_ALLOW_HTTP=true")
+                .listen("0.0.0.0:8000"),
+            "config.public_url_missing",
+        ),
+        (
             "plain http on a public address",
             production().env("DOORWARD_SERVER__INSECURE_ALLOW_HTTP=true").listen("203.0.113.9:80"),
             "config.insecure_public",
@@ -628,6 +644,9 @@ fn findings_that_depend_on_who_can_reach_the_listener() {
     let behind =
         production().env("DOMAIN=example.com\nDOORWARD_SERVER__TRUSTED_PROXIES=10.0.0.7").listen("0.0.0.0:8000");
     assert_eq!(behind.findings(), []);
+    // Its own address is one that people can type.
+    let at_home = production().env("DOORWARD_SERVER__INSECURE_ALLOW_HTTP=true").listen("192.168.1.5:8000").found();
+    assert!(at_home.iter().all(|(code, ..)| *code == "config.insecure_http"), "{at_home:?}");
 }
 
 #[test]
@@ -722,6 +741,7 @@ fn permissions_are_looked_at() {
     assert_eq!(case.findings(), []);
     mode(&case, "doorward.toml", 0o666);
     assert_eq!(case.found(), [("config.file_permissions", Severity::Error, "doorward.toml".to_owned())]);
+    assert_eq!(permission::writable_by_others("/dev/null".as_ref(), ".env"), None);
     let case = Case::new().toml(&format!("[csrf]\nsecret_key = \"{LONG}\""));
     mode(&case, "doorward.toml", 0o644);
     assert_eq!(case.found(), [("config.file_permissions", Severity::Warning, "doorward.toml".to_owned())]);

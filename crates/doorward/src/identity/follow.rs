@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use doorward_core::audit::{Action, Record};
 use doorward_core::identifier::{SessionId, UserId};
 use doorward_core::session::{EndReason, Session, Timeouts};
-use doorward_core::store::{Audit as _, Result, Sessions as _, Users as _, Which};
+use doorward_core::store::{Audit as _, Result, Sessions as _, Users as _, Which, Whole as _};
 use doorward_core::user::User;
 
 use super::table::REMEMBERED;
@@ -38,6 +38,7 @@ impl Identity {
     pub async fn load(&self) -> Result<()> {
         let (store, now) = (&self.inner.store, self.now());
         // What happens while the sessions are read comes after this place, and is heard by `follow`.
+        let epoch = store.epoch().await?;
         let place = store.newest().await?;
         let mut ended = store.ended_sessions(u32::try_from(REMEMBERED).unwrap_or(u32::MAX)).await?;
         ended.reverse();
@@ -61,6 +62,7 @@ impl Identity {
                 _ => break,
             }
         }
+        self.inner.epoch.store(epoch, Ordering::Release);
         self.inner.place.store(place, Ordering::Release);
         self.table().heard(now);
         Ok(())
@@ -94,6 +96,10 @@ impl Identity {
         // The first of two rounds may have begun before this call; the second has heard everything since.
         if self.inner.rounds.load(Ordering::Acquire) >= asked + 2 {
             return Ok(());
+        }
+        // A restored log is another one, often a shorter one: a place in the old one says nothing about it.
+        if self.inner.store.epoch().await? != self.inner.epoch.load(Ordering::Acquire) {
+            self.reload().await?;
         }
         loop {
             let now = self.now();
@@ -151,6 +157,7 @@ impl Identity {
 
     /// A restored database is another past: everything in memory is over.
     async fn reload(&self) -> Result<()> {
+        tracing::warn!("a backup was restored: every session has ended; restart, since keys may have come with it");
         for live in self.table().all() {
             self.table().end(live.id, EndReason::EpochRaised);
         }

@@ -9,7 +9,7 @@ use doorward_core::store::{StoreError, Whole as _};
 use doorward_store::RequestLog;
 use parking_lot::RwLock;
 
-use super::Node;
+use super::{Node, Transport};
 use crate::config::Config;
 use crate::identity::Identity;
 use crate::system::Drawn;
@@ -43,7 +43,9 @@ impl Node {
         let closing = tasks.clone();
         tasks.spawn("request memory", async move { writer.run(async move { closing.closing().await }).await });
         let watch = Watch::new(Arc::clone(&self.clock), Some(Arc::new(memory)));
-        let health = self.health(&config);
+        let transport = Transport::open(&config, Arc::clone(&self.clock), Arc::clone(&self.random))?;
+        let transport = transport.map(Arc::new);
+        let health = self.health(&config, transport.clone());
         let settings = Settings::of(config, self.identity.keyring(), None, &watch)?;
         let app = App::new(Inner {
             identity: self.identity.clone(),
@@ -52,17 +54,28 @@ impl Node {
             health,
             tasks: tasks.clone(),
             identifiers: Drawn::default(),
+            transport: transport.clone(),
             findings: RwLock::new(findings),
             settings: RwLock::new(Arc::new(settings)),
         });
         self.measure(&watch, &tasks, log);
         self.rounds(&watch, &tasks);
+        if let Some(transport) = transport {
+            transport.tend(&tasks);
+        }
         Ok((Service { tasks, node: self }, app))
     }
 
-    fn health(&self, config: &Config) -> Health {
+    fn health(&self, config: &Config, transport: Option<Arc<Transport>>) -> Health {
         let (store, hasher, identity) = (self.store.clone(), self.hasher.clone(), self.identity.clone());
-        Health::builder()
+        let mut builder = Health::builder();
+        if let Some(transport) = transport {
+            builder = builder.check("certificates", move || {
+                let answer = transport.health();
+                async move { answer }
+            });
+        }
+        builder
             .check("store", move || {
                 let store = store.clone();
                 async move {

@@ -2,7 +2,7 @@
 
 use doorward_core::Reason;
 use doorward_core::language::Language;
-use doorward_core::reason;
+use doorward_core::reason::{self, Side, Text};
 
 use super::catalogue::error;
 use super::path;
@@ -16,6 +16,8 @@ pub struct Problem {
     pub retry_after: Option<i64>,
     /// What the request lacked, for whoever mends it; names only what the visitor sent. English.
     pub hint: Option<String>,
+    /// The stations from the browser to the app that this request could pass; none where that says nothing.
+    pub stations: Vec<Side>,
 }
 
 impl Problem {
@@ -23,7 +25,7 @@ impl Problem {
     #[must_use]
     pub fn of(code: &str) -> Self {
         let reason = reason::find(code).unwrap_or_else(internal);
-        Self { reason, retry_after: None, hint: None }
+        Self { reason, retry_after: None, hint: None, stations: Vec::new() }
     }
 
     /// The same problem with the time to wait, in seconds.
@@ -54,6 +56,34 @@ impl Problem {
 
     pub(crate) fn docs(&self) -> String {
         format!("{}#{}", path::REASONS, self.reason.code)
+    }
+
+    /// Each station: its name, whether the request came past it, stopped there or never came so far, and whether it
+    /// is the one.
+    pub(crate) fn chain(&self) -> Vec<(Text, &'static str, bool)> {
+        let stopped = self.reason.side();
+        let state = |side: Side| match side.cmp(&stopped) {
+            std::cmp::Ordering::Less => "passed",
+            std::cmp::Ordering::Equal => "stopped",
+            std::cmp::Ordering::Greater => "ahead",
+        };
+        let name = |side: Side| match side {
+            Side::Visitor => error::SIDE_VISITOR,
+            Side::Proxy => error::SIDE_PROXY,
+            Side::Doorward => error::SIDE_DOORWARD,
+            Side::App => error::SIDE_APP,
+        };
+        self.stations.iter().map(|side| (name(*side), state(*side), *side == stopped)).collect()
+    }
+
+    /// Where it stopped, as a sentence.
+    pub(crate) fn stopped(&self) -> Text {
+        match self.reason.side() {
+            Side::Visitor => error::STOPPED_VISITOR,
+            Side::Proxy => error::STOPPED_PROXY,
+            Side::Doorward => error::STOPPED_DOORWARD,
+            Side::App => error::STOPPED_APP,
+        }
     }
 
     /// The time to wait, as a sentence.

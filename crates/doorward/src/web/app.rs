@@ -9,6 +9,7 @@ use doorward_core::random::Random;
 use doorward_core::user::User;
 use doorward_core::{Clock, Finding, Secret};
 use doorward_csrf::{Csrf, Problem, SecretKey, UnixSeconds};
+use http::HeaderValue;
 use parking_lot::RwLock;
 
 use super::arrival::Arrival;
@@ -17,7 +18,7 @@ use super::route;
 use crate::config::{Config, Environment};
 use crate::identity::hasher::Hasher;
 use crate::identity::{Identity, Keyring, Live, PasswordChange, Refused, SignedIn, Visit};
-use crate::node::forget_initial;
+use crate::node::{Transport, forget_initial};
 use crate::system::Drawn;
 use crate::watch::health::Health;
 use crate::watch::{Tasks, Watch};
@@ -41,6 +42,8 @@ pub struct Inner {
     pub tasks: Tasks,
     /// Chance for the names of requests, drawn in large pieces.
     pub identifiers: Drawn,
+    /// HTTPS, where it is spoken here.
+    pub transport: Option<Arc<Transport>>,
     /// The settings in force; a reload puts others in their place.
     pub settings: RwLock<Arc<Settings>>,
     /// What the last check of the configuration found.
@@ -56,6 +59,7 @@ pub struct Settings {
     pub csrf: Csrf,
     /// The apps in their places.
     pub door: Table,
+    transport_security: Option<HeaderValue>,
 }
 
 impl App {
@@ -81,6 +85,18 @@ impl App {
     #[must_use]
     pub fn health(&self) -> &Health {
         &self.0.health
+    }
+
+    /// HTTPS, where it is spoken here.
+    #[must_use]
+    pub fn transport(&self) -> Option<&Transport> {
+        self.0.transport.as_deref()
+    }
+
+    /// The answer to a token by which an authority asks for a proof over plain HTTP.
+    #[must_use]
+    pub fn proof(&self, token: &str) -> Option<String> {
+        self.transport()?.certificates().challenges().answer(token)
     }
 
     /// Changes or chooses a password, and forgets the one that the first start has written down.
@@ -150,10 +166,12 @@ impl App {
         *self.0.findings.write() = findings;
     }
 
-    /// What the last check of the configuration found.
+    /// What the last check of the configuration found, and what is wrong with certificates now.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
-        self.0.findings.read().clone()
+        let mut findings = self.0.findings.read().clone();
+        findings.extend(self.transport().map(Transport::findings).unwrap_or_default());
+        findings
     }
 
     /// Password hashes that wait or run.
@@ -184,7 +202,14 @@ impl Settings {
         }
         let csrf = builder.build().map_err(|error| error.problems.iter().map(csrf_finding).collect::<Vec<_>>())?;
         let door = Table::of(&config, before, |name| watch.app_meter(name));
-        Ok(Self { config, csrf, door })
+        let transport_security = transport_security(&config);
+        Ok(Self { config, csrf, door, transport_security })
+    }
+
+    /// The value of Strict-Transport-Security for answers over https, where one is to be sent.
+    #[must_use]
+    pub fn transport_security(&self) -> Option<&HeaderValue> {
+        self.transport_security.as_ref()
     }
 
     /// The origin of the pages, for whoever stands before the host of an app.
@@ -236,6 +261,16 @@ impl Settings {
     pub fn access_of(&self, access: Access) -> Access {
         if access == Access::AdministratorFresh && self.opens_debug() { Access::Anyone } else { access }
     }
+}
+
+/// Only in production: a browser that was told so once on `localhost` would refuse every other program there.
+fn transport_security(config: &Config) -> Option<HeaderValue> {
+    let tls = &config.tls;
+    if config.environment != Environment::Production || tls.hsts == 0 {
+        return None;
+    }
+    let subdomains = if tls.hsts_subdomains { "; includeSubDomains" } else { "" };
+    HeaderValue::try_from(format!("max-age={}{subdomains}", tls.hsts)).ok()
 }
 
 /// The program's clock and random source, as the CSRF rule asks for them.

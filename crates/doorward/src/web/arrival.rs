@@ -21,6 +21,8 @@ pub struct Arrival {
     pub peer: IpAddr,
     /// The client, as trusted proxies tell it.
     pub address: IpAddr,
+    /// Whether the connection to us is TLS.
+    pub is_tls: bool,
     /// Whether the client uses https.
     pub is_https: bool,
     /// The origin that the client uses, such as `https://example.com`; empty where the target is malformed.
@@ -31,6 +33,8 @@ pub struct Arrival {
     pub language: Language,
     /// Whether a person looks at the answer: a navigation, or a client that asks for HTML.
     pub is_page: bool,
+    /// Who reads a refusal.
+    pub reader: Reader,
     /// What the client calls itself.
     pub device: Box<str>,
 }
@@ -51,6 +55,27 @@ impl Arrival {
     pub fn scheme(&self) -> Scheme {
         if self.is_https { Scheme::Https } else { Scheme::Http }
     }
+}
+
+/// Who reads a refusal, and so in which form it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// A person in a browser: a page.
+    Person,
+    /// A person at a terminal, who asks for plain text first.
+    Terminal,
+    /// A program: a problem document.
+    Program,
+}
+
+/// Who reads a refusal: `Accept` names plain text first, or nothing better than a document is known.
+#[must_use]
+pub fn reader(headers: &HeaderMap) -> Reader {
+    if is_page(headers) {
+        return Reader::Person;
+    }
+    let first = text(headers, &ACCEPT).split([',', ';']).next().unwrap_or_default().trim();
+    if first.eq_ignore_ascii_case("text/plain") { Reader::Terminal } else { Reader::Program }
 }
 
 /// Whether a person will look at the answer (Fetch Metadata where the browser sends it, `Accept` elsewhere).

@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use doorward_core::identifier::RequestId;
+use doorward_edge::tls::Secured;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
@@ -18,7 +19,7 @@ use super::arrival::Arrival;
 use super::exchange::view;
 use super::failure::Failure;
 use super::listener::Peer;
-use super::{arrival, departure, forwarded, header, present, target};
+use super::{arrival, departure, forwarded, header, plain, present, target};
 
 /// Fields that one request may have.
 const HEADER_FIELDS: usize = 100;
@@ -35,13 +36,14 @@ pub(super) async fn arrive(State(app): State<App>, request: Request, next: Next)
     let origin = header::trusted_origin(&parts.headers, &settings);
     let kept = departure::Kept::of(&parts, &arrival, &settings);
 
-    let mut response = match check(&parts, settings.config.server.limits.header_bytes) {
-        Err(failure) => failure.into_response(),
-        Ok(()) if is_too_open(&settings, arrival.is_https, arrival.address) => {
+    let refused = check(&parts, settings.config.server.limits.header_bytes).err().map(IntoResponse::into_response);
+    let mut response = match refused.or_else(|| plain::answer(&app, &settings, &arrival, &parts)) {
+        Some(answer) => answer,
+        None if is_too_open(&settings, arrival.is_https, arrival.address) => {
             Failure::of("csrf.https_required").into_response()
         }
-        Ok(()) if header::is_preflight(&parts) => preflight(origin.is_some(), &settings),
-        Ok(()) => {
+        None if header::is_preflight(&parts) => preflight(origin.is_some(), &settings),
+        None => {
             parts.extensions.insert(Arc::clone(&arrival));
             parts.extensions.insert(Arc::clone(&settings));
             next.run(Request::from_parts(parts, body)).await
@@ -63,7 +65,7 @@ pub(super) fn leave(
     (response, duration): (Response, Duration),
 ) -> Response {
     let mut response = present::present(response, arrival, settings);
-    header::secure(response.headers_mut(), arrival);
+    header::secure(response.headers_mut(), arrival, settings);
     header::vary(response.headers_mut());
     departure::see_off(app, arrival, kept, &mut response, duration);
     response
@@ -79,11 +81,13 @@ fn welcome(app: &App, settings: &Settings, parts: &Parts) -> Arrival {
         at: identity.now(),
         peer,
         address: forwarded::client_address(peer, &parts.headers, |address| settings.is_trusted_proxy(address)),
+        is_tls: parts.extensions.get::<Secured>().is_some(),
         is_https: false,
         origin: String::new(),
         path: parts.uri.path().to_owned(),
         language: arrival::language(&parts.headers),
         is_page: arrival::is_page(&parts.headers),
+        reader: arrival::reader(&parts.headers),
         device: arrival::device(&parts.headers),
     };
     let view = view(parts, &arrival, settings);
@@ -108,11 +112,21 @@ fn check(parts: &Parts, header_bytes: usize) -> Result<(), Failure> {
             return Err(Failure::of("http.header_conflict").with_hint(format!("{name} stands more than once")));
         }
     }
+    check_certificate(parts)?;
     if parts.method == Method::CONNECT {
         return Err(Failure::of("http.method_not_allowed"));
     }
     target::check_path(parts.uri.path())
         .map_err(|why| Failure::of("http.path_not_canonical").with_hint(why.to_string()))
+}
+
+/// Refuses a host that the certificate of the connection does not speak for (RFC 9110, section 15.5.20).
+pub(super) fn check_certificate(parts: &Parts) -> Result<(), Failure> {
+    let is_other = parts
+        .extensions
+        .get::<Secured>()
+        .is_some_and(|secured| plain::host(parts).is_some_and(|host| !secured.speaks_for(host)));
+    if is_other { Err(Failure::of("http.misdirected")) } else { Ok(()) }
 }
 
 /// Refuses more fields, bytes and cookies than one request may have.

@@ -32,6 +32,17 @@ async fn read(body: Body, app: &App) -> Result<Bytes, Failure> {
     }
 }
 
+/// What may be told of a body that cannot be used. The words of serde name a field that is missing or not known; where
+/// a value is of the wrong type they hold that value, which could be a password, so only the place is told.
+fn told(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let names_a_field = ["missing field ", "unknown field ", "duplicate field "];
+    if error.is_data() && names_a_field.iter().any(|start| text.starts_with(start)) {
+        return text;
+    }
+    format!("line {}, column {}", error.line(), error.column())
+}
+
 /// The media type of a request, without parameters, in lower case.
 fn media_type(request: &Request) -> Option<String> {
     let value = request.headers().get(CONTENT_TYPE)?.to_str().ok()?;
@@ -47,11 +58,8 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
         }
         let bytes = read(request.into_body(), app).await?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
-            // The words of serde name fields and types of ours and a place in the body, and where a
-            // value is of the wrong type, that value: it could be a password, so only the place is told.
-            let place = format!("line {}, column {}", error.line(), error.column());
             let code = if error.is_data() { "http.body_invalid" } else { "http.body_malformed" };
-            Failure::of(code).with_hint(place)
+            Failure::of(code).with_hint(told(&error))
         })
     }
 }

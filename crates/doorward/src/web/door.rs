@@ -12,6 +12,7 @@ mod refuse;
 mod sketch;
 pub mod table;
 mod threshold;
+pub mod told;
 
 pub use front::front;
 pub use sketch::Sketch;

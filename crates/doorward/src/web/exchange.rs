@@ -1,6 +1,7 @@
 //! What a handler is given: the app, the request's circumstances and its caller, and how to answer with
 //! cookies and tokens.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -198,7 +199,21 @@ pub fn view<'a>(parts: &'a Parts, arrival: &Arrival, settings: &Settings) -> Req
 }
 
 fn with_proxy<'a>(view: RequestView<'a>, arrival: &Arrival, settings: &Settings) -> RequestView<'a> {
-    if settings.is_trusted_proxy(arrival.peer) { view.trust_forwarded() } else { view }
+    over(view, arrival.peer, arrival.is_tls, settings)
+}
+
+/// The same request over a connection of this peer, with or without TLS.
+#[must_use]
+pub fn over<'a>(view: RequestView<'a>, peer: IpAddr, is_tls: bool, settings: &Settings) -> RequestView<'a> {
+    let view = view.tls(is_tls);
+    if settings.is_trusted_proxy(peer) {
+        view.trust_forwarded()
+    } else if settings.config.tls.is_on() && !is_tls {
+        // A plain listener beside one with TLS: no public origin turns what came in the clear into https.
+        view.scheme(doorward_csrf::Scheme::Http)
+    } else {
+        view
+    }
 }
 
 impl FromRequestParts<App> for Exchange {

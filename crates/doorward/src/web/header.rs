@@ -17,7 +17,7 @@ use crate::portal::CONTENT_SECURITY_POLICY as PAGES_POLICY;
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Adds what every answer carries. What a handler has set itself stands.
-pub(super) fn secure(headers: &mut HeaderMap, arrival: &Arrival) {
+pub(super) fn secure(headers: &mut HeaderMap, arrival: &Arrival, settings: &Settings) {
     const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
     const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
     const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
@@ -34,14 +34,16 @@ pub(super) fn secure(headers: &mut HeaderMap, arrival: &Arrival) {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if arrival.is_https {
-        require_https(headers);
+        require_https(headers, settings);
     }
     name_request(headers, &arrival.id);
 }
 
 /// Tells browsers to come by https alone from now on (RFC 6797). What is there already stands.
-pub(super) fn require_https(headers: &mut HeaderMap) {
-    headers.entry(STRICT_TRANSPORT_SECURITY).or_insert(HeaderValue::from_static("max-age=31536000"));
+pub(super) fn require_https(headers: &mut HeaderMap, settings: &Settings) {
+    if let Some(value) = settings.transport_security() {
+        headers.entry(STRICT_TRANSPORT_SECURITY).or_insert(value.clone());
+    }
 }
 
 /// Says which request this was.

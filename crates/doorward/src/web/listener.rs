@@ -12,13 +12,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use doorward_core::address::Network;
+use doorward_edge::tls::{self, Accepted, Certificates, Secured};
 use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use parking_lot::Mutex;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
@@ -59,6 +61,17 @@ impl Limits {
 /// The address at the other end of the connection, as an extension of each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
+
+/// What holds for the connections of one listener.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Its limits.
+    pub limits: Limits,
+    /// Networks that have no share of their own: proxies, which bring everybody's connections.
+    pub proxies: Vec<Cidr>,
+    /// The certificates of a listener that speaks TLS.
+    pub certificates: Option<Arc<Certificates>>,
+}
 
 /// How many connections there are, in all and from each network.
 #[derive(Debug, Default)]
@@ -116,28 +129,20 @@ pub enum Service {
 }
 
 impl Service {
-    async fn answer(&self, peer: Peer, request: Request<Incoming>) -> Response {
+    async fn answer(&self, request: Request<Incoming>) -> Response {
         match self {
-            Self::Front(app, router) => door::front(app, router, peer, request).await,
+            Self::Front(app, router) => door::front(app, router, request).await,
             Self::Router(router) => {
-                let mut request = request.map(Body::new);
-                request.extensions_mut().insert(peer);
-                router.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
+                router.clone().oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {})
             }
         }
     }
 }
 
-/// Serves `service` on a bound listener until `stop` turns true, then lets open requests end. The networks of
-/// `proxies` have no share of their own.
-pub async fn serve(
-    listener: TcpListener,
-    service: Service,
-    limits: Limits,
-    proxies: Vec<Cidr>,
-    mut stop: watch::Receiver<bool>,
-) {
-    let open = Arc::new(Open { proxies, ..Open::default() });
+/// Serves `service` on a bound listener until `stop` turns true, then lets open requests end.
+pub async fn serve(listener: TcpListener, service: Service, terms: Terms, mut stop: watch::Receiver<bool>) {
+    let limits = terms.limits;
+    let open = Arc::new(Open { proxies: terms.proxies, ..Open::default() });
     let graceful = GracefulShutdown::new();
     let mut connections = tokio::task::JoinSet::new();
     loop {
@@ -157,10 +162,15 @@ pub async fn serve(
         };
         // A connection beyond the limit is closed without a word: an answer would cost what is short.
         let Some(place) = open.take(peer.ip(), limits) else { continue };
-        let connection = connection(stream, peer, service.clone(), limits, &graceful);
+        let connection = Connection { peer, limits, watcher: graceful.watcher(), secured: None };
+        let (service, certificates, stop) = (service.clone(), terms.certificates.clone(), stop.clone());
         connections.spawn(async move {
             let _place = place;
-            connection.await;
+            let _ = stream.set_nodelay(true);
+            match certificates {
+                None => connection.serve(stream, service).await,
+                Some(certificates) => connection.serve_tls(stream, service, &certificates, stop).await,
+            }
         });
     }
     drop(listener);
@@ -170,26 +180,51 @@ pub async fn serve(
     }
 }
 
-fn connection(
-    stream: TcpStream,
+/// One connection and what its requests are told of it.
+struct Connection {
     peer: SocketAddr,
-    service: Service,
     limits: Limits,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + Send + 'static {
-    let _ = stream.set_nodelay(true);
-    let has_asked = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&has_asked);
-    let answering = service_fn(move |request: Request<Incoming>| {
-        asked.store(true, Ordering::Relaxed);
-        let service = service.clone();
-        async move { Ok::<_, Infallible>(service.answer(Peer(peer), request).await) }
-    });
-    let watcher = graceful.watcher();
-    let served = builder(limits).serve_connection_with_upgrades(TokioIo::new(stream), answering).into_owned();
-    let ending = watcher.watch(served);
-    async move {
-        let mut ending = pin!(ending);
+    watcher: Watcher,
+    secured: Option<Secured>,
+}
+
+impl Connection {
+    /// Makes the handshake first. It has its own time, and holds up nobody else.
+    async fn serve_tls(
+        self,
+        stream: TcpStream,
+        service: Service,
+        certificates: &Certificates,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        let peer = self.peer;
+        let accepted = tokio::select! {
+            accepted = tls::accept(stream, certificates, tls::HANDSHAKE_TIMEOUT) => accepted,
+            _ = stop.wait_for(|is_stopping| *is_stopping) => return,
+        };
+        match accepted {
+            Ok(Accepted::Http(stream, secured)) => Self { secured: Some(secured), ..self }.serve(stream, service).await,
+            Ok(Accepted::Proved) => tracing::info!(%peer, "an authority has seen the proof for a host"),
+            Err(error) => tracing::debug!(%error, %peer, "a handshake came to nothing"),
+        }
+    }
+
+    async fn serve<S>(self, stream: S, service: Service)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self { peer, limits, watcher, secured } = self;
+        let has_asked = Arc::new(AtomicBool::new(false));
+        let asked = Arc::clone(&has_asked);
+        let answering = service_fn(move |mut request: Request<Incoming>| {
+            asked.store(true, Ordering::Relaxed);
+            request.extensions_mut().insert(Peer(peer));
+            secured.clone().map(|secured| request.extensions_mut().insert(secured));
+            let service = service.clone();
+            async move { Ok::<_, Infallible>(service.answer(request).await) }
+        });
+        let served = builder(limits).serve_connection_with_upgrades(TokioIo::new(stream), answering).into_owned();
+        let mut ending = pin!(watcher.watch(served));
         // The time for headers runs only once HTTP/1 is recognised: whoever says nothing, or the beginning of
         // the words that open HTTP/2, would keep a place for ever.
         let ended = match tokio::time::timeout(limits.header_time, &mut ending).await {
@@ -211,6 +246,8 @@ fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {
         .header_read_timeout(limits.header_time)
         .max_buf_size(limits.header_bytes)
         .max_headers(256)
+        // Heads and small bodies leave in one write; gathering writes cost more than the copy.
+        .writev(false)
         .half_close(false);
     builder
         .http2()
@@ -262,7 +299,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (_stop, stopping) = watch::channel(false);
-        tokio::spawn(serve(listener, Service::Router(Router::new()), limits, Vec::new(), stopping));
+        let terms = Terms { limits, proxies: Vec::new(), certificates: None };
+        tokio::spawn(serve(listener, Service::Router(Router::new()), terms, stopping));
         // Nothing, the beginning of either version, and a whole HTTP/2 opening without a request.
         for said in [&b""[..], b"PRI * HT", b"GET / HT", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"] {
             let mut stream = TcpStream::connect(address).await.unwrap();

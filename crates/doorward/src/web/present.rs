@@ -3,12 +3,13 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use doorward_core::language::Language;
+use doorward_core::reason::Side;
 use http::HeaderValue;
 use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER};
 
 use super::api::problem::Problem;
 use super::app::Settings;
-use super::arrival::Arrival;
+use super::arrival::{Arrival, Reader};
 use super::failure::Failure;
 use super::portal::html;
 use crate::portal;
@@ -27,8 +28,11 @@ pub(super) fn present(mut response: Response, arrival: &Arrival, settings: &Sett
     let Some(failure) = response.extensions_mut().remove::<Failure>() else {
         return response;
     };
-    let mut written =
-        if arrival.is_page { page(&failure, arrival, settings) } else { problem(&failure, arrival, settings) };
+    let mut written = match arrival.reader {
+        Reader::Person => page(&failure, arrival, settings),
+        Reader::Terminal => text(&failure, arrival),
+        Reader::Program => problem(&failure, arrival, settings),
+    };
     if let Some(seconds) = failure.retry_after {
         written.headers_mut().insert(RETRY_AFTER, HeaderValue::from(u64::try_from(seconds).unwrap_or(1).max(1)));
     }
@@ -58,6 +62,7 @@ fn problem(failure: &Failure, arrival: &Arrival, settings: &Settings) -> Respons
         detail,
         reason: reason.code,
         request_id: arrival.id.to_string(),
+        side: reason.side().as_str(),
         retryable: reason.is_retryable,
         docs: reason.docs(),
         hint: failure.hint.clone(),
@@ -72,6 +77,30 @@ fn problem(failure: &Failure, arrival: &Arrival, settings: &Settings) -> Respons
     (failure.status(), headers, Json(document)).into_response()
 }
 
+/// A few lines for whoever asks for plain text.
+fn text(failure: &Failure, arrival: &Arrival) -> Response {
+    let reason = failure.reason;
+    let mut text = format!("{} ({})\n", reason.title.in_(arrival.language), reason.status);
+    text.push_str(&detail(failure, arrival.language));
+    let lines = [
+        ("reason", Some(reason.code)),
+        ("side", Some(reason.side().as_str())),
+        ("hint", failure.hint.as_deref()),
+        ("login", failure.login_url.as_deref()),
+    ];
+    for (name, value) in lines {
+        if let Some(value) = value {
+            text.push_str(&format!("\n{name}: {value}"));
+        }
+    }
+    text.push_str(&format!("\nrequest: {}\n", arrival.id));
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
+        (CONTENT_LANGUAGE, HeaderValue::from_static(arrival.language.tag())),
+    ];
+    (failure.status(), headers, text).into_response()
+}
+
 /// Old clients and tests look for the text of the CSRF refusal, so it is one for every such reason.
 fn detail(failure: &Failure, language: Language) -> String {
     if failure.reason.family() == "csrf" {
@@ -81,10 +110,19 @@ fn detail(failure: &Failure, language: Language) -> String {
     }
 }
 
+/// The stations that this request passes, as far as anybody here can know.
+fn stations(arrival: &Arrival, settings: &Settings) -> Vec<Side> {
+    let has_proxy = arrival.peer != arrival.address;
+    let has_app = !settings.door.is_empty();
+    let all = [(Side::Visitor, true), (Side::Proxy, has_proxy), (Side::Doorward, true), (Side::App, has_app)];
+    all.into_iter().filter(|(_, is_there)| *is_there).map(|(side, _)| side).collect()
+}
+
 /// The error page of a failure.
 pub(super) fn page(failure: &Failure, arrival: &Arrival, settings: &Settings) -> Response {
     let chrome = super::portal::chrome(settings, arrival);
     let mut problem = portal::Problem::of(failure.reason.code).with_retry_after(failure.retry_after);
+    problem.stations = stations(arrival, settings);
     if let Some(hint) = &failure.hint {
         problem = problem.with_hint(hint.clone());
     }
@@ -95,7 +133,7 @@ pub(super) fn page(failure: &Failure, arrival: &Arrival, settings: &Settings) ->
     let way = match failure.reason.family() {
         "session" | "token" => Way::SignIn(String::new()),
         "csrf" if failure.reason.is_retryable => Way::Again(arrival.path.clone()),
-        "store" => Way::Again(arrival.path.clone()),
+        "store" | "upstream" => Way::Again(arrival.path.clone()),
         _ => Way::Start,
     };
     html(failure.status(), &portal::page::Failure { chrome, problem, way })

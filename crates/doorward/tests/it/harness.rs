@@ -44,9 +44,14 @@ impl Server {
 
     /// Starts with these variables.
     pub(crate) fn start_with(settings: &[(&str, &str)]) -> Self {
+        Self::start_at(free_port(), settings)
+    }
+
+    /// The same on a port that somebody else knows already.
+    pub(crate) fn start_at(port: u16, settings: &[(&str, &str)]) -> Self {
         let place = tempfile::tempdir().unwrap();
         let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let mut server = Self { child: None, settings, port: free_port(), place };
+        let mut server = Self { child: None, settings, port, place };
         server.run();
         server
     }

@@ -10,6 +10,15 @@ texts! {
     GO_SIGN_IN: "Go to the sign-in", "Zur Anmeldung";
     ASK: "If it does not go away, tell whoever looks after this server the number of your request.", "Wenn es nicht verschwindet: Nennen Sie der Person, die diesen Server betreut, die Nummer Ihrer Anfrage.";
     DETAILS: "For whoever looks after this server", "Für die Person, die diesen Server betreut";
+    SIDE: "Where it stopped", "Wo es endete";
+    SIDE_VISITOR: "Your browser", "Ihr Browser";
+    SIDE_PROXY: "Proxy in front", "Vorgeschalteter Proxy";
+    SIDE_DOORWARD: "Sign-in", "Anmeldung";
+    SIDE_APP: "The app", "Die App";
+    STOPPED_VISITOR: "The request itself could not be accepted. The server and the app are reachable.", "Die Anfrage selbst konnte nicht angenommen werden. Der Server ist erreichbar.";
+    STOPPED_PROXY: "A server in front of this one passed the request on in a way that could not be accepted.", "Ein Server vor diesem hat die Anfrage so weitergegeben, dass sie nicht angenommen werden konnte.";
+    STOPPED_DOORWARD: "The sign-in service could not finish this. Your request was in order.", "Der Anmeldedienst konnte das nicht abschließen. Ihre Anfrage war in Ordnung.";
+    STOPPED_APP: "You got through. It is the app behind that does not answer as it should.", "Sie sind durchgekommen. Die App dahinter antwortet nicht, wie sie soll.";
     HINT: "Hint", "Hinweis";
     STATUS: "Status", "Status";
     EXPLAIN: "The whole story, on the server", "Die ganze Geschichte, auf dem Server";

@@ -24,6 +24,8 @@ pub struct Problem {
     pub reason: &'static str,
     /// The name of the request, for `doorward explain`.
     pub request_id: String,
+    /// On which side it stopped: `visitor`, `proxy` (a CDN or another proxy in front), `doorward` or `app`.
+    pub side: &'static str,
     /// Whether the same request may succeed later, or with the token that is given here.
     pub retryable: bool,
     /// The page that explains the reason.

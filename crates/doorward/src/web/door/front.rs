@@ -10,6 +10,7 @@ use axum::response::Response;
 use doorward_core::identifier::RequestId;
 use doorward_csrf::{Destination, RequestView};
 use doorward_edge::path::{EncodedSlash, NotCanonical, canonical, decoded};
+use doorward_edge::tls::Secured;
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{Request, Uri};
@@ -22,31 +23,36 @@ use super::sketch::Sketch;
 use super::table::Spot;
 use super::threshold;
 use crate::web::app::{App, Settings, seconds};
+use crate::web::arrive;
+use crate::web::exchange::over;
 use crate::web::failure::Failure;
 use crate::web::forwarded;
 use crate::web::listener::Peer;
 
 /// Answers a request: ours by the router, an app's by the app.
-pub async fn front(app: &App, router: &Router, peer: Peer, request: Request<Incoming>) -> Response {
+pub async fn front(app: &App, router: &Router, request: Request<Incoming>) -> Response {
     let settings = app.settings();
     if settings.door.is_empty() {
-        return ours(router, peer, request.map(Body::new)).await;
+        return ours(router, request.map(Body::new)).await;
     }
     let (mut parts, body) = request.into_parts();
-    let address = peer.0.ip().to_canonical();
-    let Some(to) = destination(&parts, &settings, address, app) else {
-        return ours(router, peer, Request::from_parts(parts, Body::new(body))).await;
+    let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip().to_canonical());
+    let Some(to) = destination(&parts, &settings, peer, app) else {
+        return ours(router, Request::from_parts(parts, Body::new(body))).await;
     };
+    // In the clear beside TLS: the router leads to https, and nothing reaches an app.
+    if settings.config.tls.is_on() && !to.scheme.is_https() {
+        return ours(router, Request::from_parts(parts, Body::new(body))).await;
+    }
     let host = to.host.unwrap_or_default();
-    let client = forwarded::client_address(address, &parts.headers, |hop| settings.is_trusted_proxy(hop));
+    let client = forwarded::client_address(peer, &parts.headers, |hop| settings.is_trusted_proxy(hop));
     let id = RequestId::random(app.identifiers());
-    let sketch =
-        Sketch::of(&parts, id, app.identity().now(), (address, client), Destination { host: Some(host), ..to });
+    let sketch = Sketch::of(&parts, id, app.identity().now(), (peer, client), Destination { host: Some(host), ..to });
     let path = match Path::of(parts.uri.path()) {
         Ok(path) => path,
         // The router refuses it in the same words; only on an app's own host it has nothing to say.
         Err(_) if !settings.door.has_host(&sketch.host) => {
-            return ours(router, peer, Request::from_parts(parts, Body::new(body))).await;
+            return ours(router, Request::from_parts(parts, Body::new(body))).await;
         }
         Err(why) => {
             let failure = Failure::of(why.code()).with_hint(why.to_string());
@@ -54,21 +60,24 @@ pub async fn front(app: &App, router: &Router, peer: Peer, request: Request<Inco
         }
     };
     let decided = path.decided();
+    if let Err(failure) = arrive::check_certificate(&parts) {
+        return refused(app, &settings, &sketch, failure);
+    }
     // A listed proxy asks us, under whatever host its client came.
-    let is_question = decided.contains("/api/authz/") && settings.is_trusted_proxy(address);
+    let is_question = decided.contains("/api/authz/") && settings.is_trusted_proxy(peer);
     let spot = if is_question { settings.door.find_own(&decided) } else { settings.door.find(&sketch.host, &decided) };
     match spot {
-        Spot::Ours => ours(router, peer, Request::from_parts(parts, Body::new(body))).await,
+        Spot::Ours => ours(router, Request::from_parts(parts, Body::new(body))).await,
         Spot::Moved(rest) => match moved(&parts.uri, rest) {
             Some(uri) => {
                 parts.uri = uri;
-                ours(router, peer, Request::from_parts(parts, Body::new(body))).await
+                ours(router, Request::from_parts(parts, Body::new(body))).await
             }
             None => refused(app, &settings, &sketch, Failure::of("http.path_not_canonical")),
         },
         Spot::Threshold => {
             let request = Request::from_parts(parts, Body::new(body));
-            threshold::answer(app, &settings, &sketch, router, (peer, request)).await
+            threshold::answer(app, &settings, &sketch, router, request).await
         }
         Spot::Nowhere => refused(app, &settings, &sketch, Failure::of("http.not_found")),
         Spot::App(place) => {
@@ -115,8 +124,7 @@ impl<'a> Path<'a> {
     }
 }
 
-async fn ours(router: &Router, peer: Peer, mut request: Request<Body>) -> Response {
-    request.extensions_mut().insert(peer);
+async fn ours(router: &Router, request: Request<Body>) -> Response {
     router.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
 }
 
@@ -129,7 +137,7 @@ fn destination<'a>(parts: &'a Parts, settings: &'a Settings, peer: IpAddr, app: 
 pub(super) fn view<'a>(parts: &'a Parts, settings: &Settings, peer: IpAddr, app: &App) -> RequestView<'a> {
     let now = seconds(app.identity().now());
     let view = RequestView::new(&parts.method, &parts.uri, &parts.headers, now).version(parts.version);
-    if settings.is_trusted_proxy(peer) { view.trust_forwarded() } else { view }
+    over(view, peer, parts.extensions.get::<Secured>().is_some(), settings)
 }
 
 /// The target without the prefix of the portal.

@@ -21,8 +21,7 @@ use super::judge::{self, Caller, Facts};
 use super::refuse::{Stranger, answered, redirect};
 use super::sketch::Sketch;
 use super::table::Place;
-use super::{bounce, front, log};
-use crate::config::UserValue;
+use super::{bounce, front, log, told};
 use crate::identity::Live;
 use crate::web::app::{App, Settings};
 use crate::web::caller::state_of;
@@ -37,8 +36,6 @@ const OVERRIDES: [HeaderName; 3] = [
 ];
 /// How long both sides of a tunnel may be silent.
 const TUNNEL_IDLE: Duration = Duration::from_hours(1);
-
-const PASS: HeaderName = HeaderName::from_static("x-doorward-jwt");
 
 /// Somebody before the door of an app.
 #[derive(Debug)]
@@ -266,16 +263,8 @@ impl Knock {
         if let Ok(id) = HeaderValue::try_from(self.sketch.id.to_string()) {
             headers.push((header::REQUEST_ID, id));
         }
-        let Some(live) = live else { return headers };
-        let (told, names) = (live.told(), &self.place.app.identity);
-        let user = if names.user_value == UserValue::Id { &told.id } else { &told.email };
-        for (name, value) in
-            [(&names.user, user), (&names.groups, &told.groups), (&names.name, &told.name), (&names.email, &told.email)]
-        {
-            headers.push((name.clone(), value.clone()));
-        }
-        if self.place.app.has_jwt {
-            headers.push((PASS, self.app.identity().pass(live, &self.place.app.name)));
+        if let Some(live) = live {
+            headers.extend(told::headers(self.app.identity(), &self.place.app, live));
         }
         headers
     }
@@ -287,7 +276,7 @@ impl Knock {
         doorward_edge::header::guard_set_cookies(response.headers_mut(), |name| cookie::is_own(name, csrf));
         header::name_request(response.headers_mut(), &self.sketch.id);
         if self.sketch.scheme.is_https() {
-            header::require_https(response.headers_mut());
+            header::require_https(response.headers_mut(), &self.settings);
         }
         log::finish(&self, response.status(), live.as_deref());
         if let Some(tunnel) = tunnel {

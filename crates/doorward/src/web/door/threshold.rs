@@ -17,7 +17,6 @@ use crate::web::caller::state_of;
 use crate::web::cookie;
 use crate::web::exchange::{Fresh, NewSession};
 use crate::web::failure::Failure;
-use crate::web::listener::Peer;
 use crate::web::portal::return_to::checked;
 
 /// Answers a request below `/.doorward/` on the host of an app.
@@ -26,13 +25,12 @@ pub(super) async fn answer(
     settings: &Settings,
     sketch: &Sketch,
     router: &Router,
-    (peer, mut request): (Peer, Request<Body>),
+    request: Request<Body>,
 ) -> Response {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let response = match request.uri().path() {
         _ if !is_read => Failure::of("http.not_found").into_response(),
         path if path.starts_with(path::ASSETS) => {
-            request.extensions_mut().insert(peer);
             return router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
         }
         path::SESSION => {

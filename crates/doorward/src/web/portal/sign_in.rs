@@ -12,6 +12,7 @@ use crate::identity::{Credentials, Wish};
 use crate::portal::page::SignIn;
 use crate::portal::{Problem, path};
 use crate::web::body::Form;
+use crate::web::door::Spot;
 use crate::web::exchange::Exchange;
 use crate::web::guard::finishing_page;
 
@@ -66,11 +67,29 @@ fn page(exchange: &Exchange, fields: Fields, status: StatusCode, problem: Option
         can_stay: true,
         stay: fields.stay == "on",
         return_to: checked(&fields.return_to).unwrap_or_default().to_owned(),
-        app: None,
+        app: app_behind(exchange, &fields.return_to),
         ended: ended.filter(|_| problem.is_none()),
         problem,
         done: super::done(exchange),
     })
+}
+
+/// The name of the app to which the sign-in leads, where it leads to one.
+fn app_behind(exchange: &Exchange, return_to: &str) -> Option<String> {
+    let (path, query) = return_to.split_once('?').unwrap_or((return_to, ""));
+    let door = &exchange.settings.door;
+    let place = if path == path::ENTER {
+        let of =
+            |name: &str| form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value);
+        let (host, to) = (of("host")?, of("to")?);
+        door.find_app(&host, to.split('?').next().unwrap_or("/"))
+    } else {
+        match door.find(exchange.arrival.host(), path) {
+            Spot::App(place) => Some(place),
+            _ => None,
+        }
+    };
+    place.map(|place| place.app.name.to_string())
 }
 
 /// Why an earlier session ended; only of that family, so that an address can put no other words on this page.

@@ -84,6 +84,10 @@ impl Chromium {
             let answer = self.next();
             self.note(&answer);
             if answer["id"] == self.number {
+                // The page that was asked has just given way to the next one.
+                if answer["error"]["message"] == "Inspected target navigated or closed" {
+                    return Value::Null;
+                }
                 assert!(answer.get("error").is_none(), "{method}: {answer}");
                 return answer["result"].clone();
             }

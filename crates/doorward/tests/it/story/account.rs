@@ -86,6 +86,8 @@ fn a_lost_administrator_password_is_reset_on_the_host_while_the_server_runs() {
     let half = client.jar["doorward"].clone();
     let weak = client.call("POST", "/api/v1/auth/password/new", &json!({"new": "password1234567"}));
     assert_eq!((weak.status, weak.reason().split('.').next()), (422, Some("password")), "{}", weak.body);
+    let ours = client.call("POST", "/api/v1/auth/password/new", &json!({"new": "doorwarddoorward123"}));
+    assert_eq!(ours.reason(), "password.context");
     let done = client.call("POST", "/api/v1/auth/password/new", &json!({"new": NEW}));
     assert_eq!((done.status, done.json()["status"].as_str()), (200, Some("signed_in")), "{}", done.body);
     assert_ne!(client.jar["doorward"], half, "each step up has a new identifier");
@@ -139,6 +141,22 @@ fn disabling_ends_everything_also_from_another_process() {
 }
 
 // CVE-2024-37905, CVE-2026-49448: what may not be written is refused, not ignored.
+#[test]
+fn a_body_that_does_not_fit_hears_which_field_and_never_a_value() {
+    let server = Server::start();
+    let mut client = server.client();
+    for (body, hint) in [
+        (json!({"email": "a@b.example"}), "missing field `password`"),
+        (json!({"email": "a@b.example", "pasword": "secret"}), "unknown field `pasword`, expected"),
+        (json!({"email": "a@b.example", "password": 5_318_008}), "line 1, column"),
+    ] {
+        let answer = client.call("POST", "/api/v1/auth/jwt/login", &body);
+        assert_eq!(answer.reason(), "http.body_invalid");
+        let told = answer.json()["hint"].as_str().unwrap().to_owned();
+        assert!(told.starts_with(hint) && !answer.body.contains("5318008"), "{told}");
+    }
+}
+
 #[test]
 fn fields_that_nobody_may_write_are_refused() {
     let server = Server::start();

@@ -1,9 +1,11 @@
 //! The command line beside a running server.
 
+use std::process::Stdio;
+
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::it::harness::Server;
+use crate::it::harness::{Server, program};
 
 #[test]
 fn a_refused_request_is_explained_by_its_id() {
@@ -53,6 +55,54 @@ fn a_backup_comes_back_with_its_keys_and_in_a_new_epoch() {
     assert_eq!(client.sign_in(&email, &password).status, 200);
     let users = server.json(&["user", "list"]);
     assert_eq!(users.as_array().unwrap().len(), 1, "{users}");
+}
+
+#[test]
+fn a_backup_that_comes_back_beneath_a_running_server_ends_every_session_there() {
+    let server = Server::start();
+    let mut client = server.signed_in();
+    let file = server.directory().join("all.backup");
+    assert!(server.command_line(&["backup", file.to_str().unwrap()]).status.success());
+    // The log that comes back is shorter than the one that the server has read.
+    for name in ["one", "two", "three"] {
+        server.json(&["user", "add", &format!("{name}@example.com")]);
+    }
+    server.wait_until("the three users", || {
+        client.get("/api/v1/admin/users").json()["users"].as_array().is_some_and(|users| users.len() == 4)
+    });
+    assert!(server.command_line(&["restore", "--force", file.to_str().unwrap()]).status.success());
+    server.wait_until("the end of the session", || client.get("/api/v1/auth/me").reason() == "session.epoch_raised");
+    // What happens in the new log is heard, though its numbers have been there before.
+    let mut again = server.signed_in();
+    server.json(&["session", "end-all", "admin@localhost"]);
+    server.wait_until("the end of the new session", || again.get("/api/v1/auth/me").status == 401);
+}
+
+#[test]
+fn a_command_that_cannot_be_done_says_why_and_what_to_do() {
+    let server = Server::start();
+    let output = server.command_line(&["user", "reset-password", "nobody@example.com"]);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text.contains("There is no such user (user.not_found)") && text.contains("hint: doorward user list"),
+        "{text}"
+    );
+    let file = server.directory().join("all.backup");
+    std::fs::write(&file, "").unwrap();
+    let output = server.command_line(&["backup", file.to_str().unwrap()]);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("a backup replaces none"), "{text}");
+}
+
+#[test]
+fn a_start_tells_of_migrations_that_it_did_and_of_no_others() {
+    let mut server = Server::start();
+    let told = |server: &Server| server.log().matches("applied a migration").count();
+    assert_eq!(told(&server), 1);
+    server.stop();
+    server.run();
+    assert_eq!(told(&server), 1);
 }
 
 #[test]
@@ -118,6 +168,17 @@ fn the_server_tells_its_health() {
 }
 
 #[test]
+fn a_reader_that_has_gone_is_no_fault_of_the_command() {
+    for arguments in [&["completions", "bash"][..], &["man"], &["config", "reference"]] {
+        let mut command = program();
+        let mut child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.is_empty()), (Some(0), true), "{arguments:?}");
+    }
+}
+
+#[test]
 fn usage_errors_and_completions_are_what_shells_expect() {
     let server = Server::start();
     assert_eq!(server.command_line(&["sevre"]).status.code(), Some(2));
@@ -140,8 +201,8 @@ fn a_locked_database_keeps_nobody_out_who_is_in() {
     let mut holder = std::process::Command::new("python3")
         .args(["-c", python])
         .arg(server.data().join("doorward.db"))
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut line = [0; 5];
