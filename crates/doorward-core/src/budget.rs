@@ -49,11 +49,9 @@ impl BudgetKey {
                 Limits { windows: &[Window { seconds: WINDOW_SECONDS, guesses: 10 }], free: 3, consecutive: 100 }
             }
             // Many honest people can sit behind one address, so a network has more guesses and no final stop.
-            Self::Network(_) => Limits {
-                windows: &[Window { seconds: WINDOW_SECONDS, guesses: 60 }],
-                free: 20,
-                consecutive: u32::MAX,
-            },
+            Self::Network(_) => {
+                Limits { windows: &[Window { seconds: WINDOW_SECONDS, guesses: 60 }], free: 20, consecutive: u32::MAX }
+            }
             // With two accepted steps of a million, 20 guesses a day win once in 25,000 days.
             Self::Factor(_) | Self::KnownFactor(..) => Limits {
                 windows: &[Window { seconds: 900, guesses: 5 }, Window { seconds: DAY_SECONDS, guesses: 20 }],

@@ -15,7 +15,7 @@ mod mail;
 use std::future::Future;
 
 pub use device::{AppPasswords, Devices};
-pub use factor::{Added, EmailChallenge, Evidence, Facts, Factors, NewCredential, Proof, Proving, Then};
+pub use factor::{Added, EmailChallenge, Evidence, Factors, Facts, NewCredential, Proof, Proving, Then};
 pub use link::{Link, Links, Purpose};
 pub use mail::Outbox;
 

@@ -8,7 +8,7 @@ use doorward_core::factor::{Ceremony, Challenge, Credential, Detail, MOST_CREDEN
 use doorward_core::identifier::{CredentialId, SessionId, UserId};
 use doorward_core::session::{EndReason, Stage};
 use doorward_core::store::{
-    Added, EmailChallenge, Evidence, Facts, Factors, NewCredential, Proof, Proving, Result, StoreError, Then, Which,
+    Added, EmailChallenge, Evidence, Factors, Facts, NewCredential, Proof, Proving, Result, StoreError, Then, Which,
 };
 use doorward_core::token::TokenHash;
 use doorward_core::user::Name;
@@ -343,8 +343,7 @@ async fn replace_codes(
 
 async fn begin_grace(store: &Store, owner: UserId, event: &Event) -> std::result::Result<UnixTime, Failure> {
     let mut write = Write::audited(store).await?;
-    let query =
-        sqlx::query("INSERT INTO grace (user_id, began_at) VALUES ($1, $2) ON CONFLICT (user_id) DO NOTHING");
+    let query = sqlx::query("INSERT INTO grace (user_id, began_at) VALUES ($1, $2) ON CONFLICT (user_id) DO NOTHING");
     let query = query.bind(owner.to_string()).bind(event.at.0);
     let has_begun = query.execute(write.on()).await?.rows_affected() == 1;
     let query = sqlx::query("SELECT began_at FROM grace WHERE user_id = $1").bind(owner.to_string());

@@ -8,8 +8,8 @@
 //! aggregate here, and add a case to `tests/it/contract`, which runs against both databases. To change a
 //! table: append a migration to the list in `migration.rs`; a released one never changes.
 
-mod archive;
 mod app_password;
+mod archive;
 mod audit;
 mod backup;
 mod budget;

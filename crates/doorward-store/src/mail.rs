@@ -117,7 +117,7 @@ async fn failed(store: &Store, taken: &Taken, why: &str, event: &Event) -> std::
          WHERE id = $1 AND leased_until = $2 AND tries = $3 AND sent_at IS NULL AND failed_at IS NULL",
     );
     let query = query.bind(taken.letter.id.to_string()).bind(taken.leased_until.0).bind(taken.tries);
-    let query = query.bind(next.map(|at| at.0)).bind(&why).bind(event.at.0);
+    let query = query.bind(next.map(|at| at.0)).bind(why.clone()).bind(event.at.0);
     if query.execute(write.on()).await?.rows_affected() == 0 {
         return Ok(false);
     }

@@ -122,7 +122,9 @@ fn a_trusted_device_stands_in_and_is_one_factor() {
 fn a_key_of_a_kind_that_is_not_enough_is_followed_by_one_that_is() {
     let keys = Enrolled { count: 2, has_passkey: true, has_hardware_key: true, recovery_codes: 1, ..with_totp() };
     let hard = policy(Strictness::Standard).demand(&user(false, &["vault"]), &keys, NOW);
-    let SignIn::SecondFactor(moment) = SignIn::begin(First::Passkey, hard, NOW) else { panic!("hardware is asked for") };
+    let SignIn::SecondFactor(moment) = SignIn::begin(First::Passkey, hard, NOW) else {
+        panic!("hardware is asked for")
+    };
     let moment = moment.choose(Method::OneTimeCode).unwrap_err();
     assert_eq!(moment.choose(Method::HardwareKey).unwrap().proven(NOW).stage(), Stage::Full);
     assert_eq!(SignIn::begin(First::HardwareKey, hard, NOW).stage(), Stage::Full);

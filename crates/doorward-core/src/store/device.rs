@@ -20,11 +20,7 @@ pub trait Devices {
         event: &Event,
     ) -> impl Future<Output = Result<bool>> + Send;
     /// The devices that this user trusts at `now`, the last used first.
-    fn trusted_devices(
-        &self,
-        user: UserId,
-        now: UnixTime,
-    ) -> impl Future<Output = Result<Vec<TrustedDevice>>> + Send;
+    fn trusted_devices(&self, user: UserId, now: UnixTime) -> impl Future<Output = Result<Vec<TrustedDevice>>> + Send;
     /// The device of this cookie, where its user still trusts it. To sign in with it is [`super::Proof::TrustedDevice`].
     fn trusted_device(
         &self,

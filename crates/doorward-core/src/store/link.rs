@@ -98,7 +98,11 @@ pub trait Links {
     /// belongs to somebody else meanwhile; nothing where the link is used, withdrawn or expired, or the user is disabled.
     fn verify_email(&self, hash: TokenHash, event: &Event) -> impl Future<Output = Result<Option<User>>> + Send;
     /// Uses a factor reset up, as [`super::Factors::reset_factors`]. Signs nobody in.
-    fn reset_factors_by_link(&self, hash: TokenHash, event: &Event) -> impl Future<Output = Result<Option<User>>> + Send;
+    fn reset_factors_by_link(
+        &self,
+        hash: TokenHash,
+        event: &Event,
+    ) -> impl Future<Output = Result<Option<User>>> + Send;
     /// Withdraws a link. False where it was not open.
     fn revoke_link(&self, id: LinkId, event: &Event) -> impl Future<Output = Result<bool>> + Send;
 }

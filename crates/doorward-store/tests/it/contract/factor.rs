@@ -6,7 +6,7 @@ use doorward_core::factor::{Ceremony, Challenge, Detail, Sealed};
 use doorward_core::session::{EndReason, Stage};
 use doorward_core::signin::Method;
 use doorward_core::store::{
-    Added, Budgets as _, Devices as _, Evidence, Facts, Factors as _, NewCredential, Proof, Sessions as _, StoreError,
+    Added, Budgets as _, Devices as _, Evidence, Factors as _, Facts, NewCredential, Proof, Sessions as _, StoreError,
     Then,
 };
 use doorward_core::{UnixTime, budget::BudgetKey};
@@ -85,11 +85,8 @@ pub(super) async fn rests_on_its_evidence(place: &Place) {
         store.create_challenge(challenge).await.unwrap();
     }
     let add = async |challenge: &Challenge| {
-        let evidence = Evidence::Challenge {
-            hash: challenge.hash,
-            ceremony: Ceremony::TotpEnrolment,
-            browser: challenge.browser,
-        };
+        let evidence =
+            Evidence::Challenge { hash: challenge.hash, ceremony: Ceremony::TotpEnrolment, browser: challenge.browser };
         let credential = sample::credential(&ada, sample::totp());
         store.add_credential(&NewCredential { credential, session, evidence }, &event).await.unwrap()
     };

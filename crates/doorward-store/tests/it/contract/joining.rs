@@ -1,10 +1,10 @@
 //! Links by which people join, prove an address, or have their second factors taken away.
 
+use doorward_core::UnixTime;
 use doorward_core::audit::Action;
 use doorward_core::session::EndReason;
-use doorward_core::store::{Facts, Factors as _, Link, Links as _, Purpose, Sessions as _, StoreError, Users as _};
+use doorward_core::store::{Factors as _, Facts, Link, Links as _, Purpose, Sessions as _, StoreError, Users as _};
 use doorward_core::user::User;
-use doorward_core::UnixTime;
 use doorward_store::Store;
 
 use super::race::race;

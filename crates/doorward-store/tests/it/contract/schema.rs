@@ -74,9 +74,8 @@ pub(super) async fn says_which_migrations_are_applied(place: &Place) {
     assert_eq!((before[0].version, before[0].is_applied), (1, false));
     if matches!(place.location, Location::Postgres(_)) {
         // A server's database is not changed without being asked.
-        let pending = |state: &migration::State| {
-            format!("store.migration_pending migration {} ({})", state.version, state.name)
-        };
+        let pending =
+            |state: &migration::State| format!("store.migration_pending migration {} ({})", state.version, state.name);
         assert_eq!(subjects(place).await, before.iter().map(pending).collect::<Vec<_>>());
     }
     assert_eq!(migration::up(&place.location).await.unwrap().len(), before.len());
