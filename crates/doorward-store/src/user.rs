@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use doorward_core::UnixTime;
 use doorward_core::audit::Event;
 use doorward_core::budget::BudgetKey;
 use doorward_core::identifier::UserId;

@@ -18,7 +18,7 @@ pub(crate) async fn end(
     which: Which,
     reason: EndReason,
     event: &Event,
-) -> std::result::Result<Vec<SessionId>, Failure> {
+) -> Result<Vec<SessionId>, Failure> {
     let query = match which {
         Which::One(id) => {
             sqlx::query("DELETE FROM user_session WHERE id = $1 RETURNING id, token, user_id").bind(id.to_string())
@@ -39,7 +39,7 @@ pub(crate) async fn end_by_credential(
     credential: &str,
     keep: Option<SessionId>,
     event: &Event,
-) -> std::result::Result<(), Failure> {
+) -> Result<(), Failure> {
     let query = sqlx::query("DELETE FROM user_session WHERE credential = $1 AND id <> $2 RETURNING id, token, user_id");
     let query = query.bind(credential.to_owned()).bind(keep.map_or_else(String::new, |id| id.to_string()));
     let rows = query.fetch_all(write.on()).await?;
@@ -51,7 +51,7 @@ async fn note_ended(
     rows: &[AnyRow],
     reason: EndReason,
     event: &Event,
-) -> std::result::Result<Vec<SessionId>, Failure> {
+) -> Result<Vec<SessionId>, Failure> {
     let mut ended = Vec::with_capacity(rows.len());
     for row in rows {
         let id: SessionId = row.parse("id")?;
@@ -89,7 +89,7 @@ pub(crate) struct Gone {
 }
 
 /// Remembers why a session ended.
-pub(crate) async fn remember_end(write: &mut Write, gone: Gone) -> std::result::Result<(), Failure> {
+pub(crate) async fn remember_end(write: &mut Write, gone: Gone) -> Result<(), Failure> {
     sqlx::query("INSERT INTO ended_session (id, token, ended_at, reason) VALUES ($1, $2, $3, $4)")
         .bind(gone.id)
         .bind(gone.token)
