@@ -3,6 +3,7 @@
 mod row;
 mod target;
 
+use crate::need::{self, Need, Provision};
 use crate::{Outcome, Trouble, shell};
 use row::Round;
 use target::{TARGETS, Verdict};
@@ -10,31 +11,81 @@ use target::{TARGETS, Verdict};
 /// Arguments of `cargo xtask bench`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
+    /// What is measured; without it everything
+    part: Option<Part>,
     /// Rounds, each of which runs every bench program once
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(5..))]
     rounds: u16,
+    #[command(flatten)]
+    provision: Provision,
 }
 
-/// The programs that print rows: crate and example.
-const PROGRAMS: &[(&str, &str)] = &[("doorward-csrf", "bench"), ("doorward", "numbers")];
+/// A part of the numbers, which one program prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// The rule against forged requests
+    Csrf,
+    /// Doorward by itself
+    Alone,
+    /// Doorward beside other proxies
+    Proxy,
+}
+
+/// A program that prints rows.
+struct Program {
+    part: Part,
+    package: &'static str,
+    example: &'static str,
+}
+
+const PROGRAMS: &[Program] = &[
+    Program { part: Part::Csrf, package: "doorward-csrf", example: "bench" },
+    Program { part: Part::Alone, package: "doorward", example: "numbers" },
+    Program { part: Part::Proxy, package: "doorward", example: "numbers" },
+];
+
+/// What the measurements beside other proxies start.
+const NEEDS: &[Need] = &[
+    Need { package: "nginx-light", why: "Doorward is measured beside it", is_there: || shell::has("nginx") },
+    Need { package: "haproxy", why: "Doorward is measured beside it", is_there: || shell::has("haproxy") },
+    Need { package: "caddy", why: "Doorward is measured beside it", is_there: || shell::has("caddy") },
+    Need { package: "wrk", why: "it makes the load", is_there: || shell::has("wrk") },
+    Need { package: "openssl", why: "it makes the handshakes", is_there: || shell::has("openssl") },
+    Need { package: "util-linux", why: "it keeps each of them on its core", is_there: || shell::has("taskset") },
+];
 
 /// Builds, measures and prints; fails where a number could not be measured.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    for program in PROGRAMS {
-        shell::run(&mut example("build", program))?;
+    let is_wanted = |part: Part| arguments.part.is_none_or(|wanted| wanted == part);
+    if is_wanted(Part::Proxy) {
+        need::provide(NEEDS, "benches", &arguments.provision)?;
+    }
+    let programs: Vec<&Program> = PROGRAMS.iter().filter(|program| is_wanted(program.part)).collect();
+    for program in &programs {
+        shell::run(&mut program.cargo("build"))?;
     }
     shell::run(&mut shell::cargo(["build", "--quiet", "--release", "--package", "doorward"]))?;
     let mut rounds = Vec::new();
     for number in 1..=arguments.rounds {
         eprintln!("round {number} of {}", arguments.rounds);
         let mut round = Round::default();
-        for program in PROGRAMS {
-            round.read(&shell::output(&mut example("run", program))?);
+        for program in &programs {
+            let mut command = program.cargo("run");
+            if program.part == Part::Proxy {
+                command.args(["--", "proxy", &number.to_string()]);
+            }
+            round.read(&shell::output(&mut command)?);
         }
         rounds.push(round);
     }
-    print(&rounds)?;
-    allocations()
+    print(&rounds, is_wanted)?;
+    if is_wanted(Part::Csrf) { allocations() } else { Ok(()) }
+}
+
+impl Program {
+    fn cargo(&self, word: &str) -> std::process::Command {
+        shell::cargo([word, "--quiet", "--release", "--package", self.package, "--example", self.example])
+    }
 }
 
 /// That the allow path allocates nothing is counted by tests, since a number of zero has no spread.
@@ -49,11 +100,7 @@ fn allocations() -> Outcome {
     Ok(())
 }
 
-fn example(word: &str, (package, example): &(&str, &str)) -> std::process::Command {
-    shell::cargo([word, "--quiet", "--release", "--package", package, "--example", example])
-}
-
-fn print(rounds: &[Round]) -> Outcome {
+fn print(rounds: &[Round], is_wanted: impl Fn(Part) -> bool) -> Outcome {
     println!("\nEvery row, over {} rounds:\n", rounds.len());
     println!("| row | median | minimum | maximum | unit |\n| --- | ---: | ---: | ---: | --- |");
     for name in row::names(rounds) {
@@ -65,7 +112,7 @@ fn print(rounds: &[Round]) -> Outcome {
         "\n| target | to reach | median | minimum | maximum | verdict |\n| --- | --- | ---: | ---: | ---: | --- |"
     );
     let mut unmeasured = Vec::new();
-    for target in TARGETS {
+    for target in TARGETS.iter().filter(|target| is_wanted(target.part)) {
         let (spread, verdict) = target.judge(rounds);
         let spread = spread.map_or_else(|| "- | - | -".to_owned(), |spread| spread.to_string());
         println!("| {} | {} | {spread} | {verdict} |", target.what, target.wanted());

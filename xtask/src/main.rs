@@ -10,6 +10,7 @@ mod bench;
 mod dist;
 mod docs;
 mod lint;
+mod need;
 mod run;
 mod served;
 mod shell;

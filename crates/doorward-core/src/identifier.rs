@@ -10,6 +10,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::random::{Random, bytes};
 
+/// Characters of 16 bytes in base64 without padding.
+const LENGTH: usize = 22;
+
 /// Text that is no identifier of the kind asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an identifier of this kind")]
@@ -43,8 +46,13 @@ macro_rules! identifier {
 
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(concat!($prefix, "_"))?;
-                formatter.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+                // In one piece and without a detour over the heap: every request writes its name.
+                const START: &str = concat!($prefix, "_");
+                let mut text = [0; START.len() + LENGTH];
+                text[..START.len()].copy_from_slice(START.as_bytes());
+                let is_written = URL_SAFE_NO_PAD.encode_slice(self.0, &mut text[START.len()..]).is_ok();
+                let text = std::str::from_utf8(&text).ok().filter(|_| is_written);
+                formatter.write_str(text.ok_or(fmt::Error)?)
             }
         }
 

@@ -1,7 +1,7 @@
 //! One request to an app and its answer back, with every header in the right order.
 
 use std::io::Write;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -181,11 +181,32 @@ fn to_origin_form(uri: &mut Uri) {
 fn address(client: IpAddr) -> HeaderValue {
     // The longest address: eight groups of four digits and seven colons, with room for mapped ones.
     let mut text = [0; 45];
-    let mut rest = &mut text[..];
-    let is_written = write!(rest, "{}", client.to_canonical()).is_ok();
-    let length = 45 - rest.len();
-    let value = HeaderValue::from_bytes(&text[..length]);
-    value.ok().filter(|_| is_written).unwrap_or_else(|| HeaderValue::from_static("unknown"))
+    let length = match client.to_canonical() {
+        IpAddr::V4(client) => dotted(client, &mut text),
+        IpAddr::V6(client) => {
+            let mut rest = &mut text[..];
+            write!(rest, "{client}").map_or(0, |()| 45 - rest.len())
+        }
+    };
+    let value = HeaderValue::from_bytes(&text[..length]).ok().filter(|_| length > 0);
+    value.unwrap_or_else(|| HeaderValue::from_static("unknown"))
+}
+
+/// Writes four numbers and three dots, and gives back their length. The formatting of the library takes ten times as
+/// long, and each request passes here.
+fn dotted(client: Ipv4Addr, text: &mut [u8]) -> usize {
+    let mut length = 0;
+    for octet in client.octets() {
+        let digits = [octet / 100, octet / 10 % 10, octet % 10];
+        let start = if octet >= 100 { 0 } else if octet >= 10 { 1 } else { 2 };
+        for digit in &digits[start..] {
+            text[length] = b'0' + digit;
+            length += 1;
+        }
+        text[length] = b'.';
+        length += 1;
+    }
+    length - 1
 }
 
 #[cfg(test)]
@@ -196,6 +217,8 @@ mod tests {
     fn an_address_is_written_as_it_is_read() {
         for (address_text, shown) in [
             ("192.0.2.1", "192.0.2.1"),
+            ("0.10.100.255", "0.10.100.255"),
+            ("255.255.255.255", "255.255.255.255"),
             ("::ffff:192.0.2.1", "192.0.2.1"),
             ("2001:db8::1", "2001:db8::1"),
             ("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),

@@ -121,11 +121,12 @@ impl RequestLog {
     }
 
     /// Leaves an entry. Never waits and never fails; what finds no room is counted.
-    pub fn note(&self, entry: Entry) {
-        if let Some(sender) = &self.sender
-            && sender.try_send(entry).is_err()
-        {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+    pub fn note(&self, entry: impl FnOnce() -> Entry) {
+        let Some(sender) = &self.sender else { return };
+        // A flood costs a number here and not an entry.
+        match sender.try_reserve() {
+            Ok(place) => place.send(entry()),
+            Err(_) => drop(self.lost.fetch_add(1, Ordering::Relaxed)),
         }
     }
 

@@ -9,6 +9,7 @@ pub mod health;
 pub mod init;
 pub mod migrate;
 pub mod open;
+pub mod proxy;
 pub mod reference;
 pub mod report;
 pub mod serve;
@@ -53,6 +54,8 @@ enum Command {
     Init(init::InitArgs),
     /// Check, show or explain the configuration
     Config(config::ConfigArgs),
+    /// Print the configuration of the proxy in front, filled in from this one
+    ProxyConfig(proxy::ProxyArgs),
     /// List, make and change users
     User(user::Arguments),
     /// List and end sessions
@@ -103,6 +106,10 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::run(&context),
         Command::Init(arguments) => printed(|out| ask(&arguments, &context.inputs, out)),
         Command::Config(arguments) => printed(|out| config::run(&arguments, &context.inputs, context.json, out)),
+        Command::ProxyConfig(arguments) => printed(|out| {
+            let mut remarks = std::io::stderr();
+            proxy::run(&arguments, &context.inputs, context.json, out, &mut remarks)
+        }),
         Command::User(arguments) => user::run(&context, arguments),
         Command::Session(arguments) => session::run(&context, arguments),
         Command::Migrate(arguments) => migrate::run(&context, &arguments),

@@ -11,6 +11,7 @@ mod csrf;
 mod domain;
 mod dotenv;
 mod exposure;
+mod forwarding;
 mod log;
 mod merge;
 mod network;
@@ -40,6 +41,7 @@ pub use admin::Admin;
 pub use app::{AppConfig, AppCsrf, IdentityNames, UserValue};
 pub use csrf::Csrf;
 pub use domain::{Domain, DomainError};
+pub use forwarding::{CLOUDFLARE, CLOUDFLARE_AS_OF, ClientIp, ForwardedHeader, Forwarding};
 pub use log::{Format, Level, Log, Rotation};
 pub use network::{Cidr, CidrError, is_private};
 pub use origin::PublicUrl;
@@ -228,7 +230,11 @@ impl Raw {
         let apps = app::check(check);
         join_portal(&mut server, &portal, check);
         // The portal's host is that of the public URL by now.
-        let visited: Vec<String> = server.public_url.iter().map(|url| url.host().to_owned()).collect();
+        let of_apps = apps.iter().filter_map(|app| app.host.as_deref());
+        let mut visited: Vec<String> =
+            server.public_url.iter().map(PublicUrl::host).chain(of_apps).map(str::to_owned).collect();
+        visited.sort();
+        visited.dedup();
         let tls = self.tls.check(&server, &visited, check);
         server.tls_listen.clone_from(&tls.listen);
         let environment = exposure::environment(&server, check);

@@ -25,3 +25,9 @@ pub use problem::Problem;
 /// The content security policy of every page: nothing inline, nothing from elsewhere, in no frame.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
      connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// The policy of a page whose form ends at another origin: browsers ask it about each redirect after the form, too.
+#[must_use]
+pub fn policy_leading_to(origin: &str) -> String {
+    CONTENT_SECURITY_POLICY.replace("form-action 'self'", &format!("form-action 'self' {origin}"))
+}

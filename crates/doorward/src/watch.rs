@@ -69,7 +69,7 @@ impl Watch {
         if entry.is_refused_stranger() {
             inner.refusals.count(entry.at, entry.reason, entry.address, entry.id);
         }
-        if let Some(memory) = &inner.memory {
+        if let Some(memory) = inner.memory.as_ref().filter(|_| !entry.is_routine()) {
             memory.remember(entry);
         }
     }

@@ -4,6 +4,7 @@
 
 mod it {
     mod attack;
+    mod authz;
     mod browser;
     mod door;
     mod harness;

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use super::Part;
 use super::row::{self, Round, Spread};
 
 /// A number to reach.
 #[derive(Debug)]
 pub(super) struct Target {
+    pub(super) part: Part,
     pub(super) what: &'static str,
     /// The row that is judged.
     row: &'static str,
@@ -33,31 +35,43 @@ pub(super) enum Verdict {
     NotMeasured,
 }
 
-const fn target(what: &'static str, row: &'static str, bound: Bound, unit: &'static str) -> Target {
-    Target { what, row, by: None, bound, unit }
+const fn target(part: Part, what: &'static str, row: &'static str, bound: Bound, unit: &'static str) -> Target {
+    Target { part, what, row, by: None, bound, unit }
 }
 
-const fn ratio(what: &'static str, row: &'static str, by: &'static str, bound: Bound) -> Target {
-    Target { what, row, by: Some(by), bound, unit: "ratio" }
+const fn ratio(part: Part, what: &'static str, row: &'static str, by: &'static str, bound: Bound) -> Target {
+    Target { part, what, row, by: Some(by), bound, unit: "ratio" }
 }
+
+use Bound::{AtLeast, AtMost, Under};
+use Part::{Alone, Csrf, Proxy};
 
 /// Every published number.
 pub(super) const TARGETS: &[Target] = &[
     ratio(
+        Csrf,
         "CSRF check, session loaded / hmac over 46 bytes",
         "csrf T7",
         "hmac 46 B precomputed key",
-        Bound::AtMost(2.5),
+        AtMost(2.5),
     ),
-    target("CSRF check with a scan of 12 cookies", "csrf T7 with a scan of 12 cookies", Bound::Under(1.0), "µs"),
-    target("session check among 1,000,000", "session.check", Bound::Under(2.0), "µs"),
-    target("memory of a session", "session.bytes", Bound::AtMost(400.0), "B"),
-    target("start to first answer, second start", "start.second", Bound::Under(100.0), "ms"),
-    target("memory, idle, without the Argon2 arena", "memory.idle", Bound::Under(30.0), "MiB"),
-    target("memory with 100,000 sessions", "memory.sessions", Bound::Under(80.0), "MiB"),
-    ratio("p99 of session checks, flooded / idle", "flood.p99", "flood.p99_idle", Bound::AtMost(2.0)),
-    ratio("sign-ins served / capacity of the hash workers", "flood.served", "flood.capacity", Bound::AtLeast(0.9)),
-    target("answer to the sign-ins that were turned away", "flood.refused", Bound::AtMost(50.0), "ms"),
+    target(Csrf, "CSRF check with a scan of 12 cookies", "csrf T7 with a scan of 12 cookies", Under(1.0), "µs"),
+    target(Alone, "session check among 1,000,000", "session.check", Under(2.0), "µs"),
+    target(Alone, "memory of a session", "session.bytes", AtMost(400.0), "B"),
+    target(Alone, "start to first answer, second start", "start.second", Under(100.0), "ms"),
+    target(Alone, "memory, idle, without the Argon2 arena", "memory.idle", Under(30.0), "MiB"),
+    target(Alone, "memory with 100,000 sessions", "memory.sessions", Under(80.0), "MiB"),
+    ratio(Alone, "p99 of session checks, flooded / idle", "flood.p99", "flood.p99_idle", AtMost(2.0)),
+    ratio(Alone, "sign-ins served / capacity of the hash workers", "flood.served", "flood.capacity", AtLeast(0.9)),
+    target(Alone, "answer to the sign-ins that were turned away", "flood.refused", AtMost(50.0), "ms"),
+    ratio(Proxy, "proxied with session check / HAProxy with a map", "proxy.doorward", "proxy.haproxy", AtLeast(1.0)),
+    ratio(Proxy, "the same / nginx with auth_request", "proxy.doorward", "proxy.nginx", AtLeast(1.4)),
+    ratio(Proxy, "the same / Caddy with forward_auth", "proxy.doorward", "proxy.caddy", AtLeast(8.0)),
+    ratio(Proxy, "p99 of the same / p99 of nginx", "proxy.doorward.p99", "proxy.nginx.p99", AtMost(1.0)),
+    ratio(Proxy, "forward-auth answer / constant answer", "authz.asked", "authz.constant", AtLeast(0.9)),
+    ratio(Proxy, "p99 of proxied requests, flooded / idle", "beside.p99", "beside.p99_idle", AtMost(2.0)),
+    // Processor time, since the clients have no more of it than the servers.
+    ratio(Proxy, "TLS 1.3 handshakes a core / nginx", "tls.nginx.cpu", "tls.doorward.cpu", AtLeast(1.0)),
 ];
 
 impl Target {
@@ -128,14 +142,14 @@ mod tests {
 
     #[test]
     fn a_ratio_is_taken_within_a_round() {
-        let target = ratio("a", "a", "b", Bound::AtMost(2.5));
+        let target = ratio(Part::Csrf, "a", "a", "b", Bound::AtMost(2.5));
         assert_eq!(target.judge(&rounds("a\t500\t1\t1\tns\nb\t0.2\t1\t1\tus\n")).1, Verdict::Reached);
         assert_eq!(target.judge(&rounds("a\t501\t1\t1\tns\nb\t200\t1\t1\tns\n")).1, Verdict::NotReached);
     }
 
     #[test]
     fn what_was_not_measured_is_not_reached() {
-        let target = ratio("a", "a", "b", Bound::AtMost(2.5));
+        let target = ratio(Part::Csrf, "a", "a", "b", Bound::AtMost(2.5));
         assert_eq!(target.judge(&rounds("a\t1\t1\t1\tns\n")).1, Verdict::NotMeasured);
         assert_eq!(target.judge(&rounds("a\t1\t1\t1\tns\nb\t0\t0\t0\tns\n")).1, Verdict::NotMeasured);
         assert_eq!(target.judge(&[]).1, Verdict::NotMeasured);
@@ -143,7 +157,7 @@ mod tests {
 
     #[test]
     fn units_are_converted_before_they_are_compared() {
-        let target = target("a", "a", Bound::Under(2.0), "µs");
+        let target = target(Part::Csrf, "a", "a", Bound::Under(2.0), "µs");
         let (spread, verdict) = target.judge(&rounds("a\t1999\t1\t1\tns\n"));
         assert_eq!(verdict, Verdict::Reached);
         assert!(spread.is_some_and(|spread| (spread.median - 1.999).abs() < 1e-9));

@@ -28,7 +28,7 @@ fn entry(at: UnixTime) -> Entry {
 async fn written(path: &std::path::Path, entries: Vec<Entry>) -> RequestLog {
     let (log, writer) = RequestLog::new(path);
     for entry in entries {
-        log.note(entry);
+        log.note(|| entry);
     }
     writer.run(std::future::ready(())).await;
     log
@@ -54,11 +54,11 @@ async fn writes_while_the_service_runs() {
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
     let service = async {
         let noted = entry(NOW);
-        log.note(noted.clone());
+        log.note(|| noted.clone());
         while log.find(noted.request).await.ok().flatten().is_none() {
             tokio::task::yield_now().await;
         }
-        log.note(noted);
+        log.note(|| noted);
         end.send(()).unwrap();
     };
     tokio::join!(service, writer.run(async { ended.await.unwrap() }));
@@ -80,13 +80,13 @@ async fn never_waits_and_counts_what_it_loses() {
     let directory = tempfile::tempdir().unwrap();
     let (log, writer) = RequestLog::new(&directory.path().join("requests.db"));
     for _ in 0..5_000 {
-        log.note(entry(NOW));
+        log.note(|| entry(NOW));
     }
     assert_eq!(log.lost(), 5_000 - 4_096);
     drop(writer);
-    log.note(entry(NOW));
+    log.note(|| entry(NOW));
     assert_eq!(log.lost(), 5_000 - 4_096 + 1);
-    RequestLog::off().note(entry(NOW));
+    RequestLog::off().note(|| entry(NOW));
 }
 
 #[tokio::test]

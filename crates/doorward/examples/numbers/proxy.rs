@@ -2,15 +2,19 @@
 
 pub(crate) mod behind;
 mod contender;
+mod handshake;
 mod load;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use contender::Contender;
 use load::{Load, Wanted};
+use rustix::thread::{CpuSet, sched_setaffinity};
 
-use crate::flood::{pass, sign_in};
+use crate::flood::{self, Honest, pass, sign_in};
 use crate::row;
 use crate::served::{self, Served};
 
@@ -21,46 +25,80 @@ const REST: usize = 1;
 /// Sessions that each of them knows.
 const SESSIONS: usize = 100_000;
 
-/// Prints the rows `proxy.…` and `authz.…`.
+/// What stands behind Doorward while it is measured.
+struct Stage {
+    place: tempfile::TempDir,
+    upstream: String,
+}
+
+impl Stage {
+    async fn serve(self, settings: &[(&str, &str)]) -> Served {
+        let own = [
+            ("ENVIRONMENT", "development"),
+            ("LOG_LEVEL", "warn"),
+            ("DOORWARD_APP__0__UPSTREAM", &self.upstream),
+            ("DOORWARD_APP__0__JWT", "false"),
+            ("DOORWARD_APP__1__UPSTREAM", &self.upstream),
+            ("DOORWARD_APP__1__PATH", "/signed"),
+        ];
+        Served::start_on(PROXY, self.place, &[&own, settings].concat()).await
+    }
+}
+
+/// Prints the rows `proxy.…`, `authz.…`, `beside.…` and `tls.…`.
 pub(crate) async fn measure(turn: usize) {
+    let mut cores = CpuSet::new();
+    cores.set(REST);
+    sched_setaffinity(None, &cores).unwrap();
+
     let (served, _) = Served::start(tempfile::tempdir().unwrap(), &[]).await;
     let place = served.end();
     let mut cookies = served::fill(&place.path().join("data/doorward.db"), SESSIONS).await;
     let app = served::free_port();
-    let upstream = format!("http://127.0.0.1:{app}");
-    let settings = [
-        ("ENVIRONMENT", "development"),
-        ("LOG_LEVEL", "warn"),
-        // Only for the rows `authz.…`: a proxy that asks must be listed.
-        ("DOORWARD_SERVER__TRUSTED_PROXIES", "127.0.0.1"),
-        ("DOORWARD_APP__0__UPSTREAM", &upstream),
-        ("DOORWARD_APP__0__JWT", "false"),
-        ("DOORWARD_APP__1__UPSTREAM", &upstream),
-        ("DOORWARD_APP__1__PATH", "/signed"),
-    ];
-    let served = Served::start_on(PROXY, place, &settings).await;
+    let stage = Stage { place, upstream: format!("http://127.0.0.1:{app}") };
+    let upstream = stage.upstream.clone();
+    let served = stage.serve(&[]).await;
     let session = sign_in(&served, &pass(&served).await).await;
-    let cookie = session.split("; ").find(|cookie| cookie.starts_with("doorward=")).unwrap();
-    cookies.push(cookie.trim_start_matches("doorward=").to_owned());
+    let cookie = session.split("; ").find_map(|cookie| cookie.strip_prefix("doorward=")).unwrap().to_owned();
+    cookies.push(cookie.clone());
     let sessions = served.place.path().join("sessions");
     write_sessions(&sessions, &cookies);
     let _behind = behind::Behind::start(REST, app, &sessions);
+    let load = Load { core: REST, cookie: format!("doorward={cookie}") };
+    proxied(&load, &served, (app, &sessions), turn).await;
 
+    // A proxy that asks must be listed, and the addresses of a flood come through one.
+    let listed = [("DOORWARD_SERVER__TRUSTED_PROXIES", "127.0.0.1")];
+    let served = Arc::new(Stage { place: served.end(), upstream }.serve(&listed).await);
+    questions(&load, &served, turn);
+    flood::beside(&served, "beside", Honest { path: "/", clients: 64, period: Duration::from_millis(32) }).await;
+    handshake::measure(PROXY, REST, turn).await;
+}
+
+fn doorward(served: &Served, name: &'static str, path: &'static str) -> Wanted {
+    Wanted { name, port: served.port, process: served.process(), path, is_question: false }
+}
+
+/// The same request through each of them, by turns.
+async fn proxied(load: &Load, served: &Served, (app, sessions): (u16, &Path), turn: usize) {
     let place = tempfile::tempdir().unwrap();
-    let rivals = contender::rivals(PROXY, place.path(), app, &sessions).await;
-    let host = format!("localhost:{}", served.port);
-    let doorward = |name, path: &'static str| Wanted { name, port: served.port, process: served.process(), path };
-    let mut all = vec![doorward("doorward", "/"), doorward("doorward_signed", "/signed")];
+    let rivals = contender::rivals(PROXY, place.path(), app, sessions).await;
+    let mut all = vec![doorward(served, "doorward", "/"), doorward(served, "doorward_signed", "/signed")];
     all.extend(rivals.iter().map(Contender::wanted));
-    let load = Load { core: REST, host, cookie: cookie.to_owned() };
-    let count = all.len();
-    for place in 0..count {
-        load.measure("proxy", &all[(place + turn) % count]);
+    let start = turn % all.len();
+    all.rotate_left(start);
+    for wanted in &all {
+        load.measure("proxy", wanted);
     }
-    let mut questions = [doorward("asked", "/api/authz/auth-request"), doorward("constant", "/health/live")];
-    questions.rotate_left(turn % 2);
-    for question in &questions {
-        load.measure("authz", question);
+}
+
+/// What another proxy is answered, and what everybody is answered.
+fn questions(load: &Load, served: &Served, turn: usize) {
+    let asked = Wanted { is_question: true, ..doorward(served, "asked", "/api/authz/auth-request") };
+    let mut both = [asked, doorward(served, "constant", "/health/live")];
+    both.rotate_left(turn % 2);
+    for wanted in &both {
+        load.measure("authz", wanted);
     }
 }
 

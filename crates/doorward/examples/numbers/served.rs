@@ -42,11 +42,7 @@ impl Served {
         Self::start_as(command, place, settings).await.0
     }
 
-    async fn start_as(
-        mut command: Command,
-        place: tempfile::TempDir,
-        settings: &[(&str, &str)],
-    ) -> (Self, Duration) {
+    async fn start_as(mut command: Command, place: tempfile::TempDir, settings: &[(&str, &str)]) -> (Self, Duration) {
         let port = free_port();
         command.env_clear().env("DOORWARD_SERVER__PRIVATE_LISTEN", "off").current_dir(place.path());
         command.envs(settings.iter().copied()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use doorward_core::Finding;
 
 use super::{CONFIGURATION, FINDINGS, WELL, report};
-use crate::config::{Config, Flags, Inputs};
+use crate::config::{CLOUDFLARE, CLOUDFLARE_AS_OF, Config, Flags, Inputs};
 
 /// The arguments of `doorward init`.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -27,6 +27,9 @@ pub struct InitArgs {
     /// The address of the proxy in front; may be repeated.
     #[arg(long, value_name = "ADDR")]
     pub trusted_proxy: Vec<String>,
+    /// Cloudflare is in front: believe it, and it alone, in CF-Connecting-IP.
+    #[arg(long)]
+    pub cloudflare: bool,
     /// The e-mail address of the first administrator.
     #[arg(long, value_name = "EMAIL")]
     pub admin_email: Option<String>,
@@ -48,6 +51,7 @@ struct Answers {
     trusted_proxies: Vec<String>,
     admin_email: String,
     listen: Vec<String>,
+    has_cloudflare: bool,
 }
 
 /// Runs it and returns the exit code: 0 well, 1 where the check of what was written found errors, 2 where nothing was
@@ -135,7 +139,8 @@ fn ask<R: BufRead>(
         question(args.admin_email.as_deref(), "E-mail address of the first administrator", "admin@localhost")?;
     let split =
         |text: &str| text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect();
-    Ok(Answers { public_url, trusted_proxies: split(&proxies), admin_email, listen: inputs.flags.listen.clone() })
+    let (listen, has_cloudflare) = (inputs.flags.listen.clone(), args.cloudflare);
+    Ok(Answers { public_url, trusted_proxies: split(&proxies), admin_email, listen, has_cloudflare })
 }
 
 /// The commented file. What is not set stands as a comment with its default.
@@ -174,6 +179,13 @@ fn file(answers: &Answers) -> String {
         "trusted_proxies",
         &list(&proxies),
     );
+    if answers.has_cloudflare {
+        let ranges = list(&CLOUDFLARE.iter().map(ToString::to_string).collect::<Vec<_>>());
+        line(true, "The address of the visitor, as Cloudflare says it.", "client_ip_header", "\"CF-Connecting-IP\"");
+        let comment =
+            format!("Cloudflare's ranges of {CLOUDFLARE_AS_OF}; compare with https://www.cloudflare.com/ips/.");
+        line(true, &comment, "client_ip_proxies", &ranges);
+    }
     text.push_str("[session]\n");
     let mut line = |is_set: bool, comment: &str, key: &str, value: &str| {
         let mark = if is_set { "" } else { "# " };
@@ -299,6 +311,17 @@ mod tests {
         assert_eq!(file["server"]["public_url"].as_str(), Some("https://login.example.com"));
         assert_eq!(file["server"]["trusted_proxies"][0].as_str(), Some("10.0.0.7"));
         assert_eq!(file["admin"]["email"].as_str(), Some("ada@example.com"));
+    }
+
+    #[test]
+    fn writes_the_ranges_of_cloudflare_where_it_is_in_front() {
+        let directory = tempfile::tempdir().unwrap();
+        let args = InitArgs { yes: true, cloudflare: true, ..InitArgs::default() };
+        let (code, text) = run_in(directory.path(), &args, None);
+        assert_eq!(code, FINDINGS, "such a server is no development: {text}");
+        let file: toml::Table = written(directory.path()).parse().unwrap();
+        assert_eq!(file["server"]["client_ip_header"].as_str(), Some("CF-Connecting-IP"));
+        assert_eq!(file["server"]["client_ip_proxies"].as_array().unwrap().len(), CLOUDFLARE.len());
     }
 
     #[test]

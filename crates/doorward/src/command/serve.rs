@@ -70,7 +70,7 @@ async fn serve(context: &Context, loaded: Loaded) -> Result<(), Stopped> {
         .map_err(|findings| Stopped { findings, code: CONFIGURATION })?;
     let (stop, stopping) = watch::channel(false);
     let limits = Limits::of(&config.server.limits);
-    let plain = Terms { limits, proxies: config.server.trusted_proxies.clone(), certificates: None };
+    let plain = Terms { limits, proxies: config.server.proxies(), certificates: None };
     for (listener, address) in public {
         tracing::info!(%address, "listening");
         let service = Front(app.clone(), router(&app));

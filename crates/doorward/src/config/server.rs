@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::Environment;
 use super::check::Check;
 use super::domain::{self, Domain, DomainError};
+use super::forwarding::{self, Forwarding};
 use super::network::{self, Cidr, CidrError};
 use super::origin::PublicUrl;
 use super::registry::{Key, Kind};
@@ -20,6 +21,9 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("server.listen", Kind::List, "127.0.0.1:8000,[::1]:8000", "Addresses with ports to listen on. `[::1]` of the default is left out where it cannot be bound.").restart(),
     Key::new("server.private_listen", Kind::Text, "127.0.0.1:9180", "Where `/metrics` is served, or `off`.").restart(),
     Key::new("server.trusted_proxies", Kind::List, "", "Addresses or blocks (`10.0.0.0/8`) of the proxies in front, whose forwarded headers are believed. Nobody's are by default."),
+    forwarding::HEADER,
+    forwarding::CLIENT_IP_HEADER,
+    forwarding::CLIENT_IP_PROXIES,
     Key::new("server.insecure_allow_http", Kind::Bool, "false", "Serve private addresses without TLS, under a banner. Everybody on that network can read along.").restart(),
     Key::new("server.header_limit", Kind::Size, "32KiB", "The largest header of a request.").restart(),
     Key::new("server.body_limit", Kind::Size, "64KiB", "The largest body of a request to Doorward itself.").restart(),
@@ -40,6 +44,9 @@ pub(super) struct Raw {
     listen: Option<Vec<String>>,
     private_listen: Option<String>,
     trusted_proxies: Option<Vec<String>>,
+    forwarded_header: Option<String>,
+    client_ip_header: Option<String>,
+    client_ip_proxies: Option<Vec<String>>,
     insecure_allow_http: Option<bool>,
     header_limit: Option<u32>,
     body_limit: Option<u32>,
@@ -95,6 +102,8 @@ pub struct Server {
     pub private_listen: Option<SocketAddr>,
     /// Whose forwarded headers are believed.
     pub trusted_proxies: Vec<Cidr>,
+    /// In which fields proxies and a CDN say who their client is.
+    pub forwarding: Forwarding,
     /// Whether private addresses are served without TLS, under a banner.
     pub insecure_allow_http: bool,
     /// Bounds for clients.
@@ -106,6 +115,13 @@ impl Server {
     #[must_use]
     pub fn is_trusted_proxy(&self, peer: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|block| block.contains(peer))
+    }
+
+    /// Every proxy that is written: each brings the connections of many clients.
+    #[must_use]
+    pub fn proxies(&self) -> Vec<Cidr> {
+        let of_cdn = self.forwarding.client_ip.iter().flat_map(|client_ip| &client_ip.proxies);
+        self.trusted_proxies.iter().chain(of_cdn).copied().collect()
     }
 
     /// Whether this client may be served over plain http under `insecure_allow_http`.
@@ -160,7 +176,12 @@ impl Raw {
             listen: read_listen(self.listen, check),
             tls_listen: Vec::new(),
             private_listen: read_private_listen(self.private_listen, check),
-            trusted_proxies: read_proxies(self.trusted_proxies.unwrap_or_default(), check),
+            trusted_proxies: read_blocks("server.trusted_proxies", self.trusted_proxies.unwrap_or_default(), check),
+            forwarding: forwarding::check(
+                self.forwarded_header.as_deref(),
+                (self.client_ip_header, self.client_ip_proxies),
+                check,
+            ),
             insecure_allow_http,
             limits: Limits {
                 header_bytes: number(self.header_limit, 32 << 10) as usize,
@@ -281,8 +302,7 @@ fn read_private_listen(written: Option<String>, check: &mut Check<'_>) -> Option
     Some(address)
 }
 
-fn read_proxies(written: Vec<String>, check: &mut Check<'_>) -> Vec<Cidr> {
-    let path = "server.trusted_proxies";
+pub(super) fn read_blocks(path: &'static str, written: Vec<String>, check: &mut Check<'_>) -> Vec<Cidr> {
     let mut proxies = Vec::with_capacity(written.len());
     for text in written {
         match text.trim().parse::<Cidr>() {
@@ -337,7 +357,9 @@ impl Server {
         if check.is_written("server.domain") && self.environment.is_none() {
             return Some(format!("{} is set", check.subject("server.domain")));
         }
-        (!self.trusted_proxies.is_empty() || check.is_written("server.trusted_proxies"))
-            .then(|| format!("{} is set", check.subject("server.trusted_proxies")))
+        ["server.trusted_proxies", "server.client_ip_proxies"]
+            .into_iter()
+            .find(|path| check.is_written(path))
+            .map(|path| format!("{} is set", check.subject(path)))
     }
 }

@@ -655,6 +655,7 @@ fn every_code_is_in_the_list_of_reasons_and_every_reason_is_found() {
         include_str!("../config.rs"),
         include_str!("admin.rs"),
         include_str!("app.rs"),
+        include_str!("app/read.rs"),
         include_str!("csrf.rs"),
         include_str!("domain.rs"),
         include_str!("exposure.rs"),

@@ -24,7 +24,7 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("tls.key", Kind::Paths, "", "PEM files with the keys, in the order of `certificate`, without a passphrase.").restart(),
     Key::new("tls.acme", Kind::Text, "off", "Who issues certificates by ACME: `letsencrypt`, `letsencrypt-staging`, the URL of a directory, or `off`.").restart(),
     Key::new("tls.acme_email", Kind::Text, "", "Where the issuer may write to. May be left out.").restart(),
-    Key::new("tls.acme_hosts", Kind::List, "", "Hosts that need a certificate by ACME. By default the host of `server.public_url`.").restart(),
+    Key::new("tls.acme_hosts", Kind::List, "", "Hosts that need a certificate by ACME. By default the host of `server.public_url` and those of the apps.").restart(),
     Key::new("tls.acme_ca", Kind::Path, "", "A PEM file with the root that a directory of one's own is trusted by. By default the roots that browsers trust.").restart(),
     Key::new("tls.acme_challenge", Kind::Word(&["tls-alpn-01", "http-01"]), "tls-alpn-01", "How hosts are proved: over port 443, or over port 80.").restart(),
     Key::new("tls.hsts", Kind::Duration, "365d", "How long browsers shall use nothing but HTTPS (Strict-Transport-Security), in production. `0` says nothing."),

@@ -58,6 +58,11 @@ impl Node {
             findings: RwLock::new(findings),
             settings: RwLock::new(Arc::new(settings)),
         });
+        let door = app.clone();
+        tasks.every("idle connections", Duration::from_secs(30), move || {
+            let settings = door.settings();
+            async move { settings.door.reap() }
+        });
         self.measure(&watch, &tasks, log);
         self.rounds(&watch, &tasks);
         if let Some(transport) = transport {

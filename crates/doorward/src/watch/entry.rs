@@ -172,6 +172,13 @@ const FIELDS: usize = 32;
 const STAGES: usize = 16;
 
 impl Entry {
+    /// Whether a machine asked, as it does all day, and was answered well: a probe, or a proxy about a request of its
+    /// own. Nobody asks about one of these afterwards, and kept they would push out what somebody does ask about.
+    pub(super) fn is_routine(&self) -> bool {
+        let is_machine = ["/health", "/api/authz/"].iter().any(|start| self.route.starts_with(start));
+        is_machine && self.status < super::FAILED
+    }
+
     /// Bounds every value from outside and takes out what could break or forge a line.
     pub(super) fn clean(&mut self) {
         // A query may hold a secret: whoever hands one over by mistake must not get it logged.
@@ -303,6 +310,22 @@ pub(super) mod tests {
                 fields: vec![("csrf.origin", "http://localhost:3000".to_owned())],
             }),
             cause: String::new(),
+        }
+    }
+
+    #[test]
+    fn what_machines_ask_all_day_is_routine_only_where_it_goes_well() {
+        for (route, status, is_routine) in [
+            ("/health/live", 200, true),
+            ("/api/authz/forward-auth", 200, true),
+            ("/api/authz/auth-request", 302, true),
+            ("/api/authz/auth-request", 401, false),
+            ("/health/ready", 503, false),
+            ("/api/v1/auth/me", 200, false),
+            ("", 200, false),
+        ] {
+            let entry = Entry { route, status, ..refused() };
+            assert_eq!(entry.is_routine(), is_routine, "{route} {status}");
         }
     }
 

@@ -34,7 +34,7 @@ pub trait Memory: Send + Sync + std::fmt::Debug {
 
 impl Memory for RequestLog {
     fn remember(&self, entry: Entry) {
-        self.note(row(&entry));
+        self.note(|| row(&entry));
     }
 
     fn dropped(&self) -> u64 {

@@ -203,7 +203,7 @@ impl Settings {
         let csrf = builder.build().map_err(|error| error.problems.iter().map(csrf_finding).collect::<Vec<_>>())?;
         let door = Table::of(&config, before, |name| watch.app_meter(name));
         let transport_security = transport_security(&config);
-        Ok(Self { config, csrf, door, transport_security })
+        Ok(Self { config, csrf, transport_security, door })
     }
 
     /// The value of Strict-Transport-Security for answers over https, where one is to be sent.
@@ -247,6 +247,15 @@ impl Settings {
     pub fn opens_debug(&self) -> bool {
         let is_development = self.config.environment == Environment::Development;
         self.config.csrf.debug && is_development && self.config.server.is_loopback_only()
+    }
+
+    /// Whether a host is one of the pages: of the public URL, or without one of this machine.
+    #[must_use]
+    pub fn is_own_host(&self, host: &str) -> bool {
+        match &self.config.server.public_url {
+            Some(url) => url.host() == host,
+            None => self.config.csrf.allowed_hosts.iter().any(|own| own == host) && !self.door.has_host(host),
+        }
     }
 
     /// Whether the peer may say who its client is.

@@ -21,8 +21,6 @@ pub struct Arrival {
     pub peer: IpAddr,
     /// The client, as trusted proxies tell it.
     pub address: IpAddr,
-    /// Whether the connection to us is TLS.
-    pub is_tls: bool,
     /// Whether the client uses https.
     pub is_https: bool,
     /// The origin that the client uses, such as `https://example.com`; empty where the target is malformed.

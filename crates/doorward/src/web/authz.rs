@@ -16,7 +16,8 @@ use http::header::LOCATION;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 use self::told::{Shape, Told};
-use super::app::seconds;
+use super::api::problem::Problem;
+use super::app::{Settings, seconds};
 use super::caller::state_of;
 use super::door::bounce;
 use super::door::judge::{self, Caller, Facts};
@@ -31,12 +32,50 @@ use crate::portal::path;
 
 const PASS: HeaderName = HeaderName::from_static("x-doorward-jwt");
 
-/// `/api/authz/forward-auth`.
+/// Whether a request may enter an app; for proxies that pass the whole answer on.
+#[utoipa::path(
+    get, path = "/api/authz/forward-auth", tag = "forward auth",
+    description = "For Caddy, Traefik and HAProxy. Every method is answered; the proxy must be in server.trusted_proxies.",
+    params(
+        ("X-Forwarded-Method" = String, Header, description = "Capital letters"),
+        ("X-Forwarded-Proto" = String, Header, description = "https; http only in development"),
+        ("X-Forwarded-Host" = String, Header, description = "Host, with the port where it is not the scheme's"),
+        ("X-Forwarded-Uri" = String, Header, description = "Path and query as the client sent them"),
+    ),
+    responses(
+        (status = 200, description = "It may. Every identity header is there, empty for nobody",
+            headers(
+                ("Remote-User" = String, description = "E-mail or id; each name as the app configures it"),
+                ("Remote-Groups" = String, description = "Separated by commas"),
+                ("Remote-Name" = String),
+                ("Remote-Email" = String),
+                ("X-Doorward-Jwt" = String, description = "The same, signed, for 60 s"),
+            )),
+        (status = 302, description = "A navigation, led to the sign-in and back"),
+        (status = 400, description = "Unclear or not canonical", body = Problem),
+        (status = 401, description = "Nobody is signed in: a page for a form, a problem for a script", body = Problem),
+        (status = 403, description = "Forbidden, an unknown app, or a peer that is not listed", body = Problem),
+    )
+)]
 pub async fn forward_auth(exchange: Exchange) -> Response {
     answer(&exchange, Shape::Forward)
 }
 
-/// `/api/authz/auth-request`.
+/// Whether a request may enter an app; for nginx, which uses only status and `Location` of the answer.
+#[utoipa::path(
+    get, path = "/api/authz/auth-request", tag = "forward auth",
+    description = "For nginx. Every method is answered; the proxy must be in server.trusted_proxies.",
+    params(
+        ("X-Original-Method" = String, Header, description = "Capital letters"),
+        ("X-Original-URL" = String, Header, description = "Scheme, host, path and query as the client sent them"),
+    ),
+    responses(
+        (status = 200, description = "It may; with the same headers as forward-auth"),
+        (status = 400, description = "Unclear or not canonical", body = Problem),
+        (status = 401, description = "Nobody is signed in; with Location where a navigation is to be led to the sign-in", body = Problem),
+        (status = 403, description = "Forbidden, an unknown app, or a peer that is not listed", body = Problem),
+    )
+)]
 pub async fn auth_request(exchange: Exchange) -> Response {
     answer(&exchange, Shape::Request)
 }
@@ -47,14 +86,30 @@ fn answer(exchange: &Exchange, shape: Shape) -> Response {
         tracing::warn!(peer.address = %peer, remedy = format!("trusted_proxies = [\"{peer}\"]  # in [server]"), "a proxy that is not listed asks for forward auth");
         return Failure::of("proxy.peer_untrusted").into_response();
     }
-    let told = match Told::read(exchange, shape) {
+    let told = match Told::read(exchange.headers(), shape) {
         Ok(told) => told,
         Err(failure) => return failure.into_response(),
     };
-    let Some(place) = exchange.settings.door.find_app(&told.host, &told.path) else {
-        return Failure::of("app.not_configured").with_hint(format!("{}{}", told.host, told.path)).into_response();
+    let mut response = match place(&exchange.settings, &told) {
+        Ok(place) => Question { exchange, shape, told: &told, place }.answer(),
+        Err(failure) => failure.into_response(),
     };
-    Question { exchange, shape, told: &told, place }.answer()
+    // The log must say which request was refused, not only that somebody asked.
+    if let Some(failure) = response.extensions_mut().get_mut::<Failure>() {
+        failure.cause.get_or_insert_default().push_str(&told.words());
+    }
+    response
+}
+
+/// The app that is asked about. A host that is neither an app's nor ours has none, whatever its path.
+fn place<'a>(settings: &'a Settings, told: &Told) -> Result<&'a Place, Failure> {
+    told.check(settings)?;
+    let is_known = settings.door.has_host(&told.host) || settings.is_own_host(&told.host);
+    let place = settings.door.find_app(&told.host, &told.path).filter(|_| is_known);
+    let unknown = || Failure::of("app.not_configured").with_hint(format!("{}{}", told.host, told.path));
+    let place = place.ok_or_else(unknown)?;
+    told.fits(place.app.encoded_slash)?;
+    Ok(place)
 }
 
 /// One question about one request.
@@ -118,8 +173,10 @@ impl Question<'_> {
         let view = RequestView::new(&self.told.method, &self.told.uri, headers, now)
             .scheme(self.told.scheme)
             .target_authority(&self.told.authority)
-            .received_authority(&self.told.authority)
             .path(&self.told.path);
+        // Proxies take `Upgrade` out of the question as a matter between neighbours; this field they pass on, and no
+        // browser opens a WebSocket without it (RFC 6455, section 4.1).
+        let view = if headers.contains_key(http::header::SEC_WEBSOCKET_KEY) { view.websocket() } else { view };
         let live: Option<&Live> = caller.as_ref().ok().map(AsRef::as_ref);
         let decision = match judge::phase(self.place, settings, &view, headers, self.told.scheme.is_https()) {
             None => return Ok(()),
@@ -158,22 +215,36 @@ impl Question<'_> {
         response
     }
 
-    /// Nobody is signed in: a navigation leads to the sign-in and back, a script gets 401 and the address.
+    /// Nobody is signed in: a navigation leads to the sign-in and back, a script gets 401 and the address. A form that
+    /// was sent is never sent again by itself.
     fn sign_in(&self, code: &'static str, count: u8) -> Response {
         if !self.is_navigation() {
-            let page = self.told.url(path::SIGN_IN);
-            let code = if self.exchange.arrival.is_page { "session.form_not_sent" } else { code };
-            let failure = Failure { login_url: Some(page.clone()), ..Failure::of(code) };
-            return with_location(failure.into_response(), &page);
+            return self.refuse(code);
         }
         if count >= bounce::MOST {
+            let evidence = bounce::evidence(self.exchange.headers(), &self.told.host, self.told.scheme);
+            let response =
+                Failure::of("session.loop").with_hint(evidence).with_cause(format!("{code}, ")).into_response();
             let page = self.told.url(&path::error("session.loop"));
-            let response = Failure::of("session.loop").with_cause(code).into_response();
             return if self.shape == Shape::Request { with_location(response, &page) } else { response };
         }
         let mark = bounce::value(self.exchange.app.identity().keyring(), &self.told.host, count + 1);
         let target = bounce::with(&self.target(), &mark);
         self.lead(&self.told.url(&path::sign_in(&target)))
+    }
+
+    /// nginx follows a `Location` whatever was asked for, so there it stands for navigations alone.
+    fn refuse(&self, code: &'static str) -> Response {
+        let page = self.told.url(path::SIGN_IN);
+        let mut failure = Failure { login_url: Some(page.as_str().into()), ..Failure::of(code) };
+        if self.exchange.arrival.is_page {
+            let return_to = bounce::form_page(self.exchange.headers(), &self.told.url("")).map(Box::from);
+            let cause = Some(format!("{code}, "));
+            failure =
+                Failure { login_url: failure.login_url, return_to, cause, ..Failure::of("session.form_not_sent") };
+        }
+        let response = failure.into_response();
+        if self.shape == Shape::Forward { with_location(response, &page) } else { response }
     }
 
     /// Leads elsewhere: 302, or for nginx 401 with the address, which its configuration turns into one.

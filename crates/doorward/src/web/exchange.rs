@@ -8,6 +8,7 @@ use axum::extract::FromRequestParts;
 use axum::response::{IntoResponseParts, ResponseParts};
 use doorward_core::token::{Kind, hash_value};
 use doorward_csrf::{Csrf, Minted, RequestView, SessionState, Visitor};
+use doorward_edge::tls::Secured;
 use http::header::SET_COOKIE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -17,6 +18,7 @@ use super::arrival::Arrival;
 use super::caller::{Caller, state_of};
 use super::cookie;
 use super::failure::Failure;
+use super::forwarded;
 use crate::identity::{Author, Live, SignedIn, Visit};
 
 /// One request on its way through a handler.
@@ -105,7 +107,7 @@ impl Exchange {
     #[must_use]
     pub fn view_of<'a>(&'a self, method: &'a http::Method) -> RequestView<'a> {
         let view = RequestView::new(method, &self.parts.uri, &self.parts.headers, seconds(self.arrival.at));
-        with_proxy(view, &self.arrival, &self.settings)
+        over(view, &self.parts, self.arrival.peer, &self.settings)
     }
 
     /// The query of the request.
@@ -195,25 +197,19 @@ impl Exchange {
 #[must_use]
 pub fn view<'a>(parts: &'a Parts, arrival: &Arrival, settings: &Settings) -> RequestView<'a> {
     let view = RequestView::new(&parts.method, &parts.uri, &parts.headers, seconds(arrival.at)).version(parts.version);
-    with_proxy(view, arrival, settings)
+    over(view, parts, arrival.peer, settings)
 }
 
-fn with_proxy<'a>(view: RequestView<'a>, arrival: &Arrival, settings: &Settings) -> RequestView<'a> {
-    over(view, arrival.peer, arrival.is_tls, settings)
-}
-
-/// The same request over a connection of this peer, with or without TLS.
+/// The same request over its connection: of this peer, with or without TLS.
 #[must_use]
-pub fn over<'a>(view: RequestView<'a>, peer: IpAddr, is_tls: bool, settings: &Settings) -> RequestView<'a> {
+pub fn over<'a>(view: RequestView<'a>, parts: &'a Parts, peer: IpAddr, settings: &Settings) -> RequestView<'a> {
+    let is_tls = parts.extensions.get::<Secured>().is_some();
     let view = view.tls(is_tls);
-    if settings.is_trusted_proxy(peer) {
-        view.trust_forwarded()
-    } else if settings.config.tls.is_on() && !is_tls {
+    if settings.config.tls.is_on() && !is_tls && !settings.is_trusted_proxy(peer) {
         // A plain listener beside one with TLS: no public origin turns what came in the clear into https.
-        view.scheme(doorward_csrf::Scheme::Http)
-    } else {
-        view
+        return view.scheme(doorward_csrf::Scheme::Http);
     }
+    forwarded::believed(view, peer, &parts.headers, &settings.config.server)
 }
 
 impl FromRequestParts<App> for Exchange {

@@ -19,11 +19,11 @@ pub struct Failure {
     /// A token for the next try of a refused form.
     pub csrf_token: Option<String>,
     /// Where signing in is possible.
-    pub login_url: Option<String>,
+    pub login_url: Option<Box<str>>,
     /// Where a form was sent from: the sign-in leads back there.
-    pub return_to: Option<String>,
+    pub return_to: Option<Box<str>>,
     /// What the log says beside; never shown to the client.
-    pub cause: Option<String>,
+    pub cause: Option<Box<str>>,
 }
 
 impl Failure {
@@ -38,14 +38,14 @@ impl Failure {
             csrf_token: None,
             login_url: None,
             return_to: None,
-            cause: known.is_none().then(|| format!("no refusal is called {code}")),
+            cause: known.is_none().then(|| format!("no refusal is called {code}").into()),
         }
     }
 
     /// Our fault, with the cause for the log.
     #[must_use]
     pub fn internal(cause: impl std::fmt::Display) -> Self {
-        Self { cause: Some(cause.to_string()), ..Self::of("http.internal") }
+        Self { cause: Some(cause.to_string().into()), ..Self::of("http.internal") }
     }
 
     /// The same with a hint that names only what the client has sent.
@@ -58,7 +58,7 @@ impl Failure {
     /// The same with the cause for the log.
     #[must_use]
     pub fn with_cause(mut self, cause: impl std::fmt::Display) -> Self {
-        self.cause = Some(cause.to_string());
+        self.cause = Some(cause.to_string().into());
         self
     }
 
@@ -77,7 +77,7 @@ impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
         Self {
             retry_after: refused.retry_after,
-            cause: refused.source.map(|error| error.to_string()),
+            cause: refused.source.map(|error| error.to_string().into()),
             ..Self::of(refused.code)
         }
     }

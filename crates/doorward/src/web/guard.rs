@@ -218,7 +218,7 @@ impl Passage {
     /// never sent again by itself; its person is told that it did not arrive.
     fn lead_to_sign_in(&self, parts: &Parts, caller: &Caller) -> Response {
         let code = caller.code();
-        let login_url = Some(path::SIGN_IN.to_owned());
+        let login_url = Some(Box::from(path::SIGN_IN));
         if let Caller::Refused(failure) = caller {
             return failure.clone().into_response();
         }

@@ -48,9 +48,12 @@ pub(super) fn require_https(headers: &mut HeaderMap, settings: &Settings) {
 
 /// Says which request this was.
 pub(super) fn name_request(headers: &mut HeaderMap, id: &RequestId) {
-    if let Ok(id) = HeaderValue::try_from(id.to_string()) {
-        headers.insert(REQUEST_ID, id);
-    }
+    headers.insert(REQUEST_ID, request_name(id));
+}
+
+/// The name of a request as the value of a header.
+pub(super) fn request_name(id: &RequestId) -> HeaderValue {
+    HeaderValue::try_from(id.to_string()).expect("an identifier is base64url, which every header may hold")
 }
 
 /// Whether a request is a preflight (Fetch, section 4.8): it asks, and does nothing.

@@ -68,7 +68,7 @@ fn problem(failure: &Failure, arrival: &Arrival, settings: &Settings) -> Respons
         hint: failure.hint.clone(),
         csrf_token,
         header_name,
-        login_url: failure.login_url.clone(),
+        login_url: failure.login_url.clone().map(String::from),
     };
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("application/problem+json")),
@@ -127,7 +127,8 @@ pub(super) fn page(failure: &Failure, arrival: &Arrival, settings: &Settings) ->
         problem = problem.with_hint(hint.clone());
     }
     if failure.reason.code == "session.form_not_sent" {
-        let page = FormNotSent { chrome, problem, return_to: failure.return_to.clone().unwrap_or_default() };
+        let page =
+            FormNotSent { chrome, problem, return_to: failure.return_to.clone().map(String::from).unwrap_or_default() };
         return html(failure.status(), &page);
     }
     let way = match failure.reason.family() {

@@ -10,12 +10,12 @@
 mod header;
 mod world;
 
-use doorward::web::route::{self, Route};
+use doorward::web::route::{self, Route, Shield};
 use doorward_core::policy::Access;
 use doorward_core::session::Stage;
 use http::Method;
 
-use world::{State, World};
+use world::{Seen, State, World};
 
 const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "INVENTED"];
 
@@ -30,6 +30,11 @@ fn may_pass(access: Access, state: State) -> bool {
         // Nobody can prove a second factor yet.
         Access::AdministratorFresh => false,
     }
+}
+
+/// Whether the answer is the one to a peer that is no listed proxy. An answer to HEAD has no body that names a reason.
+fn is_untrusted(answer: &Seen, method: &Method) -> bool {
+    answer.status == 403 && (answer.reason == "proxy.peer_untrusted" || *method == Method::HEAD)
 }
 
 fn concrete(route: &Route) -> String {
@@ -52,6 +57,8 @@ async fn nothing_but_finishing_is_possible_for_half_a_sign_in() {
                 let met = siblings.clone().find(|other| other.takes(&method));
                 let expected = met.is_some_and(|met| may_pass(met.access, state));
                 let fits = match met {
+                    // Only listed proxies may ask, whoever their client is; nobody is listed here.
+                    Some(met) if met.shield == Shield::Handler => is_untrusted(&answer, &method),
                     // A method that no handler of the path takes reaches nothing, whoever asks.
                     None => answer.status == 405,
                     Some(_) if expected => !answer.is_turned_away(),
@@ -80,6 +87,12 @@ async fn no_route_takes_a_forged_request() {
     for state in [State::Nobody, State::PasswordChange, State::User, State::Administrator] {
         let caller = world.caller(state).await;
         for route in route::ALL.iter().filter(|route| route.method != Some("GET")) {
+            if route.shield == Shield::Handler {
+                let answer =
+                    world.send_with(&caller, &Method::POST, route.path, &[("sec-fetch-site", "cross-site")]).await;
+                assert!(is_untrusted(&answer, &Method::POST), "{state:?} {}: {answer:?}", route.path);
+                continue;
+            }
             let method = route.method.unwrap_or("POST");
             let path = concrete(route);
             for (forgery, headers) in [

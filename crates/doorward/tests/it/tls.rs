@@ -10,7 +10,7 @@ use std::process::Command;
 
 use rcgen::{CertificateParams, KeyPair};
 
-use crate::it::harness::{Answer, Server, free_port};
+use crate::it::harness::{Answer, Server, Upstream, free_port};
 use pebble::Pebble;
 
 const HOST: &str = "login.example.test";
@@ -192,6 +192,41 @@ fn a_connection_for_one_host_carries_no_request_for_another() {
 }
 
 #[test]
+fn an_app_is_reached_over_https_alone() {
+    let app = Upstream::start();
+    let (url, host) = (app.url(), "one.apps.example.test");
+    let secure = Secure::start(&[
+        ("DOORWARD_APP__0__UPSTREAM", &url),
+        ("DOORWARD_APP__0__HOST", host),
+        ("DOORWARD_APP__0__PUBLIC_PATHS", "/open/*"),
+    ]);
+    let plain = |method: &str, host: &str| {
+        let request =
+            format!("{method} /open/a?b HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        crate::it::harness::raw(secure.server.port, request.as_bytes())
+    };
+    assert_eq!(plain("POST", host).reason(), "http.https_required");
+    let led = plain("GET", host);
+    assert_eq!((led.status, led.location()), (308, format!("https://{host}:{}/open/a?b", secure.port).as_str()));
+    assert_eq!(plain("GET", "two.apps.example.test").status, 421);
+    let misdirected = secure.ask(host, "/open/a", &["-H", "Host: other.test"]);
+    assert_eq!(misdirected.reason(), "http.misdirected");
+    assert_eq!(app.seen(), [serde_json::Value::Null; 0], "none of this reached the app");
+
+    // The certificate covers both hosts, so one connection may carry both.
+    for asked in [host, HOST] {
+        let answer = secure.ask(asked, "/open/a", &["-H", &format!("Host: {host}:{}", secure.port)]);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(answer.header("strict-transport-security"), Some("max-age=31536000"));
+    }
+    let told = app.seen()[0].to_string().to_ascii_lowercase();
+    assert!(told.contains("[\"x-forwarded-proto\",\"https\"]"), "{told}");
+    let stranger = secure.ask(host, "/closed", &["-H", "Sec-Fetch-Mode: navigate"]);
+    let portal = format!("https://{HOST}:{}/", secure.port);
+    assert!(stranger.status == 302 && stranger.location().starts_with(&portal), "{stranger:?}");
+}
+
+#[test]
 fn files_that_change_are_served_without_a_restart_and_bad_ones_are_a_finding() {
     let secure = Secure::start(&[]);
     let health = || {
@@ -206,7 +241,7 @@ fn files_that_change_are_served_without_a_restart_and_bad_ones_are_a_finding() {
     std::fs::write(secure.place.path().join("tls.pem"), certificate(&[HOST]).0).unwrap();
     secure.server.signal(rustix::process::Signal::HUP);
     secure.server.wait_until("the finding", || health()["findings"][0]["code"] == "tls.key_mismatch");
-    assert_eq!(health()["status"], "degraded");
+    secure.server.wait_until("the picture to follow", || health()["status"] == "degraded");
     assert!(secure.server.log().contains("tls.key_mismatch"));
     std::fs::write(secure.place.path().join("tls.pem"), good).unwrap();
     assert_eq!(secure.ask(HOST, "/health/live", &[]).status, 200, "the old one was never gone");

@@ -157,7 +157,7 @@ pub(super) async fn refuses_a_damaged_backup_whole(place: &Place) {
     sample::stored_user(&store, "ada@example.com", &[]).await;
     let file = backed_up(place, &store).await;
     let again = store.backup(&file, &[], &sample::event(Action::BackupWritten)).await.unwrap_err();
-    assert!(again.why.contains("exists"), "{again:?}");
+    assert!(again.why.contains("replaces none"), "{again:?}");
     store.close().await;
     let sound = fs::read(&file).unwrap();
     let text = String::from_utf8(sound.clone()).unwrap();

@@ -42,7 +42,8 @@ pub(crate) async fn serve(port: u16, sessions: &str) {
     let text = std::fs::read_to_string(sessions).unwrap();
     let pairs = text.lines().filter_map(|line| line.split_once(' '));
     let sessions: Arc<Sessions> = Arc::new(pairs.map(|(cookie, user)| (cookie.into(), user.to_owned())).collect());
-    let page = format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\n\r\n{}", "x".repeat(1024));
+    let page =
+        format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\n\r\n{}", "x".repeat(1024));
     let (page, app) = (Arc::new(page), TcpListener::bind(("127.0.0.1", port)).await.unwrap());
     tokio::spawn(async move {
         loop {

@@ -28,10 +28,11 @@ impl Drop for Contender {
 impl Contender {
     /// What is asked of it.
     pub(super) fn wanted(&self) -> Wanted {
-        Wanted { name: self.name, port: self.port, process: self.child.id(), path: "/" }
+        Wanted { name: self.name, port: self.port, process: self.child.id(), path: "/", is_question: false }
     }
 
-    async fn start(name: &'static str, port: u16, mut command: Command) -> Self {
+    /// Starts it, and waits until it listens.
+    pub(super) async fn start(name: &'static str, port: u16, mut command: Command) -> Self {
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
             sleep(Duration::from_millis(5)).await;

@@ -1,14 +1,12 @@
 //! The load: `wrk` with 64 connections that are kept, and what it and the kernel say of a span of it.
 
 use std::fs;
-use std::time::Duration;
-
-use std::process::Command;
 
 use super::one;
+use crate::served::pinned;
 
 const CONNECTIONS: &str = "64";
-const SPAN: Duration = Duration::from_secs(4);
+const SPAN: &str = "3s";
 
 /// What is asked, and of whom.
 pub(super) struct Wanted {
@@ -16,19 +14,20 @@ pub(super) struct Wanted {
     pub(super) port: u16,
     pub(super) process: u32,
     pub(super) path: &'static str,
+    /// Whether this is a question of another proxy about the request.
+    pub(super) is_question: bool,
 }
 
 /// Who asks.
 pub(super) struct Load {
     pub(super) core: usize,
-    pub(super) host: String,
     pub(super) cookie: String,
 }
 
 impl Load {
     /// Prints requests in a second, the time that 99 of 100 take at most, and what the proxy spends on each.
     pub(super) fn measure(&self, group: &str, wanted: &Wanted) {
-        self.run(wanted, Duration::from_millis(500));
+        self.run(wanted, "1s");
         let before = processor_time(wanted.process);
         let told = self.run(wanted, SPAN);
         let spent = processor_time(wanted.process) - before;
@@ -40,18 +39,13 @@ impl Load {
         one(&format!("{name}.memory"), memory / 1_048_576.0, "MiB");
     }
 
-    fn run(&self, wanted: &Wanted, span: Duration) -> String {
-        let mut command = Command::new("taskset");
-        command.args(["--cpu-list", &self.core.to_string(), "wrk", "-t1", "-c", CONNECTIONS, "--latency"]);
-        command.args(["-d", &format!("{}s", span.as_secs().max(1))]);
-        let url = format!("http://{}{}", self.host, wanted.path);
-        for header in [
-            format!("Host: {}", self.host),
-            format!("Cookie: {}", self.cookie),
-            "X-Original-Method: GET".to_owned(),
-            format!("X-Original-URL: {url}"),
-        ] {
-            command.args(["-H", &header]);
+    fn run(&self, wanted: &Wanted, span: &str) -> String {
+        let mut command = pinned(self.core, "wrk");
+        let host = format!("localhost:{}", wanted.port);
+        command.args(["-t1", "-c", CONNECTIONS, "-d", span, "--latency"]);
+        command.args(["-H", &format!("Host: {host}"), "-H", &format!("Cookie: {}", self.cookie)]);
+        if wanted.is_question {
+            command.args(["-H", "X-Original-Method: GET", "-H", &format!("X-Original-URL: http://{host}/")]);
         }
         command.arg(format!("http://127.0.0.1:{}{}", wanted.port, wanted.path));
         let output = command.output().unwrap();
@@ -63,7 +57,7 @@ impl Load {
 }
 
 /// Microseconds that a process has spent on the processor.
-fn processor_time(process: u32) -> f64 {
+pub(super) fn processor_time(process: u32) -> f64 {
     let text = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     let fields: Vec<&str> = text.rsplit(')').next().unwrap().split_whitespace().collect();
     // Fields 14 and 15 of the whole line, in hundredths of a second (proc(5)).

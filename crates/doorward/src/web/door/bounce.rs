@@ -1,10 +1,16 @@
-//! The loop breaker: how often a browser was sent to sign in and came back as a stranger.
+//! The loop breaker: how often a browser was sent to sign in and came back as a stranger, and what it showed.
 //!
 //! The count travels in the address, signed, since cookies may be the very cause (RULINGS of the design, 16).
 
 use std::borrow::Cow;
 
+use doorward_csrf::Scheme;
+use http::HeaderMap;
+use http::header::{COOKIE, REFERER};
+
 use crate::identity::Keyring;
+use crate::web::cookie;
+use crate::web::portal::return_to;
 
 /// The parameter of the query.
 pub const PARAMETER: &str = "dw_n";
@@ -47,6 +53,24 @@ pub fn without(path_and_query: &str) -> Cow<'_, str> {
 pub fn with(path_and_query: &str, value: &str) -> String {
     let clean = without(path_and_query);
     format!("{clean}{}{PARAMETER}={value}", if clean.contains('?') { '&' } else { '?' })
+}
+
+/// What the browser sent, for whoever sees the page of a loop.
+#[must_use]
+pub fn evidence(headers: &HeaderMap, host: &str, scheme: Scheme) -> String {
+    let name = cookie::name(scheme.is_https());
+    match (headers.contains_key(COOKIE), cookie::values(headers, scheme.is_https()).next()) {
+        (false, _) => format!("The browser sent no cookie at all to {host}."),
+        (_, None) => format!("The browser sent cookies, but not {name}."),
+        (_, Some(_)) => format!("The browser sent {name}, and it stands for no session here."),
+    }
+}
+
+/// The page from which a form was sent, where it is of this very origin.
+#[must_use]
+pub fn form_page(headers: &HeaderMap, origin: &str) -> Option<String> {
+    let path = headers.get(REFERER)?.to_str().ok()?.strip_prefix(origin)?;
+    return_to::checked(path).map(str::to_owned)
 }
 
 fn is_own(pair: &str) -> bool {

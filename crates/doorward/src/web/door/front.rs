@@ -10,7 +10,6 @@ use axum::response::Response;
 use doorward_core::identifier::RequestId;
 use doorward_csrf::{Destination, RequestView};
 use doorward_edge::path::{EncodedSlash, NotCanonical, canonical, decoded};
-use doorward_edge::tls::Secured;
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{Request, Uri};
@@ -45,7 +44,7 @@ pub async fn front(app: &App, router: &Router, request: Request<Incoming>) -> Re
         return ours(router, Request::from_parts(parts, Body::new(body))).await;
     }
     let host = to.host.unwrap_or_default();
-    let client = forwarded::client_address(peer, &parts.headers, |hop| settings.is_trusted_proxy(hop));
+    let client = forwarded::client_address(peer, &parts.headers, &settings.config.server);
     let id = RequestId::random(app.identifiers());
     let sketch = Sketch::of(&parts, id, app.identity().now(), (peer, client), Destination { host: Some(host), ..to });
     let path = match Path::of(parts.uri.path()) {
@@ -63,8 +62,9 @@ pub async fn front(app: &App, router: &Router, request: Request<Incoming>) -> Re
     if let Err(failure) = arrive::check_certificate(&parts) {
         return refused(app, &settings, &sketch, failure);
     }
-    // A listed proxy asks us, under whatever host its client came.
-    let is_question = decided.contains("/api/authz/") && settings.is_trusted_proxy(peer);
+    // Another proxy asks us, under whatever host its client came; one that is not listed shall hear just that.
+    let is_question = settings.door.is_question(&decided)
+        && (settings.is_trusted_proxy(peer) || settings.door.is_behind_another(&sketch.host));
     let spot = if is_question { settings.door.find_own(&decided) } else { settings.door.find(&sketch.host, &decided) };
     match spot {
         Spot::Ours => ours(router, Request::from_parts(parts, Body::new(body))).await,
@@ -83,8 +83,8 @@ pub async fn front(app: &App, router: &Router, request: Request<Incoming>) -> Re
         Spot::App(place) => {
             let place = Arc::clone(place);
             let (canonical, decided, has_slash) = (path.changed(), path.compared(), path.has_slash);
-            let (app, settings) = (app.clone(), Arc::clone(&settings));
-            Knock { app, settings, place, sketch, canonical, decided, has_slash }.answer(parts, body).await
+            let knock = Knock { app, settings: &settings, place, sketch, canonical, decided, has_slash };
+            knock.answer(parts, body).await
         }
     }
 }
@@ -137,7 +137,7 @@ fn destination<'a>(parts: &'a Parts, settings: &'a Settings, peer: IpAddr, app: 
 pub(super) fn view<'a>(parts: &'a Parts, settings: &Settings, peer: IpAddr, app: &App) -> RequestView<'a> {
     let now = seconds(app.identity().now());
     let view = RequestView::new(&parts.method, &parts.uri, &parts.headers, now).version(parts.version);
-    over(view, peer, parts.extensions.get::<Secured>().is_some(), settings)
+    over(view, parts, peer, settings)
 }
 
 /// The target without the prefix of the portal.

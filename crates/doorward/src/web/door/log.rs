@@ -7,7 +7,7 @@ use crate::identity::Live;
 use crate::watch::entry::Entry;
 
 /// Takes note of the app's answer.
-pub(super) fn finish(knock: &Knock, status: StatusCode, live: Option<&Live>) {
+pub(super) fn finish(knock: &Knock<'_>, status: StatusCode, live: Option<&Live>) {
     let duration = knock.sketch.elapsed();
     knock.place.meter.count(status.as_u16(), duration);
     // What went well in the app stands in the access log alone, where that is read; the memory of requests keeps

@@ -39,9 +39,9 @@ const TUNNEL_IDLE: Duration = Duration::from_hours(1);
 
 /// Somebody before the door of an app.
 #[derive(Debug)]
-pub(super) struct Knock {
-    pub(super) app: App,
-    pub(super) settings: Arc<Settings>,
+pub(super) struct Knock<'a> {
+    pub(super) app: &'a App,
+    pub(super) settings: &'a Settings,
     pub(super) place: Arc<Place>,
     pub(super) sketch: Sketch,
     /// The canonical path, where it is not the one that came: what is forwarded.
@@ -59,13 +59,13 @@ struct Let {
     is_preflight: bool,
 }
 
-impl Knock {
+impl Knock<'_> {
     /// Answers the request.
-    pub(super) async fn answer(self, mut parts: Parts, body: Incoming) -> Response {
+    pub(super) async fn answer(&self, mut parts: Parts, body: Incoming) -> Response {
         let mut body = Body::new(body);
         match self.admit(&mut parts, &mut body).await {
             Ok(allowed) => self.onward(parts, body, allowed).await,
-            Err(response) => answered(&self.app, &self.settings, &self.sketch, *response),
+            Err(response) => answered(self.app, self.settings, &self.sketch, *response),
         }
     }
 
@@ -76,7 +76,7 @@ impl Knock {
         if self.has_slash && self.place.app.encoded_slash != EncodedSlash::Keep {
             return Err(refuse(Failure::of("http.path_not_canonical").with_hint("an encoded slash")));
         }
-        if arrive::is_too_open(&self.settings, self.sketch.scheme.is_https(), self.sketch.address) {
+        if arrive::is_too_open(self.settings, self.sketch.scheme.is_https(), self.sketch.address) {
             return Err(refuse(Failure::of("csrf.https_required")));
         }
         if header::is_preflight(parts) {
@@ -88,13 +88,13 @@ impl Knock {
 
     /// Who started this request, and in whose session. A token is asked for only where the app wants one.
     async fn shield(&self, parts: &Parts, body: &mut Body) -> Result<Caller, Box<Response>> {
-        let view = front::view(parts, &self.settings, self.sketch.peer, &self.app);
+        let view = front::view(parts, self.settings, self.sketch.peer, self.app);
         let is_https = self.sketch.scheme.is_https();
-        let phase = judge::phase(&self.place, &self.settings, &view, &parts.headers, is_https);
+        let phase = judge::phase(&self.place, self.settings, &view, &parts.headers, is_https);
         if let Some(Phase::Decided(decision)) = &phase {
             self.judged(parts, decision, FormValue::Absent, None)?;
         }
-        let caller = judge::caller(self.app.identity(), &self.settings, &self.facts(parts));
+        let caller = judge::caller(self.app.identity(), self.settings, &self.facts(parts));
         if let Some(Phase::NeedsToken(provenance)) = phase {
             self.token(parts, body, provenance, &caller).await?;
         }
@@ -110,7 +110,7 @@ impl Knock {
     ) -> Result<(), Box<Response>> {
         let csrf = &self.settings.csrf;
         let mut field = None;
-        if !csrf.has_token_header(&front::view(parts, &self.settings, self.sketch.peer, &self.app)) {
+        if !csrf.has_token_header(&front::view(parts, self.settings, self.sketch.peer, self.app)) {
             let reading = doorward_csrf::Form::read(&parts.headers, std::mem::take(body), csrf.field_name());
             let form = tokio::time::timeout(self.settings.config.server.limits.body_timeout, reading)
                 .await
@@ -120,7 +120,7 @@ impl Knock {
         }
         let value = field.as_ref().map_or(FormValue::Absent, FormValue::from);
         let live = caller.as_ref().ok().map(AsRef::as_ref);
-        let view = front::view(parts, &self.settings, self.sketch.peer, &self.app);
+        let view = front::view(parts, self.settings, self.sketch.peer, self.app);
         let decision = csrf.token(&view, provenance, &state_of(live), value);
         self.judged(parts, &decision, value, live)
     }
@@ -137,7 +137,7 @@ impl Knock {
         if decision.is_allowed() || (csrf.is_report_only() && decision.reason.status() == http::StatusCode::FORBIDDEN) {
             return Ok(());
         }
-        let view = front::view(parts, &self.settings, self.sketch.peer, &self.app);
+        let view = front::view(parts, self.settings, self.sketch.peer, self.app);
         let report = csrf.report(&view, &state_of(live), form, decision);
         let mut response = refusal::answer(decision, &report, None);
         response.extensions_mut().insert(Judged::of(*decision, Some(&report), csrf));
@@ -175,8 +175,8 @@ impl Knock {
         let whole = self.whole();
         let target = bounce::without(&whole);
         let stranger = Stranger {
-            app: &self.app,
-            settings: &self.settings,
+            app: self.app,
+            settings: self.settings,
             sketch: &self.sketch,
             headers: &parts.headers,
             target: &target,
@@ -201,15 +201,16 @@ impl Knock {
         }
     }
 
-    async fn onward(self, mut parts: Parts, body: Body, allowed: Let) -> Response {
+    async fn onward(&self, mut parts: Parts, body: Body, allowed: Let) -> Response {
         let Some(upstream) = &self.place.upstream else {
-            return answered(&self.app, &self.settings, &self.sketch, Failure::of("http.not_found").into_response());
+            return answered(self.app, self.settings, &self.sketch, Failure::of("http.not_found").into_response());
         };
         let host = arrive::host_value(&parts).unwrap_or(HeaderValue::from_static(""));
         if let Err(failure) = self.rewrite(&mut parts) {
-            return answered(&self.app, &self.settings, &self.sketch, failure.into_response());
+            return answered(self.app, self.settings, &self.sketch, failure.into_response());
         }
-        let identity = self.identity(allowed.live.as_deref());
+        let id = header::request_name(&self.sketch.id);
+        let identity = self.identity(id.clone(), allowed.live.as_deref());
         let scheme = HeaderValue::from_static(self.sketch.scheme.as_str());
         let onward = Onward {
             permit: &allowed.permit,
@@ -223,7 +224,7 @@ impl Knock {
             is_preflight: allowed.is_preflight,
         };
         match forward(onward, Request::from_parts(parts, body)).await {
-            Ok(forwarded) => self.back(forwarded, allowed.live),
+            Ok(forwarded) => self.back(forwarded, id, allowed.live),
             Err(fault) => self.failed(&fault),
         }
     }
@@ -258,11 +259,9 @@ impl Knock {
     }
 
     /// What the app is told of whoever asks. All of these names were removed before, whoever sent them.
-    fn identity(&self, live: Option<&Live>) -> Vec<(HeaderName, HeaderValue)> {
+    fn identity(&self, id: HeaderValue, live: Option<&Live>) -> Vec<(HeaderName, HeaderValue)> {
         let mut headers = Vec::with_capacity(6);
-        if let Ok(id) = HeaderValue::try_from(self.sketch.id.to_string()) {
-            headers.push((header::REQUEST_ID, id));
-        }
+        headers.push((header::REQUEST_ID, id));
         if let Some(live) = live {
             headers.extend(told::headers(self.app.identity(), &self.place.app, live));
         }
@@ -270,15 +269,15 @@ impl Knock {
     }
 
     /// The app's own answer, as it is, but for cookies of our names.
-    fn back(self, forwarded: Forwarded, live: Option<Arc<Live>>) -> Response {
+    fn back(&self, forwarded: Forwarded, id: HeaderValue, live: Option<Arc<Live>>) -> Response {
         let Forwarded { mut response, tunnel } = forwarded;
         let csrf = &self.settings.csrf;
         doorward_edge::header::guard_set_cookies(response.headers_mut(), |name| cookie::is_own(name, csrf));
-        header::name_request(response.headers_mut(), &self.sketch.id);
+        response.headers_mut().insert(header::REQUEST_ID, id);
         if self.sketch.scheme.is_https() {
-            header::require_https(response.headers_mut(), &self.settings);
+            header::require_https(response.headers_mut(), self.settings);
         }
-        log::finish(&self, response.status(), live.as_deref());
+        log::finish(self, response.status(), live.as_deref());
         if let Some(tunnel) = tunnel {
             let app = self.app.clone();
             self.app.tasks().spawn("tunnel", async move {
@@ -292,7 +291,7 @@ impl Knock {
         let url = self.place.upstream.as_ref().map(|upstream| upstream.url().to_string()).unwrap_or_default();
         let cause = format!("{} at {url}: {}", self.place.app.name, fault_cause(fault));
         let failure = Failure::of(fault.code()).with_cause(cause);
-        answered(&self.app, &self.settings, &self.sketch, failure.into_response())
+        answered(self.app, self.settings, &self.sketch, failure.into_response())
     }
 }
 

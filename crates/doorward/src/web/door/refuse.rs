@@ -13,10 +13,10 @@ use crate::identity::Identity;
 use crate::portal::path;
 use crate::web::app::{App, Settings};
 use crate::web::arrive::leave;
+use crate::web::cookie;
 use crate::web::departure::Kept;
 use crate::web::failure::Failure;
 use crate::web::guard::finishing_page;
-use crate::web::{cookie, portal::return_to};
 
 /// A refusal, as its reader can use it.
 pub(super) fn refused(app: &App, settings: &Settings, sketch: &Sketch, failure: Failure) -> Response {
@@ -45,7 +45,10 @@ impl Stranger<'_> {
     pub(super) fn sign_in(&self, code: &'static str) -> Response {
         let Some(count) = self.navigation() else { return self.refuse(code) };
         if count >= bounce::MOST {
-            return Failure::of("session.loop").with_hint(self.evidence()).with_cause(self.cause(code)).into_response();
+            return Failure::of("session.loop")
+                .with_hint(bounce::evidence(self.headers, &self.sketch.host, self.sketch.scheme))
+                .with_cause(self.cause(code))
+                .into_response();
         }
         let mark = bounce::value(self.app.identity().keyring(), &self.sketch.host, count + 1);
         self.lead(&bounce::with(self.target, &mark), code)
@@ -68,19 +71,13 @@ impl Stranger<'_> {
 
     /// A script gets 401 and the address to sign in at. A form that was sent is never sent again by itself.
     fn refuse(&self, code: &'static str) -> Response {
-        let login_url = Some(format!("{}{}", self.sketch.origin(&self.sketch.host), path::SIGN_IN));
+        let login_url = Some(format!("{}{}", self.sketch.origin(&self.sketch.host), path::SIGN_IN).into());
         if !self.sketch.is_page() {
             return Failure { login_url, ..Failure::of(code) }.into_response();
         }
         let failure = Failure::of("session.form_not_sent").with_cause(code);
-        Failure { login_url, return_to: self.page_of_the_form(), ..failure }.into_response()
-    }
-
-    /// The page from which a form was sent, where it is of this very origin.
-    fn page_of_the_form(&self) -> Option<String> {
-        let referer = self.headers.get(http::header::REFERER)?.to_str().ok()?;
-        let path = referer.strip_prefix(&self.sketch.origin(&self.sketch.host))?;
-        return_to::checked(path).map(str::to_owned)
+        let return_to = bounce::form_page(self.headers, &self.sketch.origin(&self.sketch.host)).map(Box::from);
+        Failure { login_url, return_to, ..failure }.into_response()
     }
 
     fn lead(&self, target: &str, code: &'static str) -> Response {
@@ -93,17 +90,6 @@ impl Stranger<'_> {
             query.append_pair("reason", code);
         }
         redirect(&format!("{}?{}", path::SIGN_IN, query.finish()))
-    }
-
-    /// What the browser sent, for whoever sees the page of a loop.
-    fn evidence(&self) -> String {
-        let count = self.headers.get_all(http::header::COOKIE).iter().count();
-        let name = cookie::name(self.sketch.scheme.is_https());
-        match (count, cookie::values(self.headers, self.sketch.scheme.is_https()).next()) {
-            (0, _) => format!("The browser sent no cookie at all to {}.", self.sketch.host),
-            (_, None) => format!("The browser sent cookies, but not {name}."),
-            (_, Some(_)) => format!("The browser sent {name}, and it stands for no session here."),
-        }
     }
 
     /// What the log says beside it, for whoever can mend it.

@@ -7,7 +7,6 @@ use std::time::Duration;
 use doorward_core::UnixTime;
 use doorward_core::identifier::RequestId;
 use doorward_csrf::{Destination, Scheme};
-use doorward_edge::tls::Secured;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
@@ -38,7 +37,6 @@ pub struct Sketch {
     pub method: Method,
     /// The target as it came.
     pub uri: Uri,
-    is_tls: bool,
     started: Instant,
     seen: [Option<HeaderValue>; 4],
 }
@@ -69,7 +67,6 @@ impl Sketch {
             port: to.port,
             method: parts.method.clone(),
             uri: parts.uri.clone(),
-            is_tls: parts.extensions.get::<Secured>().is_some(),
             started: Instant::now(),
             seen: [MODE, ACCEPT, ACCEPT_LANGUAGE, USER_AGENT].map(|name| parts.headers.get(name).cloned()),
         }
@@ -89,7 +86,6 @@ impl Sketch {
             at: self.at,
             peer: self.peer,
             address: self.address,
-            is_tls: self.is_tls,
             is_https: self.scheme.is_https(),
             origin: self.origin(&self.host),
             path: self.uri.path().to_owned(),

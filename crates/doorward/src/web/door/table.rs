@@ -10,12 +10,13 @@ use http::HeaderName;
 
 use crate::config::{AppConfig, Config};
 use crate::watch::AppMeter;
+use crate::web::route;
 
 /// The paths below which everything is ours on a host that we share with an app.
-const PAGES: &str = "/.doorward";
+pub const PAGES: &str = "/.doorward";
 
 /// What is ours beside the pages, where `portal.prefix` does not move it.
-const OPEN: &[&str] = &["/api/v1", "/api/authz", "/api/openapi.json", "/health", "/.well-known/jwks.json"];
+pub const OPEN: &[&str] = &["/api/v1", "/api/authz", "/api/openapi.json", "/health", "/.well-known/jwks.json"];
 
 /// One app in its place.
 #[derive(Debug)]
@@ -93,6 +94,11 @@ impl Table {
         self.hosts.values().flatten().chain(&self.shared)
     }
 
+    /// Closes the connections to apps that were idle for long enough.
+    pub fn reap(&self) {
+        self.places().filter_map(|place| place.upstream.as_ref()).for_each(Upstream::reap);
+    }
+
     /// Whether there is no app at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -115,10 +121,23 @@ impl Table {
         }
     }
 
-    /// The app that another proxy asks about, whatever is ours.
+    /// The app that another proxy asks about, whatever is ours. A host that is no app's is that of the pages.
     #[must_use]
     pub fn find_app(&self, host: &str, path: &str) -> Option<&Arc<Place>> {
         at(self.hosts.get(host).unwrap_or(&self.shared), path)
+    }
+
+    /// Whether a path is one at which other proxies ask.
+    #[must_use]
+    pub fn is_question(&self, path: &str) -> bool {
+        let prefix = self.prefix.as_deref().unwrap_or_default();
+        path.strip_prefix(prefix).is_some_and(|rest| [route::FORWARD_AUTH, route::AUTH_REQUEST].contains(&rest))
+    }
+
+    /// Whether everything on this host is reached through another proxy.
+    #[must_use]
+    pub fn is_behind_another(&self, host: &str) -> bool {
+        self.hosts.get(host).is_some_and(|places| places.iter().all(|place| place.upstream.is_none()))
     }
 
     /// To whom a request of a listed proxy belongs: to the host of the pages, whatever host it names.
@@ -160,6 +179,7 @@ fn at<'a>(places: &'a [Arc<Place>], path: &str) -> Option<&'a Arc<Place>> {
 }
 
 /// Whether a path is `base` or below it.
-fn is_below(path: &str, base: &str) -> bool {
+#[must_use]
+pub fn is_below(path: &str, base: &str) -> bool {
     path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

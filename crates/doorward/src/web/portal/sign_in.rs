@@ -4,15 +4,16 @@ use axum::response::{IntoResponse, Response};
 use doorward_core::reason;
 use doorward_core::session::Stage;
 use doorward_core::{Reason, Secret};
-use http::StatusCode;
+use http::header::CONTENT_SECURITY_POLICY;
+use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 
 use super::return_to::checked;
 use crate::identity::{Credentials, Wish};
 use crate::portal::page::SignIn;
-use crate::portal::{Problem, path};
+use crate::portal::{Problem, path, policy_leading_to};
 use crate::web::body::Form;
-use crate::web::door::Spot;
+use crate::web::door::{Place, Spot};
 use crate::web::exchange::Exchange;
 use crate::web::guard::finishing_page;
 
@@ -61,35 +62,42 @@ pub async fn post(exchange: Exchange, Form(fields): Form<Fields>) -> Response {
 
 fn page(exchange: &Exchange, fields: Fields, status: StatusCode, problem: Option<Problem>) -> Response {
     let ended = exchange.parameter("reason").and_then(|code| ended_session(&code));
-    super::show(exchange, status, |chrome| SignIn {
+    let app = app_behind(exchange, &fields.return_to);
+    let name = app.map(|place| place.app.name.to_string());
+    let mut response = super::show(exchange, status, |chrome| SignIn {
         chrome,
         email: fields.email,
         can_stay: true,
         stay: fields.stay == "on",
         return_to: checked(&fields.return_to).unwrap_or_default().to_owned(),
-        app: app_behind(exchange, &fields.return_to),
+        app: name,
         ended: ended.filter(|_| problem.is_none()),
         problem,
         done: super::done(exchange),
-    })
+    });
+    let origin = app.and_then(|place| exchange.settings.origin_of_app(place.app.host.as_deref()?, &exchange.arrival));
+    if let Some(policy) = origin.and_then(|origin| HeaderValue::try_from(policy_leading_to(&origin)).ok()) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }
 
-/// The name of the app to which the sign-in leads, where it leads to one.
-fn app_behind(exchange: &Exchange, return_to: &str) -> Option<String> {
+/// The app to which the sign-in leads, where it leads to one.
+fn app_behind<'a>(exchange: &'a Exchange, return_to: &str) -> Option<&'a Place> {
     let (path, query) = return_to.split_once('?').unwrap_or((return_to, ""));
     let door = &exchange.settings.door;
-    let place = if path == path::ENTER {
-        let of =
-            |name: &str| form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value);
+    if path == path::ENTER {
+        let parameters = || form_urlencoded::parse(query.as_bytes());
+        let of = |name: &str| parameters().find(|(key, _)| key == name).map(|(_, value)| value);
         let (host, to) = (of("host")?, of("to")?);
-        door.find_app(&host, to.split('?').next().unwrap_or("/"))
-    } else {
-        match door.find(exchange.arrival.host(), path) {
-            Spot::App(place) => Some(place),
-            _ => None,
+        return door.find_app(&host, to.split('?').next().unwrap_or("/")).map(AsRef::as_ref);
+    }
+    match door.find(exchange.arrival.host(), return_to.split('?').next().unwrap_or("/")) {
+        Spot::App(place) if !return_to.is_empty() => {
+            door.find_app(exchange.arrival.host(), &place.app.path).map(AsRef::as_ref)
         }
-    };
-    place.map(|place| place.app.name.to_string())
+        _ => None,
+    }
 }
 
 /// Why an earlier session ended; only of that family, so that an address can put no other words on this page.

@@ -14,9 +14,21 @@ pub(crate) struct Upstream {
     seen: Arc<Mutex<Vec<Value>>>,
 }
 
+/// Cookies of an app that tries to set ours.
+const GREEDY: &str = "Set-Cookie: own=1; Path=/\r\nSet-Cookie: doorward=stolen; Path=/\r\nSet-Cookie: __host-doorward=stolen; Path=/\r\n";
+
 impl Upstream {
-    /// Starts it.
+    /// Starts it; it tries to set cookies of our names.
     pub(crate) fn start() -> Self {
+        Self::with_cookies(GREEDY)
+    }
+
+    /// Starts it; it sets no cookies.
+    pub(crate) fn plain() -> Self {
+        Self::with_cookies("")
+    }
+
+    fn with_cookies(cookies: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -24,7 +36,7 @@ impl Upstream {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let seen = Arc::clone(&remembered);
-                std::thread::spawn(move || serve(stream, &seen));
+                std::thread::spawn(move || serve(stream, &seen, cookies));
             }
         });
         Self { port, seen }
@@ -41,7 +53,7 @@ impl Upstream {
     }
 }
 
-fn serve(stream: TcpStream, seen: &Mutex<Vec<Value>>) {
+fn serve(stream: TcpStream, seen: &Mutex<Vec<Value>>, cookies: &str) {
     let mut writer = stream.try_clone().unwrap();
     let mut reader = BufReader::new(stream);
     while let Some((request, headers)) = head(&mut reader) {
@@ -62,7 +74,6 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Value>>) {
         let told = record(&request, &headers, &body);
         seen.lock().unwrap().push(told.clone());
         let text = told.to_string();
-        let cookies = "Set-Cookie: own=1; Path=/\r\nSet-Cookie: doorward=stolen; Path=/\r\nSet-Cookie: __host-doorward=stolen; Path=/\r\n";
         let head = format!(
             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{cookies}\r\n",
             text.len()
