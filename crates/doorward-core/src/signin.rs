@@ -133,14 +133,14 @@ impl SignIn {
     /// being looked at. Where more is asked for, the next move leads there.
     pub fn resume(stage: Stage, proven: Proven, demand: Demand) -> Self {
         let is_recovery_over = matches!(stage, Stage::Full | Stage::Enrolment);
-        let state = State { proven, demand, is_recovery_over };
+        let held = State { proven, demand, is_recovery_over };
         match stage {
-            Stage::Full => Self::Complete(Complete { state }),
-            Stage::SecondFactor => Self::SecondFactor(SecondFactor { state }),
-            Stage::RecoveryMail => Self::RecoveryMail(RecoveryMail { state }),
-            Stage::PasswordChange => Self::PasswordChange(PasswordChange { state }),
-            Stage::Recovery => Self::Recovery(Recovery { state }),
-            Stage::Enrolment => Self::Enrolment(Enrolment { state }),
+            Stage::Full => Self::Complete(Complete { state: held }),
+            Stage::SecondFactor => Self::SecondFactor(SecondFactor { state: held }),
+            Stage::RecoveryMail => Self::RecoveryMail(RecoveryMail { state: held }),
+            Stage::PasswordChange => Self::PasswordChange(PasswordChange { state: held }),
+            Stage::Recovery => Self::Recovery(Recovery { state: held }),
+            Stage::Enrolment => Self::Enrolment(Enrolment { state: held }),
         }
     }
 

@@ -62,7 +62,7 @@ impl Kind {
             Self::SetUp => "dwu_",
             Self::Challenge => "dwc_",
             Self::TrustedDevice => "dwt_",
-            Self::AppPassword => "dwa_",
+            Self::AppPassword => "dwk_",
             Self::Browser => "dwb_",
         }
     }

@@ -204,9 +204,8 @@ impl Keep {
     #[must_use]
     pub fn is_met(self, credentials: &[Credential]) -> bool {
         let is_enough = |credential: &Credential| match (&credential.detail, self) {
-            (_, Self::Nothing) => true,
             (Detail::EmailCode, Self::Factor { by_mail }) => by_mail,
-            (Detail::Totp { .. } | Detail::Passkey(_), Self::Factor { .. }) => true,
+            (_, Self::Nothing) | (Detail::Totp { .. } | Detail::Passkey(_), Self::Factor { .. }) => true,
             (Detail::Passkey(passkey), Self::HardwareKey) => passkey.is_device_bound,
             (_, Self::HardwareKey) => false,
         };

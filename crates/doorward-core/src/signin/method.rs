@@ -164,8 +164,17 @@ impl Serialize for Methods {
 }
 
 /// When each method was last proven in one sign-in: what a step up looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Proven([Option<UnixTime>; Method::COUNT]);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proven([UnixTime; Method::COUNT]);
+
+/// The moment of what was not proven. Every live session holds seven of them, so there is no `Option` around each.
+const NEVER: UnixTime = UnixTime(i64::MIN);
+
+impl Default for Proven {
+    fn default() -> Self {
+        Self([NEVER; Method::COUNT])
+    }
+}
 
 impl Proven {
     /// Nothing but this.
@@ -177,7 +186,7 @@ impl Proven {
     /// The same with one more proof, or a newer one.
     #[must_use]
     pub fn with(mut self, method: Method, at: UnixTime) -> Self {
-        self.0[method.place()] = Some(at);
+        self.0[method.place()] = at;
         self
     }
 
@@ -190,7 +199,7 @@ impl Proven {
     /// When this was last proven.
     #[must_use]
     pub fn last(&self, method: Method) -> Option<UnixTime> {
-        self.0[method.place()]
+        Some(self.0[method.place()]).filter(|at| *at != NEVER)
     }
 
     /// Seconds since a second factor was last really proven, where the sign-in has two; negative where the clock went
