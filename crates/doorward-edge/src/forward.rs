@@ -198,7 +198,13 @@ fn dotted(client: Ipv4Addr, text: &mut [u8]) -> usize {
     let mut length = 0;
     for octet in client.octets() {
         let digits = [octet / 100, octet / 10 % 10, octet % 10];
-        let start = if octet >= 100 { 0 } else if octet >= 10 { 1 } else { 2 };
+        let start = if octet >= 100 {
+            0
+        } else if octet >= 10 {
+            1
+        } else {
+            2
+        };
         for digit in &digits[start..] {
             text[length] = b'0' + digit;
             length += 1;

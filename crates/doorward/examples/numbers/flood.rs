@@ -163,10 +163,8 @@ impl Honest {
     async fn times(self, served: &Arc<Served>, session: &str) -> Vec<f64> {
         let mut clients = JoinSet::new();
         for number in 0..self.clients {
-            let request = format!(
-                "GET {} HTTP/1.1\r\nHost: localhost:{}\r\nCookie: {session}\r\n\r\n",
-                self.path, served.port
-            );
+            let request =
+                format!("GET {} HTTP/1.1\r\nHost: localhost:{}\r\nCookie: {session}\r\n\r\n", self.path, served.port);
             let first = Instant::now() + self.period * number / self.clients;
             clients.spawn(self.client(served.port, request, first));
         }

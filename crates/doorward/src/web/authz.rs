@@ -96,7 +96,8 @@ fn answer(exchange: &Exchange, shape: Shape) -> Response {
     };
     // The log must say which request was refused, not only that somebody asked.
     if let Some(failure) = response.extensions_mut().get_mut::<Failure>() {
-        failure.cause.get_or_insert_default().push_str(&told.words());
+        let cause = failure.cause.take().unwrap_or_default();
+        failure.cause = Some(format!("{cause}{}", told.words()).into());
     }
     response
 }
@@ -239,7 +240,7 @@ impl Question<'_> {
         let mut failure = Failure { login_url: Some(page.as_str().into()), ..Failure::of(code) };
         if self.exchange.arrival.is_page {
             let return_to = bounce::form_page(self.exchange.headers(), &self.told.url("")).map(Box::from);
-            let cause = Some(format!("{code}, "));
+            let cause = Some(format!("{code}, ").into());
             failure =
                 Failure { login_url: failure.login_url, return_to, cause, ..Failure::of("session.form_not_sent") };
         }

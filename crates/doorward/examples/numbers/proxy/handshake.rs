@@ -33,8 +33,7 @@ pub(super) async fn measure(core: usize, rest: usize, turn: usize) {
         ("DOORWARD_TLS__KEY", &key),
     ];
     let served = Served::start_on(core, tempfile::tempdir().unwrap(), &settings).await;
-    let doorward =
-        Wanted { name: "doorward", port, process: served.process(), path: "/", is_question: false };
+    let doorward = Wanted { name: "doorward", port, process: served.process(), path: "/", is_question: false };
     let mut both = [doorward, nginx.wanted()];
     both.rotate_left(turn % 2);
     for wanted in &both {

@@ -26,11 +26,7 @@ pub(super) fn print(plan: &Plan) -> String {
 }
 
 fn ours(plan: &Plan) -> String {
-    format!(
-        "\t\trespond {}* 404\n\t\treverse_proxy {}\n",
-        plan.questions(),
-        plan.doorward
-    )
+    format!("\t\trespond {}* 404\n\t\treverse_proxy {}\n", plan.questions(), plan.doorward)
 }
 
 fn guarded(plan: &Plan, site: &Site) -> String {

@@ -163,7 +163,10 @@ impl Plan {
         }
         let parts = self.sites.iter().flat_map(|site| &site.parts);
         for part in parts.clone().filter(|part| !part.is_known) {
-            notes.push(format!("{STAND_IN} stands in for the address of the app {}, which has no `upstream`", part.name));
+            notes.push(format!(
+                "{STAND_IN} stands in for the address of the app {}, which has no `upstream`",
+                part.name
+            ));
         }
         if parts.clone().count() == 0 {
             notes.push("no app is configured: add an [[app]] for each".to_owned());

@@ -72,7 +72,8 @@ fn command(kind: &str, printed: &Value, place: &Path) -> Command {
         }
         _ => {
             std::fs::write(place.join("doorward.lua"), file(1)).unwrap();
-            std::fs::write(&main, file(0).replace("/etc/haproxy/doorward.lua", &format!("{shown}/doorward.lua"))).unwrap();
+            std::fs::write(&main, file(0).replace("/etc/haproxy/doorward.lua", &format!("{shown}/doorward.lua")))
+                .unwrap();
             let mut command = Command::new("haproxy");
             command.arg("-db").arg("-f").arg(&main);
             command
