@@ -237,7 +237,7 @@ async fn verify(store: &Store, hash: TokenHash, event: &Event) -> std::result::R
     let Some(Purpose::EmailVerification { user: id, email }) = purpose else {
         return Ok(None);
     };
-    if user::read(&mut write, id).await?.filter(User::is_active).is_none() {
+    if !user::read(&mut write, id).await?.is_some_and(|owner| owner.is_active()) {
         return Ok(None);
     }
     let query = sqlx::query("UPDATE users SET email = $2 WHERE id = $1");
