@@ -24,7 +24,12 @@ impl Deadline {
 
     /// From now on, the deadline is this far away.
     pub(crate) fn set(&mut self, after: Duration) {
-        self.until = Instant::now() + after;
+        self.set_at(Instant::now() + after);
+    }
+
+    /// From now on, this is the deadline.
+    pub(crate) fn set_at(&mut self, until: Instant) {
+        self.until = until;
     }
 
     /// Ready once the deadline has passed.

@@ -12,6 +12,7 @@ pub mod gate;
 pub mod header;
 pub mod path;
 mod pool;
+pub mod timer;
 pub mod tls;
 pub mod tunnel;
 pub mod upstream;

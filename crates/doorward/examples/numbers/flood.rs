@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, interval, interval_at};
+use tokio::time::{Instant, interval};
 
 use crate::row;
 use crate::served::Served;
@@ -15,15 +15,8 @@ use crate::served::Served;
 /// How long each part is measured.
 const SPAN: Duration = Duration::from_secs(5);
 
-/// Who goes on while sign-ins are offered.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Honest {
-    pub(crate) path: &'static str,
-    /// Connections, which are kept.
-    pub(crate) clients: u32,
-    /// Time from one request to the next on each of them.
-    pub(crate) period: Duration,
-}
+/// Requests of the honest client in a second.
+const HONEST: u64 = 200;
 
 /// A client that is nobody: a token and the cookies that go with it.
 #[derive(Debug, Clone)]
@@ -40,28 +33,30 @@ struct Tally {
     refused: Vec<f64>,
 }
 
-/// Prints the rows `flood.…`: one client that asks who it is, 200 times in a second.
+/// Prints the rows `flood.…`: the honest client asks who it is.
 pub(crate) async fn measure() {
     // The addresses of the flood come through a trusted proxy, as they would from a network of machines.
     let settings = [("ENVIRONMENT", "development"), ("DOORWARD_SERVER__TRUSTED_PROXIES", "127.0.0.1")];
     let (served, _) = Served::start(tempfile::tempdir().unwrap(), &settings).await;
-    let honest = Honest { path: "/api/v1/auth/me", clients: 1, period: Duration::from_millis(5) };
-    beside(&Arc::new(served), "flood", honest).await;
+    let served = Arc::new(served);
+    let asks = async |session: &str| percentile(honest(&served, session, SPAN).await, 0.99);
+    beside(&served, "flood", asks).await;
 }
 
-/// Prints the rows of a flood beside honest clients, for a program that trusts this machine as a proxy.
-pub(crate) async fn beside(served: &Arc<Served>, group: &str, honest: Honest) {
+/// Prints the rows of a flood: what `honest` gives back for a session, microseconds that 99 of 100 requests take at
+/// most, without the flood and in the middle of it. The program trusts this machine as a proxy.
+pub(crate) async fn beside(served: &Arc<Served>, group: &str, honest: impl AsyncFn(&str) -> f64) {
     let pass = pass(served).await;
     let session = sign_in(served, &pass).await;
     let number = Arc::new(AtomicU32::new(1));
 
-    let idle = honest.times(served, &session).await;
+    let idle = honest(&session).await;
     let capacity = closed_loop(served, &pass, &number).await;
     let offered = Duration::from_secs_f64(1.0 / (capacity * 10.0));
-    let (tally, flooded) = tokio::join!(open_loop(served, &pass, &number, offered), honest.times(served, &session));
+    let (tally, flooded) = tokio::join!(open_loop(served, &pass, &number, offered), honest(&session));
 
-    row(&format!("{group}.p99_idle"), vec![percentile(idle, 0.99)], "us");
-    row(&format!("{group}.p99"), vec![percentile(flooded, 0.99)], "us");
+    row(&format!("{group}.p99_idle"), vec![idle], "us");
+    row(&format!("{group}.p99"), vec![flooded], "us");
     row(&format!("{group}.capacity"), vec![capacity], "");
     row(&format!("{group}.served"), vec![tally.served as f64 / SPAN.as_secs_f64()], "");
     row(&format!("{group}.refused"), vec![percentile(tally.refused, 0.99)], "ms");
@@ -158,33 +153,22 @@ async fn open_loop(served: &Arc<Served>, pass: &Pass, number: &Arc<AtomicU32>, p
     tally
 }
 
-impl Honest {
-    /// Microseconds of each request.
-    async fn times(self, served: &Arc<Served>, session: &str) -> Vec<f64> {
-        let mut clients = JoinSet::new();
-        for number in 0..self.clients {
-            let request =
-                format!("GET {} HTTP/1.1\r\nHost: localhost:{}\r\nCookie: {session}\r\n\r\n", self.path, served.port);
-            let first = Instant::now() + self.period * number / self.clients;
-            clients.spawn(self.client(served.port, request, first));
-        }
-        clients.join_all().await.concat()
+/// Microseconds of each session check of a client that keeps its connection.
+async fn honest(served: &Served, session: &str, span: Duration) -> Vec<f64> {
+    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    let request =
+        format!("GET /api/v1/auth/me HTTP/1.1\r\nHost: localhost:{}\r\nCookie: {session}\r\n\r\n", served.port);
+    let (mut ticks, mut times) = (interval(Duration::from_micros(1_000_000 / HONEST)), Vec::new());
+    let end = Instant::now() + span;
+    let mut buffer = vec![0; 16 * 1024];
+    while Instant::now() < end {
+        ticks.tick().await;
+        let began = Instant::now();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let count = stream.read(&mut buffer).await.unwrap();
+        times.push(began.elapsed().as_secs_f64() * 1_000_000.0);
+        assert!(buffer[..count].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&buffer[..count]));
     }
-
-    /// One client, which keeps its connection.
-    async fn client(self, port: u16, request: String, first: Instant) -> Vec<f64> {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        let (mut ticks, mut times) = (interval_at(first, self.period), Vec::new());
-        let mut buffer = vec![0; 16 * 1024];
-        while first.elapsed() < SPAN {
-            ticks.tick().await;
-            let began = Instant::now();
-            stream.write_all(request.as_bytes()).await.unwrap();
-            let count = stream.read(&mut buffer).await.unwrap();
-            times.push(began.elapsed().as_secs_f64() * 1_000_000.0);
-            assert!(buffer[..count].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&buffer[..count]));
-        }
-        times
-    }
+    times
 }

@@ -1,4 +1,4 @@
-//! Doorward beside nginx, HAProxy and Caddy: the same requests, one core for each proxy, everything else on another.
+//! Doorward beside nginx, `HAProxy` and Caddy: the same requests, one core for each proxy, everything else on another.
 
 pub(crate) mod behind;
 mod contender;
@@ -8,13 +8,12 @@ mod load;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use contender::Contender;
 use load::{Load, Wanted};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
-use crate::flood::{self, Honest, pass, sign_in};
+use crate::flood::{self, pass, sign_in};
 use crate::row;
 use crate::served::{self, Served};
 
@@ -71,7 +70,8 @@ pub(crate) async fn measure(turn: usize) {
     let listed = [("DOORWARD_SERVER__TRUSTED_PROXIES", "127.0.0.1")];
     let served = Arc::new(Stage { place: served.end(), upstream }.serve(&listed).await);
     questions(&load, &served, turn);
-    flood::beside(&served, "beside", Honest { path: "/", clients: 64, period: Duration::from_millis(32) }).await;
+    let wanted = doorward(&served, "doorward", "/");
+    flood::beside(&served, "beside", async |session| load.slowest(&wanted, session).await).await;
     handshake::measure(PROXY, REST, turn).await;
 }
 
@@ -104,7 +104,7 @@ fn questions(load: &Load, served: &Served, turn: usize) {
 
 /// One line for each session: the cookie, and whose it is. `HAProxy` reads this as its map.
 fn write_sessions(file: &Path, cookies: &[String]) {
-    let lines: String = cookies.iter().map(|cookie| format!("{cookie} admin@example.com\n")).collect();
+    let lines = cookies.iter().map(|cookie| format!("{cookie} admin@example.com\n")).collect::<Vec<_>>().concat();
     fs::write(file, lines).unwrap();
 }
 

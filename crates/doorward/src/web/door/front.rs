@@ -77,7 +77,7 @@ pub async fn front(app: &App, router: &Router, request: Request<Incoming>) -> Re
         },
         Spot::Threshold => {
             let request = Request::from_parts(parts, Body::new(body));
-            threshold::answer(app, &settings, &sketch, router, request).await
+            Box::pin(threshold::answer(app, &settings, &sketch, router, request)).await
         }
         Spot::Nowhere => refused(app, &settings, &sketch, Failure::of("http.not_found")),
         Spot::App(place) => {

@@ -96,7 +96,7 @@ impl Knock<'_> {
         }
         let caller = judge::caller(self.app.identity(), self.settings, &self.facts(parts));
         if let Some(Phase::NeedsToken(provenance)) = phase {
-            self.token(parts, body, provenance, &caller).await?;
+            Box::pin(self.token(parts, body, provenance, &caller)).await?;
         }
         Ok(caller)
     }
