@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::plan::{Address, FORWARDED, Part, Plan, Site, own_cookies};
+use super::plan::{Address, FORWARDED, OTHER_NAMES, Part, Plan, Site, own_cookies};
 
 /// One file for the `http` block.
 pub(super) fn print(plan: &Plan) -> String {
@@ -173,6 +173,11 @@ fn fields(identity: &[String], indent: &str) -> String {
     );
     for name in FORWARDED {
         let _ = writeln!(text, "{indent}proxy_set_header {name} \"\";");
+    }
+    if !identity.is_empty() {
+        for name in OTHER_NAMES.iter().filter(|name| !identity.iter().any(|own| own == *name)) {
+            let _ = writeln!(text, "{indent}proxy_set_header {name} \"\";");
+        }
     }
     for name in identity {
         let _ = writeln!(text, "{indent}proxy_set_header {name} ${};", variable(name));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::plan::{Address, FORWARDED, Plan, Site};
+use super::plan::{Address, FORWARDED, OTHER_NAMES, Plan, Site};
 
 /// One file of the dynamic configuration.
 pub(super) fn print(plan: &Plan) -> String {
@@ -102,7 +102,9 @@ fn clear(name: &str, identity: &[String]) -> String {
         "X-Real-Ip",
     ];
     let removed = FORWARDED.iter().filter(|name| !set.contains(name)).map(|name| (*name).to_owned());
-    let names: Vec<String> = removed.chain(identity.iter().cloned()).collect();
+    let others = OTHER_NAMES.iter().filter(|name| !identity.iter().any(|own| own == *name));
+    let others = others.map(|name| (*name).to_owned());
+    let names: Vec<String> = removed.chain(others).chain(identity.iter().cloned()).collect();
     let aliases = names.iter().cloned().chain(set.map(str::to_owned)).filter(|name| name.contains('-'));
     let aliases: Vec<String> = aliases.flat_map(|name| [name.replace('-', "_"), name.replace('-', ".")]).collect();
     for name in names.iter().chain(&aliases) {
