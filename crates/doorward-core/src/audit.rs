@@ -68,6 +68,36 @@ actions! {
     LinkRevoked => "link.revoked",
     /// A sign-in of an account was refused.
     SignInRefused => "session.refused",
+    /// A second factor was enrolled; trusted devices ended.
+    FactorAdded => "factor.added",
+    /// A second factor was removed; trusted devices and the sessions that it had signed in ended.
+    FactorRemoved => "factor.removed",
+    /// A second factor, a trusted device or an app password got another name.
+    FactorRenamed => "factor.renamed",
+    /// A proof of a second factor was refused.
+    FactorRefused => "factor.refused",
+    /// All second factors were taken away, since they were lost.
+    FactorsReset => "factor.reset",
+    /// The days of grace in which a second factor can be enrolled have begun.
+    GraceBegun => "factor.grace_begun",
+    /// A new sheet of recovery codes was made; the one before is void.
+    RecoveryCodesMade => "recovery.codes_made",
+    /// A recovery code was used.
+    RecoveryCodeUsed => "recovery.code_used",
+    /// A code was sent by mail.
+    EmailCodeSent => "factor.email_code_sent",
+    /// A browser is trusted.
+    DeviceTrusted => "device.trusted",
+    /// A browser is no longer trusted.
+    DeviceRemoved => "device.removed",
+    /// An app password was made.
+    AppPasswordMade => "app_password.made",
+    /// An app password was withdrawn.
+    AppPasswordRemoved => "app_password.removed",
+    /// An e-mail address was proven.
+    EmailVerified => "email.verified",
+    /// A mail could not be sent and was given up, or found no room in the spool.
+    MailFailed => "mail.failed",
     /// Keys were made or rotated.
     KeysRotated => "keys.rotated",
     /// A backup was written.

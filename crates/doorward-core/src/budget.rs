@@ -18,6 +18,13 @@ pub enum BudgetKey {
     KnownBrowser(UserId, TokenHash),
     /// Everybody in this network.
     Network(Network),
+    /// Codes of a second factor, from browsers in which no sign-in was finished. Only a right password opens it.
+    Factor(UserId),
+    /// Codes of a second factor from a browser in which a sign-in was finished, so that somebody else who has the
+    /// password cannot keep the owner out.
+    KnownFactor(UserId, TokenHash),
+    /// Mail that somebody has sent to this address, such as a code or a link.
+    MailTo(Email),
 }
 
 impl BudgetKey {
@@ -28,6 +35,9 @@ impl BudgetKey {
             Self::Account(email) => format!("account:{email}"),
             Self::KnownBrowser(user, browser) => format!("browser:{user}:{}", browser.to_text()),
             Self::Network(network) => format!("network:{network}"),
+            Self::Factor(user) => format!("factor:{user}"),
+            Self::KnownFactor(user, browser) => format!("factor:{user}:{}", browser.to_text()),
+            Self::MailTo(email) => format!("mail:{email}"),
         }
     }
 
@@ -35,24 +45,51 @@ impl BudgetKey {
     #[must_use]
     pub fn limits(&self) -> Limits {
         match self {
-            Self::Account(_) | Self::KnownBrowser(..) => Limits { guesses: 10, free: 3, consecutive: 100 },
+            Self::Account(_) | Self::KnownBrowser(..) => {
+                Limits { windows: &[Window { seconds: WINDOW_SECONDS, guesses: 10 }], free: 3, consecutive: 100 }
+            }
             // Many honest people can sit behind one address, so a network has more guesses and no final stop.
-            Self::Network(_) => Limits { guesses: 60, free: 20, consecutive: u32::MAX },
+            Self::Network(_) => {
+                Limits { windows: &[Window { seconds: WINDOW_SECONDS, guesses: 60 }], free: 20, consecutive: u32::MAX }
+            }
+            // With two accepted steps of a million, 20 guesses a day win once in 25,000 days.
+            Self::Factor(_) | Self::KnownFactor(..) => Limits {
+                windows: &[Window { seconds: 900, guesses: 5 }, Window { seconds: DAY_SECONDS, guesses: 20 }],
+                free: 5,
+                consecutive: 100,
+            },
+            Self::MailTo(_) => Limits {
+                windows: &[Window { seconds: 900, guesses: 5 }, Window { seconds: DAY_SECONDS, guesses: 20 }],
+                free: u32::MAX,
+                consecutive: u32::MAX,
+            },
         }
     }
 }
 
-/// The window in which guesses are counted, in seconds.
+/// The window in which passwords are counted, in seconds.
 pub const WINDOW_SECONDS: i64 = 3_600;
+
+/// The longest window of any key, in seconds.
+pub const DAY_SECONDS: i64 = 86_400;
 
 /// The longest wait between two guesses, in seconds.
 pub const LONGEST_WAIT: i64 = 900;
 
+/// A span of time and the guesses that fit into any such span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Its length.
+    pub seconds: i64,
+    /// Wrong guesses.
+    pub guesses: usize,
+}
+
 /// How many wrong guesses a key has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Wrong guesses in any [`WINDOW_SECONDS`].
-    pub guesses: usize,
+    /// All of these hold; the longest stands last.
+    pub windows: &'static [Window],
     /// Wrong guesses in a row that cost no wait; each further one doubles it: 1, 2, 4 … 900 s.
     pub free: u32,
     /// Wrong guesses in a row after which there is no further one (NIST SP 800-63B-4, section 3.2.2: at most 100).
@@ -62,7 +99,7 @@ pub struct Limits {
 /// The guesses of one key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counter {
-    /// When the guesses of the last [`WINDOW_SECONDS`] were made, oldest first; at most [`Limits::guesses`].
+    /// When the guesses of the longest window were made, oldest first; at most as many as fit into it.
     pub recent: Vec<UnixTime>,
     /// Wrong guesses since the last right one.
     pub consecutive: u32,
@@ -93,15 +130,23 @@ impl Counter {
         }
         // A clock that went back leaves moments in the future: they still count, so that a step of the
         // clock gives no guess away.
-        self.recent.retain(|at| now.seconds_since(*at) < WINDOW_SECONDS);
-        if self.recent.len() >= limits.guesses {
-            let oldest = self.recent.first().copied().unwrap_or(now);
-            return Err(Spent::Wait((WINDOW_SECONDS - now.seconds_since(oldest)).clamp(1, WINDOW_SECONDS)));
+        let longest = limits.windows.last().map_or(0, |window| window.seconds);
+        self.recent.retain(|at| now.seconds_since(*at) < longest);
+        if let Some(wait) = limits.windows.iter().filter_map(|window| self.wait_for(*window, now)).max() {
+            return Err(Spent::Wait(wait));
         }
         self.recent.push(now);
         self.consecutive = self.consecutive.saturating_add(1);
         self.blocked_until = now + wait_after(self.consecutive, limits.free);
         Ok(())
+    }
+
+    /// Seconds until a further guess fits into this window; nothing where it fits now.
+    fn wait_for(&self, window: Window, now: UnixTime) -> Option<i64> {
+        let mut inside = self.recent.iter().filter(|at| now.seconds_since(**at) < window.seconds);
+        let surplus = inside.clone().count().checked_sub(window.guesses)?;
+        let leaving = inside.nth(surplus).copied().unwrap_or(now);
+        Some((window.seconds - now.seconds_since(leaving)).clamp(1, window.seconds))
     }
 
     /// Gives back one guess that was right, for a key that others share.
@@ -114,7 +159,7 @@ impl Counter {
     /// Whether nothing is remembered any more at `now`.
     #[must_use]
     pub fn is_forgotten(&self, now: UnixTime) -> bool {
-        self.consecutive == 0 && self.recent.iter().all(|at| now.seconds_since(*at) >= WINDOW_SECONDS)
+        self.consecutive == 0 && self.recent.iter().all(|at| now.seconds_since(*at) >= DAY_SECONDS)
     }
 }
 
@@ -131,7 +176,31 @@ mod tests {
 
     use super::*;
 
-    const ACCOUNT: Limits = Limits { guesses: 10, free: 3, consecutive: 100 };
+    const ACCOUNT: Limits =
+        Limits { windows: &[Window { seconds: WINDOW_SECONDS, guesses: 10 }], free: 3, consecutive: 100 };
+
+    fn factor() -> Limits {
+        BudgetKey::Factor(UserId::from_bytes([7; 16])).limits()
+    }
+
+    // CVE-2018-14657, CVE-2025-64102: codes have a budget of their own, over all sessions of the account.
+    #[test]
+    fn codes_have_five_guesses_in_fifteen_minutes_and_twenty_a_day() {
+        let (mut counter, mut now, mut paid) = (Counter::default(), UnixTime(1_000_000), 0);
+        for _ in 0..5 {
+            counter.pay(now, factor()).unwrap();
+        }
+        assert_eq!(counter.pay(now + 1, factor()), Err(Spent::Wait(899)));
+        let mut counter = Counter::default();
+        let end = now + DAY_SECONDS;
+        while now < end {
+            paid += usize::from(counter.pay(now, factor()).is_ok());
+            now = now + 7;
+        }
+        assert_eq!(paid, 20);
+        let mut stopped = Counter { consecutive: 100, ..Counter::default() };
+        assert_eq!(stopped.pay(now, factor()), Err(Spent::Stopped));
+    }
 
     #[test]
     fn waits_grow_from_the_third_wrong_guess() {
@@ -165,6 +234,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn never_more_codes_than_fit_into_any_window(steps in prop::collection::vec(-900_i64..3_000, 1..400)) {
+            let (mut counter, mut now, mut paid) = (Counter::default(), UnixTime(1_000_000), Vec::new());
+            for step in steps {
+                now = UnixTime((now.0 + step).max(0));
+                if counter.pay(now, factor()).is_ok() {
+                    paid.push(now);
+                }
+            }
+            for window in factor().windows {
+                for some in paid.windows(window.guesses + 1) {
+                    let span = some.iter().max().unwrap().seconds_since(*some.iter().min().unwrap());
+                    prop_assert!(span >= window.seconds, "{some:?}");
+                }
+            }
+        }
+
         #[test]
         fn never_more_than_ten_in_any_hour(steps in prop::collection::vec(-500_i64..2_000, 1..200)) {
             let (mut counter, mut now, mut paid) = (Counter::default(), UnixTime(10_000), Vec::new());

@@ -33,7 +33,7 @@ macro_rules! identifier {
 
             /// The name with these bytes.
             #[must_use]
-            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(bytes)
             }
 
@@ -96,6 +96,14 @@ identifier!(
 identifier!(
     /// Names one link that was sent to somebody: `lnk_…`.
     LinkId, "lnk"
+);
+identifier!(
+    /// Names what somebody has enrolled: an authenticator, a trusted device, an app password: `crd_…`.
+    CredentialId, "crd"
+);
+identifier!(
+    /// Names one mail that waits to be sent: `mail_…`.
+    MailId, "mail"
 );
 identifier!(
     /// Names one access token, in its claim `jti`: `jti_…`.

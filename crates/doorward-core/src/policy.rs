@@ -158,6 +158,9 @@ pub fn preflight() -> Permit {
 pub fn pending_code(stage: Stage) -> &'static str {
     match stage {
         Stage::SecondFactor => "signin.second_factor_pending",
+        Stage::RecoveryMail => "signin.recovery_mail_pending",
+        Stage::Recovery => "signin.recovery_pending",
+        Stage::Enrolment => "signin.enrolment_pending",
         Stage::PasswordChange | Stage::Full => "signin.password_change_pending",
     }
 }
@@ -176,11 +179,17 @@ mod tests {
         }
     }
 
-    const EVERY: [Access; 7] = [
+    const HALF: [Stage; 5] =
+        [Stage::SecondFactor, Stage::RecoveryMail, Stage::PasswordChange, Stage::Recovery, Stage::Enrolment];
+
+    const EVERY: [Access; 10] = [
         Access::Anyone,
         Access::AnySession,
         Access::Finishing(Stage::SecondFactor),
+        Access::Finishing(Stage::RecoveryMail),
         Access::Finishing(Stage::PasswordChange),
+        Access::Finishing(Stage::Recovery),
+        Access::Finishing(Stage::Enrolment),
         Access::SignedIn,
         Access::Administrator,
         Access::AdministratorFresh,
@@ -203,7 +212,8 @@ mod tests {
 
     #[test]
     fn a_half_finished_sign_in_can_only_finish_or_leave() {
-        for stage in [Stage::SecondFactor, Stage::PasswordChange] {
+        assert_eq!(HALF.len() + 1, Stage::ALL.len());
+        for stage in HALF {
             // Even an administrator with fresh factors is nobody until the sign-in is finished.
             assert_eq!(
                 allowed(standing(stage, true, Some(0))),
@@ -231,7 +241,7 @@ mod tests {
         for (entry, full) in [(Entry::Public, true), (Entry::SignedIn, true), (staff, true)] {
             let rules = asks(entry);
             assert_eq!(user(admit(&rules, "GET", "/", visitor(Stage::Full))), full);
-            for stage in [Stage::SecondFactor, Stage::PasswordChange] {
+            for stage in HALF {
                 let half = admit(&rules, "GET", "/", visitor(stage));
                 assert!(!user(half), "half a sign-in is nobody: {half:?}");
                 let is_public = rules.otherwise == Entry::Public;

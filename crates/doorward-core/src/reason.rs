@@ -8,6 +8,7 @@ mod authorization;
 mod config;
 mod csrf;
 mod entry;
+mod factor;
 mod http;
 mod keys;
 mod password;
@@ -114,6 +115,7 @@ impl Reason {
 pub const ALL: &[&[Reason]] = &[
     signin::REASONS,
     password::REASONS,
+    factor::REASONS,
     session::REASONS,
     csrf::REASONS,
     token::REASONS,

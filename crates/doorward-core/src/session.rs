@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::UnixTime;
-use crate::identifier::{LoginHandle, SessionId, UserId};
-use crate::signin::Methods;
+use crate::identifier::{CredentialId, LoginHandle, SessionId, UserId};
+use crate::signin::{Methods, Proven};
 use crate::token::TokenHash;
 
 /// How a client proves that it holds the session.
@@ -27,8 +27,14 @@ pub enum Stage {
     Full,
     /// A second factor is missing.
     SecondFactor,
+    /// After a recovery code, the proof of the e-mail address is missing.
+    RecoveryMail,
     /// A new password must be chosen first.
     PasswordChange,
+    /// What was lost can be replaced, and nothing else be done.
+    Recovery,
+    /// A second factor must be enrolled, and nothing else can be done.
+    Enrolment,
 }
 
 macro_rules! word {
@@ -53,7 +59,23 @@ macro_rules! word {
 }
 
 word!(Kind { Browser => "browser", Api => "api" });
-word!(Stage { Full => "full", SecondFactor => "second_factor", PasswordChange => "password_change" });
+word!(Stage {
+    Full => "full",
+    SecondFactor => "second_factor",
+    RecoveryMail => "recovery_mail",
+    PasswordChange => "password_change",
+    Recovery => "recovery",
+    Enrolment => "enrolment",
+});
+
+impl Stage {
+    /// Whether a session of this stage may enrol something: a whole one, and those that wait for just that. Whoever still
+    /// owes a factor enrols nothing.
+    #[must_use]
+    pub fn may_enrol(self) -> bool {
+        matches!(self, Self::Full | Self::Recovery | Self::Enrolment)
+    }
+}
 
 /// Seconds that a half-finished sign-in may take.
 pub const PENDING_SECONDS: i64 = 600;
@@ -73,8 +95,10 @@ pub struct Session {
     pub kind: Kind,
     /// How far the sign-in has come.
     pub stage: Stage,
-    /// What was proven.
-    pub methods: Methods,
+    /// What was proven, and when.
+    pub proven: Proven,
+    /// What was enrolled or trusted before and has stood for the second factor: when it goes, the session ends.
+    pub credential: Option<CredentialId>,
     /// Whether the cookie outlives the browser ("stay signed in").
     pub is_persistent: bool,
     /// When the first factor was proven.
@@ -133,6 +157,12 @@ impl Profile {
 }
 
 impl Session {
+    /// What was proven.
+    #[must_use]
+    pub fn methods(&self) -> Methods {
+        self.proven.methods()
+    }
+
     /// Whether the session still stands at `now`, or why it has ended.
     ///
     /// # Errors
@@ -177,6 +207,10 @@ pub enum EndReason {
     EpochRaised,
     /// A refresh token was used twice.
     TokenReuse,
+    /// The factor or the trusted device that had signed it in was removed.
+    FactorRemoved,
+    /// All second factors of the account were taken away, since they were lost.
+    FactorsReset,
 }
 
 word!(EndReason {
@@ -192,6 +226,8 @@ word!(EndReason {
     SteppedUp => "stepped_up",
     EpochRaised => "epoch_raised",
     TokenReuse => "token_reuse",
+    FactorRemoved => "factor_removed",
+    FactorsReset => "factors_reset",
 });
 
 impl EndReason {
@@ -211,6 +247,8 @@ impl EndReason {
             Self::SteppedUp => "session.stepped_up",
             Self::EpochRaised => "session.epoch_raised",
             Self::TokenReuse => "token.reuse",
+            Self::FactorRemoved => "session.factor_removed",
+            Self::FactorsReset => "session.factors_reset",
         }
     }
 }
@@ -240,7 +278,8 @@ mod tests {
             user: "usr_BwcHBwcHBwcHBwcHBwcHBw".parse().unwrap(),
             kind: Kind::Browser,
             stage: Stage::Full,
-            methods: Methods::default(),
+            proven: Proven::default(),
+            credential: None,
             is_persistent: false,
             created_at: UnixTime(1_000),
             authenticated_at: UnixTime(1_000),

@@ -1,111 +1,47 @@
 //! The sign-in as an enum: one variant for each moment, and moving on consumes the moment before.
 //!
-//! A [`SignIn`] says what is proven and what is still missing. Only [`Complete`] makes a full session;
-//! each other moment makes a session whose [`Stage`] allows nothing but finishing.
+//! ```text
+//! password ─┬─ something is enrolled ──► SecondFactor ─ choose a way ─ proven ─┐   "another way" goes back, never on
+//! passkey ──┤                                                                  │
+//!           └──────────────────────────────────────────────────────────────────┤
+//!      a recovery code was used, and there is mail ──► RecoveryMail ───────────┤
+//!      a new password is due ──► PasswordChange ───────────────────────────────┤
+//!      a recovery code was used ──► Recovery (replace what was lost) ──────────┤
+//!      something must be enrolled and the grace is over ──► Enrolment ─────────┤
+//!                                                                              └──► Complete
+//! ```
+//!
+//! A [`SignIn`] says what is proven and what is still missing. Only [`Complete`] makes a full session; each other moment
+//! makes a session whose [`Stage`] allows nothing but finishing. What comes next is one function, `next`, of what is
+//! proven and of the [`Demand`], so that no path leads around a moment. Types keep the rest out: a code by
+//! mail cannot begin a sign-in ([`First`]), and a factor that was not asked for cannot be proven ([`Choice`]).
 
-use serde::Serialize;
+mod method;
 
+pub use crate::factor::policy::{Demand, Enrolment as EnrolmentDue};
+pub use method::{Method, Methods, Proven};
+
+use crate::clock::UnixTime;
 use crate::session::Stage;
-use crate::user::User;
 
-/// One way of proving who somebody is, named as in the claim `amr` (RFC 8176, section 2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Method {
-    /// `pwd`: a password.
+/// What can begin a sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// A password.
     Password,
-    /// `otp`: a one-time code of an authenticator.
-    OneTimeCode,
-    /// `hwk`: a passkey or security key.
+    /// A passkey that has verified its user (flag UV is 1): two factors at once.
     Passkey,
+    /// The same, with a key that cannot leave its device.
+    HardwareKey,
 }
 
-impl Method {
-    const ALL: [(Self, u8, &'static str); 3] =
-        [(Self::Password, 1, "pwd"), (Self::OneTimeCode, 2, "otp"), (Self::Passkey, 4, "hwk")];
-
-    fn bit(self) -> u8 {
+impl First {
+    fn method(self) -> Method {
         match self {
-            Self::Password => 1,
-            Self::OneTimeCode => 2,
-            Self::Passkey => 4,
+            Self::Password => Method::Password,
+            Self::Passkey => Method::Passkey,
+            Self::HardwareKey => Method::HardwareKey,
         }
-    }
-}
-
-/// The set of methods that a sign-in has proven.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Methods(u8);
-
-impl Methods {
-    /// The set with one more method.
-    #[must_use]
-    pub fn with(self, method: Method) -> Self {
-        Self(self.0 | method.bit())
-    }
-
-    /// Whether the method was proven.
-    #[must_use]
-    pub fn has(self, method: Method) -> bool {
-        self.0 & method.bit() != 0
-    }
-
-    /// Whether the set is complete by two factors: a passkey alone verifies its user, all else takes two.
-    #[must_use]
-    pub fn is_two_factor(self) -> bool {
-        self.has(Method::Passkey) || (self.has(Method::Password) && self.has(Method::OneTimeCode))
-    }
-
-    /// The claim `amr` (RFC 8176): the methods, and `mfa` where they are two factors.
-    #[must_use]
-    pub fn amr(self) -> Vec<&'static str> {
-        let mut names: Vec<_> =
-            Method::ALL.iter().filter(|(method, ..)| self.has(*method)).map(|(_, _, name)| *name).collect();
-        if self.is_two_factor() {
-            names.push("mfa");
-        }
-        names
-    }
-
-    /// The claim `acr`: `aal1` for one factor, `aal2` for two (NIST SP 800-63B-4, section 2).
-    #[must_use]
-    pub fn acr(self) -> &'static str {
-        if self.is_two_factor() { "aal2" } else { "aal1" }
-    }
-
-    /// The set as the store keeps it.
-    #[must_use]
-    pub fn to_bits(self) -> i64 {
-        i64::from(self.0)
-    }
-
-    /// Reads what [`Self::to_bits`] wrote; nothing where a bit is unknown.
-    #[must_use]
-    pub fn from_bits(bits: i64) -> Option<Self> {
-        let known = Method::ALL.iter().fold(0, |all, (_, bit, _)| all | bit);
-        u8::try_from(bits).ok().filter(|bits| bits & !known == 0).map(Self)
-    }
-}
-
-impl Serialize for Methods {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.amr().serialize(serializer)
-    }
-}
-
-/// What an account asks for beside the first factor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Demand {
-    /// A second factor is enrolled, or the policy's grace has passed.
-    pub is_second_factor_due: bool,
-    /// A new password must be chosen.
-    pub is_password_change_due: bool,
-}
-
-impl Demand {
-    /// What this account asks for.
-    #[must_use]
-    pub fn of(user: &User) -> Self {
-        Self { is_second_factor_due: false, is_password_change_due: user.must_change_password }
     }
 }
 
@@ -115,123 +51,224 @@ impl Demand {
 pub enum SignIn {
     /// A second factor is missing.
     SecondFactor(SecondFactor),
+    /// After a recovery code, the proof of the e-mail address is missing.
+    RecoveryMail(RecoveryMail),
     /// A new password must be chosen.
     PasswordChange(PasswordChange),
+    /// After a recovery code: what was lost can be replaced, and nothing else be done.
+    Recovery(Recovery),
+    /// A second factor must be enrolled, and nothing else can be done.
+    Enrolment(Enrolment),
     /// Nothing is missing.
     Complete(Complete),
 }
 
-/// The moment that waits for a second factor.
+/// What every moment holds.
 #[derive(Debug, PartialEq, Eq)]
-pub struct SecondFactor {
-    methods: Methods,
+struct State {
+    proven: Proven,
     demand: Demand,
+    is_recovery_over: bool,
 }
 
-/// The moment that waits for a new password.
-#[derive(Debug, PartialEq, Eq)]
-pub struct PasswordChange {
-    methods: Methods,
+macro_rules! moments {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, PartialEq, Eq)]
+            pub struct $name {
+                state: State,
+            }
+        )+
+
+        impl SignIn {
+            fn state(&self) -> &State {
+                match self { $(Self::$name(moment) => &moment.state),+ }
+            }
+
+            /// The stage that a session of this moment has.
+            #[must_use]
+            pub fn stage(&self) -> Stage {
+                match self { $(Self::$name(_) => moments!(@stage $name)),+ }
+            }
+        }
+    };
+    (@stage Complete) => { Stage::Full };
+    (@stage $name:ident) => { Stage::$name };
 }
 
-/// The moment in which nothing is missing. Only this module makes one.
+moments! {
+    /// The moment that waits for a second factor.
+    SecondFactor,
+    /// The moment that waits for the proof of the address.
+    RecoveryMail,
+    /// The moment that waits for a new password.
+    PasswordChange,
+    /// The moment in which what was lost is replaced.
+    Recovery,
+    /// The moment that waits for an enrolment.
+    Enrolment,
+    /// The moment in which nothing is missing. Only this module makes one.
+    Complete,
+}
+
+/// A second factor that waits for the proof by one way.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Complete {
-    methods: Methods,
+#[must_use = "a choice that is dropped proves nothing"]
+pub struct Choice {
+    state: State,
+    way: Method,
 }
 
 impl SignIn {
     /// The moment after the first factor was proven.
-    pub fn begin(first: Method, demand: Demand) -> Self {
-        Self::next(Methods::default().with(first), demand)
+    pub fn begin(first: First, demand: Demand, now: UnixTime) -> Self {
+        let proven = Proven::by(first.method(), now);
+        Self::next(State { proven, demand, is_recovery_over: false })
     }
 
-    /// The moment that a half-finished session waits in.
-    pub fn resume(stage: Stage, methods: Methods, demand: Demand) -> Self {
+    /// The moment that a half-finished session waits in, under what is asked for now.
+    ///
+    /// It is the moment of the session's stage even where less is asked for meanwhile: a session never finishes by
+    /// being looked at. Where more is asked for, the next move leads there.
+    pub fn resume(stage: Stage, proven: Proven, demand: Demand) -> Self {
+        let is_recovery_over = matches!(stage, Stage::Full | Stage::Enrolment);
+        let held = State { proven, demand, is_recovery_over };
         match stage {
-            Stage::Full => Self::Complete(Complete { methods }),
-            Stage::SecondFactor => Self::SecondFactor(SecondFactor { methods, demand }),
-            Stage::PasswordChange => Self::PasswordChange(PasswordChange { methods }),
+            Stage::Full => Self::Complete(Complete { state: held }),
+            Stage::SecondFactor => Self::SecondFactor(SecondFactor { state: held }),
+            Stage::RecoveryMail => Self::RecoveryMail(RecoveryMail { state: held }),
+            Stage::PasswordChange => Self::PasswordChange(PasswordChange { state: held }),
+            Stage::Recovery => Self::Recovery(Recovery { state: held }),
+            Stage::Enrolment => Self::Enrolment(Enrolment { state: held }),
         }
     }
 
-    /// A second factor comes before the new password: whoever holds only a stolen password changes nothing.
-    fn next(methods: Methods, demand: Demand) -> Self {
-        if demand.is_second_factor_due && !methods.is_two_factor() {
-            Self::SecondFactor(SecondFactor { methods, demand })
-        } else if demand.is_password_change_due {
-            Self::PasswordChange(PasswordChange { methods })
+    /// What comes next. A second factor comes before the new password: whoever holds only a stolen password changes
+    /// nothing. The proof of the address comes before anything that a recovery code opens.
+    fn next(state: State) -> Self {
+        let methods = state.proven.methods();
+        let is_recovering = methods.has(Method::RecoveryCode) && !state.is_recovery_over;
+        if state.demand.is_second_factor_due() && !methods.meets(state.demand.ways()) {
+            Self::SecondFactor(SecondFactor { state })
+        } else if is_recovering && state.demand.is_recovery_mail_due() && !methods.has(Method::EmailCode) {
+            Self::RecoveryMail(RecoveryMail { state })
+        } else if state.demand.is_password_change_due() {
+            Self::PasswordChange(PasswordChange { state })
+        } else if is_recovering {
+            Self::Recovery(Recovery { state })
+        } else if state.demand.enrolment() == EnrolmentDue::Now {
+            Self::Enrolment(Enrolment { state })
         } else {
-            Self::Complete(Complete { methods })
-        }
-    }
-
-    /// The stage that a session of this moment has.
-    #[must_use]
-    pub fn stage(&self) -> Stage {
-        match self {
-            Self::SecondFactor(_) => Stage::SecondFactor,
-            Self::PasswordChange(_) => Stage::PasswordChange,
-            Self::Complete(_) => Stage::Full,
+            Self::Complete(Complete { state })
         }
     }
 
     /// What is proven so far.
     #[must_use]
     pub fn methods(&self) -> Methods {
-        match self {
-            Self::SecondFactor(moment) => moment.methods,
-            Self::PasswordChange(moment) => moment.methods,
-            Self::Complete(moment) => moment.methods,
-        }
+        self.state().proven.methods()
+    }
+
+    /// What is proven so far, and when.
+    #[must_use]
+    pub fn proven(&self) -> Proven {
+        self.state().proven
     }
 }
 
 impl SecondFactor {
+    /// The ways that are open. None where what is enrolled cannot be proven here: then only others can help.
+    #[must_use]
+    pub fn ways(&self) -> Methods {
+        self.state.demand.ways()
+    }
+
+    /// Chooses one of the ways.
+    ///
+    /// # Errors
+    /// The same moment, where the way is not open.
+    pub fn choose(self, way: Method) -> Result<Choice, Self> {
+        if self.ways().has(way) { Ok(Choice { state: self.state, way }) } else { Err(self) }
+    }
+}
+
+impl Choice {
+    /// The way that was chosen.
+    #[must_use]
+    pub fn way(&self) -> Method {
+        self.way
+    }
+
+    /// Another way: back to the choice, with everything still missing.
+    #[must_use]
+    pub fn another(self) -> SecondFactor {
+        SecondFactor { state: self.state }
+    }
+
     /// Moves on after the factor was proven.
-    pub fn proven(self, method: Method) -> SignIn {
-        SignIn::next(self.methods.with(method), self.demand)
+    pub fn proven(self, now: UnixTime) -> SignIn {
+        SignIn::next(self.state.with(self.way, now))
+    }
+}
+
+impl RecoveryMail {
+    /// Moves on after the code that came by mail was proven.
+    pub fn proven(self, now: UnixTime) -> SignIn {
+        SignIn::next(self.state.with(Method::EmailCode, now))
     }
 }
 
 impl PasswordChange {
     /// Moves on after a new password was stored.
     pub fn chosen(self) -> SignIn {
-        SignIn::Complete(Complete { methods: self.methods })
+        let demand = self.state.demand.without_password_change();
+        SignIn::next(State { demand, ..self.state })
+    }
+}
+
+impl Recovery {
+    /// Moves on after something was enrolled anew, with what is asked for now.
+    pub fn mended(self, enrolled: Method, demand: Demand, now: UnixTime) -> SignIn {
+        SignIn::next(State { demand, is_recovery_over: true, ..self.state.with(enrolled, now) })
+    }
+
+    /// Moves on because nothing was lost after all.
+    pub fn kept(self) -> SignIn {
+        SignIn::next(State { is_recovery_over: true, ..self.state })
+    }
+}
+
+impl Enrolment {
+    /// Moves on after something was enrolled, and so proven, with what is asked for now.
+    pub fn enrolled(self, method: Method, demand: Demand, now: UnixTime) -> SignIn {
+        SignIn::next(State { demand, ..self.state.with(method, now) })
+    }
+}
+
+impl Complete {
+    /// Whether something is still to be enrolled: the answer `enrolment_due`.
+    #[must_use]
+    pub fn enrolment(&self) -> EnrolmentDue {
+        self.state.demand.enrolment()
+    }
+
+    /// Asks a finished sign-in for a second factor once more, for what needs a fresh one. A trusted device proves nothing
+    /// anew, and a recovery code belongs to a sign-in of its own, which leads through the recovery.
+    ///
+    /// # Errors
+    /// The same moment, where nothing is enrolled that could be proven.
+    pub fn step_up(self) -> Result<SecondFactor, Self> {
+        let demand = self.state.demand.for_step_up();
+        if demand.ways().is_empty() { Err(self) } else { Ok(SecondFactor { state: State { demand, ..self.state } }) }
+    }
+}
+
+impl State {
+    fn with(self, method: Method, now: UnixTime) -> Self {
+        Self { proven: self.proven.with(method, now), ..self }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const BOTH: Demand = Demand { is_second_factor_due: true, is_password_change_due: true };
-
-    #[test]
-    fn a_password_is_enough_where_nothing_else_is_due() {
-        let done = SignIn::begin(Method::Password, Demand::default());
-        assert_eq!((done.stage(), done.methods().acr()), (Stage::Full, "aal1"));
-    }
-
-    #[test]
-    fn no_moment_can_be_skipped() {
-        let SignIn::SecondFactor(moment) = SignIn::begin(Method::Password, BOTH) else { panic!("factor first") };
-        let SignIn::PasswordChange(moment) = moment.proven(Method::OneTimeCode) else { panic!("then the password") };
-        let done = moment.chosen();
-        assert_eq!((done.stage(), done.methods().amr()), (Stage::Full, vec!["pwd", "otp", "mfa"]));
-    }
-
-    #[test]
-    fn the_same_factor_twice_is_one_factor() {
-        let SignIn::SecondFactor(moment) = SignIn::begin(Method::Password, BOTH) else { panic!("factor first") };
-        assert_eq!(moment.proven(Method::Password).stage(), Stage::SecondFactor);
-    }
-
-    #[test]
-    fn unknown_bits_are_no_methods() {
-        let methods = Methods::default().with(Method::Password);
-        assert_eq!(Methods::from_bits(methods.to_bits()), Some(methods));
-        assert_eq!(Methods::from_bits(64), None);
-        assert_eq!(Methods::from_bits(-1), None);
-    }
-}
+mod tests;

@@ -7,12 +7,22 @@
 //! To add a query: add it to the trait of its aggregate, write it once in `doorward-store`, and add a
 //! case to the contract suite there, which runs against every database.
 
+mod device;
+mod factor;
+mod link;
+mod mail;
+
 use std::future::Future;
+
+pub use device::{AppPasswords, Devices};
+pub use factor::{Added, EmailChallenge, Evidence, Factors, Facts, NewCredential, Proof, Proving, Then};
+pub use link::{Link, Links, Purpose};
+pub use mail::Outbox;
 
 use crate::audit::{Event, Record};
 use crate::budget::{BudgetKey, Spent};
 use crate::clock::UnixTime;
-use crate::identifier::{AccessTokenId, LinkId, LoginHandle, SessionId, UserId};
+use crate::identifier::{AccessTokenId, LoginHandle, SessionId, UserId};
 use crate::session::{EndReason, EndedSession, Session};
 use crate::token::TokenHash;
 use crate::user::{Email, Group, Name, PasswordHash, Status, User};
@@ -36,6 +46,12 @@ pub enum StoreError {
     /// The last active administrator would lose the power to administrate. The client's.
     #[error("the last active administrator must stay one")]
     LastAdministrator,
+    /// The last second factor that the policy accepts would go. The client's.
+    #[error("the last second factor must stay")]
+    LastFactor,
+    /// There is a user already, so nobody is the first administrator any more. The client's.
+    #[error("this installation is set up already")]
+    AlreadySetUp,
 }
 
 impl StoreError {
@@ -48,6 +64,8 @@ impl StoreError {
             Self::Corrupt(_) => "store.corrupt",
             Self::EmailTaken => "user.email_taken",
             Self::LastAdministrator => "user.last_administrator",
+            Self::LastFactor => "factor.last_one",
+            Self::AlreadySetUp => "user.already_set_up",
         }
     }
 }
@@ -58,14 +76,14 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// A change to one user.
 #[derive(Debug, Clone)]
 pub enum UserChange {
-    /// Enables or disables; disabling ends all sessions with [`EndReason::UserDisabled`].
+    /// Enables or disables; disabling ends all sessions with [`EndReason::UserDisabled`], trusted devices and app passwords.
     Status(Status),
     /// Another display name.
     Name(Name),
     /// Exactly these groups.
     Groups(std::collections::BTreeSet<Group>),
     /// Another password. Ends the user's sessions for `end`, all but `keep`, and clears what wrong
-    /// guesses are counted for the account.
+    /// guesses are counted for the account. Trusted devices and app passwords end.
     Password {
         /// The new stored form.
         hash: PasswordHash,
@@ -131,7 +149,7 @@ pub struct NewSession {
     pub refresh: Option<RefreshToken>,
     /// The session that this browser had before: it ends with [`EndReason::Replaced`].
     pub replaces: Option<SessionId>,
-    /// The browser, so that it is known next time.
+    /// The browser, so that it is known next time; remembered only where the sign-in is finished.
     pub browser: Option<TokenHash>,
     /// Budgets to clear, because the guess was right.
     pub clear: Vec<BudgetKey>,
@@ -170,7 +188,8 @@ pub trait Sessions {
         event: &Event,
     ) -> impl Future<Output = Result<bool>> + Send;
     /// Replaces a session by its next step: new id, new token, same handle. False where it has ended
-    /// meanwhile. The old id is remembered as [`EndReason::SteppedUp`].
+    /// meanwhile. The old id is remembered as [`EndReason::SteppedUp`]; the credential that stood for its second
+    /// factor stays where the new step names none.
     fn step_up(&self, old: SessionId, new: &Session, event: &Event) -> impl Future<Output = Result<bool>> + Send;
     /// Ends sessions and gives back which ones really ended by this call.
     fn end_sessions(
@@ -217,66 +236,6 @@ pub trait RefreshTokens {
     /// Notes that an access token is used for the first time on this node. False where it was never given
     /// out or was withdrawn: then two parties hold the refresh token before it.
     fn mark_access_used(&self, access: AccessTokenId, at: UnixTime) -> impl Future<Output = Result<bool>> + Send;
-}
-
-/// What a link is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Purpose {
-    /// Make an account with this address and these groups.
-    Invitation {
-        /// Whose it will be.
-        email: Email,
-        /// Its groups.
-        groups: std::collections::BTreeSet<Group>,
-    },
-    /// Choose a new password for this user.
-    PasswordReset {
-        /// Whose.
-        user: UserId,
-    },
-}
-
-/// One link that was given to somebody. Looking at it uses nothing; the form behind it does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
-    /// Its public name.
-    pub id: LinkId,
-    /// What is looked up.
-    pub hash: TokenHash,
-    /// What it is for.
-    pub purpose: Purpose,
-    /// When it was made.
-    pub created_at: UnixTime,
-    /// When it ends by itself.
-    pub expires_at: UnixTime,
-}
-
-/// Links.
-pub trait Links {
-    /// Stores a link; earlier unused links of the same purpose and person are withdrawn.
-    fn create_link(&self, link: &Link, event: &Event) -> impl Future<Output = Result<()>> + Send;
-    /// The link that can still be used at `now`.
-    fn link(&self, hash: TokenHash, now: UnixTime) -> impl Future<Output = Result<Option<Link>>> + Send;
-    /// The links that can still be used at `now`, newest first.
-    fn open_links(&self, now: UnixTime) -> impl Future<Output = Result<Vec<Link>>> + Send;
-    /// Uses an invitation up and adds the user. False where the link is used, withdrawn or expired.
-    fn accept_invitation(
-        &self,
-        hash: TokenHash,
-        user: &User,
-        event: &Event,
-    ) -> impl Future<Output = Result<bool>> + Send;
-    /// Uses a reset link up, stores the password, ends all sessions of the user with
-    /// [`EndReason::PasswordReset`] and clears the account's budget. Nothing where the link is used,
-    /// withdrawn or expired, or where the user is disabled.
-    fn reset_password(
-        &self,
-        hash: TokenHash,
-        password: &PasswordHash,
-        event: &Event,
-    ) -> impl Future<Output = Result<Option<User>>> + Send;
-    /// Withdraws a link. False where it was not open.
-    fn revoke_link(&self, id: LinkId, event: &Event) -> impl Future<Output = Result<bool>> + Send;
 }
 
 /// A code by which a session enters the host of an app: it is carried by one redirect and good for one use.

@@ -27,6 +27,20 @@ pub enum Kind {
     EntryCode,
     /// What a browser holds while it asks for such a code.
     EntryState,
+    /// A link that proves an e-mail address of a user.
+    EmailVerification,
+    /// A link that lets a stranger who proves an address make an account.
+    Registration,
+    /// A link that takes all second factors from a user who has lost them.
+    FactorReset,
+    /// The link that lets the first administrator in.
+    SetUp,
+    /// What a browser sends back with the answer of a ceremony.
+    Challenge,
+    /// The cookie of a trusted device.
+    TrustedDevice,
+    /// A password for one native client of one app.
+    AppPassword,
     /// The bind cookie of the CSRF protection, by which a browser that has signed in before is known again.
     Browser,
 }
@@ -42,6 +56,13 @@ impl Kind {
             Self::PasswordReset => "dwp_",
             Self::EntryCode => "dwe_",
             Self::EntryState => "dwn_",
+            Self::EmailVerification => "dwv_",
+            Self::Registration => "dwj_",
+            Self::FactorReset => "dwf_",
+            Self::SetUp => "dwu_",
+            Self::Challenge => "dwc_",
+            Self::TrustedDevice => "dwt_",
+            Self::AppPassword => "dwk_",
             Self::Browser => "dwb_",
         }
     }
@@ -62,6 +83,11 @@ impl TokenHash {
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         Some(Self(URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?))
+    }
+
+    /// The hash with these bytes: of a code, whose hash is keyed.
+    pub(crate) const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 
     /// The bytes of the hash.

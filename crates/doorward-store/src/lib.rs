@@ -8,17 +8,23 @@
 //! aggregate here, and add a case to `tests/it/contract`, which runs against both databases. To change a
 //! table: append a migration to the list in `migration.rs`; a released one never changes.
 
+mod app_password;
 mod archive;
 mod audit;
 mod backup;
 mod budget;
+mod challenge;
 mod connection;
+mod device;
 mod dialect;
 mod entry;
+mod factor;
 mod failure;
 mod link;
 mod location;
+mod mail;
 pub mod migration;
+mod proof;
 mod refresh;
 mod refusal;
 mod request;

@@ -1,14 +1,15 @@
-//! Links for invitations and password resets.
+//! Links that were given to somebody: each is bound to its purpose, its user and the address that the user had.
 
 use doorward_core::UnixTime;
 use doorward_core::audit::Event;
 use doorward_core::identifier::{LinkId, UserId};
 use doorward_core::session::EndReason;
-use doorward_core::store::{Link, Links, Purpose, Result, Which};
+use doorward_core::store::{Link, Links, Purpose, Result, StoreError, Which};
 use doorward_core::token::TokenHash;
 use doorward_core::user::{PasswordHash, User};
 use sqlx::any::AnyRow;
 
+use crate::factor;
 use crate::failure::{Failure, retry};
 use crate::row::{Columns as _, damaged};
 use crate::store::Store;
@@ -17,6 +18,10 @@ use crate::write::Write;
 
 const INVITATION: &str = "invitation";
 const PASSWORD_RESET: &str = "password_reset";
+const EMAIL_VERIFICATION: &str = "email_verification";
+const FACTOR_RESET: &str = "factor_reset";
+const REGISTRATION: &str = "registration";
+const SET_UP: &str = "set_up";
 
 impl Links for Store {
     async fn create_link(&self, link: &Link, event: &Event) -> Result<()> {
@@ -32,11 +37,32 @@ impl Links for Store {
     }
 
     async fn accept_invitation(&self, hash: TokenHash, user: &User, event: &Event) -> Result<bool> {
-        retry!(accept(self, hash, user, event))
+        let invited = Purpose::Invitation { email: user.email.clone(), groups: user.groups.clone() };
+        retry!(join(self, hash, &invited, user, event))
     }
 
     async fn reset_password(&self, hash: TokenHash, password: &PasswordHash, event: &Event) -> Result<Option<User>> {
         retry!(reset(self, hash, password, event))
+    }
+
+    async fn register(&self, hash: TokenHash, user: &User, event: &Event) -> Result<bool> {
+        let registered = Purpose::Registration { email: user.email.clone(), groups: user.groups.clone() };
+        retry!(join(self, hash, &registered, user, event))
+    }
+
+    async fn set_up(&self, hash: TokenHash, user: &User, event: &Event) -> Result<bool> {
+        if !user.is_administrator() {
+            return Ok(false);
+        }
+        retry!(join(self, hash, &Purpose::SetUp, user, event))
+    }
+
+    async fn verify_email(&self, hash: TokenHash, event: &Event) -> Result<Option<User>> {
+        retry!(verify(self, hash, event))
+    }
+
+    async fn reset_factors_by_link(&self, hash: TokenHash, event: &Event) -> Result<Option<User>> {
+        retry!(reset_factors(self, hash, event))
     }
 
     async fn revoke_link(&self, id: LinkId, event: &Event) -> Result<bool> {
@@ -44,21 +70,45 @@ impl Links for Store {
     }
 }
 
-/// The two words that say what a link is for and whose it is, and the groups of an invitation.
-fn purpose_text(purpose: &Purpose) -> (&'static str, String, String) {
+/// A link's purpose as its row keeps it.
+struct Words {
+    purpose: &'static str,
+    person: String,
+    groups: String,
+    /// The address that is to be proven, where there is one beside the person.
+    wanted: Option<String>,
+}
+
+/// The words of a purpose. A new address stands beside the user that it is for, in the column of groups, which such a link has none of.
+fn words(purpose: &Purpose) -> Words {
+    let of = |purpose, person: String| Words { purpose, person, groups: String::new(), wanted: None };
     match purpose {
-        Purpose::Invitation { email, groups } => (INVITATION, email.to_string(), groups_text(groups)),
-        Purpose::PasswordReset { user } => (PASSWORD_RESET, user.to_string(), String::new()),
+        Purpose::Invitation { email, groups } => {
+            Words { groups: groups_text(groups), ..of(INVITATION, email.to_string()) }
+        }
+        Purpose::Registration { email, groups } => {
+            Words { groups: groups_text(groups), ..of(REGISTRATION, email.to_string()) }
+        }
+        Purpose::PasswordReset { user } => of(PASSWORD_RESET, user.to_string()),
+        Purpose::FactorReset { user } => of(FACTOR_RESET, user.to_string()),
+        Purpose::EmailVerification { user, email } => {
+            Words { wanted: Some(email.to_string()), ..of(EMAIL_VERIFICATION, user.to_string()) }
+        }
+        Purpose::SetUp => of(SET_UP, String::new()),
     }
 }
 
 fn purpose_from(row: &AnyRow) -> std::result::Result<Purpose, Failure> {
+    let groups = || groups_from(&row.text("group_names")?);
     match row.text("purpose")?.as_str() {
-        INVITATION => {
-            let groups = groups_from(&row.text("group_names")?)?;
-            Ok(Purpose::Invitation { email: row.parse("person")?, groups })
-        }
+        INVITATION => Ok(Purpose::Invitation { email: row.parse("person")?, groups: groups()? }),
+        REGISTRATION => Ok(Purpose::Registration { email: row.parse("person")?, groups: groups()? }),
         PASSWORD_RESET => Ok(Purpose::PasswordReset { user: row.parse("person")? }),
+        FACTOR_RESET => Ok(Purpose::FactorReset { user: row.parse("person")? }),
+        EMAIL_VERIFICATION => {
+            Ok(Purpose::EmailVerification { user: row.parse("person")?, email: row.parse("group_names")? })
+        }
+        SET_UP => Ok(Purpose::SetUp),
         _ => Err(damaged("purpose")),
     }
 }
@@ -75,17 +125,17 @@ fn link_from(row: &AnyRow) -> std::result::Result<Link, Failure> {
 
 async fn create(store: &Store, link: &Link, event: &Event) -> std::result::Result<(), Failure> {
     let mut write = Write::audited(store).await?;
-    let (purpose, person, groups) = purpose_text(&link.purpose);
-    withdraw(&mut write, purpose, &person, event.at).await?;
+    let words = words(&link.purpose);
+    withdraw(&mut write, words.purpose, &words.person, event.at).await?;
     sqlx::query(
-        "INSERT INTO link (id, hash, purpose, person, group_names, created_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO link (id, hash, purpose, person, group_names, created_at, expires_at, address) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, COALESCE((SELECT email FROM users WHERE id = $4), ''))",
     )
     .bind(link.id.to_string())
     .bind(link.hash.to_text())
-    .bind(purpose)
-    .bind(person)
-    .bind(groups)
+    .bind(words.purpose)
+    .bind(words.person)
+    .bind(words.wanted.unwrap_or(words.groups))
     .bind(link.created_at.0)
     .bind(link.expires_at.0)
     .execute(write.on())
@@ -109,10 +159,20 @@ pub(crate) async fn withdraw_resets(write: &mut Write, user: UserId, at: UnixTim
     withdraw(write, PASSWORD_RESET, &user.to_string(), at).await
 }
 
+/// Withdraws the open factor resets of a user, whose factors were taken away by another way.
+pub(crate) async fn withdraw_factor_resets(
+    write: &mut Write,
+    user: UserId,
+    at: UnixTime,
+) -> std::result::Result<(), Failure> {
+    withdraw(write, FACTOR_RESET, &user.to_string(), at).await
+}
+
 async fn by_hash(store: &Store, hash: TokenHash, now: UnixTime) -> std::result::Result<Option<Link>, Failure> {
     let query = sqlx::query(
         "SELECT id, hash, purpose, person, group_names, created_at, expires_at FROM link \
-         WHERE hash = $1 AND used_at IS NULL AND withdrawn_at IS NULL AND expires_at > $2",
+         WHERE hash = $1 AND used_at IS NULL AND withdrawn_at IS NULL AND expires_at > $2 \
+         AND address = COALESCE((SELECT email FROM users WHERE users.id = link.person), '')",
     );
     let row = query.bind(hash.to_text()).bind(now.0).fetch_optional(store.reader()).await?;
     row.as_ref().map(link_from).transpose()
@@ -121,7 +181,8 @@ async fn by_hash(store: &Store, hash: TokenHash, now: UnixTime) -> std::result::
 async fn open(store: &Store, now: UnixTime) -> std::result::Result<Vec<Link>, Failure> {
     let query = sqlx::query(
         "SELECT id, hash, purpose, person, group_names, created_at, expires_at FROM link \
-         WHERE used_at IS NULL AND withdrawn_at IS NULL AND expires_at > $1 ORDER BY created_at DESC, id",
+         WHERE used_at IS NULL AND withdrawn_at IS NULL AND expires_at > $1 \
+         AND address = COALESCE((SELECT email FROM users WHERE users.id = link.person), '') ORDER BY created_at DESC, id",
     );
     let rows = query.bind(now.0).fetch_all(store.reader()).await?;
     rows.iter().map(link_from).collect()
@@ -136,24 +197,70 @@ async fn consume(
 ) -> std::result::Result<Option<Purpose>, Failure> {
     let query = sqlx::query(
         "UPDATE link SET used_at = $3 WHERE hash = $1 AND purpose = $2 \
-         AND used_at IS NULL AND withdrawn_at IS NULL AND expires_at > $3 RETURNING purpose, person, group_names",
+         AND used_at IS NULL AND withdrawn_at IS NULL AND expires_at > $3 \
+         AND address = COALESCE((SELECT email FROM users WHERE users.id = link.person), '') \
+         RETURNING purpose, person, group_names",
     );
     let row = query.bind(hash.to_text()).bind(purpose).bind(now.0).fetch_optional(write.on()).await?;
     row.as_ref().map(purpose_from).transpose()
 }
 
-async fn accept(store: &Store, hash: TokenHash, user: &User, event: &Event) -> std::result::Result<bool, Failure> {
+/// Uses a link up and adds the user, who must be exactly whom the link is for.
+async fn join(
+    store: &Store,
+    hash: TokenHash,
+    expected: &Purpose,
+    user: &User,
+    event: &Event,
+) -> std::result::Result<bool, Failure> {
     let mut write = Write::audited(store).await?;
-    let purpose = consume(&mut write, hash, INVITATION, event.at).await?;
-    // Nobody takes more out of an invitation than its sender put in.
-    let invited = Purpose::Invitation { email: user.email.clone(), groups: user.groups.clone() };
-    if purpose != Some(invited) {
+    let purpose = consume(&mut write, hash, words(expected).purpose, event.at).await?;
+    // Nobody takes more out of a link than its sender put in.
+    if purpose.as_ref() != Some(expected) {
         return Ok(false);
     }
+    if *expected == Purpose::SetUp && user::has_any(&mut write).await? {
+        return Err(StoreError::AlreadySetUp.into());
+    }
     user::insert(&mut write, user).await?;
+    if matches!(expected, Purpose::Registration { .. }) {
+        user::set_verified(&mut write, user.id, &user.email, event.at).await?;
+    }
     write.append(&user::about(event, user.id)).await?;
     write.commit().await?;
     Ok(true)
+}
+
+async fn verify(store: &Store, hash: TokenHash, event: &Event) -> std::result::Result<Option<User>, Failure> {
+    let mut write = Write::audited(store).await?;
+    let purpose = consume(&mut write, hash, EMAIL_VERIFICATION, event.at).await?;
+    let Some(Purpose::EmailVerification { user: id, email }) = purpose else {
+        return Ok(None);
+    };
+    if !user::read(&mut write, id).await?.is_some_and(|owner| owner.is_active()) {
+        return Ok(None);
+    }
+    let query = sqlx::query("UPDATE users SET email = $2 WHERE id = $1");
+    query.bind(id.to_string()).bind(email.as_str()).execute(write.on()).await?;
+    user::set_verified(&mut write, id, &email, event.at).await?;
+    write.append(&user::about(event, id)).await?;
+    let after = user::read(&mut write, id).await?;
+    write.commit().await?;
+    Ok(after)
+}
+
+async fn reset_factors(store: &Store, hash: TokenHash, event: &Event) -> std::result::Result<Option<User>, Failure> {
+    let mut write = Write::audited(store).await?;
+    let purpose = consume(&mut write, hash, FACTOR_RESET, event.at).await?;
+    let Some(Purpose::FactorReset { user: id }) = purpose else {
+        return Ok(None);
+    };
+    let Some(owner) = user::read(&mut write, id).await?.filter(User::is_active) else {
+        return Ok(None);
+    };
+    factor::reset(&mut write, id, event).await?;
+    write.commit().await?;
+    Ok(Some(owner))
 }
 
 async fn reset(

@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::location::Location;
 use crate::row::Columns as _;
 
+mod factor;
 mod initial;
 
 /// One change of the tables.
@@ -28,7 +29,7 @@ pub(crate) struct Migration {
 }
 
 /// Every change, in order. A released one is never edited: append another.
-pub(crate) const ALL: &[Migration] = &[initial::MIGRATION];
+pub(crate) const ALL: &[Migration] = &[initial::MIGRATION, factor::MIGRATION];
 
 /// The table that says which migrations were applied.
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migration \
@@ -246,16 +247,33 @@ async fn copy(connection: &mut AnyConnection, path: &Path, version: usize) -> Re
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
+    use doorward_core::UnixTime;
+    use doorward_core::audit::{Action, Actor, Event};
+    use doorward_core::signin::{Method, Proven};
+    use doorward_core::store::{Links as _, Sessions as _};
+    use doorward_core::user::PasswordHash;
+
     use super::*;
 
-    const SECOND: Migration = Migration {
-        version: 2,
-        name: "nickname",
-        statements: &["ALTER TABLE users ADD COLUMN nickname TEXT", "UPDATE epoch SET value = 5"],
-    };
+    /// What the first release may have left behind.
+    const VERSION_1: &[&str] = &[
+        "INSERT INTO users (id, email, name, group_names, status, password, password_changed_at, \
+         must_change_password, created_at) VALUES ('usr_BwcHBwcHBwcHBwcHBwcHBw', 'ada@example.com', 'Ada', ' admins ', \
+         'active', '$argon2id$old', 1, 0, 1)",
+        "INSERT INTO user_session (id, token, handle, user_id, kind, stage, methods, is_persistent, created_at, \
+         authenticated_at, last_seen, address, device) VALUES ('ses_BwcHBwcHBwcHBwcHBwcHBw', NULL, \
+         'lgn_BwcHBwcHBwcHBwcHBwcHBw', 'usr_BwcHBwcHBwcHBwcHBwcHBw', 'api', 'full', 1, 0, 1800000000, 1800000007, \
+         1800000009, '127.0.0.1', 'curl')",
+        "INSERT INTO link (id, hash, purpose, person, group_names, created_at, expires_at) VALUES \
+         ('lnk_BwcHBwcHBwcHBwcHBwcHBw', 'BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc', 'password_reset', \
+         'usr_BwcHBwcHBwcHBwcHBwcHBw', '', 1800000000, 1900000000)",
+    ];
 
-    const BROKEN: Migration =
-        Migration { version: 2, name: "broken", statements: &["UPDATE epoch SET value = 5", "DROP TABLE nobody"] };
+    /// Every change and one that nobody has made yet.
+    fn and_one_more(name: &'static str, statements: &'static [&'static str]) -> Vec<Migration> {
+        let version = i64::try_from(ALL.len()).unwrap() + 1;
+        [ALL, &[Migration { version, name, statements }]].concat()
+    }
 
     async fn epoch(connection: &mut AnyConnection) -> i64 {
         sqlx::query_scalar("SELECT value FROM epoch").fetch_one(connection).await.unwrap()
@@ -267,10 +285,12 @@ mod tests {
         let location = Location::embedded(directory.path());
         let mut connection = connection::single(&location).await.unwrap();
         assert_eq!(up_to_date(&mut connection, &location, ALL).await.unwrap().len(), ALL.len());
-        let copy = directory.path().join("doorward-before-v2.db");
+        let list =
+            and_one_more("nickname", &["ALTER TABLE users ADD COLUMN nickname TEXT", "UPDATE epoch SET value = 5"]);
+        let copy = directory.path().join(format!("doorward-before-v{}.db", list.len()));
         assert!(!copy.exists(), "there was nothing to lose yet");
-        let done = up_to_date(&mut connection, &location, &[ALL[0], SECOND]).await.unwrap();
-        assert_eq!((done.len(), done[0].version, done[0].is_applied), (1, 2, true));
+        let done = up_to_date(&mut connection, &location, &list).await.unwrap();
+        assert_eq!((done.len(), done[0].version, done[0].is_applied), (1, list[ALL.len()].version, true));
         assert_eq!(epoch(&mut connection).await, 5);
         assert_eq!(copy.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         let mut old = connection::single(&Location::Sqlite(copy)).await.unwrap();
@@ -286,11 +306,35 @@ mod tests {
         let location = Location::embedded(directory.path());
         let mut connection = connection::single(&location).await.unwrap();
         up_to_date(&mut connection, &location, ALL).await.unwrap();
-        let refused = up_to_date(&mut connection, &location, &[ALL[0], BROKEN]).await.unwrap_err();
+        let list = and_one_more("broken", &["UPDATE epoch SET value = 5", "DROP TABLE nobody"]);
+        let refused = up_to_date(&mut connection, &location, &list).await.unwrap_err();
         assert_eq!(refused[0].code, "store.migration_failed");
         assert!(refused[0].subject.contains("broken"));
         assert_eq!(epoch(&mut connection).await, 1);
         assert!(embedded(&mut connection, &location).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn sessions_and_links_of_version_1_come_along() {
+        let directory = tempfile::tempdir().unwrap();
+        let location = Location::embedded(directory.path());
+        let mut connection = connection::single(&location).await.unwrap();
+        up_to_date(&mut connection, &location, &ALL[..1]).await.unwrap();
+        for sql in VERSION_1 {
+            connection.execute(*sql).await.unwrap();
+        }
+        let done = up_to_date(&mut connection, &location, ALL).await.unwrap();
+        assert_eq!(done.len(), ALL.len() - 1);
+        connection.close().await.unwrap();
+        let store = crate::Store::open(&location).await.unwrap();
+        let session = store.live_sessions(None, 10).await.unwrap().remove(0);
+        assert_eq!(session.proven, Proven::by(Method::Password, UnixTime(1_800_000_007)));
+        assert_eq!(session.credential, None);
+        let link = store.open_links(UnixTime(1_800_000_000)).await.unwrap().remove(0);
+        let event = Event::new(UnixTime(1_800_000_000), Action::PasswordReset, Actor::System);
+        let password = PasswordHash::new("$argon2id$new");
+        let after = store.reset_password(link.hash, &password, &event).await.unwrap();
+        assert_eq!(after.unwrap().password, Some(password), "a link from before is still good");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::Path;
 use doorward_core::Finding;
 use doorward_core::UnixTime;
 use doorward_core::audit::{Event, Record};
+use doorward_core::factor::totp;
 use doorward_core::session::EndReason;
 use serde_json::Value;
 use sqlx::any::{AnyArguments, AnyRow};
@@ -46,8 +47,8 @@ struct Kept {
 /// Replaces what the database holds by a backup, of either database. No service may run on it meanwhile.
 ///
 /// The epoch rises above that of the backup and that of the database that is replaced; every session ends
-/// with [`EndReason::EpochRaised`]; unused links and refresh tokens are void; budgets of both stay; `event`
-/// is appended to the audit log of the backup. All in one transaction.
+/// with [`EndReason::EpochRaised`]; unused links, codes and refresh tokens are void, and so are recovery codes, trusted
+/// devices, app passwords, waiting mail and TOTP steps up to now; budgets of both stay; `event` is appended to the audit log of the backup. All in one transaction.
 ///
 /// # Errors
 /// The backup is damaged or of a newer version, the database is not empty and `force` is false, or the
@@ -242,7 +243,22 @@ impl Plan<'_> {
         let query = query.bind(at).bind(EndReason::EpochRaised.as_str());
         let ended = query.execute(&mut *connection).await?.rows_affected();
         connection.execute("DELETE FROM user_session").await?;
-        connection.execute("DELETE FROM entry_code").await?;
+        // What was used, sent or revoked since the backup must not come back.
+        for sql in [
+            "DELETE FROM entry_code",
+            "DELETE FROM challenge",
+            "DELETE FROM email_code",
+            "DELETE FROM recovery_code",
+            "DELETE FROM trusted_device",
+            "DELETE FROM app_password",
+            "DELETE FROM mail",
+        ] {
+            connection.execute(sql).await?;
+        }
+        // A code that was used since the backup is of a step that has begun by now.
+        let step = totp::step_at(self.event.at);
+        let query = sqlx::query("UPDATE credential SET last_step = $1 WHERE kind = 'totp' AND last_step < $1");
+        query.bind(step).execute(&mut *connection).await?;
         for sql in [
             "UPDATE refresh_token SET withdrawn_at = $1 WHERE used_at IS NULL AND withdrawn_at IS NULL",
             "UPDATE link SET withdrawn_at = $1 WHERE used_at IS NULL AND withdrawn_at IS NULL",

@@ -1,10 +1,12 @@
 //! Sessions, live and ended.
 
+mod end;
+
 use doorward_core::UnixTime;
-use doorward_core::audit::{Action, Event};
+use doorward_core::audit::Event;
 use doorward_core::identifier::{SessionId, UserId};
 use doorward_core::session::{EndReason, EndedSession, Kind, Session, Stage, Timeouts};
-use doorward_core::signin::Methods;
+use doorward_core::signin::{Methods, Proven};
 use doorward_core::store::{NewSession, Result, Sessions, Which};
 use doorward_core::user::PasswordHash;
 use sqlx::any::AnyRow;
@@ -15,10 +17,13 @@ use crate::store::Store;
 use crate::write::Write;
 use crate::{budget, refresh, sweep, user};
 
+use end::{Gone, remember_end};
+pub(crate) use end::{end, end_by_credential};
+
 macro_rules! select_session {
     ($rest:literal) => {
         concat!(
-            "SELECT id, token, handle, user_id, kind, stage, methods, is_persistent, created_at, ",
+            "SELECT id, token, handle, user_id, kind, stage, methods, proven, credential, is_persistent, created_at, ",
             "authenticated_at, last_seen, address, device FROM user_session ",
             $rest
         )
@@ -78,8 +83,27 @@ pub(crate) async fn is_live(write: &mut Write, id: SessionId, user: UserId) -> s
     Ok(query.fetch_optional(write.on()).await?.is_some())
 }
 
+/// The stage of a live session of this user.
+pub(crate) async fn stage(
+    write: &mut Write,
+    id: SessionId,
+    user: UserId,
+) -> std::result::Result<Option<Stage>, Failure> {
+    let query = sqlx::query("SELECT stage FROM user_session WHERE id = $1 AND user_id = $2");
+    let query = query.bind(id.to_string()).bind(user.to_string());
+    let row = query.fetch_optional(write.on()).await?;
+    row.map(|row| row.word("stage", Stage::from_text)).transpose()
+}
+
 /// Reads one row of `user_session`.
 pub(crate) fn session_from(row: &AnyRow) -> std::result::Result<Session, Failure> {
+    let proven = row.word("proven", Proven::from_text)?;
+    // Two columns say what was proven; a row that was changed by hand says it twice over.
+    if Methods::from_bits(row.number("methods")?) != Some(proven.methods()) {
+        return Err(damaged("proven"));
+    }
+    let credential = row.text_or_null("credential")?;
+    let credential = credential.map(|id| id.parse().map_err(|_| damaged("credential"))).transpose()?;
     Ok(Session {
         id: row.parse("id")?,
         token: row.hash_or_null("token")?,
@@ -87,7 +111,8 @@ pub(crate) fn session_from(row: &AnyRow) -> std::result::Result<Session, Failure
         user: row.parse("user_id")?,
         kind: row.word("kind", Kind::from_text)?,
         stage: row.word("stage", Stage::from_text)?,
-        methods: Methods::from_bits(row.number("methods")?).ok_or_else(|| damaged("methods"))?,
+        proven,
+        credential,
         is_persistent: row.flag("is_persistent")?,
         created_at: row.time("created_at")?,
         authenticated_at: row.time("authenticated_at")?,
@@ -146,28 +171,47 @@ async fn create(
     event: &Event,
 ) -> std::result::Result<bool, Failure> {
     let mut write = Write::audited(store).await?;
+    let has_begun = begin(&mut write, new, password, event).await?;
+    if has_begun {
+        write.commit().await?;
+    }
+    Ok(has_begun)
+}
+
+/// Begins a session inside a transaction. False, and nothing is to be committed, where the user may not sign in.
+pub(crate) async fn begin(
+    write: &mut Write,
+    new: &NewSession,
+    password: Option<&PasswordHash>,
+    event: &Event,
+) -> std::result::Result<bool, Failure> {
     let session = &new.session;
-    let Some(owner) = user::read(&mut write, session.user).await? else {
+    let Some(owner) = user::read(write, session.user).await? else {
         return Ok(false);
     };
     if !owner.is_active() || (password.is_some() && owner.password.as_ref() != password) {
         return Ok(false);
     }
-    insert(&mut write, session).await?;
+    insert(write, session).await?;
     if let Some(token) = &new.refresh {
-        refresh::insert(&mut write, token, session.id).await?;
+        refresh::insert(write, token, session.id).await?;
     }
-    if let Some(browser) = new.browser {
-        budget::remember_browser(&mut write, session.user, browser, event.at).await?;
-    }
-    budget::clear(&mut write, &new.clear).await?;
-    budget::give_back(&mut write, &new.refund).await?;
+    settle(write, new, event).await?;
     write.append(&in_session(event, session)).await?;
     if let Some(replaced) = new.replaces.filter(|replaced| *replaced != session.id) {
-        end(&mut write, Which::One(replaced), EndReason::Replaced, event).await?;
+        end(write, Which::One(replaced), EndReason::Replaced, event).await?;
     }
-    write.commit().await?;
     Ok(true)
+}
+
+/// Remembers the browser of a finished sign-in, and settles what was paid for guesses. A browser in which a sign-in
+/// was only begun is not known: its guesses would be counted apart for whoever has the password.
+async fn settle(write: &mut Write, new: &NewSession, event: &Event) -> std::result::Result<(), Failure> {
+    if let Some(browser) = new.browser.filter(|_| new.session.stage == Stage::Full) {
+        budget::remember_browser(write, new.session.user, browser, event.at).await?;
+    }
+    budget::clear(write, &new.clear).await?;
+    budget::give_back(write, &new.refund).await
 }
 
 /// The event with its user and session, where the caller left them open.
@@ -178,8 +222,8 @@ fn in_session(event: &Event, session: &Session) -> Event {
 async fn insert(write: &mut Write, session: &Session) -> std::result::Result<(), Failure> {
     sqlx::query(
         "INSERT INTO user_session (id, token, handle, user_id, kind, stage, methods, is_persistent, created_at, \
-         authenticated_at, last_seen, address, device) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         authenticated_at, last_seen, address, device, proven, credential) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(session.id.to_string())
     .bind(session.token.map(doorward_core::token::TokenHash::to_text))
@@ -187,13 +231,15 @@ async fn insert(write: &mut Write, session: &Session) -> std::result::Result<(),
     .bind(session.user.to_string())
     .bind(session.kind.as_str())
     .bind(session.stage.as_str())
-    .bind(session.methods.to_bits())
+    .bind(session.methods().to_bits())
     .bind(i64::from(session.is_persistent))
     .bind(session.created_at.0)
     .bind(session.authenticated_at.0)
     .bind(session.last_seen.0)
     .bind(session.address.to_string())
     .bind(session.device.replace('\0', "\u{fffd}"))
+    .bind(session.proven.to_text())
+    .bind(session.credential.map(|id| id.to_string()))
     .execute(write.on())
     .await?;
     Ok(())
@@ -201,20 +247,51 @@ async fn insert(write: &mut Write, session: &Session) -> std::result::Result<(),
 
 async fn replace(store: &Store, old: SessionId, new: &Session, event: &Event) -> std::result::Result<bool, Failure> {
     let mut write = Write::audited(store).await?;
-    // A step up stays with its user and its sign-in, whatever the caller says.
-    let query = sqlx::query("DELETE FROM user_session WHERE id = $1 AND user_id = $2 AND handle = $3 RETURNING token");
-    let query = query.bind(old.to_string()).bind(new.user.to_string()).bind(new.handle.to_string());
-    let Some(row) = query.fetch_optional(write.on()).await? else {
-        return Ok(false);
+    let new = NewSession {
+        session: new.clone(),
+        refresh: None,
+        replaces: None,
+        browser: None,
+        clear: Vec::new(),
+        refund: Vec::new(),
     };
+    let is_done = step(&mut write, old, &new, event).await?.is_some();
+    if is_done {
+        write.commit().await?;
+    }
+    Ok(is_done)
+}
+
+/// Replaces a session by its next step inside a transaction, and gives back what is stored. Nothing, and nothing is to
+/// be committed, where the old one has ended.
+pub(crate) async fn step(
+    write: &mut Write,
+    old: SessionId,
+    new: &NewSession,
+    event: &Event,
+) -> std::result::Result<Option<Session>, Failure> {
+    let mut session = new.session.clone();
+    // A step up stays with its user and its sign-in, whatever the caller says.
+    let query = sqlx::query(
+        "DELETE FROM user_session WHERE id = $1 AND user_id = $2 AND handle = $3 RETURNING token, credential",
+    );
+    let query = query.bind(old.to_string()).bind(session.user.to_string()).bind(session.handle.to_string());
+    let Some(row) = query.fetch_optional(write.on()).await? else {
+        return Ok(None);
+    };
+    let credential = row.text_or_null("credential")?.and_then(|id| id.parse().ok());
+    session.credential = session.credential.or(credential);
     let token = row.text_or_null("token")?;
     let gone = Gone { id: old.to_string(), token, at: event.at, reason: EndReason::SteppedUp };
-    remember_end(&mut write, gone).await?;
-    insert(&mut write, new).await?;
-    refresh::move_session(&mut write, old, new.id).await?;
-    write.append(&in_session(event, new)).await?;
-    write.commit().await?;
-    Ok(true)
+    remember_end(write, gone).await?;
+    insert(write, &session).await?;
+    match &new.refresh {
+        Some(token) => refresh::insert(write, token, session.id).await?,
+        None => refresh::move_session(write, old, session.id).await?,
+    }
+    settle(write, new, event).await?;
+    write.append(&in_session(event, &session)).await?;
+    Ok(Some(session))
 }
 
 async fn end_and_commit(
@@ -227,72 +304,6 @@ async fn end_and_commit(
     let ended = end(&mut write, which, reason, event).await?;
     write.commit().await?;
     Ok(ended)
-}
-
-/// Ends live sessions inside a transaction, with an audit row for each: whoever reads the log, another
-/// node included, learns exactly which sessions are over and why.
-pub(crate) async fn end(
-    write: &mut Write,
-    which: Which,
-    reason: EndReason,
-    event: &Event,
-) -> std::result::Result<Vec<SessionId>, Failure> {
-    let query = match which {
-        Which::One(id) => {
-            sqlx::query("DELETE FROM user_session WHERE id = $1 RETURNING id, token, user_id").bind(id.to_string())
-        }
-        Which::AllOf(user, keep) => {
-            sqlx::query("DELETE FROM user_session WHERE user_id = $1 AND id <> $2 RETURNING id, token, user_id")
-                .bind(user.to_string())
-                .bind(keep.map_or_else(String::new, |id| id.to_string()))
-        }
-    };
-    let mut ended = Vec::new();
-    for row in query.fetch_all(write.on()).await? {
-        let id: SessionId = row.parse("id")?;
-        let token = row.text_or_null("token")?;
-        remember_end(write, Gone { id: id.to_string(), token, at: event.at, reason }).await?;
-        write.append(&ending(event, id, row.parse("user_id")?, reason)).await?;
-        ended.push(id);
-    }
-    Ok(ended)
-}
-
-/// The audit event of one ended session, under the circumstances of the event that ended it.
-pub(crate) fn ending(event: &Event, session: SessionId, user: UserId, reason: EndReason) -> Event {
-    let detail = if event.action == Action::SessionEnded { event.detail.clone() } else { String::new() };
-    Event {
-        action: Action::SessionEnded,
-        user: Some(user),
-        session: Some(session),
-        reason: reason.code(),
-        detail,
-        ..event.clone()
-    }
-}
-
-/// A session that is no longer live.
-pub(crate) struct Gone {
-    /// Its id, as stored.
-    pub(crate) id: String,
-    /// The hash of its cookie, as stored.
-    pub(crate) token: Option<String>,
-    /// When it ended.
-    pub(crate) at: UnixTime,
-    /// Why.
-    pub(crate) reason: EndReason,
-}
-
-/// Remembers why a session ended.
-pub(crate) async fn remember_end(write: &mut Write, gone: Gone) -> std::result::Result<(), Failure> {
-    sqlx::query("INSERT INTO ended_session (id, token, ended_at, reason) VALUES ($1, $2, $3, $4)")
-        .bind(gone.id)
-        .bind(gone.token)
-        .bind(gone.at.0)
-        .bind(gone.reason.as_str())
-        .execute(write.on())
-        .await?;
-    Ok(())
 }
 
 async fn touch(store: &Store, batch: &[(SessionId, UnixTime)]) -> std::result::Result<(), Failure> {

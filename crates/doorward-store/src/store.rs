@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use doorward_core::Finding;
+use doorward_core::mail::Letter;
 use sqlx::{AnyConnection, AnyPool, Connection as _, Row as _};
 
 use crate::connection::{self, Pools};
@@ -19,6 +20,8 @@ const CHECKED_BYTES: i64 = 16 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    /// What the next change writes to the spool of mail.
+    letters: Arc<[Letter]>,
 }
 
 struct Inner {
@@ -49,7 +52,7 @@ impl Store {
         checked?;
         let pools = connection::pools(location).map_err(|finding| vec![finding])?;
         let inner = Inner { pools, dialect: location.dialect(), location: location.clone() };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(inner), letters: Arc::default() })
     }
 
     /// Waits for what is under way and closes all connections. Every later call fails.
@@ -62,6 +65,14 @@ impl Store {
     #[must_use]
     pub fn location(&self) -> &Location {
         &self.inner.location
+    }
+
+    pub(crate) fn with_letters(&self, letters: Vec<Letter>) -> Self {
+        Self { inner: Arc::clone(&self.inner), letters: letters.into() }
+    }
+
+    pub(crate) fn letters(&self) -> Arc<[Letter]> {
+        Arc::clone(&self.letters)
     }
 
     pub(crate) fn dialect(&self) -> Dialect {

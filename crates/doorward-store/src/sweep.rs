@@ -2,7 +2,7 @@
 
 use doorward_core::UnixTime;
 use doorward_core::audit::{Action, Actor, Event};
-use doorward_core::budget::{LONGEST_WAIT, WINDOW_SECONDS};
+use doorward_core::budget::{DAY_SECONDS, LONGEST_WAIT, WINDOW_SECONDS};
 use doorward_core::identifier::SessionId;
 use doorward_core::session::{EndReason, PENDING_SECONDS, Session, Timeouts};
 use doorward_core::store::{Result, Which};
@@ -85,13 +85,29 @@ async fn delete(store: &Store, now: UnixTime) -> std::result::Result<(), Failure
         ("DELETE FROM ended_session WHERE ended_at < $1", now - REMEMBERED),
         ("DELETE FROM refresh_token WHERE expires_at < $1", now - REMEMBERED),
         ("DELETE FROM entry_code WHERE expires_at < $1", now),
+        ("DELETE FROM challenge WHERE expires_at < $1", now),
+        ("DELETE FROM email_code WHERE expires_at < $1", now),
+        ("DELETE FROM trusted_device WHERE expires_at < $1", now),
+        ("DELETE FROM app_password WHERE expires_at < $1", now - REMEMBERED),
+        // A letter that is of no more use is given up, and its body goes at once.
+        (
+            "UPDATE mail SET failed_at = $1, body = '', why = 'too late' \
+             WHERE sent_at IS NULL AND failed_at IS NULL AND expires_at <= $1",
+            now,
+        ),
+        ("DELETE FROM mail WHERE created_at < $1 AND (sent_at IS NOT NULL OR failed_at IS NOT NULL)", now - REMEMBERED),
         ("DELETE FROM link WHERE expires_at < $1", now - REMEMBERED),
         // A network's guesses mean nothing once its window and its longest wait are over.
         (
             "DELETE FROM budget WHERE touched_at < $1 AND budget_key LIKE 'network:%'",
             now - (WINDOW_SECONDS + LONGEST_WAIT),
         ),
-        ("DELETE FROM budget WHERE touched_at < $1 AND consecutive = 0", now - (WINDOW_SECONDS + LONGEST_WAIT)),
+        (
+            "DELETE FROM budget WHERE touched_at < $1 AND consecutive = 0 AND budget_key NOT LIKE 'factor:%'",
+            now - (WINDOW_SECONDS + LONGEST_WAIT),
+        ),
+        ("DELETE FROM budget WHERE touched_at < $1 AND consecutive = 0", now - DAY_SECONDS),
+        ("DELETE FROM budget WHERE touched_at < $1 AND budget_key LIKE 'mail:%'", now - DAY_SECONDS),
         // Known accounts keep their count of guesses in a row (NIST SP 800-63B-4, section 3.2.2).
         (
             "DELETE FROM budget WHERE touched_at < $1 AND budget_key LIKE 'account:%' \
@@ -107,6 +123,8 @@ async fn delete(store: &Store, now: UnixTime) -> std::result::Result<(), Failure
         "DELETE FROM budget WHERE budget_key IN (SELECT budget_key FROM budget \
          WHERE budget_key LIKE 'account:%' AND substr(budget_key, 9) NOT IN (SELECT email FROM users) \
          ORDER BY touched_at DESC LIMIT 1000000 OFFSET $1)",
+        "DELETE FROM budget WHERE budget_key IN (SELECT budget_key FROM budget \
+         WHERE budget_key LIKE 'mail:%' ORDER BY touched_at DESC LIMIT 1000000 OFFSET $1)",
     ] {
         sqlx::query(sql).bind(STRANGERS).execute(write.on()).await?;
     }

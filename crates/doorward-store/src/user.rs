@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use doorward_core::UnixTime;
 use doorward_core::audit::Event;
 use doorward_core::budget::BudgetKey;
 use doorward_core::identifier::UserId;
@@ -14,7 +15,7 @@ use crate::failure::{Failure, retry};
 use crate::row::{Columns as _, damaged};
 use crate::store::Store;
 use crate::write::Write;
-use crate::{budget, link, session};
+use crate::{app_password, budget, device, link, session};
 
 macro_rules! select_user {
     ($rest:literal) => {
@@ -40,7 +41,7 @@ impl Users for Store {
     }
 
     async fn has_users(&self) -> Result<bool> {
-        retry!(has_any(self))
+        retry!(is_any_there(self))
     }
 
     async fn create_user(&self, user: &User, event: &Event) -> Result<()> {
@@ -92,7 +93,27 @@ async fn list(store: &Store, after: &str, limit: u32) -> std::result::Result<Vec
     rows.iter().map(user_from).collect()
 }
 
-async fn has_any(store: &Store) -> std::result::Result<bool, Failure> {
+/// Whether there is any user, inside a transaction.
+pub(crate) async fn has_any(write: &mut Write) -> std::result::Result<bool, Failure> {
+    Ok(sqlx::query("SELECT id FROM users LIMIT 1").fetch_optional(write.on()).await?.is_some())
+}
+
+/// Notes that a user has proven an address; one that was proven before is forgotten.
+pub(crate) async fn set_verified(
+    write: &mut Write,
+    user: UserId,
+    email: &Email,
+    at: UnixTime,
+) -> std::result::Result<(), Failure> {
+    let query = sqlx::query(
+        "INSERT INTO verified_address (user_id, email, verified_at) VALUES ($1, $2, $3) \
+         ON CONFLICT (user_id) DO UPDATE SET email = excluded.email, verified_at = excluded.verified_at",
+    );
+    query.bind(user.to_string()).bind(email.as_str()).bind(at.0).execute(write.on()).await?;
+    Ok(())
+}
+
+async fn is_any_there(store: &Store) -> std::result::Result<bool, Failure> {
     Ok(sqlx::query("SELECT id FROM users LIMIT 1").fetch_optional(store.reader()).await?.is_some())
 }
 
@@ -146,8 +167,8 @@ pub(crate) struct NewPassword<'a> {
     pub(crate) reason: EndReason,
 }
 
-/// Stores a password, ends sessions, clears the account's budgets and withdraws reset links, which were
-/// made for the password before.
+/// Stores a password, ends sessions, trusted devices and app passwords, clears the account's budgets and withdraws reset
+/// links, which were made for the password before.
 pub(crate) async fn set_password(
     write: &mut Write,
     user: &User,
@@ -164,6 +185,8 @@ pub(crate) async fn set_password(
     budget::clear(write, &[BudgetKey::Account(user.email.clone())]).await?;
     budget::clear_browsers(write, user.id).await?;
     link::withdraw_resets(write, user.id, event.at).await?;
+    device::forget(write, user.id).await?;
+    app_password::forget(write, user.id).await?;
     write.append(&about(event, user.id)).await?;
     session::end(write, new.ends, new.reason, event).await?;
     Ok(())
@@ -234,6 +257,8 @@ async fn apply(
     }
     write.append(&about(event, user.id)).await?;
     if matches!(change, UserChange::Status(Status::Disabled)) {
+        device::forget(write, user.id).await?;
+        app_password::forget(write, user.id).await?;
         session::end(write, Which::AllOf(user.id, None), EndReason::UserDisabled, event).await?;
     }
     Ok(true)

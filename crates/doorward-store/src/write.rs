@@ -1,10 +1,14 @@
 //! One transaction that changes something, with its place in the audit chain.
 
+use std::sync::Arc;
+
 use doorward_core::audit::{Event, Record};
+use doorward_core::mail::Letter;
 use sqlx::{Any, AnyConnection, Transaction};
 
 use crate::dialect::Dialect;
 use crate::failure::Failure;
+use crate::mail;
 use crate::row::Columns as _;
 use crate::store::Store;
 
@@ -17,6 +21,7 @@ pub(crate) struct Write {
     transaction: Transaction<'static, Any>,
     dialect: Dialect,
     head: Option<Head>,
+    letters: Arc<[Letter]>,
 }
 
 struct Head {
@@ -39,7 +44,7 @@ impl Write {
     pub(crate) async fn unaudited(store: &Store) -> Result<Self, Failure> {
         let dialect = store.dialect();
         let transaction = store.writer().begin_with(dialect.begin_write()).await?;
-        Ok(Self { transaction, dialect, head: None })
+        Ok(Self { transaction, dialect, head: None, letters: store.letters() })
     }
 
     /// The connection, for a query.
@@ -62,8 +67,13 @@ impl Write {
         insert(&mut self.transaction, record).await
     }
 
-    /// Makes everything durable.
+    /// Makes everything durable. Letters that belong to the change are written with it.
     pub(crate) async fn commit(mut self) -> Result<(), Failure> {
+        if self.head.as_ref().is_some_and(|head| head.is_moved) {
+            for letter in self.letters.clone().iter() {
+                mail::spool(&mut self, letter).await?;
+            }
+        }
         if let Some(head) = self.head.take().filter(|head| head.is_moved) {
             sqlx::query("UPDATE audit_head SET seq = $1, chain = $2 WHERE id = 1")
                 .bind(head.seq)

@@ -242,7 +242,7 @@ impl Raw {
         let password = self.password.check(check);
         let hosts =
             portal.host.iter().cloned().chain(apps.iter().filter_map(|app| app.host.as_deref().map(str::to_owned)));
-        let csrf = self.csrf.check(environment, &server, hosts.collect(), check);
+        let csrf = self.csrf.check(environment, &server, &hosts.collect::<Vec<_>>(), check);
         let store = self.store.check(environment, &data, check);
         let log = self.log.check(check);
         let admin = self.admin.check(check);

@@ -83,9 +83,9 @@ impl Target {
     /// The bound in words.
     pub(super) fn wanted(&self) -> String {
         let (words, number) = match self.bound {
-            Bound::AtMost(number) => ("at most", number),
-            Bound::Under(number) => ("under", number),
-            Bound::AtLeast(number) => ("at least", number),
+            AtMost(number) => ("at most", number),
+            Under(number) => ("under", number),
+            AtLeast(number) => ("at least", number),
         };
         let unit = match self.unit {
             "ratio" => " ×",
@@ -136,14 +136,14 @@ mod tests {
 
     #[test]
     fn a_ratio_is_taken_within_a_round() {
-        let target = ratio(Part::Csrf, "a", "a", "b", Bound::AtMost(2.5));
+        let target = ratio(Csrf, "a", "a", "b", AtMost(2.5));
         assert_eq!(target.judge(&rounds("a\t500\t1\t1\tns\nb\t0.2\t1\t1\tus\n")).1, Verdict::Reached);
         assert_eq!(target.judge(&rounds("a\t501\t1\t1\tns\nb\t200\t1\t1\tns\n")).1, Verdict::NotReached);
     }
 
     #[test]
     fn what_was_not_measured_is_not_reached() {
-        let target = ratio(Part::Csrf, "a", "a", "b", Bound::AtMost(2.5));
+        let target = ratio(Csrf, "a", "a", "b", AtMost(2.5));
         assert_eq!(target.judge(&rounds("a\t1\t1\t1\tns\n")).1, Verdict::NotMeasured);
         assert_eq!(target.judge(&rounds("a\t1\t1\t1\tns\nb\t0\t0\t0\tns\n")).1, Verdict::NotMeasured);
         assert_eq!(target.judge(&[]).1, Verdict::NotMeasured);
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn units_are_converted_before_they_are_compared() {
-        let target = target(Part::Csrf, "a", "a", Bound::Under(2.0), "µs");
+        let target = target(Csrf, "a", "a", Under(2.0), "µs");
         let (spread, verdict) = target.judge(&rounds("a\t1999\t1\t1\tns\n"));
         assert_eq!(verdict, Verdict::Reached);
         assert!(spread.is_some_and(|spread| (spread.median - 1.999).abs() < 1e-9));

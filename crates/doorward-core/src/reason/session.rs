@@ -215,4 +215,30 @@ pub(super) const REASONS: &[Reason] = &[
         operator: "A form was sent with a session that had ended. It is never sent again without the person.",
         remedy: "none is needed; the person signs in and sends the form again",
     },
+    Reason {
+        code: "session.factor_removed",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text { en: "Please sign in again", de: "Bitte melden Sie sich noch einmal an" },
+        visitor: Text {
+            en: "This session was signed in with something that has been removed from your account. Please sign in again. If that was not you, choose a new password.",
+            de: "Diese Sitzung wurde mit etwas begonnen, das aus Ihrem Konto entfernt wurde. Bitte melden Sie sich noch einmal an. Wenn Sie das nicht waren, wählen Sie ein neues Passwort.",
+        },
+        operator: "The second factor or the trusted device that had signed this session in was removed.",
+        remedy: "none is needed; the audit log names who removed it",
+    },
+    Reason {
+        code: "session.factors_reset",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text { en: "Please sign in again", de: "Bitte melden Sie sich noch einmal an" },
+        visitor: Text {
+            en: "The second factors of your account were taken away because they were lost. Please sign in again and set up new ones.",
+            de: "Die zweiten Faktoren Ihres Kontos wurden entfernt, weil sie verloren waren. Bitte melden Sie sich noch einmal an und richten Sie neue ein.",
+        },
+        operator: "A reset link, an administrator or the command line took all second factors from this user.",
+        remedy: "none is needed; the audit log names who did it",
+    },
 ];

@@ -108,4 +108,43 @@ pub(super) const REASONS: &[Reason] = &[
         operator: "A step of a sign-in was asked for in a session that does not wait for it. An old tab or a repeated request does this.",
         remedy: "none is needed; go on with the session",
     },
+    Reason {
+        code: "signin.recovery_mail_pending",
+        kind: Kind::Refusal,
+        status: 403,
+        is_retryable: false,
+        title: Text { en: "Please confirm your e-mail address", de: "Bitte bestätigen Sie Ihre E-Mail-Adresse" },
+        visitor: Text {
+            en: "Your recovery code was right. We have sent a code to your e-mail address; please enter it to go on.",
+            de: "Ihr Wiederherstellungscode war richtig. Wir haben einen Code an Ihre E-Mail-Adresse geschickt; bitte geben Sie ihn ein, dann geht es weiter.",
+        },
+        operator: "The session was begun with a recovery code, waits for the code that was sent by mail, and can do nothing else.",
+        remedy: "finish the sign-in, or sign out and begin anew",
+    },
+    Reason {
+        code: "signin.recovery_pending",
+        kind: Kind::Refusal,
+        status: 403,
+        is_retryable: false,
+        title: Text { en: "Please replace what you have lost", de: "Bitte ersetzen Sie, was Sie verloren haben" },
+        visitor: Text {
+            en: "You used a recovery code. Please set up a new second factor, or say that you still have the old one; after that everything is open to you.",
+            de: "Sie haben einen Wiederherstellungscode benutzt. Bitte richten Sie einen neuen zweiten Faktor ein oder sagen Sie, dass Sie den alten noch haben; danach steht Ihnen alles offen.",
+        },
+        operator: "The session was begun with a recovery code and can only replace what was lost.",
+        remedy: "finish the sign-in, or sign out and begin anew",
+    },
+    Reason {
+        code: "signin.enrolment_pending",
+        kind: Kind::Refusal,
+        status: 403,
+        is_retryable: false,
+        title: Text { en: "Please set up a second factor", de: "Bitte richten Sie einen zweiten Faktor ein" },
+        visitor: Text {
+            en: "This account needs a second factor, and the days to set one up are over. Please do it now; it takes a minute, and after that everything is open to you.",
+            de: "Dieses Konto braucht einen zweiten Faktor, und die Tage dafür sind vorbei. Bitte richten Sie ihn jetzt ein; es dauert eine Minute, danach steht Ihnen alles offen.",
+        },
+        operator: "The policy requires a second factor that this user has not enrolled, and the days of grace are over. The session can only enrol.",
+        remedy: "finish the sign-in by enrolling, or sign out",
+    },
 ];

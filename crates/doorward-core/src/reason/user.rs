@@ -92,4 +92,17 @@ pub(super) const REASONS: &[Reason] = &[
         operator: "The change would leave no active member in the group admins.",
         remedy: "add another active user to the group admins first",
     },
+    Reason {
+        code: "user.already_set_up",
+        kind: Kind::Refusal,
+        status: 409,
+        is_retryable: false,
+        title: Text { en: "This installation is set up already", de: "Diese Installation ist schon eingerichtet" },
+        visitor: Text {
+            en: "The first account was made before. Please sign in, or ask an administrator for an invitation.",
+            de: "Das erste Konto gibt es schon. Bitte melden Sie sich an oder lassen Sie sich von einem Administrator einladen.",
+        },
+        operator: "The link for the first administrator was used after there was a user.",
+        remedy: "doorward user list shows who is there; doorward user invite makes an invitation",
+    },
 ];

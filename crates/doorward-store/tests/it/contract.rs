@@ -3,8 +3,13 @@
 mod audit;
 mod backup;
 mod budget;
+mod device;
 mod entry;
+mod factor;
+mod joining;
 mod link;
+mod mail;
+mod once;
 mod race;
 mod refresh;
 mod schema;
@@ -69,6 +74,41 @@ cases! {
         resets_a_password,
         resets_nothing_for_a_disabled_user,
         is_revoked_and_expires;
+    factor:
+        is_enrolled_and_comes_back,
+        is_enrolled_only_by_a_session_that_may,
+        rests_on_its_evidence,
+        keeps_the_last_one,
+        ends_the_sessions_that_it_signed_in,
+        begins_its_grace_once,
+        is_taken_away_whole;
+    once:
+        a_step_is_used_once_whatever_the_clock_does,
+        a_recovery_code_is_used_once,
+        a_passkey_counter_must_rise,
+        a_code_by_mail_has_five_tries_in_its_browser,
+        a_challenge_is_taken_once,
+        a_value_stays_good_where_nothing_follows,
+        a_step_up_takes_its_tokens_along,
+        one_of_many_proves,
+        five_of_many_are_tried;
+    device:
+        is_trusted_by_two_factors_only,
+        stands_in_until_it_is_forgotten,
+        ends_with_what_it_rested_on,
+        is_one_of_twenty,
+        opens_one_app_only;
+    mail:
+        is_written_with_its_change_or_not_at_all,
+        is_taken_by_one_and_tried_again,
+        is_given_up_in_time,
+        finds_no_room_beyond_its_bounds;
+    joining:
+        verifies_an_address,
+        registers_whom_it_was_sent_to,
+        sets_up_once,
+        binds_a_link_to_the_address,
+        takes_factors_away_by_a_link;
     entry:
         enters_once_at_its_host_in_its_browser,
         lets_one_of_many_enter;
@@ -92,11 +132,13 @@ cases! {
         refuses_a_schema_that_is_ahead,
         refuses_a_changed_migration,
         migrates_once_under_two_openers,
-        says_which_migrations_are_applied;
+        says_which_migrations_are_applied,
+        brings_the_first_release_along;
     backup:
         moves_to_an_embedded_database,
         moves_to_a_server,
         replaces_only_when_told,
+        brings_no_one_time_value_back,
         refuses_a_damaged_backup_whole;
     race:
         survives_being_killed,

@@ -3,10 +3,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use doorward_core::audit::{Action, Actor, Event};
-use doorward_core::identifier::{AccessTokenId, LinkId, LoginHandle, SessionId, UserId};
+use doorward_core::factor::{Credential, Detail, Passkey, Sealed};
+use doorward_core::identifier::{AccessTokenId, CredentialId, LinkId, LoginHandle, SessionId, UserId};
 use doorward_core::session::{Kind, Session, Stage};
-use doorward_core::signin::{Method, Methods};
-use doorward_core::store::{Link, NewSession, Purpose, RefreshToken, Sessions as _, Users as _};
+use doorward_core::signin::{Method, Proven};
+use doorward_core::store::{
+    Added, Evidence, Factors as _, Link, NewCredential, NewSession, Purpose, RefreshToken, Sessions as _, Users as _,
+};
 use doorward_core::token::{self, TokenHash};
 use doorward_core::user::{PasswordHash, Status, User};
 use doorward_core::{Random, UnixTime};
@@ -68,7 +71,8 @@ pub(crate) fn session(user: &User) -> Session {
         user: user.id,
         kind: Kind::Browser,
         stage: Stage::Full,
-        methods: Methods::default().with(Method::Password),
+        proven: Proven::by(Method::Password, NOW),
+        credential: None,
         is_persistent: true,
         created_at: NOW,
         authenticated_at: NOW,
@@ -115,4 +119,59 @@ pub(crate) async fn signed_in(store: &Store, user: &User) -> Session {
     let session = session(user);
     assert!(store.create_session(&new_session(&session), None, &event(Action::SignedIn)).await.unwrap());
     session
+}
+
+/// A session of this stage that is in the store.
+pub(crate) async fn at_stage(store: &Store, user: &User, stage: Stage) -> Session {
+    let session = Session { stage, ..session(user) };
+    assert!(store.create_session(&new_session(&session), None, &event(Action::SignedIn)).await.unwrap());
+    session
+}
+
+/// The next step of a session, whole and with one more proof.
+pub(crate) fn next_step(old: &Session, method: Method) -> NewSession {
+    new_session(&Session {
+        id: SessionId::random(&Counting),
+        token: Some(hash()),
+        stage: Stage::Full,
+        proven: old.proven.with(method, NOW),
+        ..old.clone()
+    })
+}
+
+pub(crate) fn credential(user: &User, detail: Detail) -> Credential {
+    Credential {
+        id: CredentialId::random(&Counting),
+        user: user.id,
+        name: "My phone".parse().unwrap(),
+        detail,
+        created_at: NOW,
+        last_used_at: None,
+    }
+}
+
+pub(crate) fn totp() -> Detail {
+    Detail::Totp { secret: Sealed::new("sealed"), last_step: 100 }
+}
+
+pub(crate) fn passkey(key_id: &str, is_device_bound: bool) -> Detail {
+    Detail::Passkey(Passkey {
+        key_id: key_id.into(),
+        rp_id: "example.com".into(),
+        record: "{\"cred\":1}".into(),
+        sign_count: 7,
+        is_discoverable: true,
+        is_device_bound,
+        is_backed_up: false,
+        transports: "usb,nfc".into(),
+    })
+}
+
+/// Something that is enrolled, by a whole session of its own.
+pub(crate) async fn enrolled(store: &Store, user: &User, detail: Detail) -> Credential {
+    let credential = credential(user, detail);
+    let session = signed_in(store, user).await.id;
+    let new = NewCredential { credential: credential.clone(), session, evidence: Evidence::Taken };
+    assert_eq!(store.add_credential(&new, &event(Action::FactorAdded)).await.unwrap(), Added::Done);
+    credential
 }

@@ -1,4 +1,4 @@
-//! Doorward beside nginx, HAProxy and Caddy: the same requests, one core for each proxy, everything else on another.
+//! Doorward beside nginx, `HAProxy` and Caddy: the same requests, one core for each proxy, everything else on another.
 
 pub(crate) mod behind;
 mod contender;
@@ -104,7 +104,7 @@ fn questions(load: &Load, served: &Served, turn: usize) {
 
 /// One line for each session: the cookie, and whose it is. `HAProxy` reads this as its map.
 fn write_sessions(file: &Path, cookies: &[String]) {
-    let lines: String = cookies.iter().map(|cookie| format!("{cookie} admin@example.com\n")).collect();
+    let lines = cookies.iter().map(|cookie| format!("{cookie} admin@example.com\n")).collect::<Vec<_>>().concat();
     fs::write(file, lines).unwrap();
 }
 

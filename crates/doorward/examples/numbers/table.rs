@@ -5,7 +5,7 @@ use std::sync::Arc;
 use doorward::identity::Table;
 use doorward_core::identifier::{LoginHandle, SessionId, UserId};
 use doorward_core::session::{Kind, Profile, Session, Stage};
-use doorward_core::signin::{Method, Methods};
+use doorward_core::signin::{Method, Proven};
 use doorward_core::token;
 use doorward_core::user::{Status, User};
 use doorward_core::{Random, UnixTime};
@@ -63,7 +63,8 @@ fn session(seed: &Seed, user: &User, number: usize) -> (String, Session) {
         user: user.id,
         kind: Kind::Browser,
         stage: Stage::Full,
-        methods: Methods::default().with(Method::Password),
+        proven: Proven::by(Method::Password, NOW),
+        credential: None,
         is_persistent: true,
         created_at: NOW,
         authenticated_at: NOW,

@@ -11,6 +11,7 @@ use crate::config::{CLOUDFLARE, CLOUDFLARE_AS_OF, Config, Flags, Inputs};
 
 /// The arguments of `doorward init`.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, and flags are independent")]
 pub struct InitArgs {
     /// For development: ENVIRONMENT=development and a front end on port 3000, in .env.
     #[arg(long)]

@@ -90,7 +90,7 @@ fn view(session: &Session) -> Value {
     json!({
         "id": session.id, "user": session.user, "kind": session.kind, "stage": session.stage,
         "created_at": session.created_at, "last_seen": session.last_seen, "address": session.address,
-        "device": session.device, "amr": session.methods,
+        "device": session.device, "amr": session.methods(),
     })
 }
 

@@ -164,6 +164,9 @@ pub struct AppConfig {
 
 impl AppConfig {
     /// The demo app, which stands behind the login where no app is configured.
+    ///
+    /// # Panics
+    /// Never: an app of which nothing is written is in order.
     #[must_use]
     pub fn demo() -> Self {
         let nothing = WrittenApp::default();

@@ -110,7 +110,7 @@ impl Raw {
         self,
         environment: Environment,
         server: &Server,
-        others: Vec<String>,
+        others: &[String],
         check: &mut Check<'_>,
     ) -> Csrf {
         let keys = self.read_keys(check);
@@ -123,7 +123,7 @@ impl Raw {
         let written_hosts = trimmed(self.allowed_hosts.as_deref()).filter(|hosts| !hosts.is_empty());
         let allowed_hosts = written_hosts.unwrap_or_else(|| {
             let mut hosts = server.hosts();
-            for host in &others {
+            for host in others {
                 if !hosts.contains(host) {
                     hosts.push(host.clone());
                 }
@@ -131,7 +131,7 @@ impl Raw {
             hosts
         });
         let public_origins = self.public_origins.as_deref().map_or_else(
-            || default_public_origins(server, &others),
+            || default_public_origins(server, others),
             |written| read_origins("csrf.public_origins", Some(written), check),
         );
         let is_required = environment == Environment::Production && !server.insecure_allow_http;

@@ -10,7 +10,7 @@ use doorward_core::session::Stage;
 use doorward_core::{Secret, UnixTime};
 use serde::{Deserialize, Serialize};
 
-use super::keyring::Ring;
+use super::keyring::{Ring, SigningKey};
 use super::live::Live;
 
 /// Seconds for which an access token is good.
@@ -70,7 +70,8 @@ pub(super) fn issue(ring: &Ring, issuer: &str, live: &Live, id: AccessTokenId, n
         acr: live.methods.acr().to_owned(),
         amr: live.methods.amr().into_iter().map(str::to_owned).collect(),
     };
-    sign(ring, &claims, now)
+    let key = ring.active(now);
+    sign(key, key.header(), &claims)
 }
 
 /// Seconds for which the identity that an app is told stays good.
@@ -108,13 +109,13 @@ pub(super) fn issue_pass(ring: &Ring, issuer: &str, live: &Live, audience: &str,
         acr: live.methods.acr(),
         amr: live.methods.amr(),
     };
-    sign(ring, &claims, now)
+    let key = ring.active(now);
+    sign(key, key.pass_header(), &claims)
 }
 
-fn sign(ring: &Ring, claims: &impl Serialize, now: UnixTime) -> Secret {
-    let key = ring.active(now);
+fn sign(key: &SigningKey, header: &str, claims: &impl Serialize) -> Secret {
     let payload = URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims).expect("texts and numbers are JSON"));
-    let mut token = format!("{}.{payload}", key.header());
+    let mut token = format!("{header}.{payload}");
     let signature = key.sign(token.as_bytes());
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut token);

@@ -3,8 +3,9 @@
 use doorward_core::Secret;
 use doorward_core::audit::Action;
 use doorward_core::password::{Context, Password, PasswordError};
+use doorward_core::policy::pending_code;
 use doorward_core::session::{EndReason, Stage};
-use doorward_core::signin::{Demand, SignIn};
+use doorward_core::signin::SignIn;
 use doorward_core::store::{UserChange, Users as _};
 use doorward_core::user::User;
 
@@ -49,8 +50,8 @@ impl Identity {
         live: &Live,
         change: PasswordChange,
     ) -> Result<SignedIn, Refused> {
-        if live.stage == Stage::SecondFactor {
-            return Err(Refused::new("signin.second_factor_pending"));
+        if !matches!(live.stage, Stage::Full | Stage::PasswordChange) {
+            return Err(Refused::new(pending_code(live.stage)));
         }
         let user = self.user(live.user_id()).await?;
         let current = change.current.map(|text| Password::new(text.expose_secret())).transpose();
@@ -67,7 +68,7 @@ impl Identity {
         let gone = || Refused::new(self.table().find_id(live.id, self.now()).err().unwrap_or("session.unknown"));
         let user = changed.ok_or_else(gone)?;
         self.refresh_user(user.id).await?;
-        let moment = match SignIn::resume(live.stage, live.methods, Demand::of(&user)) {
+        let moment = match SignIn::resume(live.stage, live.proven, self.demand(&user).await?) {
             SignIn::PasswordChange(moment) => moment.chosen(),
             moment => moment,
         };

@@ -79,10 +79,10 @@ impl Identity {
         self.table().find_handle(handle, self.now())
     }
 
-    /// What a browser holds while it asks for a code: the value of a cookie.
+    /// What a browser holds while it asks for a code: the value of a cookie, and its hash.
     #[must_use]
-    pub fn entry_state(random: &dyn Random) -> Secret {
-        token::mint(Kind::EntryState, random).0
+    pub fn entry_state(random: &dyn Random) -> (Secret, token::TokenHash) {
+        token::mint(Kind::EntryState, random)
     }
 
     async fn session_by_handle(&self, handle: LoginHandle) -> Result<Arc<Live>, Refused> {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use doorward_core::UnixTime;
-use doorward_core::identifier::{LoginHandle, SessionId, UserId};
+use doorward_core::identifier::{CredentialId, LoginHandle, SessionId, UserId};
 use doorward_core::policy::Standing;
 use doorward_core::session::{EndReason, Kind, PENDING_SECONDS, Session, Stage, Timeouts};
-use doorward_core::signin::Methods;
+use doorward_core::signin::{Methods, Proven};
 use doorward_core::token::TokenHash;
 use doorward_core::user::User;
 use parking_lot::{Mutex, RwLock};
@@ -63,6 +63,10 @@ pub struct Live {
     pub stage: Stage,
     /// What was proven.
     pub methods: Methods,
+    /// When each of it was proven.
+    pub proven: Proven,
+    /// What was enrolled or trusted before and stood for the second factor.
+    pub credential: Option<CredentialId>,
     /// Whether the cookie outlives the browser.
     pub is_persistent: bool,
     /// When the first factor was proven.
@@ -89,7 +93,9 @@ impl Live {
             handle: session.handle,
             kind: session.kind,
             stage: session.stage,
-            methods: session.methods,
+            methods: session.methods(),
+            proven: session.proven,
+            credential: session.credential,
             is_persistent: session.is_persistent,
             created_at: session.created_at,
             authenticated_at: session.authenticated_at,
@@ -136,7 +142,7 @@ impl Live {
             user: self.owner,
             stage: self.stage,
             is_administrator: self.account.user.read().is_administrator(),
-            two_factor_age: self.methods.is_two_factor().then(|| now.seconds_since(self.authenticated_at)),
+            two_factor_age: self.proven.second_factor_age(now),
         }
     }
 
@@ -150,7 +156,8 @@ impl Live {
             user: self.owner,
             kind: self.kind,
             stage: self.stage,
-            methods: self.methods,
+            proven: self.proven,
+            credential: self.credential,
             is_persistent: self.is_persistent,
             created_at: self.created_at,
             authenticated_at: self.authenticated_at,

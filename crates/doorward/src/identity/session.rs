@@ -119,6 +119,7 @@ impl Identity {
         let is_weaker = live.stage == Stage::Full && live.methods.is_two_factor();
         let session = Session {
             handle: live.handle,
+            credential: live.credential,
             is_persistent: live.is_persistent,
             created_at: live.created_at,
             authenticated_at: if is_weaker { live.authenticated_at } else { now },

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use doorward_core::audit::{Action, Actor};
+use doorward_core::factor::policy::{Enrolled, FactorPolicy, Requirement};
 use doorward_core::identifier::{LoginHandle, SessionId};
 use doorward_core::password::Password;
 use doorward_core::session::{EndReason, Kind, Session};
-use doorward_core::signin::{Demand, Method, SignIn};
-use doorward_core::store::{NewSession, Sessions as _, UserChange, Users as _};
+use doorward_core::signin::{Demand, First, SignIn};
+use doorward_core::store::{Factors as _, NewSession, Sessions as _, UserChange, Users as _};
 use doorward_core::token;
 use doorward_core::user::{Email, User};
 use doorward_core::{Secret, UnixTime};
@@ -71,9 +72,23 @@ impl Identity {
         Ok(signed_in)
     }
 
+    /// What a sign-in of this user asks for. Nobody can enrol yet; what the store knows is asked for all the same, so
+    /// that a database on which somebody has enrolled lets nobody in with less.
+    pub(super) async fn demand(&self, user: &User) -> Result<Demand, Refused> {
+        let facts = self.inner.store.facts(user.id).await?;
+        let enrolled = Enrolled {
+            recovery_codes: facts.recovery_codes,
+            is_email_verified: facts.is_email_verified,
+            grace_began_at: facts.grace_began_at,
+            ..Enrolled::of(&facts.credentials, "")
+        };
+        let policy = FactorPolicy { requirement: Requirement::Off, ..FactorPolicy::default() };
+        Ok(policy.demand(user, &enrolled, self.now()))
+    }
+
     async fn begin(&self, visit: &Visit, user: &User, guess: Guess, wish: Wish) -> Result<SignedIn, Refused> {
         let now = self.now();
-        let moment = SignIn::begin(Method::Password, Demand::of(user));
+        let moment = SignIn::begin(First::Password, self.demand(user).await?, now);
         let kind = if wish.tokens { Kind::Api } else { Kind::Browser };
         let (cookie, session) = self.draw(visit, user, (kind, &moment), now);
         let session = Session { is_persistent: wish.stay && !wish.tokens, ..session };
@@ -113,7 +128,8 @@ impl Identity {
             user: user.id,
             kind,
             stage: moment.stage(),
-            methods: moment.methods(),
+            proven: moment.proven(),
+            credential: None,
             is_persistent: false,
             created_at: now,
             authenticated_at: now,

@@ -324,7 +324,7 @@ pub(super) mod tests {
             ("/api/v1/auth/me", 200, false),
             ("", 200, false),
         ] {
-            let entry = Entry { route, status, ..refused() };
+            let entry = Entry { status, route, ..refused() };
             assert_eq!(entry.is_routine(), is_routine, "{route} {status}");
         }
     }

@@ -203,7 +203,7 @@ impl Settings {
         let csrf = builder.build().map_err(|error| error.problems.iter().map(csrf_finding).collect::<Vec<_>>())?;
         let door = Table::of(&config, before, |name| watch.app_meter(name));
         let transport_security = transport_security(&config);
-        Ok(Self { config, csrf, transport_security, door })
+        Ok(Self { config, csrf, door, transport_security })
     }
 
     /// The value of Strict-Transport-Security for answers over https, where one is to be sent.

@@ -83,6 +83,7 @@ pub fn is_page(headers: &HeaderMap) -> bool {
 }
 
 /// The same, of Sec-Fetch-Mode and `Accept`.
+#[must_use]
 pub fn asks_for_page(mode: Option<&HeaderValue>, accept: Option<&HeaderValue>) -> bool {
     let accept = accept.and_then(|value| value.to_str().ok()).unwrap_or_default();
     match mode {

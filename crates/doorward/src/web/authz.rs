@@ -1,6 +1,6 @@
 //! Forward auth: another proxy asks whether a request may enter an app, and tells the app who it is.
 //!
-//! Two shapes of one question. `forward-auth` (Caddy, Traefik, our Lua for HAProxy) gets the request in
+//! Two shapes of one question. `forward-auth` (Caddy, Traefik, our Lua for `HAProxy`) gets the request in
 //! `X-Forwarded-*`, and its answer goes to the client as it is. `auth-request` (nginx) gets it in `X-Original-*`, and
 //! only the status and `Location` of its answer are used. Only listed proxies are answered: whoever could ask freely
 //! could ask about a request that is not theirs (CVE-2026-40575).
@@ -29,6 +29,9 @@ use super::refusal;
 use crate::config::UserValue;
 use crate::identity::Live;
 use crate::portal::path;
+
+/// The value of a header that tells the app of nobody.
+const NOTHING: HeaderValue = HeaderValue::from_static("");
 
 const PASS: HeaderName = HeaderName::from_static("x-doorward-jwt");
 
@@ -96,7 +99,8 @@ fn answer(exchange: &Exchange, shape: Shape) -> Response {
     };
     // The log must say which request was refused, not only that somebody asked.
     if let Some(failure) = response.extensions_mut().get_mut::<Failure>() {
-        failure.cause.get_or_insert_default().push_str(&told.words());
+        let cause = failure.cause.take().unwrap_or_default();
+        failure.cause = Some(format!("{cause}{}", told.words()));
     }
     response
 }
@@ -200,7 +204,6 @@ impl Question<'_> {
         let mut response = StatusCode::OK.into_response();
         let headers = response.headers_mut();
         let names = &self.place.app.identity;
-        const NOTHING: HeaderValue = HeaderValue::from_static("");
         let told = live.map(Live::told);
         let value =
             |of: fn(&crate::identity::Told) -> &HeaderValue| told.as_deref().map_or(NOTHING, |told| of(told).clone());
@@ -238,7 +241,7 @@ impl Question<'_> {
         let page = self.told.url(path::SIGN_IN);
         let mut failure = Failure { login_url: Some(page.as_str().into()), ..Failure::of(code) };
         if self.exchange.arrival.is_page {
-            let return_to = bounce::form_page(self.exchange.headers(), &self.told.url("")).map(Box::from);
+            let return_to = bounce::form_page(self.exchange.headers(), &self.told.url(""));
             let cause = Some(format!("{code}, "));
             failure =
                 Failure { login_url: failure.login_url, return_to, cause, ..Failure::of("session.form_not_sent") };

@@ -91,7 +91,7 @@ pub(super) fn see_off(app: &App, arrival: &Arrival, kept: Kept, response: &mut R
         stages,
         sign_in,
         csrf,
-        cause: failure.and_then(|failure| failure.cause).map(String::from).unwrap_or_default(),
+        cause: failure.and_then(|failure| failure.cause).unwrap_or_default(),
     });
 }
 

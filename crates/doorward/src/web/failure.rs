@@ -17,13 +17,13 @@ pub struct Failure {
     /// Seconds after which a further try makes sense.
     pub retry_after: Option<i64>,
     /// A token for the next try of a refused form.
-    pub csrf_token: Option<String>,
+    pub csrf_token: Option<Box<str>>,
     /// Where signing in is possible.
     pub login_url: Option<Box<str>>,
     /// Where a form was sent from: the sign-in leads back there.
     pub return_to: Option<Box<str>>,
     /// What the log says beside; never shown to the client.
-    pub cause: Option<Box<str>>,
+    pub cause: Option<String>,
 }
 
 impl Failure {
@@ -38,14 +38,14 @@ impl Failure {
             csrf_token: None,
             login_url: None,
             return_to: None,
-            cause: known.is_none().then(|| format!("no refusal is called {code}").into()),
+            cause: known.is_none().then(|| format!("no refusal is called {code}")),
         }
     }
 
     /// Our fault, with the cause for the log.
     #[must_use]
     pub fn internal(cause: impl std::fmt::Display) -> Self {
-        Self { cause: Some(cause.to_string().into()), ..Self::of("http.internal") }
+        Self { cause: Some(cause.to_string()), ..Self::of("http.internal") }
     }
 
     /// The same with a hint that names only what the client has sent.
@@ -58,7 +58,7 @@ impl Failure {
     /// The same with the cause for the log.
     #[must_use]
     pub fn with_cause(mut self, cause: impl std::fmt::Display) -> Self {
-        self.cause = Some(cause.to_string().into());
+        self.cause = Some(cause.to_string());
         self
     }
 
@@ -77,7 +77,7 @@ impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
         Self {
             retry_after: refused.retry_after,
-            cause: refused.source.map(|error| error.to_string().into()),
+            cause: refused.source.map(|error| error.to_string()),
             ..Self::of(refused.code)
         }
     }

@@ -264,6 +264,8 @@ pub(super) fn finishing_page(stage: Stage) -> &'static str {
     match stage {
         Stage::SecondFactor => path::SECOND_FACTOR,
         Stage::PasswordChange => path::CHOOSE_PASSWORD,
+        // The pages of these steps are not there yet, so whoever is here can only begin anew.
+        Stage::RecoveryMail | Stage::Recovery | Stage::Enrolment => path::SIGN_IN,
         Stage::Full => path::APPS,
     }
 }

@@ -1,5 +1,7 @@
 //! Failures as their reader can use them: a page for a person, a problem document for a program.
 
+use std::fmt::Write as _;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use doorward_core::language::Language;
@@ -51,7 +53,7 @@ fn problem(failure: &Failure, arrival: &Arrival, settings: &Settings) -> Respons
     let reason = failure.reason;
     let detail = detail(failure, arrival.language);
     let (csrf_token, header_name) = match &failure.csrf_token {
-        Some(token) => (Some(token.clone()), Some(settings.csrf.header_text().to_owned())),
+        Some(token) => (Some(token.as_ref().to_owned()), Some(settings.csrf.header_text().to_owned())),
         None => (None, None),
     };
     let document = Problem {
@@ -90,10 +92,10 @@ fn text(failure: &Failure, arrival: &Arrival) -> Response {
     ];
     for (name, value) in lines {
         if let Some(value) = value {
-            text.push_str(&format!("\n{name}: {value}"));
+            let _ = write!(text, "\n{name}: {value}");
         }
     }
-    text.push_str(&format!("\nrequest: {}\n", arrival.id));
+    let _ = writeln!(text, "\nrequest: {}", arrival.id);
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
         (CONTENT_LANGUAGE, HeaderValue::from_static(arrival.language.tag())),

@@ -32,7 +32,7 @@ impl Judged {
 pub(super) fn answer(decision: &Decision, report: &Report, fresh: Option<Fresh>) -> Response {
     let failure = Failure {
         hint: (!report.hint.is_empty()).then(|| report.hint.clone()),
-        csrf_token: fresh.as_ref().map(|fresh| fresh.token().to_owned()),
+        csrf_token: fresh.as_ref().map(|fresh| fresh.token().into()),
         ..Failure::of(decision.reason.code())
     };
     match fresh {

@@ -1,4 +1,4 @@
-//! Forward auth behind the real nginx, Caddy and HAProxy, with the configurations that `doorward proxy-config` prints.
+//! Forward auth behind the real nginx, Caddy and `HAProxy`, with the configurations that `doorward proxy-config` prints.
 
 mod example;
 mod proxy;

@@ -1,7 +1,11 @@
 //! HTTPS of the real program: files that change, an issuer, plain listeners, and what a browser is told.
 
 #[path = "../../../doorward-edge/tests/it/pebble.rs"]
-#[expect(dead_code, reason = "the clock and the chance of the other crate's tests are of no use to a real program")]
+#[expect(
+    dead_code,
+    clippy::disallowed_methods,
+    reason = "the clock and the chance of the other crate's tests are of no use to a real program"
+)]
 mod pebble;
 
 use std::io::Write as _;

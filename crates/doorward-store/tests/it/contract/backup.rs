@@ -6,13 +6,15 @@ use std::path::PathBuf;
 
 use doorward_core::audit::Action;
 use doorward_core::budget::BudgetKey;
-use doorward_core::session::EndReason;
+use doorward_core::session::{EndReason, Stage};
+use doorward_core::signin::Method;
 use doorward_core::store::{
-    Audit as _, AuditQuery, Budgets as _, Links as _, NewSession, Purpose, RefreshTokens as _, Rotation, Sessions as _,
-    Users as _, Whole as _,
+    Audit as _, AuditQuery, Budgets as _, Devices as _, Factors as _, Links as _, NewSession, Proof, Proving, Purpose,
+    RefreshTokens as _, Rotation, Sessions as _, Then, Users as _, Whole as _,
 };
 use doorward_store::{KeyFile, Store, restore, verify};
 
+use super::device::{device, two_factor};
 use crate::it::place::Place;
 use crate::it::sample::{self, NOW};
 
@@ -112,6 +114,42 @@ pub(super) async fn replaces_only_when_told(place: &Place) {
     assert!(store.pay(&keys[..1], NOW).await.unwrap().is_err(), "a restore gives no guesses back");
     assert!(store.pay(&keys[1..], NOW).await.unwrap().is_err());
     assert!(store.verify_chain().await.unwrap().is_ok());
+}
+
+/// What was used or revoked after the backup does not come back with it.
+pub(super) async fn brings_no_one_time_value_back(place: &Place) {
+    let store = place.store().await;
+    let ada = sample::stored_user(&store, "ada@example.com", &[]).await;
+    let totp = sample::enrolled(&store, &ada, sample::totp()).await;
+    let strong = two_factor(&store, &ada, totp.id, 101).await;
+    let code = sample::hash();
+    let made = sample::event(Action::RecoveryCodesMade);
+    assert!(store.replace_recovery_codes((ada.id, strong.id), &[code], &made).await.unwrap());
+    let trusted = device(&ada);
+    assert!(store.trust_device(&trusted, strong.id, &sample::event(Action::DeviceTrusted)).await.unwrap());
+    let file = backed_up(place, &store).await;
+    let step = doorward_core::factor::totp::step_at(NOW + 1_000);
+    two_factor(&store, &ada, totp.id, step).await;
+    store.close().await;
+    restore(&place.location, &file, true, &restoring()).await.unwrap();
+    let store = Store::open(&place.location).await.unwrap();
+    let facts = store.facts(ada.id).await.unwrap();
+    assert_eq!((facts.credentials.len(), facts.recovery_codes), (1, 0));
+    let half = sample::at_stage(&store, &ada, Stage::SecondFactor).await;
+    let new = sample::next_step(&half, Method::OneTimeCode);
+    let event = sample::event(Action::SteppedUp);
+    let address = "192.0.2.7".parse().unwrap();
+    for proof in [
+        Proof::TotpStep { credential: totp.id, step },
+        Proof::RecoveryCode { hash: code },
+        Proof::TrustedDevice { hash: trusted.hash, address, expires_at: NOW + 9_000 },
+    ] {
+        let proving = store.prove(&proof, Then::StepUp { old: half.id, new: &new }, &event).await.unwrap();
+        assert_eq!(proving, Proving::Void, "{proof:?}");
+    }
+    let proof = Proof::TotpStep { credential: totp.id, step: step + 1 };
+    let proving = store.prove(&proof, Then::StepUp { old: half.id, new: &new }, &event).await.unwrap();
+    assert!(matches!(proving, Proving::Done(_)), "the authenticator itself is still good");
 }
 
 pub(super) async fn refuses_a_damaged_backup_whole(place: &Place) {

@@ -69,7 +69,7 @@ pub(super) async fn steps_up_under_a_new_name(place: &Place) {
     let new = NewSession { refresh: Some(refresh.clone()), ..sample::new_session(&pending) };
     assert!(store.create_session(&new, None, &sample::event(Action::SignedIn)).await.unwrap());
     let mut full = Session { handle: pending.handle, ..sample::session(&ada) };
-    full.methods = full.methods.with(Method::OneTimeCode);
+    full.proven = full.proven.with(Method::OneTimeCode, NOW + 5);
     let event = sample::event(Action::SteppedUp);
     let other_login = sample::session(&ada);
     assert!(!store.step_up(pending.id, &other_login, &event).await.unwrap(), "another sign-in is no next step");

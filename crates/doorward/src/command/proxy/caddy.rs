@@ -14,7 +14,10 @@ pub(super) fn print(plan: &Plan) -> String {
     let _ = write!(
         text,
         "# What tells who asks and from where is ours to set: whatever the client sent is removed, in every spelling.\n\
-         (doorward_clear) {{\n\trequest_header -*_*\n\trequest_header -*.*\n\trequest_header -Remote*\n\trequest_header -X-Doorward*\n\
+         (doorward_clear) {{\n\
+         \t# A name in Connection would remove what is set later; only a WebSocket needs that field.\n\
+         \t@doorward_socket header Upgrade *\n\trequest_header @doorward_socket Connection Upgrade\n\
+         \t@doorward_plain not header Upgrade *\n\trequest_header @doorward_plain -Connection\n\trequest_header -*_*\n\trequest_header -*.*\n\trequest_header -Remote*\n\trequest_header -X-Doorward*\n\
          \trequest_header -Forwarded*\n\trequest_header -X-Forwarded*\n\trequest_header -X-Original*\n\trequest_header -X-Rewrite*\n\trequest_header -X-Real-Ip\n}}\n"
     );
     for site in &plan.sites {
@@ -26,11 +29,7 @@ pub(super) fn print(plan: &Plan) -> String {
 }
 
 fn ours(plan: &Plan) -> String {
-    format!(
-        "\t\trespond {}* 404\n\t\treverse_proxy {}\n",
-        plan.questions(),
-        plan.doorward
-    )
+    format!("\t\trespond {}* 404\n\t\treverse_proxy {}\n", plan.questions(), plan.doorward)
 }
 
 fn guarded(plan: &Plan, site: &Site) -> String {
@@ -76,7 +75,7 @@ fn app(plan: &Plan, site: &Site, part: &Part) -> String {
     format!(
         "\n\t\t# The app {name}.\n{matcher}\t\t{open}\n\t\t\tforward_auth {doorward} {{\n\t\t\t\turi {ask}\n\t\t\t\theader_up Host {authority}\n\t\t\t\tcopy_headers {identity}\n\t\t\t}}\n\
          \t\t\t# An app never sees what proves a session to Doorward.\n\
-         \t\t\trequest_header Cookie \"(?i)((?:^|[; ]))(?:{cookies})=[^;]*;\\s*\" \"$1\"\n\t\t\trequest_header Cookie \"(?i)(?:^|;\\s*)(?:{cookies})=[^;]*$()\" \"$1\"\n\
+         \t\t\trequest_header Cookie \"(?i)((?:^|[; ]))(?:(?:{cookies})=[^;]*;\\s*)+\" \"$1\"\n\t\t\trequest_header Cookie \"(?i)(?:^|;\\s*)(?:{cookies})=[^;]*$()\" \"$1\"\n\
          \t\t\treverse_proxy {target}\n\t\t}}\n",
         name = part.name,
         doorward = plan.doorward,

@@ -60,7 +60,8 @@ pub(super) fn print(plan: &Plan) -> String {
 fn guard(plan: &Plan, site: &Site, at: usize) -> String {
     let mut text = format!("    acl host_{at} req.hdr(host),host_only,lower -m str {}\n", site.host);
     if site.is_portal {
-        let _ = writeln!(text, "    http-request deny deny_status 404 if host_{at} {{ path_beg {} }}", plan.questions());
+        let _ =
+            writeln!(text, "    http-request deny deny_status 404 if host_{at} {{ path_beg {} }}", plan.questions());
     }
     if site.is_ours_alone() {
         return text;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::plan::{Address, FORWARDED, Part, Plan, Site, own_cookies};
+use super::plan::{Address, FORWARDED, OTHER_NAMES, Part, Plan, Site, own_cookies};
 
 /// One file for the `http` block.
 pub(super) fn print(plan: &Plan) -> String {
@@ -54,7 +54,9 @@ fn head(plan: &Plan) -> String {
 fn listen(plan: &Plan, host: &str) -> String {
     let port = plan.port;
     let certificate = if plan.is_https {
-        format!("    ssl_certificate /etc/ssl/doorward/{host}.pem;\n    ssl_certificate_key /etc/ssl/doorward/{host}.key;\n")
+        format!(
+            "    ssl_certificate /etc/ssl/doorward/{host}.pem;\n    ssl_certificate_key /etc/ssl/doorward/{host}.key;\n"
+        )
     } else {
         String::new()
     };
@@ -74,7 +76,9 @@ fn ours(plan: &Plan) -> String {
 }
 
 fn guarded(plan: &Plan, site: &Site) -> String {
-    let mut text = String::from("\n    # Everything is asked about, unless a location below says otherwise.\n    auth_request /.doorward/authz;\n    auth_request_set $doorward_location $upstream_http_location;\n");
+    let mut text = String::from(
+        "\n    # Everything is asked about, unless a location below says otherwise.\n    auth_request /.doorward/authz;\n    auth_request_set $doorward_location $upstream_http_location;\n",
+    );
     for name in &site.identity {
         let _ = writeln!(text, "    auth_request_set ${} $upstream_http_{};", variable(name), folded(name));
     }
@@ -169,6 +173,11 @@ fn fields(identity: &[String], indent: &str) -> String {
     );
     for name in FORWARDED {
         let _ = writeln!(text, "{indent}proxy_set_header {name} \"\";");
+    }
+    if !identity.is_empty() {
+        for name in OTHER_NAMES.iter().filter(|name| !identity.iter().any(|own| own == *name)) {
+            let _ = writeln!(text, "{indent}proxy_set_header {name} \"\";");
+        }
     }
     for name in identity {
         let _ = writeln!(text, "{indent}proxy_set_header {name} ${};", variable(name));

@@ -29,6 +29,25 @@ pub(super) const FORWARDED: [&str; 12] = [
     "X-Rewrite-URL",
 ];
 
+/// Fields by which apps and other login proxies name somebody. A proxy that cannot remove by pattern removes these, beside
+/// the ones that are set.
+pub(super) const OTHER_NAMES: [&str; 14] = [
+    "Remote-User",
+    "Remote-Groups",
+    "Remote-Name",
+    "Remote-Email",
+    "Remote-Id",
+    "Remote-Role",
+    "Remote-Roles",
+    "X-Remote-User",
+    "X-Auth-Request-User",
+    "X-Auth-Request-Email",
+    "X-Auth-Request-Groups",
+    "X-Webauth-User",
+    "X-User",
+    "X-Email",
+];
+
 /// Cookies that prove something to us alone, as a regular expression of their names.
 pub(super) fn own_cookies(is_https: bool) -> String {
     let bind = if is_https { "__Host-Http-csrf_bind" } else { "csrf_bind" };
@@ -163,7 +182,10 @@ impl Plan {
         }
         let parts = self.sites.iter().flat_map(|site| &site.parts);
         for part in parts.clone().filter(|part| !part.is_known) {
-            notes.push(format!("{STAND_IN} stands in for the address of the app {}, which has no `upstream`", part.name));
+            notes.push(format!(
+                "{STAND_IN} stands in for the address of the app {}, which has no `upstream`",
+                part.name
+            ));
         }
         if parts.clone().count() == 0 {
             notes.push("no app is configured: add an [[app]] for each".to_owned());

@@ -71,7 +71,10 @@ fn hosts_paths_and_names_are_filled_in() {
         let (code, text, remarks) = print(proxy, directory.path(), &config, false);
         assert_eq!(code, WELL, "{text}");
         insta::assert_snapshot!(format!("{}_tangled", proxy.name()), text);
-        assert!(remarks.contains("trusted_proxies = [\"127.0.0.1\"]") && remarks.contains("the app whole"), "{remarks}");
+        assert!(
+            remarks.contains("trusted_proxies = [\"127.0.0.1\"]") && remarks.contains("the app whole"),
+            "{remarks}"
+        );
     }
 }
 
@@ -83,7 +86,8 @@ fn json_holds_every_file_and_what_is_to_be_done() {
     let (code, text, remarks) = print(Proxy::Haproxy, directory.path(), &config, true);
     let report: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((code, remarks.as_str(), report["proxy"].as_str()), (WELL, "", Some("haproxy")));
-    let places: Vec<_> = report["files"].as_array().unwrap().iter().map(|file| file["place"].as_str().unwrap()).collect();
+    let places: Vec<_> =
+        report["files"].as_array().unwrap().iter().map(|file| file["place"].as_str().unwrap()).collect();
     assert_eq!(places, ["/etc/haproxy/haproxy.cfg", "/etc/haproxy/doorward.lua"]);
     assert_eq!(report["remarks"].as_array().unwrap().len(), 2);
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::plan::{Address, FORWARDED, Plan, Site};
+use super::plan::{Address, FORWARDED, OTHER_NAMES, Plan, Site};
 
 /// One file of the dynamic configuration.
 pub(super) fn print(plan: &Plan) -> String {
@@ -46,10 +46,8 @@ fn routers(plan: &Plan, site: &Site, at: usize) -> String {
     let tls = if plan.is_https { "      tls: {}\n" } else { "" };
     let mut text = String::new();
     let mut router = |name: &str, rule: &str, priority: usize, rest: &str| {
-        let _ = write!(
-            text,
-            "    doorward-{at}-{name}:\n      rule: \"{rule}\"\n      priority: {priority}\n{rest}{tls}"
-        );
+        let _ =
+            write!(text, "    doorward-{at}-{name}:\n      rule: \"{rule}\"\n      priority: {priority}\n{rest}{tls}");
     };
     let ours = "      middlewares: [doorward-clear]\n      service: doorward\n";
     if site.is_portal {
@@ -65,7 +63,8 @@ fn routers(plan: &Plan, site: &Site, at: usize) -> String {
     router("own", &format!("{host} && ({own})"), 2_000, ours);
     for (number, part) in site.parts.iter().enumerate() {
         let rule = if part.path == "/" { host.clone() } else { format!("{host} && {}", below(&part.path)) };
-        let rest = format!("      middlewares: [doorward-{at}-clear, doorward-{at}-ask]\n      service: app-{at}-{number}\n");
+        let rest =
+            format!("      middlewares: [doorward-{at}-clear, doorward-{at}-ask]\n      service: app-{at}-{number}\n");
         router(&format!("app-{number}"), &rule, 10 + part.path.len(), &rest);
     }
     if site.has_rest() {
@@ -92,9 +91,20 @@ fn middlewares(plan: &Plan, site: &Site, at: usize) -> String {
 fn clear(name: &str, identity: &[String]) -> String {
     let mut text = format!("    {name}:\n      headers:\n        customRequestHeaders:\n");
     // What Traefik sets itself is not removed here, only its other spelling is.
-    let set = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Method", "X-Forwarded-Uri", "X-Forwarded-Port", "X-Forwarded-Server", "X-Real-Ip"];
+    let set = [
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "X-Forwarded-Proto",
+        "X-Forwarded-Method",
+        "X-Forwarded-Uri",
+        "X-Forwarded-Port",
+        "X-Forwarded-Server",
+        "X-Real-Ip",
+    ];
     let removed = FORWARDED.iter().filter(|name| !set.contains(name)).map(|name| (*name).to_owned());
-    let names: Vec<String> = removed.chain(identity.iter().cloned()).collect();
+    let others = OTHER_NAMES.iter().filter(|name| !identity.iter().any(|own| own == *name));
+    let others = others.map(|name| (*name).to_owned());
+    let names: Vec<String> = removed.chain(others).chain(identity.iter().cloned()).collect();
     let aliases = names.iter().cloned().chain(set.map(str::to_owned)).filter(|name| name.contains('-'));
     let aliases: Vec<String> = aliases.flat_map(|name| [name.replace('-', "_"), name.replace('-', ".")]).collect();
     for name in names.iter().chain(&aliases) {

@@ -152,7 +152,7 @@ fn read_patterns(part: &Part<'_>, key: &'static str, findings: &mut Findings) ->
         match text.parse() {
             Ok(pattern) => patterns.push(pattern),
             Err(error) => {
-                findings.push(part.error("config.value_invalid", key, &format!("`{text}`: {error}."), "/static/*"))
+                findings.push(part.error("config.value_invalid", key, &format!("`{text}`: {error}."), "/static/*"));
             }
         }
     }
@@ -165,7 +165,7 @@ fn read_groups(part: &Part<'_>, key: &'static str, findings: &mut Findings) -> B
         match text.parse() {
             Ok(group) => groups.push(group),
             Err(error) => {
-                findings.push(part.error("config.value_invalid", key, &format!("`{text}`: {error}."), "staff"))
+                findings.push(part.error("config.value_invalid", key, &format!("`{text}`: {error}."), "staff"));
             }
         }
     }

@@ -206,16 +206,14 @@ impl<'a> Part<'a> {
     pub(super) fn error(&self, code: &'static str, path: &str, why: &str, instead: &str) -> Finding {
         let name = path.split_once('.').map_or(path, |(_, name)| name);
         let written = self.values.get(path);
-        let (subject, line) = match written.map(|value| &value.source) {
-            Some(Source::Environment(variable) | Source::EnvFile(variable)) => {
-                (variable.clone(), format!("{variable}={instead}"))
-            }
-            _ => {
-                let is_list = self.keys.iter().any(|key| key.path == path && key.kind == Kind::List);
-                let text = if is_list { format!("[\"{instead}\"]") } else { format!("\"{instead}\"") };
-                let place = format!("{} {}", self.section, self.label);
-                (format!("{place} {name}"), format!("{name} = {text}  # in {place}"))
-            }
+        let source = written.map(|value| &value.source);
+        let (subject, line) = if let Some(Source::Environment(variable) | Source::EnvFile(variable)) = source {
+            (variable.clone(), format!("{variable}={instead}"))
+        } else {
+            let is_list = self.keys.iter().any(|key| key.path == path && key.kind == Kind::List);
+            let text = if is_list { format!("[\"{instead}\"]") } else { format!("\"{instead}\"") };
+            let place = format!("{} {}", self.section, self.label);
+            (format!("{place} {name}"), format!("{name} = {text}  # in {place}"))
         };
         let finding = Finding::error(code, subject, why).with_remedy(line);
         match written {

@@ -14,8 +14,10 @@ use super::file::Found;
 #[derive(Debug)]
 pub(in crate::identity) struct SigningKey {
     kid: Box<str>,
-    /// The first segment of every token of this key.
+    /// The first segment of every access token of this key.
     header: Box<str>,
+    /// The first segment of every identity that apps are told: no access token begins so.
+    pass_header: Box<str>,
     pair: Ed25519KeyPair,
     seed: Seed,
     created_at: UnixTime,
@@ -40,8 +42,12 @@ impl SigningKey {
         let pair = Ed25519KeyPair::from_seed_unchecked(&*seed).ok()?;
         // The name follows from the key, so that one name can never mean two keys.
         let kid = URL_SAFE_NO_PAD.encode(&Sha256::digest(pair.public_key().as_ref())[..12]);
-        let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"EdDSA","typ":"at+jwt","kid":"{kid}"}}"#));
-        Some(Self { kid: kid.into(), header: header.into(), pair, seed: Seed(seed), created_at, active_from })
+        let header = |kind: &str| {
+            let text = format!(r#"{{"alg":"EdDSA","typ":"{kind}","kid":"{kid}"}}"#);
+            URL_SAFE_NO_PAD.encode(text).into_boxed_str()
+        };
+        let (header, pass_header) = (header("at+jwt"), header("JWT"));
+        Some(Self { kid: kid.into(), header, pass_header, pair, seed: Seed(seed), created_at, active_from })
     }
 
     pub(super) fn from_file(found: &Found) -> Option<Self> {
@@ -76,6 +82,10 @@ impl SigningKey {
 
     pub(in crate::identity) fn header(&self) -> &str {
         &self.header
+    }
+
+    pub(in crate::identity) fn pass_header(&self) -> &str {
+        &self.pass_header
     }
 
     pub(super) fn created_at(&self) -> UnixTime {

@@ -2,7 +2,7 @@
 
 use doorward_core::random::Random as _;
 use doorward_core::session::{Kind, Profile, Stage};
-use doorward_core::signin::Methods;
+use doorward_core::signin::Proven;
 use doorward_core::user::Status;
 
 use super::*;
@@ -33,7 +33,8 @@ fn session(seed: &Seed, user: &User) -> (String, Session) {
         user: user.id,
         kind: Kind::Browser,
         stage: Stage::Full,
-        methods: Methods::default(),
+        proven: Proven::default(),
+        credential: None,
         is_persistent: false,
         created_at: NOW,
         authenticated_at: NOW,

@@ -80,6 +80,9 @@ pub fn status_word(stage: Stage) -> &'static str {
         Stage::Full => "signed_in",
         Stage::SecondFactor => "second_factor_required",
         Stage::PasswordChange => "password_change_required",
+        Stage::RecoveryMail => "recovery_mail_required",
+        Stage::Recovery => "recovery_required",
+        Stage::Enrolment => "enrolment_required",
     }
 }
 

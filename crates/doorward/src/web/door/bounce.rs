@@ -68,9 +68,9 @@ pub fn evidence(headers: &HeaderMap, host: &str, scheme: Scheme) -> String {
 
 /// The page from which a form was sent, where it is of this very origin.
 #[must_use]
-pub fn form_page(headers: &HeaderMap, origin: &str) -> Option<String> {
+pub fn form_page(headers: &HeaderMap, origin: &str) -> Option<Box<str>> {
     let path = headers.get(REFERER)?.to_str().ok()?.strip_prefix(origin)?;
-    return_to::checked(path).map(str::to_owned)
+    return_to::checked(path).map(Box::from)
 }
 
 fn is_own(pair: &str) -> bool {

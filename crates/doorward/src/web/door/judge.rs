@@ -34,7 +34,9 @@ pub struct Facts<'a> {
 pub type Caller = Result<Arc<Live>, &'static str>;
 
 /// The session of a request to an app: of the app's own host by its own cookie, of a shared host by ours.
-#[must_use]
+///
+/// # Errors
+/// The reason code for which there is no session.
 pub fn caller(identity: &Identity, settings: &Settings, facts: &Facts<'_>) -> Caller {
     let is_own_host = settings.door.has_host(facts.host);
     let mut code = "session.missing";

@@ -76,7 +76,7 @@ impl Stranger<'_> {
             return Failure { login_url, ..Failure::of(code) }.into_response();
         }
         let failure = Failure::of("session.form_not_sent").with_cause(code);
-        let return_to = bounce::form_page(self.headers, &self.sketch.origin(&self.sketch.host)).map(Box::from);
+        let return_to = bounce::form_page(self.headers, &self.sketch.origin(&self.sketch.host));
         Failure { login_url, return_to, ..failure }.into_response()
     }
 
@@ -110,14 +110,11 @@ impl Stranger<'_> {
 pub(super) fn begin(app: &App, settings: &Settings, sketch: &Sketch, headers: &HeaderMap, target: &str) -> Response {
     let is_https = sketch.scheme.is_https();
     let known = cookie::entry_values(headers, is_https).find_map(|value| token::parse(Kind::EntryState, value));
-    let (state, set) = match known {
-        Some(state) => (state, None),
-        None => {
-            let secret = Identity::entry_state(app.identity().random());
-            let state = token::parse(Kind::EntryState, secret.expose_secret());
-            let Some(state) = state else { return Failure::internal("a state that cannot be read").into_response() };
-            (state, Some(cookie::set_entry(is_https, &secret)))
-        }
+    let (state, set) = if let Some(state) = known {
+        (state, None)
+    } else {
+        let (secret, state) = Identity::entry_state(app.identity().random());
+        (state, Some(cookie::set_entry(is_https, &secret)))
     };
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("host", &sketch.host).append_pair("to", target).append_pair("state", &state.to_text());

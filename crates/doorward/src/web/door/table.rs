@@ -167,11 +167,7 @@ impl Table {
 }
 
 fn limits(app: &AppConfig) -> Limits {
-    let mut limits = Limits::default();
-    limits.head = app.timeout;
-    limits.idle = app.idle_timeout;
-    limits.body_bytes = app.body_bytes;
-    limits
+    Limits { head: app.timeout, idle: app.idle_timeout, body_bytes: app.body_bytes, ..Limits::default() }
 }
 
 fn at<'a>(places: &'a [Arc<Place>], path: &str) -> Option<&'a Arc<Place>> {

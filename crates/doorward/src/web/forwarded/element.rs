@@ -16,23 +16,19 @@ pub(super) struct Element<'a> {
 /// The elements of one field, the last first. Where the field has a part that cannot be read, that part is one element
 /// that says nothing and the last that comes: a quote that somebody left open must not swallow what a proxy appended,
 /// nor make it up.
-pub(super) fn backwards<'a>(field: &'a HeaderValue) -> std::vec::IntoIter<Element<'a>> {
+pub(super) fn backwards(field: &HeaderValue) -> std::vec::IntoIter<Element<'_>> {
     let mut elements = vec![Element::default()];
     let mut rest = field.to_str().unwrap_or("\"");
     loop {
-        match element(rest) {
-            Some((element, next)) => {
-                elements.push(element);
-                match next {
-                    Some(next) => rest = next,
-                    None => break,
-                }
-            }
+        let Some((element, next)) = element(rest) else {
             // Everything so far may be part of the trick.
-            None => {
-                elements.truncate(1);
-                break;
-            }
+            elements.truncate(1);
+            break;
+        };
+        elements.push(element);
+        match next {
+            Some(next) => rest = next,
+            None => break,
         }
     }
     elements.reverse();

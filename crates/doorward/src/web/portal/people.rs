@@ -93,7 +93,11 @@ async fn open_links(exchange: &Exchange) -> Result<Vec<LinkRow>, Failure> {
     for link in identity.open_links().await? {
         let (email, is_invitation) = match link.purpose {
             Purpose::Invitation { email, .. } => (email, true),
-            Purpose::PasswordReset { user } => (identity.user(user).await?.email, false),
+            Purpose::Registration { email, .. } | Purpose::EmailVerification { email, .. } => (email, false),
+            Purpose::PasswordReset { user } | Purpose::FactorReset { user } => {
+                (identity.user(user).await?.email, false)
+            }
+            Purpose::SetUp => continue,
         };
         rows.push(LinkRow {
             id: link.id,

@@ -14,7 +14,17 @@ fn example(name: &str) -> String {
 fn certificate(place: &Path) -> [PathBuf; 3] {
     let files = ["c.pem", "c.key", "certs/both.pem"].map(|name| place.join(name));
     let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=example.com"])
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-subj",
+            "/CN=example.com",
+        ])
         .arg("-out")
         .arg(&files[0])
         .arg("-keyout")

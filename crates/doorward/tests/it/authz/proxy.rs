@@ -72,7 +72,8 @@ fn command(kind: &str, printed: &Value, place: &Path) -> Command {
         }
         _ => {
             std::fs::write(place.join("doorward.lua"), file(1)).unwrap();
-            std::fs::write(&main, file(0).replace("/etc/haproxy/doorward.lua", &format!("{shown}/doorward.lua"))).unwrap();
+            std::fs::write(&main, file(0).replace("/etc/haproxy/doorward.lua", &format!("{shown}/doorward.lua")))
+                .unwrap();
             let mut command = Command::new("haproxy");
             command.arg("-db").arg("-f").arg(&main);
             command
@@ -84,9 +85,8 @@ fn command(kind: &str, printed: &Value, place: &Path) -> Command {
 pub(super) fn nginx_main(place: &Path) -> String {
     let shown = place.display();
     let folders: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .iter()
         .map(|name| format!("    {name}_temp_path {shown}/{name};\n"))
-        .collect();
+        .concat();
     format!(
         "pid {shown}/pid;\nevents {{}}\nhttp {{\n    access_log off;\n{folders}    include {shown}/doorward.conf;\n}}\n"
     )

@@ -39,7 +39,8 @@ const PAGE: [(&str, &str); 2] = [("Accept", "text/html"), ("Sec-Fetch-Mode", "na
 // CVE-2026-40575: whoever may ask can say for what, so nobody may who is not listed.
 #[test]
 fn nobody_may_ask_who_is_not_listed_and_the_log_has_the_line_to_add() {
-    let server = Server::start_with(&[("DOORWARD_APP__0__HOST", "notes.localhost"), ("DOORWARD_APP__0__PUBLIC_PATHS", "/*")]);
+    let server =
+        Server::start_with(&[("DOORWARD_APP__0__HOST", "notes.localhost"), ("DOORWARD_APP__0__PUBLIC_PATHS", "/*")]);
     for host in ["localhost", "notes.localhost"] {
         let mut client = server.client();
         client.host = format!("{host}:{}", server.port);
@@ -85,7 +86,10 @@ fn each_shape_refuses_as_its_proxy_can_use_it() {
         for method in ["GET", "HEAD"] {
             let answer = ask(&mut client, method, page, &PAGE);
             assert_eq!(answer.status, status);
-            assert!(answer.location().starts_with(&format!("{sign_in}?return_to=%2Fa%3Fb%3Dc%26dw_n%3D1.")), "{answer:?}");
+            assert!(
+                answer.location().starts_with(&format!("{sign_in}?return_to=%2Fa%3Fb%3Dc%26dw_n%3D1.")),
+                "{answer:?}"
+            );
         }
     }
     // nginx follows every Location, so there only navigations have one.
@@ -139,7 +143,15 @@ fn a_sign_in_never_leads_elsewhere() {
     let server = server(&[]);
     let mut client = server.client();
     for ask in BOTH {
-        for host in ["evil.com?.notes.localhost", "evil.com#.notes.localhost", "notes.localhost@evil.com", "evil.com\\.notes.localhost", "notes.localhost:80@evil.com", "notes.localhost.", "xnotes.localhost"] {
+        for host in [
+            "evil.com?.notes.localhost",
+            "evil.com#.notes.localhost",
+            "notes.localhost@evil.com",
+            "evil.com\\.notes.localhost",
+            "notes.localhost:80@evil.com",
+            "notes.localhost.",
+            "xnotes.localhost",
+        ] {
             let answer = ask(&mut client, "GET", &format!("http://{host}/a"), &PAGE);
             let is_own = answer.location().starts_with("http://notes.localhost./.doorward/sign-in");
             assert!(answer.location().is_empty() || is_own, "{host}: {answer:?}");

@@ -84,6 +84,7 @@ fn the_signed_identity_verifies_under_the_published_keys() {
     UnparsedPublicKey::new(&ED25519, public).verify(message.as_bytes(), &decode(signature)).unwrap();
     assert_eq!((&claims["aud"], &claims["email"]), (&Value::from("notes"), &Value::from(email)));
     assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 60);
+    assert_eq!(head["typ"], "JWT", "no access token (RFC 9068, section 2.1)");
     // It opens nothing here.
     let answer = server.client().send("GET", "/api/v1/auth/me", &[("Authorization", &format!("Bearer {token}"))], "");
     assert_eq!(answer.status, 401);

@@ -23,7 +23,7 @@ fn a_stranger_is_led_to_sign_in_and_comes_back() {
         ("email", email.as_str()),
         ("password", &password),
         ("return_to", &form("return_to")),
-        ("csrf_token", &hidden_token(&page.body).unwrap()),
+        ("csrf_token", hidden_token(&page.body).unwrap()),
     ];
     let body = form_urlencoded_of(&fields);
     let headers =

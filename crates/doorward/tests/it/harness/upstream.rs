@@ -60,7 +60,8 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Value>>, cookies: &str) {
         if headers.iter().any(|(name, value)| name == "upgrade" && value.eq_ignore_ascii_case("websocket")) {
             seen.lock().unwrap().push(record(&request, &headers, ""));
             let _ = writer
-                .write_all(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+                // The answer to the key of sixteen zero bytes (RFC 6455, section 4.2.2), which HAProxy asks for.
+                .write_all(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\r\n\r\n");
             // Sends back whatever comes, as an app that echoes would.
             let mut piece = [0; 1024];
             while let Ok(count @ 1..) = reader.read(&mut piece) {

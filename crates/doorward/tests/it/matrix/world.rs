@@ -13,7 +13,7 @@ use doorward::web::router;
 use doorward_core::audit::{Action, Actor, Event};
 use doorward_core::identifier::{LoginHandle, SessionId, UserId};
 use doorward_core::session::{EndReason, Kind, Session, Stage};
-use doorward_core::signin::{Method as Proof, Methods};
+use doorward_core::signin::{Method as Proof, Proven};
 use doorward_core::store::{NewSession, Sessions as _, Which};
 use doorward_core::token;
 use doorward_core::{Clock as _, UnixTime};
@@ -34,10 +34,13 @@ pub(crate) enum State {
     Administrator,
     HalfAdministrator,
     AdministratorWithoutPassword,
+    RecoveryMail,
+    Recovery,
+    Enrolment,
 }
 
 impl State {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Nobody,
         Self::Garbage,
         Self::Expired,
@@ -48,6 +51,9 @@ impl State {
         Self::Administrator,
         Self::HalfAdministrator,
         Self::AdministratorWithoutPassword,
+        Self::RecoveryMail,
+        Self::Recovery,
+        Self::Enrolment,
     ];
 
     /// The stage of the session, where it is live.
@@ -56,12 +62,16 @@ impl State {
             Self::Nobody | Self::Garbage | Self::Expired | Self::Ended => None,
             Self::SecondFactor | Self::HalfAdministrator => Some(Stage::SecondFactor),
             Self::PasswordChange | Self::AdministratorWithoutPassword => Some(Stage::PasswordChange),
+            Self::RecoveryMail => Some(Stage::RecoveryMail),
+            Self::Recovery => Some(Stage::Recovery),
+            Self::Enrolment => Some(Stage::Enrolment),
             Self::User | Self::Administrator => Some(Stage::Full),
         }
     }
 
     fn is_administrator(self) -> bool {
-        matches!(self, Self::Administrator | Self::HalfAdministrator | Self::AdministratorWithoutPassword)
+        // The stages that came with second factors are those of an administrator: there is the most to lose.
+        !matches!(self, Self::SecondFactor | Self::PasswordChange | Self::User | Self::Expired | Self::Ended)
     }
 }
 
@@ -169,7 +179,8 @@ impl World {
             user: if state.is_administrator() { self.administrator } else { self.user },
             kind: Kind::Browser,
             stage: state.stage().unwrap_or(Stage::Full),
-            methods: Methods::default().with(Proof::Password),
+            proven: Proven::by(Proof::Password, began),
+            credential: None,
             is_persistent: false,
             created_at: began,
             authenticated_at: began,

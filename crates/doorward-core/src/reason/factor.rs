@@ -1,0 +1,145 @@
+//! Reasons of the family `factor`.
+
+use super::Reason;
+use super::entry::{refusal, text};
+
+/// The family, in the order of the reference page.
+pub(super) const REASONS: &[Reason] = &[
+    refusal! {
+        "factor.code_wrong", 401, false;
+        text("This code is not right", "Dieser Code stimmt nicht");
+        text(
+            "This code is not right. Codes of an app change every 30 seconds, so please take the one that is shown now; if it is refused again, check that the clock of your phone is set by the network.",
+            "Dieser Code stimmt nicht. Codes einer App wechseln alle 30 Sekunden, nehmen Sie bitte den, der jetzt angezeigt wird; wird er wieder abgelehnt, prüfen Sie, ob sich die Uhr Ihres Telefons nach dem Netz stellt.",
+        );
+        "The code is none of the steps that are accepted, no unused recovery code of this user, or not the code that was sent by mail.";
+        "if codes of an app are never right, compare the clocks of the phone and of this machine"
+    },
+    refusal! {
+        "factor.code_used", 401, false;
+        text("This code was used already", "Dieser Code wurde schon benutzt");
+        text(
+            "This code was used a moment ago, and each works once. Please wait for the next one.",
+            "Dieser Code wurde eben schon benutzt, und jeder gilt nur einmal. Bitte warten Sie auf den nächsten.",
+        );
+        "The step of this code, or a later one, was accepted before. Somebody may be replaying codes, or the clock of this machine was set back.";
+        "wait for the next code; check the clock of this machine if it persists"
+    },
+    refusal! {
+        "factor.code_void", 401, false;
+        text("This code is no longer good", "Dieser Code gilt nicht mehr");
+        text(
+            "This code is too old, was typed wrong too often, or belongs to another browser. Please ask for a new one here.",
+            "Dieser Code ist zu alt, wurde zu oft falsch eingegeben oder gehört zu einem anderen Browser. Bitte lassen Sie sich hier einen neuen schicken.",
+        );
+        "A code by mail is good for 10 minutes and five tries, in the browser that asked for it, and only the newest.";
+        "ask for a new code in the same browser"
+    },
+    refusal! {
+        "factor.challenge_void", 401, false;
+        text("Please try again", "Bitte versuchen Sie es noch einmal");
+        text(
+            "This took too long, or was answered in another window. Please begin this step again.",
+            "Das hat zu lange gedauert oder wurde in einem anderen Fenster beantwortet. Bitte beginnen Sie diesen Schritt noch einmal.",
+        );
+        "The challenge is used, older than five minutes, of another ceremony, user or browser, or was never given out.";
+        "begin the step again"
+    },
+    refusal! {
+        "factor.passkey_refused", 401, false;
+        text("This passkey was not accepted", "Dieser Passkey wurde nicht angenommen");
+        text(
+            "We could not accept this passkey. Please try again, or use another way.",
+            "Diesen Passkey konnten wir nicht annehmen. Bitte versuchen Sie es noch einmal oder nehmen Sie einen anderen Weg.",
+        );
+        "The assertion has a wrong origin, rp_id, challenge, algorithm or signature, or is of no credential of this user. The log names which.";
+        "look at the log line; if the address of the portal changed, passkeys must be made anew"
+    },
+    refusal! {
+        "factor.passkey_copied", 401, false;
+        text("This passkey was not accepted", "Dieser Passkey wurde nicht angenommen");
+        text(
+            "This passkey may have been copied, so it was not accepted. Please use another way and remove it from your account.",
+            "Dieser Passkey wurde womöglich kopiert und darum nicht angenommen. Bitte nehmen Sie einen anderen Weg und entfernen Sie ihn aus Ihrem Konto.",
+        );
+        "The signature counter did not rise (Web Authentication, section 6.1.1): two authenticators hold one key.";
+        "remove the passkey and enrol it anew"
+    },
+    refusal! {
+        "factor.passkey_elsewhere", 409, false;
+        text("Your passkey belongs to another address", "Ihr Passkey gehört zu einer anderen Adresse");
+        text(
+            "Your passkey was made for another address of this service and cannot be used here. Please use another way and make a new passkey.",
+            "Ihr Passkey wurde für eine andere Adresse dieses Dienstes gemacht und geht hier nicht. Bitte nehmen Sie einen anderen Weg und legen Sie einen neuen Passkey an.",
+        );
+        "The rp_id that is stored with the credential is not the present one: the domain of the portal was changed.";
+        "sign in by another way and enrol a new passkey, or set the former domain again"
+    },
+    refusal! {
+        "factor.no_way_left", 403, false;
+        text("None of your ways works here", "Keiner Ihrer Wege geht hier");
+        text(
+            "What you have set up cannot be used here, and there is no recovery code left. An administrator can help you.",
+            "Was Sie eingerichtet haben, geht hier nicht, und es ist kein Wiederherstellungscode übrig. Ein Administrator kann Ihnen helfen.",
+        );
+        "A second factor is enrolled and none can be proven here: passkeys of another domain, or codes by mail without mail.";
+        "doorward user recover EMAIL takes the second factors away, so that new ones can be enrolled"
+    },
+    refusal! {
+        "factor.way_closed", 403, false;
+        text("This way is not open", "Dieser Weg ist nicht offen");
+        text(
+            "This way of confirming is not open for your account. Please choose one of those that are shown.",
+            "Dieser Weg der Bestätigung ist für Ihr Konto nicht offen. Bitte nehmen Sie einen von denen, die angezeigt werden.",
+        );
+        "The method is not enrolled, or the policy does not accept it for this user.";
+        "choose a method of the list `methods`"
+    },
+    refusal! {
+        "factor.wait", 429, true;
+        text("Too many codes for now", "Vorerst zu viele Codes");
+        text(
+            "There were several wrong codes. To protect the account, please wait a moment and then try again.",
+            "Es gab mehrere falsche Codes. Zum Schutz des Kontos warten Sie bitte einen Moment und versuchen Sie es dann noch einmal.",
+        );
+        "The guesses at second factors of this account are spent for now: five in 15 minutes and 20 a day. Somebody who tries them knows the password.";
+        "wait until Retry-After has passed; if it was not the owner, the password must be changed"
+    },
+    refusal! {
+        "factor.stopped", 429, false;
+        text("No further codes are accepted", "Es werden keine weiteren Codes angenommen");
+        text(
+            "There were too many wrong codes in a row. Please sign in with a passkey, or ask an administrator for help.",
+            "Es gab zu viele falsche Codes hintereinander. Bitte melden Sie sich mit einem Passkey an oder bitten Sie einen Administrator um Hilfe.",
+        );
+        "There were 100 wrong codes in a row (NIST SP 800-63B-4, section 3.2.2). Whoever typed them knows the password.";
+        "doorward user recover EMAIL, and have the password changed"
+    },
+    refusal! {
+        "factor.last_one", 409, false;
+        text("Something must stay", "Etwas muss bleiben");
+        text(
+            "Your account needs a second factor, and this is the last one. Please set up another one first.",
+            "Ihr Konto braucht einen zweiten Faktor, und dies ist der letzte. Bitte richten Sie zuerst einen anderen ein.",
+        );
+        "The policy requires a second factor of this user, and the change would leave none that is good enough.";
+        "enrol another one first"
+    },
+    refusal! {
+        "factor.too_many", 409, false;
+        text("There is no room for another one", "Es ist kein Platz für einen weiteren");
+        text(
+            "You have set up as many as an account can have. Please remove one that you no longer use.",
+            "Sie haben so viele eingerichtet, wie ein Konto haben kann. Bitte entfernen Sie einen, den Sie nicht mehr brauchen.",
+        );
+        "An account has at most 20 second factors and 50 app passwords.";
+        "remove one first"
+    },
+    refusal! {
+        "factor.not_found", 404, false;
+        text("There is no such entry", "Diesen Eintrag gibt es nicht");
+        text("This entry does not exist any more.", "Diesen Eintrag gibt es nicht mehr.");
+        "No factor, device or app password of this user has this id.";
+        "load the list anew"
+    },
+];

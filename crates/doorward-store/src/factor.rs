@@ -1,0 +1,390 @@
+//! Second factors: enrolling, naming, removing, and what is known of them.
+
+use doorward_core::UnixTime;
+use doorward_core::audit::Event;
+use doorward_core::factor::code::EmailPurpose;
+use doorward_core::factor::policy::Keep;
+use doorward_core::factor::{Ceremony, Challenge, Credential, Detail, MOST_CREDENTIALS, Passkey, Sealed};
+use doorward_core::identifier::{CredentialId, SessionId, UserId};
+use doorward_core::session::{EndReason, Stage};
+use doorward_core::store::{
+    Added, EmailChallenge, Evidence, Factors, Facts, NewCredential, Proof, Proving, Result, StoreError, Then, Which,
+};
+use doorward_core::token::TokenHash;
+use doorward_core::user::Name;
+use sqlx::any::AnyRow;
+
+use crate::challenge::{self, Asked, Outcome, Typed};
+use crate::failure::{Failure, retry};
+use crate::row::{Columns as _, damaged};
+use crate::store::Store;
+use crate::write::Write;
+use crate::{app_password, device, link, proof, session, user};
+
+macro_rules! select_credential {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, user_id, kind, name, secret, last_step, key_id, rp_id, sign_count, is_discoverable, ",
+            "is_device_bound, is_backed_up, transports, created_at, last_used_at FROM credential ",
+            $rest
+        )
+    };
+}
+
+impl Factors for Store {
+    async fn facts(&self, user: UserId) -> Result<Facts> {
+        retry!(facts(self, user))
+    }
+
+    async fn passkey(&self, rp_id: &str, key_id: &str) -> Result<Option<Credential>> {
+        retry!(by_key(self, rp_id, key_id))
+    }
+
+    async fn add_credential(&self, new: &NewCredential, event: &Event) -> Result<Added> {
+        retry!(add(self, new, event))
+    }
+
+    async fn remove_credential(
+        &self,
+        session: (UserId, SessionId),
+        id: CredentialId,
+        keep: Keep,
+        event: &Event,
+    ) -> Result<bool> {
+        retry!(remove(self, session, id, keep, event))
+    }
+
+    async fn rename_credential(&self, user: UserId, id: CredentialId, name: &Name, event: &Event) -> Result<bool> {
+        retry!(rename(self, user, id, name, event))
+    }
+
+    async fn prove(&self, proof: &Proof, then: Then<'_>, event: &Event) -> Result<Proving> {
+        retry!(proof::prove(self, proof, then, event))
+    }
+
+    async fn replace_recovery_codes(
+        &self,
+        session: (UserId, SessionId),
+        hashes: &[TokenHash],
+        event: &Event,
+    ) -> Result<bool> {
+        retry!(replace_codes(self, session, hashes, event))
+    }
+
+    async fn begin_grace(&self, user: UserId, event: &Event) -> Result<UnixTime> {
+        retry!(begin_grace(self, user, event))
+    }
+
+    async fn reset_factors(&self, user: UserId, event: &Event) -> Result<bool> {
+        retry!(reset_and_commit(self, user, event))
+    }
+
+    async fn create_challenge(&self, new: &Challenge) -> Result<()> {
+        retry!(challenge::create(self, new))
+    }
+
+    async fn challenge(
+        &self,
+        hash: TokenHash,
+        ceremony: Ceremony,
+        browser: TokenHash,
+        now: UnixTime,
+    ) -> Result<Option<Challenge>> {
+        retry!(challenge::look(self, Asked { hash, ceremony, browser, now }))
+    }
+
+    async fn take_challenge(
+        &self,
+        hash: TokenHash,
+        ceremony: Ceremony,
+        browser: TokenHash,
+        now: UnixTime,
+    ) -> Result<Option<Challenge>> {
+        retry!(challenge::take(self, Asked { hash, ceremony, browser, now }))
+    }
+
+    async fn create_email_code(&self, code: &EmailChallenge, event: &Event) -> Result<()> {
+        retry!(challenge::create_code(self, code, event))
+    }
+}
+
+fn detail_from(row: &AnyRow) -> std::result::Result<Detail, Failure> {
+    match row.text("kind")?.as_str() {
+        "totp" => Ok(Detail::Totp { secret: Sealed::new(row.text("secret")?), last_step: row.number("last_step")? }),
+        "email" => Ok(Detail::EmailCode),
+        "passkey" => Ok(Detail::Passkey(Passkey {
+            key_id: row.text_or_null("key_id")?.ok_or_else(|| damaged("key_id"))?.into(),
+            rp_id: row.text("rp_id")?.into(),
+            record: row.text("secret")?.into(),
+            sign_count: u32::try_from(row.number("sign_count")?).map_err(|_| damaged("sign_count"))?,
+            is_discoverable: row.flag("is_discoverable")?,
+            is_device_bound: row.flag("is_device_bound")?,
+            is_backed_up: row.flag("is_backed_up")?,
+            transports: row.text("transports")?.into(),
+        })),
+        _ => Err(damaged("kind")),
+    }
+}
+
+fn credential_from(row: &AnyRow) -> std::result::Result<Credential, Failure> {
+    Ok(Credential {
+        id: row.parse("id")?,
+        user: row.parse("user_id")?,
+        name: row.parse("name")?,
+        detail: detail_from(row)?,
+        created_at: row.time("created_at")?,
+        last_used_at: row.number_or_null("last_used_at")?.map(UnixTime),
+    })
+}
+
+/// What one user has enrolled, inside a transaction.
+async fn of_user(write: &mut Write, user: UserId) -> std::result::Result<Vec<Credential>, Failure> {
+    let query = sqlx::query(select_credential!("WHERE user_id = $1 ORDER BY created_at, id"));
+    let rows = query.bind(user.to_string()).fetch_all(write.on()).await?;
+    rows.iter().map(credential_from).collect()
+}
+
+/// Reads one moment: what is asked of a sign-in must not be half of before and half of after.
+async fn facts(store: &Store, user: UserId) -> std::result::Result<Facts, Failure> {
+    let mut moment = store.reader().begin_with(store.dialect().begin_snapshot()).await?;
+    let query = sqlx::query(select_credential!("WHERE user_id = $1 ORDER BY created_at, id"));
+    let rows = query.bind(user.to_string()).fetch_all(&mut *moment).await?;
+    let query = sqlx::query("SELECT COUNT(*) AS codes FROM recovery_code WHERE user_id = $1 AND used_at IS NULL");
+    let codes = query.bind(user.to_string()).fetch_one(&mut *moment).await?.number("codes")?;
+    let query = sqlx::query(
+        "SELECT v.email AS email FROM verified_address v JOIN users u ON u.id = v.user_id AND u.email = v.email \
+         WHERE v.user_id = $1",
+    );
+    let verified = query.bind(user.to_string()).fetch_optional(&mut *moment).await?;
+    let query = sqlx::query("SELECT began_at FROM grace WHERE user_id = $1");
+    let grace = query.bind(user.to_string()).fetch_optional(&mut *moment).await?;
+    moment.rollback().await?;
+    Ok(Facts {
+        credentials: rows.iter().map(credential_from).collect::<std::result::Result<_, _>>()?,
+        recovery_codes: usize::try_from(codes).map_err(|_| damaged("codes"))?,
+        is_email_verified: verified.is_some(),
+        grace_began_at: grace.map(|row| row.time("began_at")).transpose()?,
+    })
+}
+
+async fn by_key(store: &Store, rp_id: &str, key_id: &str) -> std::result::Result<Option<Credential>, Failure> {
+    let query = sqlx::query(select_credential!("WHERE rp_id = $1 AND key_id = $2"));
+    let row = query.bind(plain(rp_id)).bind(plain(key_id)).fetch_optional(store.reader()).await?;
+    row.as_ref().map(credential_from).transpose()
+}
+
+/// PostgreSQL has no text with a NUL in it.
+fn plain(text: &str) -> String {
+    text.replace('\0', "")
+}
+
+async fn may_enrol(write: &mut Write, id: SessionId, user: UserId) -> std::result::Result<bool, Failure> {
+    Ok(session::stage(write, id, user).await?.is_some_and(Stage::may_enrol))
+}
+
+async fn add(store: &Store, new: &NewCredential, event: &Event) -> std::result::Result<Added, Failure> {
+    let mut write = Write::audited(store).await?;
+    let owner = new.credential.user;
+    if !may_enrol(&mut write, new.session, owner).await? {
+        return Ok(Added::Void);
+    }
+    match weigh(&mut write, &new.evidence, owner, event.at).await? {
+        Added::Done => {}
+        wrong @ Added::Wrong { .. } => {
+            // The try counts.
+            write.commit().await?;
+            return Ok(wrong);
+        }
+        other => return Ok(other),
+    }
+    let there = of_user(&mut write, owner).await?;
+    if there.len() >= MOST_CREDENTIALS {
+        return Ok(Added::TooMany);
+    }
+    let is_mail = new.credential.detail == Detail::EmailCode;
+    if is_mail && there.iter().any(|other| other.detail == Detail::EmailCode) {
+        return Ok(Added::Taken);
+    }
+    if !insert(&mut write, &new.credential).await? {
+        return Ok(Added::Taken);
+    }
+    device::forget(&mut write, owner).await?;
+    write.append(&user::about(event, owner)).await?;
+    write.commit().await?;
+    Ok(Added::Done)
+}
+
+/// Uses up what an enrolment rests on.
+async fn weigh(
+    write: &mut Write,
+    evidence: &Evidence,
+    owner: UserId,
+    now: UnixTime,
+) -> std::result::Result<Added, Failure> {
+    match evidence {
+        Evidence::Taken => Ok(Added::Done),
+        Evidence::Challenge { hash, ceremony, browser } => {
+            let asked = Asked { hash: *hash, ceremony: *ceremony, browser: *browser, now };
+            let taken = challenge::consume(write, asked).await?;
+            Ok(if taken.is_some_and(|taken| taken.user == Some(owner)) { Added::Done } else { Added::Void })
+        }
+        Evidence::EmailCode { hash, browser } => {
+            let typed = Typed { user: owner, purpose: EmailPurpose::Enrolment, browser: *browser, hash: *hash };
+            Ok(match challenge::type_code(write, typed, now).await? {
+                Outcome::Right => Added::Done,
+                Outcome::Wrong(left) => Added::Wrong { left },
+                Outcome::Void => Added::Void,
+            })
+        }
+    }
+}
+
+/// Adds a row. False where the key is enrolled already.
+async fn insert(write: &mut Write, credential: &Credential) -> std::result::Result<bool, Failure> {
+    let (secret, last_step, passkey) = match &credential.detail {
+        Detail::Totp { secret, last_step } => (secret.as_str(), *last_step, None),
+        Detail::Passkey(passkey) => (&*passkey.record, -1, Some(passkey)),
+        Detail::EmailCode => ("", -1, None),
+    };
+    let flag = |read: fn(&Passkey) -> bool| i64::from(passkey.is_some_and(read));
+    let query = sqlx::query(
+        "INSERT INTO credential (id, user_id, kind, name, secret, last_step, key_id, rp_id, sign_count, \
+         is_discoverable, is_device_bound, is_backed_up, transports, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (rp_id, key_id) DO NOTHING",
+    );
+    let query = query
+        .bind(credential.id.to_string())
+        .bind(credential.user.to_string())
+        .bind(credential.detail.as_str())
+        .bind(credential.name.as_str())
+        .bind(plain(secret))
+        .bind(last_step)
+        .bind(passkey.map(|passkey| plain(&passkey.key_id)))
+        .bind(passkey.map_or_else(String::new, |passkey| plain(&passkey.rp_id)))
+        .bind(passkey.map_or(0, |passkey| i64::from(passkey.sign_count)))
+        .bind(flag(|passkey| passkey.is_discoverable))
+        .bind(flag(|passkey| passkey.is_device_bound))
+        .bind(flag(|passkey| passkey.is_backed_up))
+        .bind(passkey.map_or_else(String::new, |passkey| plain(&passkey.transports)))
+        .bind(credential.created_at.0);
+    Ok(query.execute(write.on()).await?.rows_affected() == 1)
+}
+
+async fn remove(
+    store: &Store,
+    (owner, asking): (UserId, SessionId),
+    id: CredentialId,
+    keep: Keep,
+    event: &Event,
+) -> std::result::Result<bool, Failure> {
+    let mut write = Write::audited(store).await?;
+    if session::stage(&mut write, asking, owner).await? != Some(Stage::Full) {
+        return Ok(false);
+    }
+    let query = sqlx::query("DELETE FROM credential WHERE id = $1 AND user_id = $2");
+    if query.bind(id.to_string()).bind(owner.to_string()).execute(write.on()).await?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    // Audited transactions run one after another, so of two removals at once the second sees what the first has left.
+    if !keep.is_met(&of_user(&mut write, owner).await?) {
+        return Err(StoreError::LastFactor.into());
+    }
+    device::forget(&mut write, owner).await?;
+    write.append(&user::about(event, owner)).await?;
+    session::end_by_credential(&mut write, &id.to_string(), Some(asking), event).await?;
+    write.commit().await?;
+    Ok(true)
+}
+
+async fn rename(
+    store: &Store,
+    owner: UserId,
+    id: CredentialId,
+    name: &Name,
+    event: &Event,
+) -> std::result::Result<bool, Failure> {
+    let mut write = Write::audited(store).await?;
+    let mut renamed = 0;
+    for sql in [
+        "UPDATE credential SET name = $3 WHERE id = $1 AND user_id = $2",
+        "UPDATE trusted_device SET name = $3 WHERE id = $1 AND user_id = $2",
+        "UPDATE app_password SET name = $3 WHERE id = $1 AND user_id = $2",
+    ] {
+        let query = sqlx::query(sql).bind(id.to_string()).bind(owner.to_string()).bind(name.as_str());
+        renamed += query.execute(write.on()).await?.rows_affected();
+    }
+    if renamed == 0 {
+        return Ok(false);
+    }
+    write.append(&user::about(event, owner)).await?;
+    write.commit().await?;
+    Ok(true)
+}
+
+async fn replace_codes(
+    store: &Store,
+    (owner, asking): (UserId, SessionId),
+    hashes: &[TokenHash],
+    event: &Event,
+) -> std::result::Result<bool, Failure> {
+    let mut write = Write::audited(store).await?;
+    if !may_enrol(&mut write, asking, owner).await? {
+        return Ok(false);
+    }
+    sqlx::query("DELETE FROM recovery_code WHERE user_id = $1").bind(owner.to_string()).execute(write.on()).await?;
+    for hash in hashes {
+        let query = sqlx::query("INSERT INTO recovery_code (hash, user_id, created_at) VALUES ($1, $2, $3)");
+        query.bind(hash.to_text()).bind(owner.to_string()).bind(event.at.0).execute(write.on()).await?;
+    }
+    write.append(&user::about(event, owner)).await?;
+    write.commit().await?;
+    Ok(true)
+}
+
+async fn begin_grace(store: &Store, owner: UserId, event: &Event) -> std::result::Result<UnixTime, Failure> {
+    let mut write = Write::audited(store).await?;
+    let query = sqlx::query("INSERT INTO grace (user_id, began_at) VALUES ($1, $2) ON CONFLICT (user_id) DO NOTHING");
+    let query = query.bind(owner.to_string()).bind(event.at.0);
+    let has_begun = query.execute(write.on()).await?.rows_affected() == 1;
+    let query = sqlx::query("SELECT began_at FROM grace WHERE user_id = $1").bind(owner.to_string());
+    let began = query.fetch_one(write.on()).await?.time("began_at")?;
+    if has_begun {
+        write.append(&user::about(event, owner)).await?;
+        write.commit().await?;
+    }
+    Ok(began)
+}
+
+async fn reset_and_commit(store: &Store, owner: UserId, event: &Event) -> std::result::Result<bool, Failure> {
+    let mut write = Write::audited(store).await?;
+    if user::read(&mut write, owner).await?.is_none() {
+        return Ok(false);
+    }
+    reset(&mut write, owner, event).await?;
+    write.commit().await?;
+    Ok(true)
+}
+
+/// Takes everything from a user inside a transaction. The days of grace are over, so that nobody signs in with a
+/// password alone where there were two factors a moment ago.
+pub(crate) async fn reset(write: &mut Write, owner: UserId, event: &Event) -> std::result::Result<(), Failure> {
+    for sql in [
+        "DELETE FROM credential WHERE user_id = $1",
+        "DELETE FROM recovery_code WHERE user_id = $1",
+        "DELETE FROM email_code WHERE user_id = $1",
+        "DELETE FROM challenge WHERE user_id = $1",
+        "INSERT INTO grace (user_id, began_at) VALUES ($1, 0) ON CONFLICT (user_id) DO UPDATE SET began_at = 0",
+    ] {
+        sqlx::query(sql).bind(owner.to_string()).execute(write.on()).await?;
+    }
+    // The key of the account and those of its browsers: "factor:ID" and "factor:ID:…"; ';' follows ':'.
+    let query = sqlx::query("DELETE FROM budget WHERE budget_key = $1 OR (budget_key >= $2 AND budget_key < $3)");
+    let query = query.bind(format!("factor:{owner}")).bind(format!("factor:{owner}:"));
+    query.bind(format!("factor:{owner};")).execute(write.on()).await?;
+    device::forget(write, owner).await?;
+    app_password::forget(write, owner).await?;
+    link::withdraw_factor_resets(write, owner, event.at).await?;
+    write.append(&user::about(event, owner)).await?;
+    session::end(write, Which::AllOf(owner, None), EndReason::FactorsReset, event).await?;
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! The spool of mail.
+
+use doorward_core::UnixTime;
+use doorward_core::audit::{Action, Actor, Event};
+use doorward_core::factor::Sealed;
+use doorward_core::mail::{LEASE_SECONDS, Letter, MOST_FOR_ONE, MOST_WAITING, Taken, next_try};
+use doorward_core::store::{Outbox, Result};
+use sqlx::any::AnyRow;
+
+use crate::failure::{Failure, retry};
+use crate::row::{Columns as _, damaged};
+use crate::store::Store;
+use crate::write::Write;
+
+impl Outbox for Store {
+    fn mailing(&self, letters: Vec<Letter>) -> Self {
+        self.with_letters(letters)
+    }
+
+    async fn take_mail(&self, now: UnixTime, limit: u32) -> Result<Vec<Taken>> {
+        retry!(take(self, now, limit))
+    }
+
+    async fn mail_sent(&self, taken: &Taken, now: UnixTime) -> Result<bool> {
+        retry!(sent(self, taken, now))
+    }
+
+    async fn mail_failed(&self, taken: &Taken, why: &str, event: &Event) -> Result<bool> {
+        retry!(failed(self, taken, why, event))
+    }
+
+    async fn waiting_mail(&self) -> Result<i64> {
+        retry!(waiting(self))
+    }
+}
+
+fn taken_from(row: &AnyRow) -> std::result::Result<Taken, Failure> {
+    let user = row.text_or_null("user_id")?;
+    let letter = Letter {
+        id: row.parse("id")?,
+        to: row.parse("recipient")?,
+        user: user.map(|id| id.parse().map_err(|_| damaged("user_id"))).transpose()?,
+        kind: row.text("kind")?.into(),
+        body: Sealed::new(row.text("body")?),
+        created_at: row.time("created_at")?,
+        expires_at: row.time("expires_at")?,
+    };
+    Ok(Taken { letter, tries: row.number("tries")?, leased_until: row.time("leased_until")? })
+}
+
+/// Writes a letter with the change that it belongs to, or notes in the log that there was no room for it.
+pub(crate) async fn spool(write: &mut Write, letter: &Letter) -> std::result::Result<(), Failure> {
+    let row = sqlx::query(
+        "SELECT COUNT(*) AS waiting, CAST(COALESCE(SUM(CASE WHEN recipient = $1 THEN 1 ELSE 0 END), 0) AS BIGINT) \
+         AS for_one FROM mail WHERE sent_at IS NULL AND failed_at IS NULL",
+    );
+    let row = row.bind(letter.to.as_str()).fetch_one(write.on()).await?;
+    if row.number("waiting")? >= MOST_WAITING || row.number("for_one")? >= MOST_FOR_ONE {
+        let event = Event::new(letter.created_at, Action::MailFailed, Actor::System);
+        let event = Event { user: letter.user, ..event.with_detail(format!("{} has no room", letter.kind)) };
+        return write.append(&event).await;
+    }
+    sqlx::query(
+        "INSERT INTO mail (id, recipient, user_id, kind, body, created_at, expires_at, due_at, leased_until, tries, why) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $6, 0, 0, '') ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(letter.id.to_string())
+    .bind(letter.to.as_str())
+    .bind(letter.user.map(|id| id.to_string()))
+    .bind(letter.kind.to_string())
+    .bind(letter.body.as_str())
+    .bind(letter.created_at.0)
+    .bind(letter.expires_at.0)
+    .execute(write.on())
+    .await?;
+    Ok(())
+}
+
+/// One statement takes them. Of two nodes that choose the same letter one finds it leased when its turn comes, since
+/// the condition stands outside of the choice too.
+async fn take(store: &Store, now: UnixTime, limit: u32) -> std::result::Result<Vec<Taken>, Failure> {
+    let mut write = Write::unaudited(store).await?;
+    let query = sqlx::query(
+        "UPDATE mail SET leased_until = $2, tries = tries + 1 WHERE leased_until <= $1 AND sent_at IS NULL \
+         AND failed_at IS NULL AND id IN (SELECT id FROM mail WHERE due_at <= $1 AND leased_until <= $1 \
+         AND expires_at > $1 AND sent_at IS NULL AND failed_at IS NULL ORDER BY due_at, id LIMIT $3) \
+         RETURNING id, recipient, user_id, kind, body, created_at, expires_at, tries, leased_until",
+    );
+    let query = query.bind(now.0).bind((now + LEASE_SECONDS).0).bind(i64::from(limit));
+    let rows = query.fetch_all(write.on()).await?;
+    write.commit().await?;
+    let mut taken: Vec<Taken> = rows.iter().map(taken_from).collect::<std::result::Result<_, _>>()?;
+    taken.sort_by_key(|taken| (taken.letter.created_at, taken.letter.id));
+    Ok(taken)
+}
+
+async fn sent(store: &Store, taken: &Taken, now: UnixTime) -> std::result::Result<bool, Failure> {
+    let mut write = Write::unaudited(store).await?;
+    let query = sqlx::query(
+        "UPDATE mail SET sent_at = $4, body = '', why = '' \
+         WHERE id = $1 AND leased_until = $2 AND tries = $3 AND sent_at IS NULL AND failed_at IS NULL",
+    );
+    let query = query.bind(taken.letter.id.to_string()).bind(taken.leased_until.0).bind(taken.tries).bind(now.0);
+    let is_theirs = query.execute(write.on()).await?.rows_affected() == 1;
+    write.commit().await?;
+    Ok(is_theirs)
+}
+
+async fn failed(store: &Store, taken: &Taken, why: &str, event: &Event) -> std::result::Result<bool, Failure> {
+    let mut write = Write::audited(store).await?;
+    let next = next_try(taken.tries, event.at, taken.letter.expires_at);
+    let why: String = why.chars().filter(|character| !character.is_control()).take(300).collect();
+    let query = sqlx::query(
+        "UPDATE mail SET due_at = COALESCE($4, due_at), leased_until = 0, why = $5, \
+         failed_at = CASE WHEN $4 IS NULL THEN CAST($6 AS BIGINT) END, \
+         body = CASE WHEN $4 IS NULL THEN '' ELSE body END \
+         WHERE id = $1 AND leased_until = $2 AND tries = $3 AND sent_at IS NULL AND failed_at IS NULL",
+    );
+    let query = query.bind(taken.letter.id.to_string()).bind(taken.leased_until.0).bind(taken.tries);
+    let query = query.bind(next.map(|at| at.0)).bind(why.clone()).bind(event.at.0);
+    if query.execute(write.on()).await?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    if next.is_none() {
+        let detail = format!("{}: {why}", taken.letter.kind);
+        write.append(&Event { user: taken.letter.user, detail, ..event.clone() }).await?;
+    }
+    write.commit().await?;
+    Ok(true)
+}
+
+async fn waiting(store: &Store) -> std::result::Result<i64, Failure> {
+    let query = sqlx::query("SELECT COUNT(*) AS waiting FROM mail WHERE sent_at IS NULL AND failed_at IS NULL");
+    query.fetch_one(store.reader()).await?.number("waiting")
+}
