@@ -24,12 +24,7 @@ impl Deadline {
 
     /// From now on, the deadline is this far away.
     pub(crate) fn set(&mut self, after: Duration) {
-        self.set_at(Instant::now() + after);
-    }
-
-    /// From now on, this is the deadline.
-    pub(crate) fn set_at(&mut self, until: Instant) {
-        self.until = until;
+        self.until = Instant::now() + after;
     }
 
     /// Ready once the deadline has passed.

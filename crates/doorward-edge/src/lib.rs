@@ -12,7 +12,6 @@ pub mod gate;
 pub mod header;
 pub mod path;
 mod pool;
-pub mod timer;
 pub mod tls;
 pub mod tunnel;
 pub mod upstream;

@@ -12,7 +12,6 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use doorward_core::address::Network;
-use doorward_edge::timer::RequestTimer;
 use doorward_edge::tls::{self, Accepted, Certificates, Secured};
 use http::Request;
 use hyper::body::Incoming;
@@ -243,7 +242,7 @@ fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
-        .timer(RequestTimer::new())
+        .timer(TokioTimer::new())
         .header_read_timeout(limits.header_time)
         .max_buf_size(limits.header_bytes)
         .max_headers(256)

@@ -41,7 +41,7 @@ impl Load {
         let (told, spent, foreign) = self.undisturbed(wanted);
         let name = format!("{group}.{}", wanted.name);
         one(&name, number(&told, "Requests/sec:"), "/s");
-        one(&format!("{name}.p99"), microseconds(&told, "99%"), "us");
+        one(&format!("{name}.p99"), microseconds(&told, " 99%"), "us");
         one(&format!("{name}.cpu"), spent / number_before(&told, "requests in"), "us");
         one(&format!("{name}.foreign"), foreign, "ratio");
         let memory = crate::resident(&wanted.process.to_string()) as f64;
@@ -69,7 +69,7 @@ impl Load {
     pub(super) async fn slowest(&self, wanted: &Wanted, session: &str) -> f64 {
         let mut command = self.command(wanted, session, FLOOD_SPAN);
         let told = tokio::task::spawn_blocking(move || command.output().unwrap().stdout).await.unwrap();
-        microseconds(&String::from_utf8(told).unwrap(), "99%")
+        microseconds(&String::from_utf8(told).unwrap(), " 99%")
     }
 
     fn run(&self, wanted: &Wanted, span: &str) -> String {
