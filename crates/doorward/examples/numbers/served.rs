@@ -129,7 +129,9 @@ pub(crate) async fn fill(database: &std::path::Path, count: usize) -> Vec<String
     for number in 0..count {
         let (cookie, hash) = token::mint(token::Kind::Session, &SystemRandom);
         sqlx::query(
-            "INSERT INTO user_session VALUES ($1, $2, $3, $4, 'browser', 'full', 1, 0, $5, $5, $5, '192.0.2.1', $6)",
+            "INSERT INTO user_session (id, token, handle, user_id, kind, stage, methods, is_persistent, created_at, \
+             authenticated_at, last_seen, address, device) \
+             VALUES ($1, $2, $3, $4, 'browser', 'full', 1, 0, $5, $5, $5, '192.0.2.1', $6)",
         )
         .bind(SessionId::random(&SystemRandom).to_string())
         .bind(hash.to_text())
