@@ -19,9 +19,9 @@ use self::told::{Shape, Told};
 use super::api::problem::Problem;
 use super::app::{Settings, seconds};
 use super::caller::state_of;
-use super::door::bounce;
 use super::door::judge::{self, Caller, Facts};
 use super::door::table::Place;
+use super::door::{OVERRIDES, bounce};
 use super::exchange::Exchange;
 use super::failure::Failure;
 use super::guard::finishing_page;
@@ -129,6 +129,9 @@ impl Question<'_> {
         if self.is_preflight() {
             return self.allow(None);
         }
+        if self.place.app.rules.tell_methods_apart() && self.names_another_method() {
+            return Failure::of("proxy.question_unclear").with_hint("a header names another method").into_response();
+        }
         let facts = Facts {
             host: &self.told.host,
             method: self.told.method.as_str(),
@@ -160,9 +163,20 @@ impl Question<'_> {
 
     fn is_preflight(&self) -> bool {
         let headers = self.exchange.headers();
+        // The proxy forwards what the client sent, so only what carries nothing of its sender passes: browsers send
+        // neither with a preflight (Fetch, section 4.8).
+        let has_sender =
+            [http::header::COOKIE, http::header::AUTHORIZATION].iter().any(|name| headers.contains_key(name));
         self.told.method == Method::OPTIONS
             && headers.contains_key(http::header::ORIGIN)
             && headers.contains_key(http::header::ACCESS_CONTROL_REQUEST_METHOD)
+            && !has_sender
+            && !self.names_another_method()
+    }
+
+    /// Whether a header names another method: where rules tell methods apart, the app would do what was not asked about.
+    fn names_another_method(&self) -> bool {
+        OVERRIDES.iter().any(|name| self.exchange.headers().contains_key(name))
     }
 
     fn is_navigation(&self) -> bool {

@@ -15,5 +15,6 @@ mod threshold;
 pub mod told;
 
 pub use front::front;
+pub(in crate::web) use onward::OVERRIDES;
 pub use sketch::Sketch;
 pub use table::{Place, Spot, Table};

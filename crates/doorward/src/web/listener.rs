@@ -80,7 +80,13 @@ struct Open {
     proxies: Vec<Cidr>,
 }
 
+/// A counted connection, to be held by whatever goes on when the connection itself has been handed over. In the
+/// extensions of each request that asks for another protocol.
+#[derive(Debug, Clone)]
+pub struct Held(#[expect(dead_code, reason = "holding it is its use")] Arc<Place>);
+
 /// One counted connection; dropping it gives the place back.
+#[derive(Debug)]
 struct Place {
     open: Arc<Open>,
     network: Network,
@@ -162,10 +168,10 @@ pub async fn serve(listener: TcpListener, service: Service, terms: Terms, mut st
         };
         // A connection beyond the limit is closed without a word: an answer would cost what is short.
         let Some(place) = open.take(peer.ip(), limits) else { continue };
-        let connection = Connection { peer, limits, watcher: graceful.watcher(), secured: None };
+        let held = Held(Arc::new(place));
+        let connection = Connection { peer, limits, watcher: graceful.watcher(), secured: None, held };
         let (service, certificates, stop) = (service.clone(), terms.certificates.clone(), stop.clone());
         connections.spawn(async move {
-            let _place = place;
             let _ = stream.set_nodelay(true);
             match certificates {
                 None => connection.serve(stream, service).await,
@@ -186,6 +192,7 @@ struct Connection {
     limits: Limits,
     watcher: Watcher,
     secured: Option<Secured>,
+    held: Held,
 }
 
 impl Connection {
@@ -213,12 +220,15 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { peer, limits, watcher, secured } = self;
+        let Self { peer, limits, watcher, secured, held } = self;
         let has_asked = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&has_asked);
         let answering = service_fn(move |mut request: Request<Incoming>| {
             asked.store(true, Ordering::Relaxed);
             request.extensions_mut().insert(Peer(peer));
+            if request.headers().contains_key(http::header::UPGRADE) {
+                request.extensions_mut().insert(held.clone());
+            }
             secured.clone().map(|secured| request.extensions_mut().insert(secured));
             let service = service.clone();
             async move { Ok::<_, Infallible>(service.answer(request).await) }

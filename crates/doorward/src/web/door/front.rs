@@ -80,6 +80,10 @@ pub async fn front(app: &App, router: &Router, request: Request<Incoming>) -> Re
             Box::pin(threshold::answer(app, &settings, &sketch, router, request)).await
         }
         Spot::Nowhere => refused(app, &settings, &sketch, Failure::of("http.not_found")),
+        // A host that nobody configured is nobody's name for the app: it would end in the app's links (CVE-2017-12161).
+        Spot::App(_) if !settings.csrf.allows_host(&view(&parts, &settings, peer, app)) => {
+            refused(app, &settings, &sketch, Failure::of("csrf.host_not_allowed"))
+        }
         Spot::App(place) => {
             let place = Arc::clone(place);
             let (canonical, decided, has_slash) = (path.changed(), path.compared(), path.has_slash);

@@ -26,10 +26,12 @@ use crate::identity::Live;
 use crate::web::app::{App, Settings};
 use crate::web::caller::state_of;
 use crate::web::failure::Failure;
+use crate::web::listener::Held;
 use crate::web::refusal::{self, Judged};
 use crate::web::{arrive, cookie, header};
 
-const OVERRIDES: [HeaderName; 3] = [
+/// Headers in which a client names another method than the one it uses.
+pub(in crate::web) const OVERRIDES: [HeaderName; 3] = [
     HeaderName::from_static("x-http-method-override"),
     HeaderName::from_static("x-method-override"),
     HeaderName::from_static("x-http-method"),
@@ -205,8 +207,9 @@ impl Knock<'_> {
         let Some(upstream) = &self.place.upstream else {
             return answered(self.app, self.settings, &self.sketch, Failure::of("http.not_found").into_response());
         };
-        let host = arrive::host_value(&parts).unwrap_or(HeaderValue::from_static(""));
-        if let Err(failure) = self.rewrite(&mut parts) {
+        let host = self.host(&parts);
+        let held = parts.extensions.remove::<Held>();
+        if let Err(failure) = self.rewrite(&mut parts, allowed.is_preflight) {
             return answered(self.app, self.settings, &self.sketch, failure.into_response());
         }
         let id = header::request_name(&self.sketch.id);
@@ -224,13 +227,20 @@ impl Knock<'_> {
             is_preflight: allowed.is_preflight,
         };
         match forward(onward, Request::from_parts(parts, body)).await {
-            Ok(forwarded) => self.back(forwarded, id, allowed.live),
+            Ok(forwarded) => self.back(forwarded, id, (allowed.live, held)),
             Err(fault) => self.failed(&fault),
         }
     }
 
+    /// The host that was decided on: as the client wrote it, or as the proxy in front says that it did. An app that
+    /// serves several hosts must not be told of another one.
+    fn host(&self, parts: &Parts) -> HeaderValue {
+        let written = if self.settings.is_trusted_proxy(self.sketch.peer) { None } else { arrive::host_value(parts) };
+        written.or_else(|| HeaderValue::try_from(self.sketch.authority()).ok()).unwrap_or(HeaderValue::from_static(""))
+    }
+
     /// The one canonical target, without what proves the session to us.
-    fn rewrite(&self, parts: &mut Parts) -> Result<(), Failure> {
+    fn rewrite(&self, parts: &mut Parts, is_preflight: bool) -> Result<(), Failure> {
         let target = match (&self.canonical, parts.uri.authority()) {
             (None, None) => None,
             // An absolute target goes on in origin form; its path and query are what was decided on.
@@ -250,7 +260,7 @@ impl Knock<'_> {
         doorward_edge::header::strip_cookies(&mut parts.headers, |name, value| {
             cookie::is_own(name, csrf) || (name == csrf.cookie_name().as_bytes() && csrf.is_ours(value))
         });
-        if self.place.app.rules.tell_methods_apart() {
+        if is_preflight || self.place.app.rules.tell_methods_apart() {
             for name in OVERRIDES {
                 parts.headers.remove(name);
             }
@@ -269,7 +279,7 @@ impl Knock<'_> {
     }
 
     /// The app's own answer, as it is, but for cookies of our names.
-    fn back(&self, forwarded: Forwarded, id: HeaderValue, live: Option<Arc<Live>>) -> Response {
+    fn back(&self, forwarded: Forwarded, id: HeaderValue, (live, held): (Option<Arc<Live>>, Option<Held>)) -> Response {
         let Forwarded { mut response, tunnel } = forwarded;
         let csrf = &self.settings.csrf;
         doorward_edge::header::guard_set_cookies(response.headers_mut(), |name| cookie::is_own(name, csrf));
@@ -281,6 +291,8 @@ impl Knock<'_> {
         if let Some(tunnel) = tunnel {
             let app = self.app.clone();
             self.app.tasks().spawn("tunnel", async move {
+                // A tunnel is a connection still, and counts as one until it ends.
+                let _held = held;
                 tunnel.run(app.until_ended(live), TUNNEL_IDLE).await;
             });
         }

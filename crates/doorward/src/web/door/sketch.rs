@@ -109,6 +109,15 @@ impl Sketch {
         arrival::asks_for_page(mode.as_ref(), accept.as_ref())
     }
 
+    /// Host and port, as far as one was written.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        match self.port {
+            Some(port) => format!("{}:{port}", self.host),
+            None => self.host.to_string(),
+        }
+    }
+
     /// An origin with the scheme and the port of this request.
     #[must_use]
     pub fn origin(&self, host: &str) -> String {

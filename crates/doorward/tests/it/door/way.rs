@@ -135,6 +135,20 @@ fn a_preflight_reaches_the_app_with_nothing_of_its_sender() {
 }
 
 #[test]
+fn no_other_host_and_no_endless_path_reach_the_app() {
+    let (server, app) = shared(&[("DOORWARD_APP__0__PUBLIC_PATHS", "/*")]);
+    let mut client = server.client();
+    client.host = format!("evil.test:{}", server.port);
+    assert_eq!(client.get("/reset").reason(), "csrf.host_not_allowed");
+    // A path in thousands of layers of encoding costs no more than any other.
+    let layers = format!("/%2f/%{}zz", "25".repeat(12_000));
+    let began = std::time::Instant::now();
+    assert!(server.client().get(&layers).status >= 400);
+    assert!(began.elapsed() < std::time::Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(app.seen().is_empty());
+}
+
+#[test]
 fn an_app_that_is_down_is_named_as_the_side_that_failed() {
     let server = crate::it::harness::Server::start_with(&[("DOORWARD_APP__0__UPSTREAM", "http://127.0.0.1:1")]);
     let mut client = server.signed_in();
