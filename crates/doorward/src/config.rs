@@ -16,6 +16,7 @@ mod log;
 mod merge;
 mod network;
 mod origin;
+mod passkey;
 mod password;
 mod permission;
 mod portal;
@@ -45,6 +46,7 @@ pub use forwarding::{CLOUDFLARE, CLOUDFLARE_AS_OF, ClientIp, ForwardedHeader, Fo
 pub use log::{Format, Level, Log, Rotation};
 pub use network::{Cidr, CidrError, is_private};
 pub use origin::PublicUrl;
+pub use passkey::Passkeys;
 pub use password::{HashProfile, Password};
 pub use portal::Portal;
 pub use server::{Limits, Listen, Server};
@@ -93,6 +95,8 @@ pub struct Config {
     pub session: Session,
     /// `[password]`
     pub password: Password,
+    /// `[passkeys]`
+    pub passkeys: Passkeys,
     /// `[csrf]`
     pub csrf: Csrf,
     /// `[store]`
@@ -124,6 +128,7 @@ struct Raw {
     tls: tls::Raw,
     session: session::Raw,
     password: password::Raw,
+    passkeys: passkey::Raw,
     csrf: csrf::Raw,
     store: store::Raw,
     log: log::Raw,
@@ -216,6 +221,7 @@ impl Raw {
             tls: section(&mut whole, "tls", findings),
             session: section(&mut whole, "session", findings),
             password: section(&mut whole, "password", findings),
+            passkeys: section(&mut whole, "passkeys", findings),
             csrf: section(&mut whole, "csrf", findings),
             store: section(&mut whole, "store", findings),
             log: section(&mut whole, "log", findings),
@@ -240,6 +246,7 @@ impl Raw {
         let environment = exposure::environment(&server, check);
         let session = self.session.check(check);
         let password = self.password.check(check);
+        let passkeys = self.passkeys.check(&server, check);
         let hosts =
             portal.host.iter().cloned().chain(apps.iter().filter_map(|app| app.host.as_deref().map(str::to_owned)));
         let csrf = self.csrf.check(environment, &server, &hosts.collect::<Vec<_>>(), check);
@@ -258,6 +265,7 @@ impl Raw {
             tls,
             session,
             password,
+            passkeys,
             csrf,
             store,
             log,
