@@ -8,6 +8,7 @@ mod follow;
 mod guess;
 pub mod hasher;
 pub mod keyring;
+mod letter;
 mod link;
 mod live;
 mod refresh;
@@ -27,6 +28,8 @@ use doorward_core::password::Rules;
 use doorward_core::session::Timeouts;
 use doorward_core::{Clock, Random, UnixTime};
 use doorward_store::{Location, Store};
+
+use crate::mail::Post;
 
 pub use account::PasswordChange;
 pub use entry::Entered;
@@ -60,6 +63,8 @@ pub struct Parts {
     pub timeouts: Timeouts,
     /// What a new password must be.
     pub rules: Rules,
+    /// Writes letters, where there is mail.
+    pub post: Post,
     /// The claim `iss` of access tokens: the public URL, without a slash at its end.
     pub issuer: Box<str>,
 }
@@ -79,6 +84,7 @@ struct Inner {
     random: Arc<dyn Random>,
     timeouts: Timeouts,
     rules: Rules,
+    post: Post,
     issuer: Box<str>,
     is_shared: bool,
     table: Table,
@@ -100,7 +106,7 @@ impl Identity {
     /// calls [`Self::load`] before its first request.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, hasher, keyring, clock, random, timeouts, rules, issuer } = parts;
+        let Parts { store, hasher, keyring, clock, random, timeouts, rules, post, issuer } = parts;
         // Several nodes can use one server, and none knows of the others.
         let is_shared = matches!(store.location(), Location::Postgres(_));
         let inner = Inner {
@@ -118,6 +124,7 @@ impl Identity {
             random,
             timeouts,
             rules,
+            post,
             issuer,
             is_shared,
         };
