@@ -13,13 +13,16 @@ mod dotenv;
 mod exposure;
 mod forwarding;
 mod log;
+mod mail;
 mod merge;
 mod network;
 mod origin;
+mod passkey;
 mod password;
 mod permission;
 mod portal;
 mod quantity;
+mod registration;
 pub mod registry;
 mod server;
 mod session;
@@ -43,10 +46,13 @@ pub use csrf::Csrf;
 pub use domain::{Domain, DomainError};
 pub use forwarding::{CLOUDFLARE, CLOUDFLARE_AS_OF, ClientIp, ForwardedHeader, Forwarding};
 pub use log::{Format, Level, Log, Rotation};
+pub use mail::{Encryption, Mail, MailServer};
 pub use network::{Cidr, CidrError, is_private};
 pub use origin::PublicUrl;
+pub use passkey::Passkeys;
 pub use password::{HashProfile, Password};
 pub use portal::Portal;
+pub use registration::Registration;
 pub use server::{Limits, Listen, Server};
 pub use session::Session;
 pub use setting::{Setting, reload_differences};
@@ -93,12 +99,18 @@ pub struct Config {
     pub session: Session,
     /// `[password]`
     pub password: Password,
+    /// `[passkeys]`
+    pub passkeys: Passkeys,
     /// `[csrf]`
     pub csrf: Csrf,
     /// `[store]`
     pub store: Store,
     /// `[log]`
     pub log: Log,
+    /// `[mail]`
+    pub mail: Mail,
+    /// `[registration]`
+    pub registration: Registration,
     /// `[admin]`
     pub admin: Admin,
     /// `[[app]]`, in the order in which they were written.
@@ -124,9 +136,12 @@ struct Raw {
     tls: tls::Raw,
     session: session::Raw,
     password: password::Raw,
+    passkeys: passkey::Raw,
     csrf: csrf::Raw,
     store: store::Raw,
     log: log::Raw,
+    mail: mail::Raw,
+    registration: registration::Raw,
     admin: admin::Raw,
 }
 
@@ -216,9 +231,12 @@ impl Raw {
             tls: section(&mut whole, "tls", findings),
             session: section(&mut whole, "session", findings),
             password: section(&mut whole, "password", findings),
+            passkeys: section(&mut whole, "passkeys", findings),
             csrf: section(&mut whole, "csrf", findings),
             store: section(&mut whole, "store", findings),
             log: section(&mut whole, "log", findings),
+            mail: section(&mut whole, "mail", findings),
+            registration: section(&mut whole, "registration", findings),
             admin: section(&mut whole, "admin", findings),
         }
     }
@@ -240,11 +258,14 @@ impl Raw {
         let environment = exposure::environment(&server, check);
         let session = self.session.check(check);
         let password = self.password.check(check);
+        let passkeys = self.passkeys.check(&server, check);
         let hosts =
             portal.host.iter().cloned().chain(apps.iter().filter_map(|app| app.host.as_deref().map(str::to_owned)));
         let csrf = self.csrf.check(environment, &server, &hosts.collect::<Vec<_>>(), check);
         let store = self.store.check(environment, &data, check);
         let log = self.log.check(check);
+        let mail = self.mail.check(environment, &server, check);
+        let registration = self.registration.check(&mail, check);
         let admin = self.admin.check(check);
         app::warn_of_neighbours(&apps, environment, &portal, server.public_url.as_ref(), check);
         exposure::check(environment, &server, &store, csrf.has_own_keys, check);
@@ -258,9 +279,12 @@ impl Raw {
             tls,
             session,
             password,
+            passkeys,
             csrf,
             store,
             log,
+            mail,
+            registration,
             admin,
             apps,
             written: Written::default(),
