@@ -14,7 +14,7 @@ use http_body::Body;
 pub(crate) mod answer;
 pub(crate) mod outgoing;
 
-pub use answer::UpstreamBody;
+pub use answer::{UpstreamBody, is_event_stream};
 
 use crate::fault::{Fault, Source};
 use crate::header::{self, Managed};

@@ -6,6 +6,7 @@
 pub mod bounce;
 mod front;
 pub mod judge;
+mod lasting;
 mod log;
 mod onward;
 mod refuse;

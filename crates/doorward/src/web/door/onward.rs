@@ -9,16 +9,18 @@ use axum::response::{IntoResponse, Response};
 use doorward_core::policy::{self, Decision, Permit};
 use doorward_csrf::{FormValue, Phase, Provenance};
 use doorward_edge::fault::Fault;
-use doorward_edge::forward::{Forwarded, Onward, forward};
+use doorward_edge::forward::{Forwarded, Onward, forward, is_event_stream};
 use doorward_edge::gate;
 use doorward_edge::path::{EncodedSlash, check_query};
 use doorward_edge::upstream::Upstream;
+use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use hyper::body::Incoming;
 
 use super::judge::{self, Caller, Facts};
+use super::lasting::Lasting;
 use super::refuse::{Stranger, answered, redirect};
 use super::sketch::Sketch;
 use super::table::Place;
@@ -295,14 +297,21 @@ impl Knock<'_> {
         }
         log::finish(self, response.status(), live.as_deref());
         if let Some(tunnel) = tunnel {
-            let app = self.app.clone();
+            let (app, session) = (self.app.clone(), live.clone());
             self.app.tasks().spawn("tunnel", async move {
                 // A tunnel is a connection still, and counts as one until it ends.
                 let _held = held;
-                tunnel.run(app.until_ended(live), TUNNEL_IDLE).await;
+                tunnel.run(app.until_ended(session), TUNNEL_IDLE).await;
             });
         }
-        response.map(Body::new)
+        match live {
+            // Without a length: it is over when we say so.
+            Some(live) if is_event_stream(response.headers()) && !response.headers().contains_key(CONTENT_LENGTH) => {
+                let over = self.app.clone().until_ended(Some(live));
+                response.map(|body| Body::new(Lasting::new(body, over)))
+            }
+            _ => response.map(Body::new),
+        }
     }
 
     fn failed(&self, fault: &Fault) -> Response {
