@@ -7,6 +7,7 @@ mod first;
 mod follow;
 mod guess;
 pub mod hasher;
+mod import;
 pub mod keyring;
 mod link;
 mod live;

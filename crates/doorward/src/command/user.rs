@@ -1,5 +1,7 @@
 //! `doorward user`: accounts, for whoever has a shell on the host.
 
+mod import;
+
 use std::collections::BTreeSet;
 
 use clap::Subcommand;
@@ -57,6 +59,8 @@ enum Action {
         /// The groups, none or more
         groups: Vec<Group>,
     },
+    /// Take over accounts and password hashes from the file of another program; nobody who is there is changed
+    Import(import::ImportArgs),
     /// Invite somebody by a link, which is shown this once
     Invite {
         /// Whom
@@ -96,6 +100,7 @@ async fn act(context: &Context, opened: &Opened, action: Action) -> Result<u8, R
         Action::Groups { email, groups } => {
             change(opened, &email, Change::Groups(groups.into_iter().collect())).await?
         }
+        Action::Import(arguments) => return import::run(context, opened, arguments).await,
         Action::Invite { email, groups } => {
             let (link, secret) = identity.invite(&author, email, groups.into_iter().collect()).await?;
             let origin = opened.settings.config.public_url().origin();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use doorward_core::address::Network;
 use doorward_core::audit::{Action, Actor};
 use doorward_core::factor::policy::{Enrolled, FactorPolicy, Requirement};
 use doorward_core::identifier::{LoginHandle, SessionId};
@@ -14,6 +15,7 @@ use doorward_core::user::{Email, User};
 use doorward_core::{Secret, UnixTime};
 
 use super::guess::{Attempt, Guess};
+use super::hasher::Ticket;
 use super::{Author, Identity, Live, Pair, Refused, Visit};
 
 /// The one answer to everything that is not the right password of an account that can be used.
@@ -65,7 +67,14 @@ impl Identity {
         let guess = self.guess(visit, attempt).await?;
         let user = user.filter(|user| guess.is_right && user.is_active()).ok_or_else(|| Refused::new(WRONG))?;
         let needs_rehash = guess.needs_rehash;
-        let signed_in = self.begin(visit, &user, guess, wish).await?;
+        let begun = self.begin(visit, &user, guess.clone(), wish).await;
+        let signed_in = match begun {
+            Err(refused) if refused.code == WRONG => {
+                let user = self.rehashed(visit, &user, &password).await?.ok_or(refused)?;
+                return self.begin(visit, &user, guess, wish).await;
+            }
+            begun => begun?,
+        };
         if needs_rehash {
             self.rehash(visit, &user, &password).await;
         }
@@ -158,6 +167,21 @@ impl Identity {
             self.table().end(replaced, EndReason::Replaced);
         }
         self.show(&new.session, user).await
+    }
+
+    /// The user as it stands now, where the same password was stored in another form while it was being checked: a sign-in
+    /// beside this one has renewed it.
+    async fn rehashed(&self, visit: &Visit, before: &User, password: &Password) -> Result<Option<User>, Refused> {
+        let now = self.inner.store.user(before.id).await?.filter(User::is_active);
+        // Another password has another moment; a renewed form keeps it.
+        let is_renewed = |now: &User| {
+            now.password != before.password && now.password_changed_at == before.password_changed_at
+        };
+        let Some(user) = now.filter(is_renewed) else { return Ok(None) };
+        let network = Network::of(visit.address);
+        let ticket = Ticket { account: user.email.clone(), network, is_known: true };
+        let verdict = self.inner.hasher.verify(&ticket, password, user.password.as_ref()).await?;
+        Ok(verdict.is_right.then_some(user))
     }
 
     /// Renews the stored form of a password. The sign-in stands whatever comes of it.
