@@ -13,6 +13,7 @@ mod dotenv;
 mod exposure;
 mod forwarding;
 mod log;
+mod mail;
 mod merge;
 mod network;
 mod origin;
@@ -20,6 +21,7 @@ mod password;
 mod permission;
 mod portal;
 mod quantity;
+mod registration;
 pub mod registry;
 mod server;
 mod session;
@@ -43,10 +45,12 @@ pub use csrf::Csrf;
 pub use domain::{Domain, DomainError};
 pub use forwarding::{CLOUDFLARE, CLOUDFLARE_AS_OF, ClientIp, ForwardedHeader, Forwarding};
 pub use log::{Format, Level, Log, Rotation};
+pub use mail::{Encryption, Mail, MailServer};
 pub use network::{Cidr, CidrError, is_private};
 pub use origin::PublicUrl;
 pub use password::{HashProfile, Password};
 pub use portal::Portal;
+pub use registration::Registration;
 pub use server::{Limits, Listen, Server};
 pub use session::Session;
 pub use setting::{Setting, reload_differences};
@@ -99,6 +103,10 @@ pub struct Config {
     pub store: Store,
     /// `[log]`
     pub log: Log,
+    /// `[mail]`
+    pub mail: Mail,
+    /// `[registration]`
+    pub registration: Registration,
     /// `[admin]`
     pub admin: Admin,
     /// `[[app]]`, in the order in which they were written.
@@ -127,6 +135,8 @@ struct Raw {
     csrf: csrf::Raw,
     store: store::Raw,
     log: log::Raw,
+    mail: mail::Raw,
+    registration: registration::Raw,
     admin: admin::Raw,
 }
 
@@ -219,6 +229,8 @@ impl Raw {
             csrf: section(&mut whole, "csrf", findings),
             store: section(&mut whole, "store", findings),
             log: section(&mut whole, "log", findings),
+            mail: section(&mut whole, "mail", findings),
+            registration: section(&mut whole, "registration", findings),
             admin: section(&mut whole, "admin", findings),
         }
     }
@@ -245,6 +257,8 @@ impl Raw {
         let csrf = self.csrf.check(environment, &server, &hosts.collect::<Vec<_>>(), check);
         let store = self.store.check(environment, &data, check);
         let log = self.log.check(check);
+        let mail = self.mail.check(environment, &server, check);
+        let registration = self.registration.check(&mail, check);
         let admin = self.admin.check(check);
         app::warn_of_neighbours(&apps, environment, &portal, server.public_url.as_ref(), check);
         exposure::check(environment, &server, &store, csrf.has_own_keys, check);
@@ -261,6 +275,8 @@ impl Raw {
             csrf,
             store,
             log,
+            mail,
+            registration,
             admin,
             apps,
             written: Written::default(),

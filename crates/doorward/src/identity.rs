@@ -9,10 +9,12 @@ mod guess;
 pub mod hasher;
 mod import;
 pub mod keyring;
+mod letter;
 mod link;
 mod live;
 mod refresh;
 mod refused;
+pub mod seal;
 mod session;
 mod signin;
 pub mod table;
@@ -28,6 +30,8 @@ use doorward_core::session::Timeouts;
 use doorward_core::{Clock, Random, UnixTime};
 use doorward_store::{Location, Store};
 
+use crate::mail::Post;
+
 pub use account::PasswordChange;
 pub use entry::Entered;
 pub use first::{Initial, random_password};
@@ -36,6 +40,7 @@ pub use keyring::Keyring;
 pub use live::Live;
 pub use refresh::Pair;
 pub use refused::Refused;
+pub use seal::Sealer;
 pub use signin::{Credentials, SignedIn, Wish};
 pub use table::Table;
 pub use told::Told;
@@ -59,6 +64,8 @@ pub struct Parts {
     pub timeouts: Timeouts,
     /// What a new password must be.
     pub rules: Rules,
+    /// Writes letters, where there is mail.
+    pub post: Post,
     /// The claim `iss` of access tokens: the public URL, without a slash at its end.
     pub issuer: Box<str>,
 }
@@ -78,6 +85,7 @@ struct Inner {
     random: Arc<dyn Random>,
     timeouts: Timeouts,
     rules: Rules,
+    post: Post,
     issuer: Box<str>,
     is_shared: bool,
     table: Table,
@@ -99,7 +107,7 @@ impl Identity {
     /// calls [`Self::load`] before its first request.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, hasher, keyring, clock, random, timeouts, rules, issuer } = parts;
+        let Parts { store, hasher, keyring, clock, random, timeouts, rules, post, issuer } = parts;
         // Several nodes can use one server, and none knows of the others.
         let is_shared = matches!(store.location(), Location::Postgres(_));
         let inner = Inner {
@@ -117,6 +125,7 @@ impl Identity {
             random,
             timeouts,
             rules,
+            post,
             issuer,
             is_shared,
         };

@@ -19,7 +19,8 @@ use doorward_store::{Location, Server, Store, migration};
 
 use crate::config::{Config, Store as Place};
 use crate::identity::hasher::{Hasher, Parameters, Settings as HashSettings};
-use crate::identity::{Identity, Keyring, Parts};
+use crate::identity::{Identity, Keyring, Parts, Sealer};
+use crate::mail::{Post, Site};
 
 /// What commands and the server work with.
 #[derive(Debug)]
@@ -57,6 +58,7 @@ impl Node {
         let has_users = store.has_users().await.map_err(|error| vec![unreadable(&error)])?;
         let keyring = Keyring::open(&config.data.join("keys"), has_users, clock.now(), &*random)?;
         let hasher = start_hasher(config, &keyring, &random)?;
+        let sealer = keyring.sealer().clone();
         let identity = Identity::new(Parts {
             store: store.clone(),
             hasher: hasher.clone(),
@@ -65,9 +67,19 @@ impl Node {
             random: Arc::clone(&random),
             timeouts: config.session.timeouts,
             rules: rules(config),
+            post: post(config, &sealer),
             issuer: config.public_url().origin().into(),
         });
         Ok(Self { store, hasher, identity, clock, random })
+    }
+}
+
+/// Letters are written where something becomes of them, with links to the configured address.
+fn post(config: &Config, sealer: &Sealer) -> Post {
+    if config.mail.is_on() {
+        Post::open(Site::new(config.public_url().origin()), sealer.clone())
+    } else {
+        Post::closed()
     }
 }
 

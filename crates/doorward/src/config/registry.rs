@@ -1,7 +1,7 @@
 //! The one registry of settings: every key of `doorward.toml`, with the variables that set it too.
 
 use super::quantity;
-use super::{admin, app, csrf, log, password, portal, server, session, store, tls};
+use super::{admin, app, csrf, log, mail, password, portal, registration, server, session, store, tls};
 
 /// What a setting holds, and how its text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,9 +85,10 @@ impl Key {
         self.variable.map(str::to_owned).into_iter().chain([self.own_variable()])
     }
 
-    /// Whether `…_FILE` may name a file that holds the value. A setting that is a path has no such variant.
+    /// Whether `…_FILE` may name a file that holds the value. A setting that is a path has no such variant, nor one
+    /// beside which a setting of that name stands.
     pub(super) fn has_file_variant(&self) -> bool {
-        !matches!(self.kind, Kind::Path | Kind::Paths)
+        !matches!(self.kind, Kind::Path | Kind::Paths) && find(&format!("{}_file", self.path)).is_none()
     }
 }
 
@@ -104,6 +105,8 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
     ("csrf", csrf::KEYS),
     ("store", store::KEYS),
     ("log", log::KEYS),
+    ("mail", mail::KEYS),
+    ("registration", registration::KEYS),
     ("admin", admin::KEYS),
 ];
 

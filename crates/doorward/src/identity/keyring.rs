@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use doorward_core::factor::code::CodeKey;
 use doorward_core::random::bytes;
 use doorward_core::{Finding, Random, Secret, UnixTime};
 use parking_lot::{Mutex, RwLock};
@@ -17,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::hasher::{Pepper, Peppers};
+use super::seal::{self, Sealer};
 
 pub use door::DoorKeys;
 pub(super) use signing::{Ring, SigningKey};
@@ -45,6 +47,10 @@ impl Numbered {
         bytes.copy_from_slice(decoded.get(..32).expect("the length was checked when the file was read"));
         bytes
     }
+
+    fn code_key(&self) -> CodeKey {
+        CodeKey::new(*seal::derive(&Zeroizing::new(self.bytes()), b"doorward hash of typed codes v1"))
+    }
 }
 
 /// The keys of this installation. Clones share them.
@@ -54,6 +60,8 @@ pub struct Keyring {
     csrf: Arc<[Numbered]>,
     pepper: Arc<[Numbered]>,
     door: Arc<DoorKeys>,
+    sealer: Sealer,
+    codes: Arc<[CodeKey]>,
     ring: Arc<RwLock<Ring>>,
     rotation: Arc<Mutex<()>>,
 }
@@ -110,6 +118,8 @@ impl Keyring {
             csrf: csrf.into(),
             // Every node has the same peppers, or no password would be right everywhere.
             door: Arc::new(DoorKeys::derive(pepper.iter().rev().map(Numbered::bytes))),
+            sealer: Sealer::derive(pepper.iter().rev().map(Numbered::bytes)),
+            codes: pepper.iter().rev().map(Numbered::code_key).collect(),
             pepper: pepper.into(),
             ring: Arc::new(RwLock::new(Ring::new(signing))),
             rotation: Arc::default(),
@@ -133,6 +143,19 @@ impl Keyring {
     /// The keys of app hosts' cookies.
     pub(super) fn door(&self) -> &DoorKeys {
         &self.door
+    }
+
+    /// What encrypts secrets before they are stored.
+    #[must_use]
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
+    /// The keys of the hashes of codes that people type, the newest first: it is for new codes, and codes of the
+    /// others are still right.
+    #[must_use]
+    pub fn code_keys(&self) -> &[CodeKey] {
+        &self.codes
     }
 
     /// A short mark of ours over two texts, 96 bits as base64url: whoever holds it had it from us.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use doorward_core::address::Network;
 use doorward_core::audit::{Action, Actor};
 use doorward_core::factor::policy::{Enrolled, FactorPolicy, Requirement};
 use doorward_core::identifier::{LoginHandle, SessionId};
@@ -15,7 +14,6 @@ use doorward_core::user::{Email, User};
 use doorward_core::{Secret, UnixTime};
 
 use super::guess::{Attempt, Guess};
-use super::hasher::Ticket;
 use super::{Author, Identity, Live, Pair, Refused, Visit};
 
 /// The one answer to everything that is not the right password of an account that can be used.
@@ -70,7 +68,7 @@ impl Identity {
         let begun = self.begin(visit, &user, guess.clone(), wish).await;
         let signed_in = match begun {
             Err(refused) if refused.code == WRONG => {
-                let user = self.rehashed(visit, &user, &password).await?.ok_or(refused)?;
+                let user = self.rehashed(&user, &password).await?.ok_or(refused)?;
                 return self.begin(visit, &user, guess, wish).await;
             }
             begun => begun?,
@@ -171,16 +169,15 @@ impl Identity {
 
     /// The user as it stands now, where the same password was stored in another form while it was being checked: a sign-in
     /// beside this one has renewed it.
-    async fn rehashed(&self, visit: &Visit, before: &User, password: &Password) -> Result<Option<User>, Refused> {
+    async fn rehashed(&self, before: &User, password: &Password) -> Result<Option<User>, Refused> {
         let now = self.inner.store.user(before.id).await?.filter(User::is_active);
         // Another password has another moment; a renewed form keeps it.
         let is_renewed = |now: &User| {
             now.password != before.password && now.password_changed_at == before.password_changed_at
         };
         let Some(user) = now.filter(is_renewed) else { return Ok(None) };
-        let network = Network::of(visit.address);
-        let ticket = Ticket { account: user.email.clone(), network, is_known: true };
-        let verdict = self.inner.hasher.verify(&ticket, password, user.password.as_ref()).await?;
+        let Some(stored) = &user.password else { return Ok(None) };
+        let verdict = self.inner.hasher.verify_again(password, stored).await?;
         Ok(verdict.is_right.then_some(user))
     }
 

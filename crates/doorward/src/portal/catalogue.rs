@@ -18,6 +18,7 @@ pub(crate) mod done;
 pub(crate) mod error;
 pub(crate) mod finish;
 pub(crate) mod handover;
+pub(crate) mod letter;
 pub(crate) mod link;
 pub(crate) mod people;
 pub(crate) mod place;
@@ -38,6 +39,7 @@ mod tests {
             error::ALL,
             finish::ALL,
             handover::ALL,
+            letter::ALL,
             link::ALL,
             people::ALL,
             place::ALL,

@@ -138,8 +138,8 @@ impl Passage {
     }
 
     fn visit(&self) -> Visit {
-        let Arrival { address, device, id, .. } = &*self.arrival;
-        Visit { address: *address, device: device.clone(), request: *id, browser: None }
+        let Arrival { address, device, id, language, .. } = &*self.arrival;
+        Visit { address: *address, device: device.clone(), language: *language, request: *id, browser: None }
     }
 
     /// Authentic, fresh, and of this browser or session. The body is read only where no header carries the

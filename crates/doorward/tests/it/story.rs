@@ -3,6 +3,7 @@
 mod account;
 mod command;
 mod front_end;
+mod import;
 mod sign_in;
 mod start;
 mod token;
