@@ -128,19 +128,13 @@ impl Row {
     }
 }
 
-fn one(
-    row: &Row,
-    rules: &Rules,
-    hasher: &Hasher,
-    notes: &mut Vec<LeftOut>,
-) -> Result<(Row, Planned), LeftOut> {
+fn one(row: &Row, rules: &Rules, hasher: &Hasher, notes: &mut Vec<LeftOut>) -> Result<(Row, Planned), LeftOut> {
     let email = row.address(rules.domain.as_deref())?;
     let display_name = row.display_name.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or(&row.name);
     let name = display_name
         .parse()
         .map_err(|_| row.left_out("import.line_invalid", "the name is too long, or hides characters"))?;
-    let password =
-        hasher.import(&row.password).map_err(|error| row.left_out(error.code(), error.to_string()))?;
+    let password = hasher.import(&row.password).map_err(|error| row.left_out(error.code(), error.to_string()))?;
     let mut groups = BTreeSet::new();
     for text in &row.groups {
         match text.parse::<Group>() {

@@ -53,4 +53,12 @@ pub(super) const REASONS: &[Reason] = &[
         );
         "The route answers a direct loopback peer only: no Forwarded, X-Forwarded-* or Via, and a loopback Host.";
         "Ask on the server, for example `curl http://127.0.0.1:8000/health`, or sign in as an administrator."),
+    refusal!("authorization.fresh_required", 403, true;
+        text("Please enter your password once more", "Bitte geben Sie Ihr Passwort noch einmal ein");
+        text(
+            "You signed in a while ago. Before this change, please enter your present password once more.",
+            "Ihre Anmeldung ist schon eine Weile her. Bitte geben Sie vor dieser Änderung Ihr jetziges Passwort noch einmal ein."
+        );
+        "The session has proven nobody within the last five minutes, and the present password did not come along.";
+        "send `current_password`, or sign in again"),
 ];

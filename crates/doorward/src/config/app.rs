@@ -77,6 +77,12 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("app.groups_header", Kind::Text, "Remote-Groups", "The header with the groups, separated by commas."),
     Key::new("app.name_header", Kind::Text, "Remote-Name", "The header with the name."),
     Key::new("app.email_header", Kind::Text, "Remote-Email", "The header with the e-mail address."),
+    Key::new(
+        "app.app_passwords",
+        Kind::Bool,
+        "false",
+        "Whether clients that show no page may enter with an app password, as HTTP Basic or Bearer. Then a client that is no browser is asked for one.",
+    ),
     Key::new("app.jwt", Kind::Bool, "true", "Whether `X-Doorward-Jwt` is sent: the same, signed."),
 ];
 
@@ -160,6 +166,8 @@ pub struct AppConfig {
     pub identity: IdentityNames,
     /// Whether the signed identity is sent.
     pub has_jwt: bool,
+    /// Whether app passwords open it.
+    pub takes_app_passwords: bool,
 }
 
 impl AppConfig {

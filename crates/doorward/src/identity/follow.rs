@@ -181,6 +181,7 @@ impl Identity {
 
     /// Reads a user and its sessions, and shows in memory what is so now.
     pub(super) async fn refresh_user(&self, id: UserId) -> Result<()> {
+        self.inner.app_passwords.forget();
         let _one = self.inner.refreshing.lock().await;
         let known = self.table().ids_of(id);
         let user = self.inner.store.user(id).await?.map(Arc::new);

@@ -216,6 +216,9 @@ impl Hasher {
 
     /// Learns how long imported hashes take, so that from now on every wrong answer takes that long. Each scheme is
     /// computed once, whatever the number of hashes. Others are passed over.
+    ///
+    /// # Panics
+    /// Never: plain words are a password.
     pub async fn learn<'a>(&self, stored: impl Iterator<Item = &'a PasswordHash>) {
         let imported = stored.filter(|hash| Imported::is_one(hash)).filter_map(|hash| Imported::parse(hash).ok());
         let recipes: HashMap<_, _> = imported.map(|imported| (imported.recipe.scheme, imported.recipe)).collect();
@@ -326,7 +329,11 @@ enum Kept {
 
 impl Kept {
     fn parse(hash: &PasswordHash) -> Result<Self, Fault> {
-        if Imported::is_one(hash) { Imported::parse(hash).map(Self::Imported) } else { Stored::parse(hash).map(Self::Own) }
+        if Imported::is_one(hash) {
+            Imported::parse(hash).map(Self::Imported)
+        } else {
+            Stored::parse(hash).map(Self::Own)
+        }
     }
 
     fn pepper(&self) -> PepperId {
@@ -339,9 +346,7 @@ impl Kept {
     fn work(&self, password: &Password, pepper: &Pepper) -> Work {
         match self {
             Self::Own(stored) => stored.work(password, pepper),
-            Self::Imported(imported) => {
-                Work::Foreign { recipe: imported.recipe.clone(), password: password.clone() }
-            }
+            Self::Imported(imported) => Work::Foreign { recipe: imported.recipe.clone(), password: password.clone() },
         }
     }
 

@@ -172,9 +172,8 @@ impl Identity {
     async fn rehashed(&self, before: &User, password: &Password) -> Result<Option<User>, Refused> {
         let now = self.inner.store.user(before.id).await?.filter(User::is_active);
         // Another password has another moment; a renewed form keeps it.
-        let is_renewed = |now: &User| {
-            now.password != before.password && now.password_changed_at == before.password_changed_at
-        };
+        let is_renewed =
+            |now: &User| now.password != before.password && now.password_changed_at == before.password_changed_at;
         let Some(user) = now.filter(is_renewed) else { return Ok(None) };
         let Some(stored) = &user.password else { return Ok(None) };
         let verdict = self.inner.hasher.verify_again(password, stored).await?;

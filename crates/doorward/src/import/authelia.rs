@@ -21,12 +21,8 @@ pub fn read(text: &str) -> Result<Vec<Result<Row, LeftOut>>, Finding> {
 
 fn read_user(name: &Yaml, user: &Yaml) -> Result<Row, LeftOut> {
     let name = scalar(name).unwrap_or_default();
-    let invalid = |what: &str| LeftOut {
-        line: 0,
-        name: name.clone(),
-        code: "import.line_invalid",
-        what: what.to_owned(),
-    };
+    let invalid =
+        |what: &str| LeftOut { line: 0, name: name.clone(), code: "import.line_invalid", what: what.to_owned() };
     if name.is_empty() || !matches!(user, Yaml::Hash(_)) {
         return Err(invalid("the entry is no map under a name"));
     }

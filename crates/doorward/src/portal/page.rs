@@ -1,6 +1,7 @@
 //! The views: one struct for each page, holding exactly what its template shows.
 
 mod account;
+mod app_password;
 mod confirm;
 mod demo;
 mod failure;
@@ -10,11 +11,12 @@ mod people;
 mod signin;
 
 pub use account::{Account, AppLink, Apps, SessionRow};
+pub use app_password::{AppPasswordMade, AppPasswordRow, AppPasswords};
 pub use confirm::{Confirm, Question};
 pub use demo::Demo;
 pub use failure::{Failure, FormNotSent, Reasons, Way};
 pub use finish::{ChoosePassword, SecondFactor};
-pub use link::{Invitation, Reset};
+pub use link::{Invitation, Reset, ResetFactors};
 pub use people::{Handover, LinkRow, People, PersonDetail, PersonNew, PersonRow, Thing};
 pub use signin::{SignIn, SignedOut};
 

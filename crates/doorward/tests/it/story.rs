@@ -4,6 +4,7 @@ mod account;
 mod command;
 mod front_end;
 mod import;
+mod recover;
 mod sign_in;
 mod start;
 mod token;

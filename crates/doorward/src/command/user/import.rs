@@ -13,7 +13,7 @@ use crate::import::{LeftOut, MOST_BYTES, Plan, Planned, Rules, plan, read_authel
 
 /// Arguments of `doorward user import`.
 #[derive(Debug, clap::Args)]
-pub struct ImportArgs {
+pub(super) struct ImportArgs {
     /// What kind of file it is
     #[arg(long)]
     from: Format,
@@ -49,7 +49,7 @@ impl Format {
 }
 
 /// Runs the command.
-pub async fn run(context: &Context, opened: &Opened, arguments: ImportArgs) -> Result<u8, Refused> {
+pub(super) async fn run(context: &Context, opened: &Opened, arguments: ImportArgs) -> Result<u8, Refused> {
     let ImportArgs { from, file, domain, administrators, dry_run } = arguments;
     let identity = &opened.node.identity;
     let rules = Rules { domain, takes_administrators: administrators };

@@ -122,7 +122,9 @@ impl Scheme {
             ),
             Self::Bcrypt { cost, .. } => (cost >= *BCRYPT_COSTS.start(), cost > *BCRYPT_COSTS.end()),
             Self::ShaCrypt { rounds, .. } => (rounds >= 1_000, rounds > MOST_ROUNDS),
-            Self::Pbkdf2 { iterations, length, .. } => (iterations > 0 && is_output(length), iterations > MOST_ITERATIONS),
+            Self::Pbkdf2 { iterations, length, .. } => {
+                (iterations > 0 && is_output(length), iterations > MOST_ITERATIONS)
+            }
             Self::Scrypt { log_n, r, p, length } => {
                 let kib = u64::from(r).saturating_mul(1_u64.checked_shl(log_n.into()).unwrap_or(u64::MAX)) / 8;
                 let is_costly = kib > MOST_MEMORY.into() || kib.saturating_mul(p.into()) > MOST_WORK;

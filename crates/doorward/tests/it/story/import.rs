@@ -39,7 +39,8 @@ fn a_file_of_htpasswd_is_taken_over_beside_a_running_server() {
         let output = server.command_line(&arguments);
         let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(told["created"].as_array().unwrap().len(), made, "round {round}: {told}");
-        let weak: Vec<_> = told["skipped"].as_array().unwrap().iter().filter(|one| one["reason"] == "import.hash_weak").collect();
+        let weak: Vec<_> =
+            told["skipped"].as_array().unwrap().iter().filter(|one| one["reason"] == "import.hash_weak").collect();
         assert_eq!(weak.len(), 4, "{told}");
         assert!(weak.iter().all(|one| one["remedy"].as_str().unwrap().contains("doorward user invite")));
         assert!(!String::from_utf8_lossy(&output.stdout).contains(PASSWORD));
@@ -62,7 +63,11 @@ fn nobody_is_imported_where_nobody_would_administrate() {
     fs::remove_dir_all(server.data()).unwrap();
     let file = server.directory().join("users_database.yml");
     let hash = line(&["-B"], "x").trim().split_once(':').unwrap().1.to_owned();
-    fs::write(&file, format!("users:\n  ada:\n    email: ada@example.com\n    password: '{hash}'\n    groups: [admins]\n")).unwrap();
+    fs::write(
+        &file,
+        format!("users:\n  ada:\n    email: ada@example.com\n    password: '{hash}'\n    groups: [admins]\n"),
+    )
+    .unwrap();
     let file = file.to_str().unwrap();
     let refused = server.command_line(&["user", "import", "--from", "authelia", file]);
     assert_eq!(refused.status.code(), Some(1));
