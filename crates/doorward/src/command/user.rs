@@ -111,7 +111,9 @@ async fn act(context: &Context, opened: &Opened, action: Action) -> Result<u8, R
             let origin = opened.settings.config.public_url().origin();
             let url = format!("{origin}{}", path::reset(secret.expose_secret()));
             let until = link.expires_at.to_rfc3339();
-            let words = format!("{url}\nGood once, until {until}. It sets a new password, takes every second factor and ends every session of {email}; nothing is changed before it is used.");
+            let words = format!(
+                "{url}\nGood once, until {until}. It sets a new password, takes every second factor and ends every session of {email}; nothing is changed before it is used."
+            );
             (json!({"id": link.id, "url": url, "expires_at": link.expires_at}), words)
         }
         Action::Import(arguments) => return import::run(context, opened, arguments).await,

@@ -98,7 +98,7 @@ impl Identity {
         if !user.is_active() {
             return Err(Refused::new("user.disabled"));
         }
-        self.prove_fresh(visit, live, &*live.user(), current_password).await?;
+        self.prove_fresh(visit, live, &live.user(), current_password).await?;
         let event = Author::of(live, visit).event(self.now(), Action::LinkCreated).about(user.id);
         let (link, secret) =
             self.draw_link(Kind::FactorReset, Purpose::FactorReset { user: user.id }, FACTOR_RESET_SECONDS);

@@ -94,15 +94,8 @@ pub enum PersonAction {
 
 impl PersonAction {
     /// Every action.
-    pub const ALL: [Self; 7] = [
-        Self::Name,
-        Self::Groups,
-        Self::Disable,
-        Self::Enable,
-        Self::Reset,
-        Self::ResetFactors,
-        Self::EndSessions,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Name, Self::Groups, Self::Disable, Self::Enable, Self::Reset, Self::ResetFactors, Self::EndSessions];
 
     /// The last part of the path.
     #[must_use]

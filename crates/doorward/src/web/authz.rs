@@ -248,11 +248,13 @@ impl Question<'_> {
         headers.insert(names.groups.clone(), value(|told| &told.groups));
         headers.insert(names.name.clone(), value(|told| &told.name));
         headers.insert(names.email.clone(), value(|told| &told.email));
-        if self.place.app.takes_app_passwords {
-            // What goes on to the app: the field as it came, or nothing where it held an app password.
+        // What goes on to the app, as it came; not there where it holds an app password.
+        if self.exchange.headers().contains_key(AUTHORIZATION) {
             let mut sent = self.exchange.headers().clone();
             client::strip(&mut sent);
-            headers.insert(AUTHORIZATION, sent.remove(AUTHORIZATION).unwrap_or(NOTHING));
+            if let Some(value) = sent.remove(AUTHORIZATION) {
+                headers.insert(AUTHORIZATION, value);
+            }
         }
         let pass = live.filter(|_| self.place.app.has_jwt);
         headers

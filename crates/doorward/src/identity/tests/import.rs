@@ -95,7 +95,7 @@ async fn an_imported_account_cannot_be_told_by_the_time_of_the_answer() {
     house.identity.follow().await.unwrap();
     let emails = [EMAIL, "slow@example.com", "fast@example.com", "gone@example.com", "nobody@example.com"];
     let mut times = [const { Vec::new() }; 5];
-    for _ in 0..7 {
+    for _ in 0..4 {
         for (email, times) in emails.into_iter().zip(&mut times) {
             let begun = Instant::now();
             assert_eq!(code(house.try_in(email, OTHER).await), WRONG);
@@ -105,7 +105,7 @@ async fn an_imported_account_cannot_be_told_by_the_time_of_the_answer() {
     }
     let medians = times.map(|mut times| {
         times.sort_unstable();
-        times[3]
+        times[2]
     });
     let (least, most) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
     assert!(most.saturating_sub(*least) < Duration::from_millis(15), "{emails:?} {medians:?}");

@@ -1,9 +1,9 @@
 //! One sample of every page, with names that try to break out of it.
 
 use doorward::portal::page::{
-    Account, AppLink, AppPasswordMade, AppPasswordRow, AppPasswords, Apps, ChoosePassword, Confirm, Demo, Failure, FormNotSent, Handover, Invitation, LinkRow, People,
-    PersonDetail, PersonNew, PersonRow, Question, Reasons, Reset, ResetFactors, SecondFactor, SessionRow, SignIn, SignedOut, Thing,
-    Way,
+    Account, AppLink, AppPasswordMade, AppPasswordRow, AppPasswords, Apps, ChoosePassword, Confirm, Demo, Failure,
+    FormNotSent, Handover, Invitation, LinkRow, People, PersonDetail, PersonNew, PersonRow, Question, Reasons, Reset,
+    ResetFactors, SecondFactor, SessionRow, SignIn, SignedOut, Thing, Way,
 };
 use doorward::portal::{Banner, Chrome, Done, Moment, Page, Problem, Viewer};
 use doorward_core::language::Language;
@@ -154,7 +154,10 @@ fn own(language: Language, words: Words) -> Vec<(&'static str, String)> {
             account(language, words, vec![session(FIREFOX, 1, true)], Some("password.wrong_current")).html(),
         ),
         ("app-passwords", app_passwords(language, words).html()),
-        ("app-passwords-none", AppPasswords { apps: Vec::new(), passwords: Vec::new(), ..app_passwords(language, words) }.html()),
+        (
+            "app-passwords-none",
+            AppPasswords { apps: Vec::new(), passwords: Vec::new(), ..app_passwords(language, words) }.html(),
+        ),
         (
             "app-password-made",
             AppPasswordMade {

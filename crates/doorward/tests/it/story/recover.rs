@@ -122,7 +122,8 @@ fn the_last_administrator_stays_one() {
     // An import changes nobody who is there.
     let file = server.directory().join("users_database.yml");
     let hash = "$2b$04$LDXi8H0Q3IREMCAww2wB1.gLSavRVNkz.6876BrcWNJdIOGCiBG6O";
-    std::fs::write(&file, format!("users:\n  a:\n    email: {email}\n    disabled: true\n    password: '{hash}'\n")).unwrap();
+    std::fs::write(&file, format!("users:\n  a:\n    email: {email}\n    disabled: true\n    password: '{hash}'\n"))
+        .unwrap();
     let told = server.json(&["user", "import", "--from", "authelia", file.to_str().unwrap()]);
     assert_eq!(told["skipped"][0]["reason"], "import.user_exists");
     // Whoever loses everything gets back in from the host, and administrates as before.
