@@ -3,7 +3,7 @@
 use doorward_core::audit::Action;
 use doorward_core::session::EndReason;
 use doorward_core::store::{
-    Facts, Factors as _, Link, Links as _, Purpose, Sessions as _, StoreError, UserChange, Users as _,
+    Factors as _, Facts, Link, Links as _, Purpose, Sessions as _, StoreError, UserChange, Users as _,
 };
 use doorward_core::user::{Status, User};
 use doorward_store::Store;
@@ -118,7 +118,7 @@ pub(super) async fn recovers_an_account_once(place: &Place) {
         let new = sample::password(&format!("new {number}"));
         store.recover(link.hash, &new, &sample::event(Action::PasswordReset)).await.unwrap().is_some()
     });
-    assert_eq!(done.await, 1);
+    assert_eq!(done.await.into_iter().filter(|is_done| *is_done).count(), 1);
     let after = store.user(ada.id).await.unwrap().unwrap();
     assert!(after.password != ada.password && after.is_administrator());
     let nothing = Facts { grace_began_at: Some(doorward_core::UnixTime(0)), ..Facts::default() };
