@@ -11,6 +11,7 @@ mod csrf;
 mod domain;
 mod dotenv;
 mod exposure;
+mod factor;
 mod forwarding;
 mod log;
 mod merge;
@@ -41,6 +42,7 @@ pub use admin::Admin;
 pub use app::{AppConfig, AppCsrf, IdentityNames, UserValue};
 pub use csrf::Csrf;
 pub use domain::{Domain, DomainError};
+pub use factor::SecondFactor;
 pub use forwarding::{CLOUDFLARE, CLOUDFLARE_AS_OF, ClientIp, ForwardedHeader, Forwarding};
 pub use log::{Format, Level, Log, Rotation};
 pub use network::{Cidr, CidrError, is_private};
@@ -93,6 +95,8 @@ pub struct Config {
     pub session: Session,
     /// `[password]`
     pub password: Password,
+    /// `[second_factor]`
+    pub second_factor: SecondFactor,
     /// `[csrf]`
     pub csrf: Csrf,
     /// `[store]`
@@ -124,6 +128,7 @@ struct Raw {
     tls: tls::Raw,
     session: session::Raw,
     password: password::Raw,
+    second_factor: factor::Raw,
     csrf: csrf::Raw,
     store: store::Raw,
     log: log::Raw,
@@ -216,6 +221,7 @@ impl Raw {
             tls: section(&mut whole, "tls", findings),
             session: section(&mut whole, "session", findings),
             password: section(&mut whole, "password", findings),
+            second_factor: section(&mut whole, "second_factor", findings),
             csrf: section(&mut whole, "csrf", findings),
             store: section(&mut whole, "store", findings),
             log: section(&mut whole, "log", findings),
@@ -240,6 +246,7 @@ impl Raw {
         let environment = exposure::environment(&server, check);
         let session = self.session.check(check);
         let password = self.password.check(check);
+        let second_factor = self.second_factor.check(check);
         let hosts =
             portal.host.iter().cloned().chain(apps.iter().filter_map(|app| app.host.as_deref().map(str::to_owned)));
         let csrf = self.csrf.check(environment, &server, &hosts.collect::<Vec<_>>(), check);
@@ -258,6 +265,7 @@ impl Raw {
             tls,
             session,
             password,
+            second_factor,
             csrf,
             store,
             log,

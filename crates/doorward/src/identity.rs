@@ -3,6 +3,7 @@
 pub mod access;
 mod account;
 mod entry;
+pub mod factor;
 mod first;
 mod follow;
 mod guess;
@@ -60,6 +61,8 @@ pub struct Parts {
     pub timeouts: Timeouts,
     /// What a new password must be.
     pub rules: Rules,
+    /// What is asked for beside a password.
+    pub factors: factor::FactorSettings,
     /// The claim `iss` of access tokens: the public URL, without a slash at its end.
     pub issuer: Box<str>,
 }
@@ -79,6 +82,7 @@ struct Inner {
     random: Arc<dyn Random>,
     timeouts: Timeouts,
     rules: Rules,
+    factors: factor::FactorSettings,
     issuer: Box<str>,
     is_shared: bool,
     table: Table,
@@ -100,7 +104,7 @@ impl Identity {
     /// calls [`Self::load`] before its first request.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, hasher, keyring, clock, random, timeouts, rules, issuer } = parts;
+        let Parts { store, hasher, keyring, clock, random, timeouts, rules, factors, issuer } = parts;
         // Several nodes can use one server, and none knows of the others.
         let is_shared = matches!(store.location(), Location::Postgres(_));
         let inner = Inner {
@@ -118,6 +122,7 @@ impl Identity {
             random,
             timeouts,
             rules,
+            factors,
             issuer,
             is_shared,
         };

@@ -18,6 +18,7 @@ use doorward_core::{Clock, Finding, Random};
 use doorward_store::{Location, Server, Store, migration};
 
 use crate::config::{Config, Store as Place};
+use crate::identity::factor::FactorSettings;
 use crate::identity::hasher::{Hasher, Parameters, Settings as HashSettings};
 use crate::identity::{Identity, Keyring, Parts};
 
@@ -65,10 +66,17 @@ impl Node {
             random: Arc::clone(&random),
             timeouts: config.session.timeouts,
             rules: rules(config),
+            factors: factors(config),
             issuer: config.public_url().origin().into(),
         });
         Ok(Self { store, hasher, identity, clock, random })
     }
+}
+
+/// What is asked for beside a password. Passkeys belong to the host of the pages, and apps show it beside their codes.
+fn factors(config: &Config) -> FactorSettings {
+    let host: Box<str> = config.public_url().host().into();
+    FactorSettings { policy: config.second_factor.policy.clone(), rp_id: host.clone(), service: host }
 }
 
 /// What passwords must be. Our own name and that of the host are the first words that are tried here.
