@@ -14,13 +14,16 @@ mod exposure;
 mod factor;
 mod forwarding;
 mod log;
+mod mail;
 mod merge;
 mod network;
 mod origin;
+mod passkey;
 mod password;
 mod permission;
 mod portal;
 mod quantity;
+mod registration;
 pub mod registry;
 mod server;
 mod session;
@@ -45,10 +48,13 @@ pub use domain::{Domain, DomainError};
 pub use factor::SecondFactor;
 pub use forwarding::{CLOUDFLARE, CLOUDFLARE_AS_OF, ClientIp, ForwardedHeader, Forwarding};
 pub use log::{Format, Level, Log, Rotation};
+pub use mail::{Encryption, Mail, MailServer};
 pub use network::{Cidr, CidrError, is_private};
 pub use origin::PublicUrl;
+pub use passkey::Passkeys;
 pub use password::{HashProfile, Password};
 pub use portal::Portal;
+pub use registration::Registration;
 pub use server::{Limits, Listen, Server};
 pub use session::Session;
 pub use setting::{Setting, reload_differences};
@@ -97,12 +103,18 @@ pub struct Config {
     pub password: Password,
     /// `[second_factor]`
     pub second_factor: SecondFactor,
+    /// `[passkeys]`
+    pub passkeys: Passkeys,
     /// `[csrf]`
     pub csrf: Csrf,
     /// `[store]`
     pub store: Store,
     /// `[log]`
     pub log: Log,
+    /// `[mail]`
+    pub mail: Mail,
+    /// `[registration]`
+    pub registration: Registration,
     /// `[admin]`
     pub admin: Admin,
     /// `[[app]]`, in the order in which they were written.
@@ -129,9 +141,12 @@ struct Raw {
     session: session::Raw,
     password: password::Raw,
     second_factor: factor::Raw,
+    passkeys: passkey::Raw,
     csrf: csrf::Raw,
     store: store::Raw,
     log: log::Raw,
+    mail: mail::Raw,
+    registration: registration::Raw,
     admin: admin::Raw,
 }
 
@@ -222,9 +237,12 @@ impl Raw {
             session: section(&mut whole, "session", findings),
             password: section(&mut whole, "password", findings),
             second_factor: section(&mut whole, "second_factor", findings),
+            passkeys: section(&mut whole, "passkeys", findings),
             csrf: section(&mut whole, "csrf", findings),
             store: section(&mut whole, "store", findings),
             log: section(&mut whole, "log", findings),
+            mail: section(&mut whole, "mail", findings),
+            registration: section(&mut whole, "registration", findings),
             admin: section(&mut whole, "admin", findings),
         }
     }
@@ -247,11 +265,14 @@ impl Raw {
         let session = self.session.check(check);
         let password = self.password.check(check);
         let second_factor = self.second_factor.check(check);
+        let passkeys = self.passkeys.check(&server, check);
         let hosts =
             portal.host.iter().cloned().chain(apps.iter().filter_map(|app| app.host.as_deref().map(str::to_owned)));
         let csrf = self.csrf.check(environment, &server, &hosts.collect::<Vec<_>>(), check);
         let store = self.store.check(environment, &data, check);
         let log = self.log.check(check);
+        let mail = self.mail.check(environment, &server, check);
+        let registration = self.registration.check(&mail, check);
         let admin = self.admin.check(check);
         app::warn_of_neighbours(&apps, environment, &portal, server.public_url.as_ref(), check);
         exposure::check(environment, &server, &store, csrf.has_own_keys, check);
@@ -266,9 +287,12 @@ impl Raw {
             session,
             password,
             second_factor,
+            passkeys,
             csrf,
             store,
             log,
+            mail,
+            registration,
             admin,
             apps,
             written: Written::default(),

@@ -9,6 +9,7 @@ mod follow;
 mod guess;
 pub mod hasher;
 pub mod keyring;
+mod letter;
 mod link;
 mod live;
 mod refresh;
@@ -28,6 +29,8 @@ use doorward_core::password::Rules;
 use doorward_core::session::Timeouts;
 use doorward_core::{Clock, Random, UnixTime};
 use doorward_store::{Location, Store};
+
+use crate::mail::Post;
 
 pub use account::PasswordChange;
 pub use entry::Entered;
@@ -63,6 +66,8 @@ pub struct Parts {
     pub rules: Rules,
     /// What is asked for beside a password.
     pub factors: factor::FactorSettings,
+    /// Writes letters, where there is mail.
+    pub post: Post,
     /// The claim `iss` of access tokens: the public URL, without a slash at its end.
     pub issuer: Box<str>,
 }
@@ -83,6 +88,7 @@ struct Inner {
     timeouts: Timeouts,
     rules: Rules,
     factors: factor::FactorSettings,
+    post: Post,
     issuer: Box<str>,
     is_shared: bool,
     table: Table,
@@ -104,7 +110,7 @@ impl Identity {
     /// calls [`Self::load`] before its first request.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, hasher, keyring, clock, random, timeouts, rules, factors, issuer } = parts;
+        let Parts { store, hasher, keyring, clock, random, timeouts, rules, factors, post, issuer } = parts;
         // Several nodes can use one server, and none knows of the others.
         let is_shared = matches!(store.location(), Location::Postgres(_));
         let inner = Inner {
@@ -123,6 +129,7 @@ impl Identity {
             timeouts,
             rules,
             factors,
+            post,
             issuer,
             is_shared,
         };

@@ -2,16 +2,19 @@
 
 mod admin;
 mod directory;
+mod passkey;
 mod service;
 mod transport;
 
 pub use admin::{forget_initial, introduce};
 pub use directory::make_private;
+pub use passkey::{look_elsewhere, made_elsewhere};
 pub use service::Service;
 pub use transport::Transport;
 
 use std::sync::Arc;
 
+use doorward_core::factor::policy::FactorPolicy;
 use doorward_core::password::Rules;
 use doorward_core::store::Users as _;
 use doorward_core::{Clock, Finding, Random};
@@ -20,7 +23,8 @@ use doorward_store::{Location, Server, Store, migration};
 use crate::config::{Config, Store as Place};
 use crate::identity::factor::FactorSettings;
 use crate::identity::hasher::{Hasher, Parameters, Settings as HashSettings};
-use crate::identity::{Identity, Keyring, Parts};
+use crate::identity::{Identity, Keyring, Parts, Sealer};
+use crate::mail::{Post, Site};
 
 /// What commands and the server work with.
 #[derive(Debug)]
@@ -58,6 +62,7 @@ impl Node {
         let has_users = store.has_users().await.map_err(|error| vec![unreadable(&error)])?;
         let keyring = Keyring::open(&config.data.join("keys"), has_users, clock.now(), &*random)?;
         let hasher = start_hasher(config, &keyring, &random)?;
+        let sealer = keyring.sealer().clone();
         let identity = Identity::new(Parts {
             store: store.clone(),
             hasher: hasher.clone(),
@@ -67,16 +72,29 @@ impl Node {
             timeouts: config.session.timeouts,
             rules: rules(config),
             factors: factors(config),
+            post: post(config, &sealer),
             issuer: config.public_url().origin().into(),
         });
         Ok(Self { store, hasher, identity, clock, random })
     }
 }
 
-/// What is asked for beside a password. Passkeys belong to the host of the pages, and apps show it beside their codes.
+/// What is asked for beside a password. Authenticator apps show the host of the pages beside their codes.
 fn factors(config: &Config) -> FactorSettings {
-    let host: Box<str> = config.public_url().host().into();
-    FactorSettings { policy: config.second_factor.policy.clone(), rp_id: host.clone(), service: host }
+    FactorSettings {
+        policy: FactorPolicy { has_mail: config.mail.is_on(), ..config.second_factor.policy.clone() },
+        rp_id: config.passkeys.rp_id.clone(),
+        service: config.public_url().host().into(),
+    }
+}
+
+/// Letters are written where something becomes of them, with links to the configured address.
+fn post(config: &Config, sealer: &Sealer) -> Post {
+    if config.mail.is_on() {
+        Post::open(Site::new(config.public_url().origin()), sealer.clone())
+    } else {
+        Post::closed()
+    }
 }
 
 /// What passwords must be. Our own name and that of the host are the first words that are tried here.

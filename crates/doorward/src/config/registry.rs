@@ -1,7 +1,9 @@
 //! The one registry of settings: every key of `doorward.toml`, with the variables that set it too.
 
 use super::quantity;
-use super::{admin, app, csrf, factor, log, password, portal, server, session, store, tls};
+use super::{
+    admin, app, csrf, factor, log, mail, passkey, password, portal, registration, server, session, store, tls,
+};
 
 /// What a setting holds, and how its text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,9 +87,10 @@ impl Key {
         self.variable.map(str::to_owned).into_iter().chain([self.own_variable()])
     }
 
-    /// Whether `…_FILE` may name a file that holds the value. A setting that is a path has no such variant.
+    /// Whether `…_FILE` may name a file that holds the value. A setting that is a path has no such variant, nor one
+    /// beside which a setting of that name stands.
     pub(super) fn has_file_variant(&self) -> bool {
-        !matches!(self.kind, Kind::Path | Kind::Paths)
+        !matches!(self.kind, Kind::Path | Kind::Paths) && find(&format!("{}_file", self.path)).is_none()
     }
 }
 
@@ -102,9 +105,12 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
     ("session", session::KEYS),
     ("password", password::KEYS),
     ("second_factor", factor::KEYS),
+    ("passkeys", passkey::KEYS),
     ("csrf", csrf::KEYS),
     ("store", store::KEYS),
     ("log", log::KEYS),
+    ("mail", mail::KEYS),
+    ("registration", registration::KEYS),
     ("admin", admin::KEYS),
 ];
 

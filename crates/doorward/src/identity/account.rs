@@ -6,11 +6,12 @@ use doorward_core::password::{Context, Password, PasswordError};
 use doorward_core::policy::pending_code;
 use doorward_core::session::{EndReason, Stage};
 use doorward_core::signin::SignIn;
-use doorward_core::store::{UserChange, Users as _};
+use doorward_core::store::{Outbox as _, UserChange, Users as _};
 use doorward_core::user::User;
 
 use super::guess::Attempt;
 use super::{Author, Identity, Live, Refused, SignedIn, Visit};
+use crate::mail::Notice;
 
 /// A password for another.
 #[derive(Debug)]
@@ -62,8 +63,11 @@ impl Identity {
         let hash = self.inner.hasher.hash(&new).await?;
         let (end, keep) = (EndReason::PasswordChanged, Some(live.id));
         let stored = UserChange::Password { hash, must_change: false, end, keep };
-        let event = Author::of(live, visit).event(self.now(), Action::PasswordChanged).about(user.id);
-        let changed = self.inner.store.change_user(user.id, &stored, &event.in_session(live.id)).await?;
+        let author = Author::of(live, visit);
+        let event = author.event(self.now(), Action::PasswordChanged).about(user.id);
+        let notices = self.notices(&user, &author, &Notice::PasswordChanged).await?;
+        let changed =
+            self.inner.store.mailing(notices).change_user(user.id, &stored, &event.in_session(live.id)).await?;
         // Nothing is changed by a session that has ended meanwhile.
         let gone = || Refused::new(self.table().find_id(live.id, self.now()).err().unwrap_or("session.unknown"));
         let user = changed.ok_or_else(gone)?;

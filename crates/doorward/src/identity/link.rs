@@ -6,12 +6,13 @@ use doorward_core::Secret;
 use doorward_core::audit::{Action, Actor};
 use doorward_core::identifier::{LinkId, UserId};
 use doorward_core::password::Context;
-use doorward_core::store::{Link, Links as _, Purpose, Users as _};
+use doorward_core::store::{Link, Links as _, Outbox as _, Purpose, Users as _};
 use doorward_core::token::{self, Kind, TokenHash};
 use doorward_core::user::{Email, Group, Name, Status, User};
 
 use super::user::words;
 use super::{Author, Identity, Refused, Visit};
+use crate::mail::Notice;
 
 /// Seconds for which an invitation is open.
 const INVITATION_SECONDS: i64 = 7 * 86_400;
@@ -119,7 +120,9 @@ impl Identity {
         let author = Author { actor: Actor::User(user.id), visit: Some(visit) };
         let event =
             author.event(self.now(), Action::PasswordReset).about(user.id).with_detail(format!("by {}", link.id));
-        let user = self.inner.store.reset_password(link.hash, &hash, &event).await?.ok_or_else(invalid)?;
+        let notices = self.notices(&user, &author, &Notice::PasswordReset).await?;
+        let user =
+            self.inner.store.mailing(notices).reset_password(link.hash, &hash, &event).await?.ok_or_else(invalid)?;
         self.refresh_user(user.id).await?;
         Ok(user)
     }

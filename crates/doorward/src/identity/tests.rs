@@ -18,7 +18,7 @@ use doorward_core::identifier::RequestId;
 use doorward_core::password::Rules;
 use doorward_core::session::Profile;
 use doorward_core::user::{Email, User};
-use doorward_core::{Clock, Random, Secret, UnixTime};
+use doorward_core::{Clock, Language, Random, Secret, UnixTime};
 use doorward_store::{Location, Store};
 use parking_lot::Mutex;
 use tempfile::TempDir;
@@ -153,6 +153,7 @@ pub(super) async fn open_with(directory: &Path, clock: &Arc<Hand>, (seed, cost):
         timeouts: Profile::Home.timeouts(),
         rules: Rules::default(),
         factors: factors(),
+        post: Post::closed(),
         issuer: "https://auth.example.com".into(),
     });
     identity.load().await.unwrap();
@@ -171,7 +172,7 @@ pub(super) fn visit() -> Visit {
 
 pub(super) fn visit_from(address: IpAddr) -> Visit {
     let request: RequestId = "req_BwcHBwcHBwcHBwcHBwcHBw".parse().unwrap();
-    Visit { address, device: "Test/1".into(), request, browser: None }
+    Visit { address, device: "Test/1".into(), language: Language::English, request, browser: None }
 }
 
 pub(super) async fn sign_in(identity: &Identity, email: &str, password: &str, wish: Wish) -> Result<SignedIn, Refused> {

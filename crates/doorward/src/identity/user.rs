@@ -7,10 +7,11 @@ use doorward_core::audit::Action;
 use doorward_core::identifier::UserId;
 use doorward_core::password::{Context, Password};
 use doorward_core::session::EndReason;
-use doorward_core::store::{UserChange, Users as _};
+use doorward_core::store::{Outbox as _, UserChange, Users as _};
 use doorward_core::user::{Email, Group, Name, Status, User};
 
 use super::{Author, Identity, Refused};
+use crate::mail::Notice;
 
 /// A user to be made.
 #[derive(Debug)]
@@ -119,7 +120,9 @@ impl Identity {
         let hash = self.inner.hasher.hash(&Password::new(text.expose_secret())?).await?;
         let change = UserChange::Password { hash, must_change: true, end: EndReason::PasswordReset, keep: None };
         let event = author.event(self.now(), Action::PasswordReset).about(id);
-        let user = self.inner.store.change_user(id, &change, &event).await?.ok_or_else(not_found)?;
+        let before = self.user(id).await?;
+        let notices = self.notices(&before, author, &Notice::PasswordResetForThem).await?;
+        let user = self.inner.store.mailing(notices).change_user(id, &change, &event).await?.ok_or_else(not_found)?;
         self.refresh_user(id).await?;
         Ok((user, text))
     }

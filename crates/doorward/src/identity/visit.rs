@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use doorward_core::UnixTime;
 use doorward_core::audit::{Action, Actor, Event};
 use doorward_core::identifier::RequestId;
+use doorward_core::language::Language;
 use doorward_core::token::TokenHash;
 
 use super::live::Live;
@@ -16,6 +17,8 @@ pub struct Visit {
     pub address: IpAddr,
     /// What the client calls itself, as [`doorward_core::session::device_label`] cuts it.
     pub device: Box<str>,
+    /// The language that letters about it are written in.
+    pub language: Language,
     /// The request.
     pub request: RequestId,
     /// The browser: the hash of its bind cookie, where that is one of ours.

@@ -19,6 +19,7 @@ pub(crate) mod error;
 pub(crate) mod factor;
 pub(crate) mod finish;
 pub(crate) mod handover;
+pub(crate) mod letter;
 pub(crate) mod link;
 pub(crate) mod people;
 pub(crate) mod place;
@@ -40,6 +41,7 @@ mod tests {
             factor::ALL,
             finish::ALL,
             handover::ALL,
+            letter::ALL,
             link::ALL,
             people::ALL,
             place::ALL,

@@ -38,6 +38,10 @@ pub const SECURITY: &str = "/.doorward/account/security";
 pub const TOTP: &str = "/.doorward/account/security/totp";
 /// Finish it: POST `challenge, code, name`.
 pub const TOTP_CONFIRM: &str = "/.doorward/account/security/totp/confirm";
+/// Begin to set up codes by mail: POST; sends one and answers with the form for it.
+pub const EMAIL_CODES: &str = "/.doorward/account/security/email";
+/// Finish it: POST `code`.
+pub const EMAIL_CONFIRM: &str = "/.doorward/account/security/email/confirm";
 /// A new sheet of recovery codes: GET asks; POST makes it and answers with it, shown once.
 pub const RECOVERY_CODES: &str = "/.doorward/account/security/recovery-codes";
 /// Another name for a factor or a device: POST `id, name`.
@@ -72,6 +76,16 @@ pub const LINK_WITHDRAW: &str = "/.doorward/admin/links/withdraw";
 pub const INVITATION: &str = "/.doorward/invitation";
 /// Choose a password by a link: GET with `token`, and POST `token, new_password`.
 pub const RESET: &str = "/.doorward/reset";
+/// Forgotten password: GET, and POST `email`.
+pub const FORGOTTEN: &str = "/.doorward/forgotten";
+/// Prove an address by a link: GET with `token`, and POST `token`.
+pub const VERIFY: &str = "/.doorward/verify";
+/// Register: GET, and POST `email`.
+pub const REGISTER: &str = "/.doorward/register";
+/// Finish a registration by a link: GET with `token`, and POST `token, name, new_password`.
+pub const JOIN: &str = "/.doorward/join";
+/// Make the first account by the printed link: GET with `token`, and POST `token, email, name, new_password`.
+pub const SET_UP: &str = "/.doorward/set-up";
 /// All reasons: GET.
 pub const REASONS: &str = "/.doorward/reasons";
 /// An error page for a code: GET with `reason`.
@@ -146,6 +160,24 @@ pub fn invitation(token: &str) -> String {
 #[must_use]
 pub fn reset(token: &str) -> String {
     with_query(RESET, &[("token", token)])
+}
+
+/// The path and query under which an address is proven; `token` is secret.
+#[must_use]
+pub fn verify(token: &str) -> String {
+    with_query(VERIFY, &[("token", token)])
+}
+
+/// The path and query under which a registration is finished; `token` is secret.
+#[must_use]
+pub fn join(token: &str) -> String {
+    with_query(JOIN, &[("token", token)])
+}
+
+/// The path and query under which the first account is made; `token` is secret.
+#[must_use]
+pub fn set_up(token: &str) -> String {
+    with_query(SET_UP, &[("token", token)])
 }
 
 /// The sign-in that leads to `return_to` afterwards.

@@ -153,6 +153,7 @@ impl Exchange {
         Visit {
             address: self.arrival.address,
             device: self.arrival.device.clone(),
+            language: self.arrival.language,
             request: self.arrival.id,
             browser: values.find_map(|value| str::from_utf8(value).ok()).map(|value| hash_value(Kind::Browser, value)),
         }

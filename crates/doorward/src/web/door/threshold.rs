@@ -79,7 +79,13 @@ async fn enter(app: &App, sketch: &Sketch, asked: Asked) -> Result<Response, Fai
     let is_https = sketch.scheme.is_https();
     let Asked { code, state, target } = asked;
     let arrival = sketch.arrival();
-    let visit = Visit { address: arrival.address, device: arrival.device, request: arrival.id, browser: None };
+    let visit = Visit {
+        address: arrival.address,
+        device: arrival.device,
+        language: arrival.language,
+        request: arrival.id,
+        browser: None,
+    };
     match app.identity().enter(&visit, &sketch.host, &code, &state).await {
         Ok(entered) => {
             let life = entered.live.is_persistent.then(|| app.identity().timeouts().absolute);
