@@ -4,6 +4,7 @@ pub mod access;
 mod account;
 pub mod app_password;
 mod entry;
+pub mod factor;
 mod first;
 mod follow;
 mod guess;
@@ -66,6 +67,8 @@ pub struct Parts {
     pub timeouts: Timeouts,
     /// What a new password must be.
     pub rules: Rules,
+    /// What is asked for beside a password.
+    pub factors: factor::FactorSettings,
     /// Writes letters, where there is mail.
     pub post: Post,
     /// The claim `iss` of access tokens: the public URL, without a slash at its end.
@@ -87,6 +90,7 @@ struct Inner {
     random: Arc<dyn Random>,
     timeouts: Timeouts,
     rules: Rules,
+    factors: factor::FactorSettings,
     post: Post,
     issuer: Box<str>,
     is_shared: bool,
@@ -110,7 +114,7 @@ impl Identity {
     /// calls [`Self::load`] before its first request.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, hasher, keyring, clock, random, timeouts, rules, post, issuer } = parts;
+        let Parts { store, hasher, keyring, clock, random, timeouts, rules, factors, post, issuer } = parts;
         // Several nodes can use one server, and none knows of the others.
         let is_shared = matches!(store.location(), Location::Postgres(_));
         let inner = Inner {
@@ -129,6 +133,7 @@ impl Identity {
             random,
             timeouts,
             rules,
+            factors,
             post,
             issuer,
             is_shared,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use doorward_core::Finding;
 use doorward_core::app::Rules;
+use doorward_core::factor::policy::Strictness;
 use doorward_edge::path::EncodedSlash;
 use doorward_edge::upstream::UpstreamUrl;
 use http::HeaderName;
@@ -212,6 +213,16 @@ pub(super) fn check(check: &mut Check<'_>) -> Vec<AppConfig> {
         }
     }
     apps
+}
+
+/// Refuses app passwords under the profile `strict`: one secret that a program keeps is one factor, and that profile
+/// promises two wherever they are asked for.
+pub(super) fn check_app_passwords(apps: &[AppConfig], strictness: Strictness, check: &mut Check<'_>) {
+    for app in apps.iter().filter(|app| app.takes_app_passwords && strictness == Strictness::Strict) {
+        let why = "An app password is one factor, and `profile = \"strict\"` of [second_factor] allows none in place of two.";
+        let finding = Finding::error("config.conflict", format!("[[app]] {} app_passwords", app.name), why);
+        check.findings.push(finding.with_remedy("app_passwords = false  # or profile = \"standard\" in [second_factor]"));
+    }
 }
 
 /// Says which apps share the host of the pages, and what that means.

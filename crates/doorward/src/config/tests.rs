@@ -9,6 +9,7 @@ use serde::de::{self, Visitor};
 
 use super::*;
 
+mod passkeys;
 mod tls;
 
 /// A working directory with files, and an environment.
@@ -572,6 +573,13 @@ const ROWS: &[Row] = &[
     )
     .env("DOORWARD_SERVER__INSECURE_ALLOW_HTTP=1\nDOORWARD_SERVER__PUBLIC_URL=http://nas.local:8000")
     .warns(),
+    row(
+        "app passwords where two factors are promised",
+        "config.conflict",
+        "[[app]] dav app_passwords",
+        "app_passwords = false  # or profile = \"standard\" in [second_factor]",
+    )
+    .toml("[second_factor]\nprofile = \"strict\"\n[[app]]\nname = \"dav\"\nhost = \"dav.example.com\"\napp_passwords = true"),
     row("broken TOML", "config.syntax", "doorward.toml:2", "").toml("[server]\nlisten = [\n"),
 ];
 
@@ -661,9 +669,11 @@ fn every_code_is_in_the_list_of_reasons_and_every_reason_is_found() {
         include_str!("exposure.rs"),
         include_str!("merge.rs"),
         include_str!("origin.rs"),
+        include_str!("passkey.rs"),
         include_str!("password.rs"),
         include_str!("permission.rs"),
         include_str!("portal.rs"),
+        include_str!("../node/passkey.rs"),
         include_str!("server.rs"),
         include_str!("session.rs"),
         include_str!("source.rs"),
@@ -916,6 +926,7 @@ fn the_registry_and_the_sections_know_the_same_keys() {
         ("portal", fields::<portal::Raw>()),
         ("session", fields::<session::Raw>()),
         ("password", fields::<password::Raw>()),
+        ("passkeys", fields::<passkey::Raw>()),
         ("csrf", fields::<csrf::Raw>()),
         ("store", fields::<store::Raw>()),
         ("log", fields::<log::Raw>()),

@@ -13,8 +13,6 @@ use doorward_core::audit::Action;
 use doorward_core::budget::{BudgetKey, Spent};
 use doorward_core::factor::AppPassword;
 use doorward_core::identifier::{CredentialId, LoginHandle, SessionId, UserId};
-use doorward_core::password::{Password, PasswordError};
-use doorward_core::policy::FRESH_SECONDS;
 use doorward_core::session::{Kind, Session, Stage};
 use doorward_core::signin::Proven;
 use doorward_core::store::{Added, AppPasswords as _, Budgets as _, Factors as _, Outbox as _, Users as _};
@@ -23,7 +21,6 @@ use doorward_core::user::{Name, User};
 use doorward_core::{Secret, UnixTime};
 use parking_lot::Mutex;
 
-use super::guess::Attempt;
 use super::live::Account;
 use super::{Author, Identity, Live, Refused, Visit};
 use crate::mail::Notice;
@@ -52,8 +49,6 @@ pub struct NewAppPassword {
     pub name: Name,
     /// Days until it ends, where it does.
     pub days: Option<i64>,
-    /// The present password, which a session must send along that has proven nobody for a while.
-    pub current_password: Option<Secret>,
 }
 
 /// One that was made, with its secret, which is shown this once.
@@ -107,11 +102,10 @@ impl Kept {
 }
 
 impl Identity {
-    /// Makes one. The session must have proven somebody within the last five minutes, or the present password comes along.
+    /// Makes one. The caller has seen to it that the session was confirmed.
     ///
     /// # Errors
-    /// `app.password_date`, `authorization.fresh_required`, `password.wrong_current` and as [`Identity::sign_in`] for
-    /// guesses at it, `factor.too_many`, why the session ended, `store.*`.
+    /// `app.password_date`, `factor.too_many`, why the session ended, `store.*`.
     pub async fn make_app_password(
         &self,
         visit: &Visit,
@@ -123,7 +117,6 @@ impl Identity {
             return Err(Refused::new("app.password_date"));
         }
         let user = self.user(live.user_id()).await?;
-        self.prove_fresh(visit, live, &user, new.current_password).await?;
         let (secret, hash) = token::mint(token::Kind::AppPassword, self.random());
         let kept = AppPassword {
             id: CredentialId::random(self.random()),
@@ -144,34 +137,6 @@ impl Identity {
             Added::TooMany => Err(Refused::new("factor.too_many")),
             _ => Err(Refused::new(self.table().find_id(live.id, now).err().unwrap_or("session.unknown"))),
         }
-    }
-
-    /// Whether this session has proven somebody just now.
-    #[must_use]
-    pub fn is_fresh(&self, live: &Live) -> bool {
-        (0..FRESH_SECONDS).contains(&self.now().seconds_since(live.authenticated_at))
-    }
-
-    /// Makes sure that it is a person who asks: a proof of the last five minutes, or the present password.
-    pub(super) async fn prove_fresh(
-        &self,
-        visit: &Visit,
-        live: &Live,
-        user: &User,
-        current: Option<Secret>,
-    ) -> Result<(), Refused> {
-        if self.is_fresh(live) {
-            return Ok(());
-        }
-        let text = current.filter(|text| !text.expose_secret().is_empty());
-        let text = text.ok_or_else(|| Refused::new("authorization.fresh_required"))?;
-        let password = Password::new(text.expose_secret()).map_err(|_| PasswordError::WrongCurrent)?;
-        let attempt = Attempt { email: &user.email, user: Some(user), password: &password, is_signed_in: true };
-        let guess = self.guess(visit, attempt).await?;
-        if !guess.is_right {
-            return Err(PasswordError::WrongCurrent.into());
-        }
-        Ok(self.inner.store.refund(&[guess.own, guess.shared]).await?)
     }
 
     /// All of a user's, newest first.

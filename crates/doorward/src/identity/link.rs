@@ -83,13 +83,11 @@ impl Identity {
     /// be enough to take the second factor off.
     ///
     /// # Errors
-    /// `user.not_found`, `user.disabled`, `user.not_for_oneself`, `authorization.fresh_required` and what may become of a
-    /// guess at the present password, `store.*`.
+    /// `user.not_found`, `user.disabled`, `user.not_for_oneself`, `store.*`.
     pub async fn factor_reset_link(
         &self,
         (visit, live): (&Visit, &Live),
         user: UserId,
-        current_password: Option<Secret>,
     ) -> Result<(Link, Option<Secret>), Refused> {
         let user = self.user(user).await?;
         if user.id == live.user_id() {
@@ -98,7 +96,6 @@ impl Identity {
         if !user.is_active() {
             return Err(Refused::new("user.disabled"));
         }
-        self.prove_fresh(visit, live, &live.user(), current_password).await?;
         let event = Author::of(live, visit).event(self.now(), Action::LinkCreated).about(user.id);
         let (link, secret) =
             self.draw_link(Kind::FactorReset, Purpose::FactorReset { user: user.id }, FACTOR_RESET_SECONDS);

@@ -15,6 +15,7 @@ pub mod table;
 mod threshold;
 pub mod told;
 
+pub use bounce::form_page;
 pub use front::front;
 pub(in crate::web) use onward::{OVERRIDES, WRONG_PASSWORD};
 pub use sketch::Sketch;

@@ -21,8 +21,8 @@ texts! {
     NEW: "New app password", "Neues App-Passwort";
     DAYS: "Days until it ends", "Tage bis zum Ende";
     DAYS_HINT: "Leave it empty for one without an end.", "Leer lassen für eines ohne Ende.";
-    CURRENT: "Current password", "Bisheriges Passwort";
-    CURRENT_HINT: "You signed in a while ago, so please enter it once more.", "Ihre Anmeldung ist schon eine Weile her, bitte geben Sie es noch einmal ein.";
+    CONFIRM: "Confirm", "Bestätigen";
+    CONFIRM_HINT: "You signed in a while ago. Before you make an app password, please confirm once more that it is you.", "Ihre Anmeldung ist schon eine Weile her. Bitte bestätigen Sie noch einmal, dass Sie es sind, bevor Sie ein App-Passwort anlegen.";
     MAKE: "Make app password", "App-Passwort anlegen";
     READY: "The app password is ready", "Das App-Passwort ist fertig";
     READY_LEAD: "Enter both in the program now. The password is shown only this once.", "Geben Sie jetzt beides im Programm ein. Das Passwort wird nur dieses eine Mal gezeigt.";

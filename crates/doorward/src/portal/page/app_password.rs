@@ -20,8 +20,8 @@ pub struct AppPasswords {
     pub app: String,
     /// What was typed before.
     pub name: String,
-    /// Whether the present password must come along.
-    pub needs_password: bool,
+    /// Whether its owner must first prove once more who they are.
+    pub needs_confirmation: bool,
     /// Why the last form was refused.
     pub problem: Option<Problem>,
     /// What has just been done.

@@ -92,8 +92,6 @@ pub struct PersonDetail {
     pub created_at: Moment,
     /// How many live sessions there are.
     pub session_count: usize,
-    /// Whether a change that opens the account to others asks for the viewer's password.
-    pub needs_password: bool,
     /// Why the last form was refused.
     pub problem: Option<Problem>,
     /// What has just been done.

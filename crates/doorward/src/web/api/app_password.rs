@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::Path;
-use doorward_core::Secret;
 use doorward_core::factor::AppPassword;
 use doorward_core::user::Name;
 use http::StatusCode;
@@ -68,9 +67,6 @@ pub struct AppPasswordRequest {
     name: String,
     /// Days until it ends, 1 to 3650; absent for one without an end.
     days: Option<i64>,
-    /// The present password, where the session is not fresh.
-    #[schema(value_type = Option<String>, format = Password, max_length = 1024)]
-    current_password: Option<Secret>,
 }
 
 /// A new app password. Its secret is shown this once.
@@ -111,7 +107,7 @@ pub async fn list(exchange: Exchange) -> Result<Json<AppPasswords>, Failure> {
     Ok(Json(AppPasswords { passwords: kept.iter().map(AppPasswordView::from).collect(), apps: apps(&exchange) }))
 }
 
-/// Makes an app password. The session must be fresh, or the present password comes along.
+/// Makes an app password. The session must be confirmed.
 #[utoipa::path(
     post, path = "/api/v1/auth/app-passwords", tag = "app passwords", request_body = AppPasswordRequest,
     responses((status = 200, description = "The app password, shown this once", body = MadeAnswer), super::problem::Problems)
@@ -122,7 +118,7 @@ pub async fn create(
 ) -> Result<Json<MadeAnswer>, Failure> {
     let app = app_named(&exchange, &request.app)?;
     let name: Name = request.name.parse()?;
-    let new = NewAppPassword { app, name, days: request.days, current_password: request.current_password };
+    let new = NewAppPassword { app, name, days: request.days };
     let made = exchange.app.identity().make_app_password(&exchange.visit(), exchange.live()?, new).await?;
     let password = made.secret.expose_secret().to_owned();
     Ok(Json(MadeAnswer { kept: AppPasswordView::from(&made.kept), password }))

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::Path;
-use doorward_core::Secret;
 use doorward_core::identifier::UserId;
 use doorward_core::session::EndReason;
 use doorward_core::user::{Group, Name, Status, User, UserError};
@@ -163,15 +162,6 @@ pub async fn reset(exchange: Exchange, Path(id): Path<String>) -> Result<Json<Li
     Ok(Json(link_answer(&exchange, &link, &secret)))
 }
 
-/// The caller's own password, where the session is not fresh.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ProofRequest {
-    /// The present password of the caller.
-    #[schema(value_type = Option<String>, format = Password, max_length = 1024)]
-    current_password: Option<Secret>,
-}
-
 /// A link that was made for somebody else.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HandedLink {
@@ -184,19 +174,15 @@ pub struct HandedLink {
 
 /// Makes a link by which a person takes lost second factors away. Not for oneself.
 #[utoipa::path(
-    post, path = "/api/v1/admin/users/{id}/reset-factors", tag = "administration", request_body = ProofRequest,
+    post, path = "/api/v1/admin/users/{id}/reset-factors", tag = "administration",
     params(("id" = String, Path, description = "`usr_…`")),
     responses((status = 200, description = "The link was sent, or is shown this once", body = HandedLink), super::problem::Problems)
 )]
-pub async fn reset_factors(
-    exchange: Exchange,
-    Path(id): Path<String>,
-    body::Json(request): body::Json<ProofRequest>,
-) -> Result<Json<HandedLink>, Failure> {
+pub async fn reset_factors(exchange: Exchange, Path(id): Path<String>) -> Result<Json<HandedLink>, Failure> {
     let (visit, live) = (exchange.visit(), exchange.live()?);
     let id = parse(&id, "user.not_found")?;
     let identity = exchange.app.identity();
-    let (link, secret) = identity.factor_reset_link((&visit, live), id, request.current_password).await?;
+    let (link, secret) = identity.factor_reset_link((&visit, live), id).await?;
     let link = secret.map(|secret| link_answer(&exchange, &link, &secret));
     Ok(Json(HandedLink { is_mailed: link.is_none(), link }))
 }

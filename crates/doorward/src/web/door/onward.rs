@@ -214,6 +214,7 @@ impl Knock<'_> {
                 Err(Box::new(response))
             }
             Decision::Finish(stage) => Err(Box::new(stranger.finish(stage))),
+            Decision::StepUp(code) => Err(Box::new(stranger.step_up(code))),
             Decision::Forbid(code) => Err(Box::new(Failure::of(code).into_response())),
         }
     }

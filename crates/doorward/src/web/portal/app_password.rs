@@ -1,7 +1,7 @@
 //! The page of one's app passwords: what there is, making one, withdrawing one.
 
 use axum::response::Response;
-use doorward_core::Secret;
+use doorward_core::policy::CONFIRMED_SECONDS;
 use doorward_core::user::Name;
 use http::StatusCode;
 use serde::Deserialize;
@@ -22,7 +22,6 @@ pub struct MakeFields {
     name: String,
     #[serde(default)]
     days: String,
-    current_password: Option<Secret>,
 }
 
 /// The one to withdraw.
@@ -64,7 +63,7 @@ async fn try_make(exchange: &Exchange, fields: MakeFields) -> Result<MadeAppPass
         "" => None,
         text => Some(text.parse().map_err(|_| Failure::of("app.password_date"))?),
     };
-    let new = NewAppPassword { app, name, days, current_password: fields.current_password };
+    let new = NewAppPassword { app, name, days };
     Ok(exchange.app.identity().make_app_password(&exchange.visit(), exchange.live()?, new).await?)
 }
 
@@ -87,6 +86,7 @@ async fn page(
     let identity = exchange.app.identity();
     let now = identity.now();
     let kept = identity.app_passwords(live.user_id()).await?;
+    let age = identity.confirmation_age(live).await?;
     let (app, name) = typed.unwrap_or_default();
     Ok(super::show(exchange, status, |chrome| AppPasswords {
         chrome,
@@ -105,7 +105,7 @@ async fn page(
             .collect(),
         app,
         name,
-        needs_password: !identity.is_fresh(live),
+        needs_confirmation: !age.is_some_and(|age| (0..CONFIRMED_SECONDS).contains(&age)),
         problem,
         done: super::done(exchange),
     }))

@@ -2,7 +2,6 @@
 
 use axum::extract::Path;
 use axum::response::Response;
-use doorward_core::Secret;
 use doorward_core::identifier::UserId;
 use doorward_core::session::EndReason;
 use doorward_core::user::{Status, User};
@@ -56,7 +55,6 @@ fn page(
         person: row(user, is_self),
         groups: typed.unwrap_or_else(|| groups.join(" ")),
         created_at: Moment(user.created_at),
-        needs_password: !exchange.live().is_ok_and(|live| exchange.app.identity().is_fresh(live)),
         session_count: exchange.app.identity().sessions_of(user.id).len(),
         problem,
         done: super::done(exchange),
@@ -131,22 +129,12 @@ pub async fn reset(exchange: Exchange, Path(id): Path<String>) -> Result<Respons
     Ok(hand_over(&exchange, Thing::Reset, &user.email, link_url(&exchange, &link, &secret), Some(&link)))
 }
 
-/// The viewer's password, where the session is not fresh.
-#[derive(Debug, Deserialize)]
-pub struct ProofFields {
-    current_password: Option<Secret>,
-}
-
 /// Makes a link that takes lost second factors: it goes to the person by mail, or is shown once to be handed over.
-pub async fn reset_factors(
-    exchange: Exchange,
-    Path(id): Path<String>,
-    Form(fields): Form<ProofFields>,
-) -> Result<Response, Failure> {
+pub async fn reset_factors(exchange: Exchange, Path(id): Path<String>) -> Result<Response, Failure> {
     let user = user(&exchange, &id).await?;
     let (visit, live) = (exchange.visit(), exchange.live()?);
     let identity = exchange.app.identity();
-    match identity.factor_reset_link((&visit, live), user.id, fields.current_password).await {
+    match identity.factor_reset_link((&visit, live), user.id).await {
         Ok((_, None)) => Ok(super::lead_to(&Done::FactorLinkSent.at(&path::person(user.id)))),
         Ok((link, Some(secret))) => {
             Ok(hand_over(&exchange, Thing::FactorReset, &user.email, link_url(&exchange, &link, &secret), Some(&link)))

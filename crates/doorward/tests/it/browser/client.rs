@@ -66,7 +66,7 @@ fn a_browser_without_scripts_comes_back_in_by_a_link_from_the_host() {
     browser.submit(&tab, "/.doorward/reset");
     browser.wait_for_path(&tab, "/.doorward/sign-in");
     sign_in(&mut browser, &tab, &server, (&email, NEW));
-    browser.wait_for_path(&tab, "/.doorward/apps");
+    browser.wait_for_path(&tab, "/.doorward/finish/enrolment");
     // Good once: whoever opens it again is told so.
     browser.open(&tab, &url(&server, &format!("/.doorward{path}")));
     assert!(browser.text(&tab).contains("user.link_invalid"), "{}", browser.text(&tab));

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::factor::enrol;
 use crate::it::harness::{Client, Server};
 
 const NEW: &str = "another long phrase of mine";
@@ -27,6 +28,7 @@ fn the_host_helps_whoever_lost_everything_beside_a_running_server() {
     let server = Server::start();
     let (email, password) = server.administrator();
     let mut before = server.signed_in();
+    enrol(&mut before);
     let made = server.json(&["user", "recover", &email]);
     let url = made["url"].as_str().unwrap();
     // PATTERN-MAIL-PREFETCH: looking at it changes nothing, neither does having made it.
@@ -42,7 +44,11 @@ fn the_host_helps_whoever_lost_everything_beside_a_running_server() {
     assert_eq!(before.get("/api/v1/auth/me").status, 401, "every session has ended");
     assert_eq!(server.client().sign_in(&email, &password).status, 401);
     let mut after = server.client();
+    // The lost phone is not asked for, and without another one there is no way on: no second days of grace.
     assert_eq!(after.sign_in(&email, NEW).status, 200);
+    assert_eq!(after.get("/api/v1/auth/me").reason(), "signin.enrolment_pending");
+    enrol(&mut after);
+    assert_eq!(after.get("/api/v1/auth/me").json()["acr"], "aal2");
     let again = json!({"code": code(url), "new": NEW});
     assert_eq!(server.client().call("POST", "/api/v1/auth/password/reset", &again).reason(), "user.link_invalid");
     let records = after.get("/api/v1/admin/audit").body;
@@ -66,6 +72,7 @@ fn lost_factors_are_taken_by_a_link_that_signs_nobody_in() {
     let mut bob = server.client();
     bob.sign_in("bob@example.com", made["password"].as_str().unwrap());
     bob.call("POST", "/api/v1/auth/password/new", &json!({"new": NEW}));
+    enrol(&mut bob);
     let mut admin = server.signed_in();
     let (own, other) = (id_of(&mut admin, "admin@localhost"), id_of(&mut admin, "bob@example.com"));
     let path = |id: &str| format!("/api/v1/admin/users/{id}/reset-factors");
@@ -84,6 +91,11 @@ fn lost_factors_are_taken_by_a_link_that_signs_nobody_in() {
     assert_eq!((taken.status, taken.location()), (303, "/.doorward/sign-in?done=factors-reset"));
     assert_eq!(bob.get("/api/v1/auth/me").status, 401);
     assert_eq!(stranger.get("/api/v1/auth/me").status, 401, "a link signs nobody in");
+    // The password is asked for as ever, and what was lost no more.
+    let mut back = server.client();
+    assert_eq!(back.sign_in("bob@example.com", NEW).status, 200);
+    assert_eq!(back.get("/api/v1/auth/me").reason(), "signin.enrolment_pending");
+    enrol(&mut back);
     let again = stranger.call("POST", "/api/v1/auth/recovery/factors", &json!({"code": code(&url)}));
     assert_eq!((again.status, again.reason().as_str()), (410, "user.link_invalid"));
     // The page of a person does the same.
@@ -133,6 +145,7 @@ fn the_last_administrator_stays_one() {
     assert_eq!(server.client().sign_in(&email, &password).status, 401);
     let mut again = server.client();
     again.sign_in(&email, NEW);
+    enrol(&mut again);
     assert_eq!(again.get("/api/v1/admin/users").status, 200);
 }
 
