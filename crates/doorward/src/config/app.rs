@@ -219,9 +219,12 @@ pub(super) fn check(check: &mut Check<'_>) -> Vec<AppConfig> {
 /// promises two wherever they are asked for.
 pub(super) fn check_app_passwords(apps: &[AppConfig], strictness: Strictness, check: &mut Check<'_>) {
     for app in apps.iter().filter(|app| app.takes_app_passwords && strictness == Strictness::Strict) {
-        let why = "An app password is one factor, and `profile = \"strict\"` of [second_factor] allows none in place of two.";
+        let why =
+            "An app password is one factor, and `profile = \"strict\"` of [second_factor] allows none in place of two.";
         let finding = Finding::error("config.conflict", format!("[[app]] {} app_passwords", app.name), why);
-        check.findings.push(finding.with_remedy("app_passwords = false  # or profile = \"standard\" in [second_factor]"));
+        check
+            .findings
+            .push(finding.with_remedy("app_passwords = false  # or profile = \"standard\" in [second_factor]"));
     }
 }
 
