@@ -53,6 +53,7 @@ pub fn front<'a>(
 }
 
 /// Which way a request goes. What is rare or large lies on the heap: each request moves one of these about.
+#[expect(clippy::large_enum_variant, reason = "the large one is the common one, and an allocation costs more")]
 enum Fork<'a> {
     Ours(Box<Request<Body>>),
     Refused(Box<Response>),
