@@ -100,12 +100,7 @@ async fn open_links(exchange: &Exchange) -> Result<Vec<LinkRow>, Failure> {
             }
             Purpose::SetUp => continue,
         };
-        rows.push(LinkRow {
-            id: link.id,
-            email: email.to_string(),
-            thing,
-            expires_at: Moment(link.expires_at),
-        });
+        rows.push(LinkRow { id: link.id, email: email.to_string(), thing, expires_at: Moment(link.expires_at) });
     }
     Ok(rows)
 }
