@@ -21,6 +21,7 @@ use super::app::{Settings, seconds};
 use super::caller::state_of;
 use super::door::judge::{self, Caller, Facts};
 use super::door::table::Place;
+use super::door::told::{ACR, AMR, AUTH_TIME, strength};
 use super::door::{OVERRIDES, bounce};
 use super::exchange::Exchange;
 use super::failure::Failure;
@@ -229,6 +230,10 @@ impl Question<'_> {
         headers.insert(names.groups.clone(), value(|told| &told.groups));
         headers.insert(names.name.clone(), value(|told| &told.name));
         headers.insert(names.email.clone(), value(|told| &told.email));
+        for name in [ACR, AMR, AUTH_TIME] {
+            headers.insert(name, NOTHING);
+        }
+        headers.extend(live.into_iter().flat_map(strength));
         let pass = live.filter(|_| self.place.app.has_jwt);
         headers
             .insert(PASS, pass.map_or(NOTHING, |live| self.exchange.app.identity().pass(live, &self.place.app.name)));

@@ -217,6 +217,10 @@ impl Site {
         for name in [&names.user, &names.groups, &names.name, &names.email] {
             self.add(written(name.as_str()));
         }
+        // How strongly the session was proven: who could write these would be stronger than they are.
+        for name in ["Remote-Acr", "Remote-Amr", "Remote-Auth-Time"] {
+            self.add(name.to_owned());
+        }
         self.add("X-Doorward-Jwt".to_owned());
         self.parts.push(Part {
             name: app.name.to_string(),
