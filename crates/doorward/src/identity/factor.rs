@@ -132,14 +132,14 @@ impl Identity {
         let mut overdue = BTreeMap::new();
         for live in self.table().all().into_iter().filter(is_weak) {
             let user = live.user();
-            let is_due = match overdue.get(&user.id) {
-                Some(is_due) => *is_due,
-                None => {
-                    let facts = self.inner.store.facts(user.id).await?;
-                    let is_due = self.demand_by(&user, &facts, false).enrolment() == Enrolment::Now;
-                    // Whoever has no count yet gets one with the next sign-in.
-                    *overdue.entry(user.id).or_insert(is_due && facts.grace_began_at.is_some())
-                }
+            let known = overdue.get(&user.id).copied();
+            let is_due = if let Some(is_due) = known {
+                is_due
+            } else {
+                let facts = self.inner.store.facts(user.id).await?;
+                let is_due = self.demand_by(&user, &facts, false).enrolment() == Enrolment::Now;
+                // Whoever has no count yet gets one with the next sign-in.
+                *overdue.entry(user.id).or_insert(is_due && facts.grace_began_at.is_some())
             };
             if is_due {
                 let (now, reason) = (self.now(), EndReason::EnrolmentDue);

@@ -93,7 +93,7 @@ fn guard(plan: &Plan, site: &Site, at: usize) -> String {
             text,
             "    http-request lua.doorward {} {} if {condition}\n    http-request deny deny_status 503 if {condition} !{{ var(txn.doorward) -m str allow }}\n",
             plan.origin(site),
-            site.identity.join(",").to_ascii_lowercase()
+            site.copied().join(",").to_ascii_lowercase()
         );
     };
     if guarded.is_empty() {
@@ -126,9 +126,9 @@ fn choice(site: &Site, at: usize) -> String {
 /// `doorward.lua`.
 pub(super) fn lua(plan: &Plan) -> String {
     let cookies = if plan.is_https {
-        ["__host-doorward", "__host-doorward-entry", "__host-http-csrf_bind"]
+        ["__host-doorward", "__host-doorward-entry", "__host-doorward-device", "__host-http-csrf_bind"]
     } else {
-        ["doorward", "doorward-entry", "csrf_bind"]
+        ["doorward", "doorward-entry", "doorward-device", "csrf_bind"]
     };
     debug_assert!(own_cookies(plan.is_https).to_ascii_lowercase().starts_with(cookies[0]), "one list of cookies");
     SCRIPT

@@ -280,23 +280,24 @@ fn race(client: &Client, path: &str, body: &Value, many: usize) -> usize {
     })
 }
 
+/// Losers pay for their guesses, so each race has an account of its own.
 #[test]
 fn a_code_that_many_send_at_once_lets_one_in() {
-    let server = Server::start();
-    let (email, password) = server.administrator();
-    let mut owner = server.signed_in();
-    let mut phone = enrol(&mut owner);
-    let codes = post(&mut owner, "recovery-codes", &Value::Null).json()["codes"].clone();
-    let half = || {
+    for is_recovery in [true, false] {
+        let server = Server::start();
+        let (email, password) = server.administrator();
+        let mut owner = server.signed_in();
+        let mut phone = enrol(&mut owner);
+        let codes = post(&mut owner, "recovery-codes", &Value::Null).json()["codes"].clone();
         let mut client = server.client();
         client.sign_in(&email, &password);
-        client
-    };
-    for code in codes.as_array().unwrap() {
-        assert_eq!(race(&half(), "recovery-codes/verify", &json!({"code": code}), 50), 1);
+        let (path, code) = if is_recovery {
+            ("recovery-codes/verify", codes[0].clone())
+        } else {
+            ("totp/verify", json!(phone.code()))
+        };
+        assert_eq!(race(&client, path, &json!({"code": code}), 200), 1, "{path}");
     }
-    let client = half();
-    assert_eq!(race(&client, "totp/verify", &json!({"code": phone.code()}), 200), 1);
 }
 
 #[test]
