@@ -18,6 +18,7 @@ pub(crate) struct Arguments {
 /// Everything that the tests start and that Rust does not bring along.
 const NEEDS: &[Need] = &[
     Need { package: "postgresql", why: "the store's contract runs against a temporary server", is_there: has_postgres },
+    Need { package: "oathtool", why: "codes of a program by others sign in", is_there: || shell::has("oathtool") },
     Need { package: "chromium", why: "a real browser signs in and out", is_there: || shell::has("chromium") },
     Need {
         package: "caddy",

@@ -94,5 +94,6 @@ fn row(session: &Live, this: &Live) -> SessionRow {
         last_seen: Moment(session.last_seen()),
         is_this: session.id == this.id,
         is_api: session.kind == Kind::Api,
+        methods: session.methods,
     }
 }

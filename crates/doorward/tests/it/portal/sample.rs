@@ -8,6 +8,7 @@ use doorward::portal::page::{
 };
 use doorward::portal::{Banner, Chrome, Done, Moment, Page, Problem, Viewer};
 use doorward_core::language::Language;
+use doorward_core::signin::Method;
 use doorward_core::{UnixTime, reason};
 
 const LINK: &str =
@@ -253,6 +254,7 @@ fn session(device: &str, days: i64, is_this: bool) -> SessionRow {
         last_seen: moment(0),
         is_this,
         is_api: device.starts_with("curl"),
+        methods: [Method::Password, Method::OneTimeCode].into_iter().collect(),
     }
 }
 
