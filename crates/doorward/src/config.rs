@@ -11,6 +11,7 @@ mod csrf;
 mod domain;
 mod dotenv;
 mod exposure;
+mod factor;
 mod forwarding;
 mod log;
 mod mail;
@@ -44,6 +45,7 @@ pub use admin::Admin;
 pub use app::{AppConfig, AppCsrf, IdentityNames, UserValue};
 pub use csrf::Csrf;
 pub use domain::{Domain, DomainError};
+pub use factor::SecondFactor;
 pub use forwarding::{CLOUDFLARE, CLOUDFLARE_AS_OF, ClientIp, ForwardedHeader, Forwarding};
 pub use log::{Format, Level, Log, Rotation};
 pub use mail::{Encryption, Mail, MailServer};
@@ -101,6 +103,8 @@ pub struct Config {
     pub password: Password,
     /// `[passkeys]`
     pub passkeys: Passkeys,
+    /// `[second_factor]`
+    pub second_factor: SecondFactor,
     /// `[csrf]`
     pub csrf: Csrf,
     /// `[store]`
@@ -137,6 +141,7 @@ struct Raw {
     session: session::Raw,
     password: password::Raw,
     passkeys: passkey::Raw,
+    second_factor: factor::Raw,
     csrf: csrf::Raw,
     store: store::Raw,
     log: log::Raw,
@@ -232,6 +237,7 @@ impl Raw {
             session: section(&mut whole, "session", findings),
             password: section(&mut whole, "password", findings),
             passkeys: section(&mut whole, "passkeys", findings),
+            second_factor: section(&mut whole, "second_factor", findings),
             csrf: section(&mut whole, "csrf", findings),
             store: section(&mut whole, "store", findings),
             log: section(&mut whole, "log", findings),
@@ -259,6 +265,7 @@ impl Raw {
         let session = self.session.check(check);
         let password = self.password.check(check);
         let passkeys = self.passkeys.check(&server, check);
+        let second_factor = self.second_factor.check(check);
         let hosts =
             portal.host.iter().cloned().chain(apps.iter().filter_map(|app| app.host.as_deref().map(str::to_owned)));
         let csrf = self.csrf.check(environment, &server, &hosts.collect::<Vec<_>>(), check);
@@ -280,6 +287,7 @@ impl Raw {
             session,
             password,
             passkeys,
+            second_factor,
             csrf,
             store,
             log,

@@ -3,6 +3,7 @@
 pub mod access;
 mod account;
 mod entry;
+pub mod factor;
 mod first;
 mod follow;
 mod guess;
@@ -65,6 +66,8 @@ pub struct Parts {
     pub rules: Rules,
     /// Writes letters, where there is mail.
     pub post: Post,
+    /// What is asked for beside a password.
+    pub factors: factor::FactorSettings,
     /// The claim `iss` of access tokens: the public URL, without a slash at its end.
     pub issuer: Box<str>,
 }
@@ -85,6 +88,7 @@ struct Inner {
     timeouts: Timeouts,
     rules: Rules,
     post: Post,
+    factors: factor::FactorSettings,
     issuer: Box<str>,
     is_shared: bool,
     table: Table,
@@ -106,7 +110,7 @@ impl Identity {
     /// calls [`Self::load`] before its first request.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, hasher, keyring, clock, random, timeouts, rules, post, issuer } = parts;
+        let Parts { store, hasher, keyring, clock, random, timeouts, rules, factors, post, issuer } = parts;
         // Several nodes can use one server, and none knows of the others.
         let is_shared = matches!(store.location(), Location::Postgres(_));
         let inner = Inner {
@@ -125,6 +129,7 @@ impl Identity {
             timeouts,
             rules,
             post,
+            factors,
             issuer,
             is_shared,
         };

@@ -19,7 +19,9 @@ use doorward_core::store::Users as _;
 use doorward_core::{Clock, Finding, Random};
 use doorward_store::{Location, Server, Store, migration};
 
-use crate::config::{Config, Store as Place};
+use crate::config::{Config, Passkeys, PublicUrl, Store as Place};
+use crate::identity::factor::FactorSettings;
+use crate::identity::factor::passkey::RelyingParty;
 use crate::identity::hasher::{Hasher, Parameters, Settings as HashSettings};
 use crate::identity::{Identity, Keyring, Parts, Sealer};
 use crate::mail::{Post, Site};
@@ -70,6 +72,7 @@ impl Node {
             timeouts: config.session.timeouts,
             rules: rules(config),
             post: post(config, &sealer),
+            factors: factors(config),
             issuer: config.public_url().origin().into(),
         });
         Ok(Self { store, hasher, identity, clock, random })
@@ -83,6 +86,15 @@ fn post(config: &Config, sealer: &Sealer) -> Post {
     } else {
         Post::closed()
     }
+}
+
+/// What is asked for beside a password. Browsers and apps show the host of the pages beside passkeys and codes.
+fn factors(config: &Config) -> FactorSettings {
+    let service: Box<str> = config.public_url().host().into();
+    let origin = config.server.public_url.as_ref().map(PublicUrl::origin);
+    let Passkeys { rp_id, is_possible } = &config.passkeys;
+    let party = RelyingParty::new(&service, rp_id, origin.as_deref(), *is_possible);
+    FactorSettings { policy: config.second_factor.policy.clone(), party: Arc::new(party), service }
 }
 
 /// What passwords must be. Our own name and that of the host are the first words that are tried here.

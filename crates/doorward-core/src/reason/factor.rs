@@ -196,6 +196,26 @@ pub(super) const REASONS: &[Reason] = &[
         "remove one first"
     },
     refusal! {
+        "factor.taken", 409, false;
+        text("This is set up already", "Das ist schon eingerichtet");
+        text(
+            "This is set up already, for your account or for another one. Please take another.",
+            "Das ist schon eingerichtet, für Ihr Konto oder für ein anderes. Bitte nehmen Sie etwas anderes.",
+        );
+        "Codes by mail can be enrolled once for each account, and a passkey once for the whole installation.";
+        "remove the other entry first, or enrol another authenticator"
+    },
+    refusal! {
+        "factor.device_not_trusted", 403, false;
+        text("This device cannot be trusted", "Diesem Gerät kann nicht vertraut werden");
+        text(
+            "A device can be trusted right after you have signed in with a second step, and only where whoever looks after this server allows it.",
+            "Einem Gerät kann man vertrauen, gleich nachdem man sich mit einem zweiten Schritt angemeldet hat, und nur wo es erlaubt ist.",
+        );
+        "The session is not whole or not of two factors, or the profile `strict` or a group that needs hardware rules trusted devices out.";
+        "sign in with a second factor first"
+    },
+    refusal! {
         "factor.not_found", 404, false;
         text("There is no such entry", "Diesen Eintrag gibt es nicht");
         text("This entry does not exist any more.", "Diesen Eintrag gibt es nicht mehr.");

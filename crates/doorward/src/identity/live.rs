@@ -143,6 +143,7 @@ impl Live {
             stage: self.stage,
             is_administrator: self.account.user.read().is_administrator(),
             two_factor_age: self.proven.second_factor_age(now),
+            confirmation_age: None,
         }
     }
 

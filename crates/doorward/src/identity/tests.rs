@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use doorward_core::factor::policy::FactorPolicy;
 use doorward_core::identifier::RequestId;
 use doorward_core::password::Rules;
 use doorward_core::session::Profile;
@@ -152,10 +153,18 @@ pub(super) async fn open_with(directory: &Path, clock: &Arc<Hand>, (seed, cost):
         timeouts: Profile::Home.timeouts(),
         rules: Rules::default(),
         post: Post::closed(),
+        factors: factors(),
         issuer: "https://auth.example.com".into(),
     });
     identity.load().await.unwrap();
     identity
+}
+
+/// The usual policy, for the host of the issuer.
+pub(super) fn factors() -> factor::FactorSettings {
+    let host: Box<str> = "auth.example.com".into();
+    let party = factor::passkey::RelyingParty::new(&host, &host, Some("https://auth.example.com"), true);
+    factor::FactorSettings { policy: FactorPolicy::default(), party: Arc::new(party), service: host }
 }
 
 pub(super) fn visit() -> Visit {

@@ -16,6 +16,7 @@ pub(crate) mod confirm;
 pub(crate) mod demo;
 pub(crate) mod done;
 pub(crate) mod error;
+pub(crate) mod factor;
 pub(crate) mod finish;
 pub(crate) mod handover;
 pub(crate) mod letter;
@@ -37,6 +38,7 @@ mod tests {
             demo::ALL,
             done::ALL,
             error::ALL,
+            factor::ALL,
             finish::ALL,
             handover::ALL,
             letter::ALL,

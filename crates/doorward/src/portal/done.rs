@@ -56,6 +56,14 @@ done! {
     GroupsSaved => "groups-saved", text::GROUPS_SAVED;
     /// The name was saved.
     NameSaved => "name-saved", text::NAME_SAVED;
+    /// A second factor was set up.
+    FactorAdded => "factor-added", text::FACTOR_ADDED;
+    /// A second factor was removed.
+    FactorRemoved => "factor-removed", text::FACTOR_REMOVED;
+    /// This device is trusted.
+    DeviceTrusted => "device-trusted", text::DEVICE_TRUSTED;
+    /// A device is no longer trusted.
+    DeviceForgotten => "device-forgotten", text::DEVICE_FORGOTTEN;
     /// A link was withdrawn.
     LinkWithdrawn => "link-withdrawn", text::LINK_WITHDRAWN;
 }

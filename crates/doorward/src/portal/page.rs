@@ -3,6 +3,7 @@
 mod account;
 mod confirm;
 mod demo;
+mod factor;
 mod failure;
 mod finish;
 mod link;
@@ -12,8 +13,11 @@ mod signin;
 pub use account::{Account, AppLink, Apps, SessionRow};
 pub use confirm::{Confirm, Question};
 pub use demo::Demo;
+pub use factor::{
+    Asking, DeviceRow, Enrolment, FactorChallenge, FactorRow, FactorWay, RecoveryCodes, Security, TotpSetUp,
+};
 pub use failure::{Failure, FormNotSent, Reasons, Way};
-pub use finish::{ChoosePassword, SecondFactor};
+pub use finish::ChoosePassword;
 pub use link::{Invitation, Reset};
 pub use people::{Handover, LinkRow, People, PersonDetail, PersonNew, PersonRow, Thing};
 pub use signin::{SignIn, SignedOut};

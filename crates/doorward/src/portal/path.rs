@@ -22,6 +22,32 @@ pub const SIGNED_OUT: &str = "/.doorward/signed-out";
 pub const CHOOSE_PASSWORD: &str = "/.doorward/finish/password";
 /// What a second factor is still missing: GET.
 pub const SECOND_FACTOR: &str = "/.doorward/finish/second-factor";
+/// The proof of the address after a recovery code: GET, and POST `code`.
+pub const RECOVERY_MAIL: &str = "/.doorward/finish/recovery-mail";
+/// Replace what was lost, after a recovery code: GET; go on without: POST.
+pub const RECOVERY: &str = "/.doorward/finish/recovery";
+/// Set up the second factor without which nothing goes on: GET.
+pub const ENROLMENT: &str = "/.doorward/finish/enrolment";
+/// Send a code by mail: POST `return_to`; leads back to the page that asks for it.
+pub const EMAIL_SEND: &str = "/.doorward/finish/send-code";
+/// Prove once more who you are: GET with `return_to`, and POST `way, code` or `password`.
+pub const CONFIRM: &str = "/.doorward/confirm";
+/// What proves who you are, and what is trusted: GET.
+pub const SECURITY: &str = "/.doorward/account/security";
+/// Begin to set up an authenticator app: POST; answers with its key, shown once.
+pub const TOTP: &str = "/.doorward/account/security/totp";
+/// Finish it: POST `challenge, code, name`.
+pub const TOTP_CONFIRM: &str = "/.doorward/account/security/totp/confirm";
+/// A new sheet of recovery codes: GET asks; POST makes it and answers with it, shown once.
+pub const RECOVERY_CODES: &str = "/.doorward/account/security/recovery-codes";
+/// Another name for a factor or a device: POST `id, name`.
+pub const FACTOR_RENAME: &str = "/.doorward/account/security/rename";
+/// Asks before removing a factor: GET `id`; removes it: POST `id`.
+pub const FACTOR_REMOVE: &str = "/.doorward/account/security/remove";
+/// Trust this device: POST.
+pub const DEVICE_TRUST: &str = "/.doorward/account/security/devices/trust";
+/// No longer trust a device: POST `id`; without one, none at all.
+pub const DEVICE_REMOVE: &str = "/.doorward/account/security/devices/remove";
 /// The account: GET.
 pub const ACCOUNT: &str = "/.doorward/account";
 /// Another password: POST `current_password, new_password`. Shows [`ACCOUNT`] again where it is refused.
@@ -154,6 +180,24 @@ pub fn set_up(token: &str) -> String {
 #[must_use]
 pub fn sign_in(return_to: &str) -> String {
     with_query(SIGN_IN, &[("return_to", return_to)])
+}
+
+/// A page about one factor or device.
+#[must_use]
+pub fn about(path: &str, id: impl std::fmt::Display) -> String {
+    with_query(path, &[("id", &id.to_string())])
+}
+
+/// A page that leads to `return_to` afterwards.
+#[must_use]
+pub fn leading_to(path: &str, return_to: &str) -> String {
+    with_query(path, &[("return_to", return_to)])
+}
+
+/// A page that shows one way of several and leads to `return_to` afterwards.
+#[must_use]
+pub fn by_way(path: &str, way: &str, return_to: &str) -> String {
+    with_query(path, &[("way", way), ("return_to", return_to)])
 }
 
 /// A page of the list of people.

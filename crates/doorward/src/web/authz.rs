@@ -157,7 +157,10 @@ impl Question<'_> {
                 self.lead(&format!("{portal}{}", finishing_page(stage)))
             }
             Decision::Finish(stage) => Failure::of(pending_code(stage)).into_response(),
-            Decision::Forbid(code) => Failure::of(code).into_response(),
+            Decision::StepUp(_) if self.is_navigation() => {
+                self.lead(&self.told.url(&path::leading_to(path::CONFIRM, &self.target())))
+            }
+            Decision::StepUp(code) | Decision::Forbid(code) => Failure::of(code).into_response(),
         }
     }
 

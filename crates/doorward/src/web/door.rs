@@ -14,6 +14,7 @@ pub mod table;
 mod threshold;
 pub mod told;
 
+pub use bounce::form_page;
 pub use front::front;
 pub(in crate::web) use onward::OVERRIDES;
 pub use sketch::Sketch;

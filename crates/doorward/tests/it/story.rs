@@ -2,6 +2,7 @@
 
 mod account;
 mod command;
+pub(crate) mod factor;
 mod front_end;
 mod sign_in;
 mod start;

@@ -11,5 +11,9 @@ texts! {
     ENABLED: "The account can be used again.", "Das Konto kann wieder benutzt werden.";
     GROUPS_SAVED: "The groups are saved.", "Die Gruppen sind gespeichert.";
     NAME_SAVED: "The name is saved.", "Der Name ist gespeichert.";
+    FACTOR_ADDED: "It is set up. From now on it is asked for when you sign in.", "Es ist eingerichtet. Ab jetzt wird bei der Anmeldung danach gefragt.";
+    FACTOR_REMOVED: "It is removed. Trusted devices are no longer trusted.", "Es ist entfernt. Vertraute Geräte gelten nicht mehr.";
+    DEVICE_TRUSTED: "This device is trusted. Here your password is enough now.", "Diesem Gerät wird vertraut. Hier genügt jetzt Ihr Passwort.";
+    DEVICE_FORGOTTEN: "It is no longer trusted.", "Das Vertrauen ist beendet.";
     LINK_WITHDRAWN: "The link is withdrawn and no longer works.", "Der Link ist zurückgezogen und gilt nicht mehr.";
 }

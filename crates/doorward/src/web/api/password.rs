@@ -69,6 +69,26 @@ async fn store(exchange: Exchange, change: PasswordChange) -> Result<Response, F
     Ok((fresh, Json(answer)).into_response())
 }
 
+/// The current password, once more.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmRequest {
+    /// The current password.
+    #[schema(value_type = String, format = Password, max_length = 1024)]
+    password: Secret,
+}
+
+/// Proves once more who one is, where no second factor is set up that could be asked for.
+#[utoipa::path(
+    post, path = "/api/v1/auth/password/confirm", tag = "password", request_body = ConfirmRequest,
+    responses((status = 200, description = "Confirmed", body = super::login::LoginAnswer), super::problem::Problems)
+)]
+pub async fn confirm(exchange: Exchange, body::Json(request): body::Json<ConfirmRequest>) -> Result<Response, Failure> {
+    let live = exchange.live()?;
+    let signed_in = exchange.app.identity().confirm_password(&exchange.visit(), live, &request.password).await?;
+    super::login::answer(&exchange, &signed_in).await
+}
+
 /// Changes one's own password. All other sessions end.
 #[utoipa::path(
     post, path = "/api/v1/auth/password/change", tag = "password", request_body = ChangeRequest,

@@ -192,6 +192,7 @@ impl Knock<'_> {
             }
             Decision::SignIn(code) => Err(Box::new(stranger.sign_in(code))),
             Decision::Finish(stage) => Err(Box::new(stranger.finish(stage))),
+            Decision::StepUp(code) => Err(Box::new(stranger.step_up(code))),
             Decision::Forbid(code) => Err(Box::new(Failure::of(code).into_response())),
         }
     }

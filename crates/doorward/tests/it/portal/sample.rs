@@ -1,9 +1,9 @@
 //! One sample of every page, with names that try to break out of it.
 
 use doorward::portal::page::{
-    Account, AppLink, Apps, ChoosePassword, Confirm, Demo, Failure, FormNotSent, Handover, Invitation, LinkRow, People,
-    PersonDetail, PersonNew, PersonRow, Question, Reasons, Reset, SecondFactor, SessionRow, SignIn, SignedOut, Thing,
-    Way,
+    Account, AppLink, Apps, Asking, ChoosePassword, Confirm, Demo, DeviceRow, Enrolment, FactorChallenge, FactorRow,
+    FactorWay, Failure, FormNotSent, Handover, Invitation, LinkRow, People, PersonDetail, PersonNew, PersonRow,
+    Question, Reasons, RecoveryCodes, Reset, Security, SessionRow, SignIn, SignedOut, Thing, TotpSetUp, Way,
 };
 use doorward::portal::{Banner, Chrome, Done, Moment, Page, Problem, Viewer};
 use doorward_core::language::Language;
@@ -25,6 +25,7 @@ pub(crate) struct Words {
 pub(crate) fn pages(language: Language, words: Words) -> Vec<(&'static str, String)> {
     let mut pages = strangers(language, words);
     pages.extend(own(language, words));
+    pages.extend(factors(language, words));
     pages.extend(administration(language, words));
     pages.extend(failures(language, words));
     pages
@@ -90,7 +91,6 @@ fn strangers(language: Language, words: Words) -> Vec<(&'static str, String)> {
         ("signed-out", SignedOut { chrome: chrome(language), ended: None }.html()),
         ("signed-out-why", SignedOut { chrome: chrome(language), ended: reason::find("session.revoked") }.html()),
         ("choose-password", choose_password(language, words).html()),
-        ("second-factor", SecondFactor { chrome: chrome(language), email: words.name.into(), problem: None }.html()),
         ("invitation", invitation(language, words).html()),
         ("reset", reset(language, words).html()),
     ]
@@ -98,7 +98,119 @@ fn strangers(language: Language, words: Words) -> Vec<(&'static str, String)> {
 
 fn choose_password(language: Language, words: Words) -> ChoosePassword {
     let problem = Some(Problem::of("password.common"));
-    ChoosePassword { chrome: chrome(language), email: words.name.into(), password_minimum: 12, problem }
+    let (email, return_to) = (words.name.into(), format!("/{}", words.name));
+    ChoosePassword { chrome: chrome(language), email, return_to, password_minimum: 12, problem }
+}
+
+fn challenge(language: Language, words: Words, way: FactorWay) -> FactorChallenge {
+    FactorChallenge {
+        chrome: chrome(language),
+        asking: Asking::SignIn,
+        email: words.name.into(),
+        way: Some(way),
+        others: FactorWay::ALL.into_iter().filter(|other| *other != way).collect(),
+        by_password: false,
+        needs_factor: false,
+        can_trust: true,
+        is_sent: false,
+        return_to: format!("/{}", words.name),
+        problem: None,
+    }
+}
+
+fn factors(language: Language, words: Words) -> Vec<(&'static str, String)> {
+    let wrong = FactorChallenge {
+        problem: Some(Problem::of("factor.code_wrong")),
+        ..challenge(language, words, FactorWay::Totp)
+    };
+    let mail = FactorChallenge { is_sent: true, ..challenge(language, words, FactorWay::Email) };
+    let again = FactorChallenge {
+        chrome: signed_in(language, words, false),
+        asking: Asking::Again,
+        way: None,
+        others: Vec::new(),
+        by_password: true,
+        ..challenge(language, words, FactorWay::Totp)
+    };
+    let app = FactorChallenge { needs_factor: true, by_password: false, ..challenge(language, words, FactorWay::Totp) };
+    let nothing = FactorChallenge { way: None, others: Vec::new(), ..challenge(language, words, FactorWay::Totp) };
+    let address = FactorChallenge {
+        asking: Asking::RecoveryMail,
+        others: Vec::new(),
+        ..challenge(language, words, FactorWay::Email)
+    };
+    let enrolment = |is_recovery| Enrolment {
+        chrome: chrome(language),
+        email: words.name.into(),
+        is_recovery,
+        can_email: true,
+        return_to: format!("/{}", words.name),
+        problem: None,
+    };
+    let sheet = |codes| RecoveryCodes {
+        chrome: signed_in(language, words, false),
+        email: words.name.into(),
+        codes,
+        next: format!("/{}", words.name),
+        return_to: format!("/{}", words.name),
+    };
+    let totp = TotpSetUp {
+        chrome: signed_in(language, words, false),
+        challenge: words.name.into(),
+        key: "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ".into(),
+        picture: doorward::portal::qr::svg(&doorward_core::Secret::new("otpauth://totp/x:y?secret=GEZDGNBVGY3TQOJQ")),
+        name: words.name.into(),
+        return_to: format!("/{}", words.name),
+        problem: Some(Problem::of("factor.code_wrong")),
+    };
+    vec![
+        ("challenge", challenge(language, words, FactorWay::Totp).html()),
+        ("challenge-wrong", wrong.html()),
+        ("challenge-passkey", challenge(language, words, FactorWay::Passkey).html()),
+        ("challenge-mail", mail.html()),
+        ("challenge-code", challenge(language, words, FactorWay::RecoveryCode).html()),
+        ("challenge-nothing", nothing.html()),
+        ("challenge-app", app.html()),
+        ("confirm-password", again.html()),
+        ("recovery-mail", address.html()),
+        ("enrolment", enrolment(false).html()),
+        ("recovery", enrolment(true).html()),
+        ("recovery-codes-ask", sheet(Vec::new()).html()),
+        ("recovery-codes", sheet(vec!["k7qm-2xvd-9hte-4wnc".into(); 10]).html()),
+        ("totp", totp.html()),
+        ("security", security(language, words).html()),
+        ("security-bare", Security { factors: Vec::new(), devices: Vec::new(), ..security(language, words) }.html()),
+    ]
+}
+
+fn security(language: Language, words: Words) -> Security {
+    let factor = |way, is_elsewhere| FactorRow {
+        id: "crd_BwcHBwcHBwcHBwcHBwcHBw".parse().unwrap(),
+        way,
+        name: words.name.into(),
+        created_at: moment(-3),
+        last_used_at: if is_elsewhere { None } else { Some(moment(0)) },
+        is_elsewhere,
+    };
+    let device = DeviceRow {
+        id: "crd_BwcHBwcHBwcHBwcHBwcHBg".parse().unwrap(),
+        name: words.name.into(),
+        address: "192.0.2.7".into(),
+        last_used_at: moment(0),
+    };
+    Security {
+        chrome: signed_in(language, words, false),
+        factors: vec![factor(FactorWay::Totp, false), factor(FactorWay::Passkey, true)],
+        is_suggested: true,
+        recovery_codes: 0,
+        can_email: true,
+        allows_devices: true,
+        can_trust: true,
+        devices: vec![device],
+        return_to: format!("/{}", words.name),
+        problem: None,
+        done: Some(Done::FactorAdded),
+    }
 }
 
 fn invitation(language: Language, words: Words) -> Invitation {
