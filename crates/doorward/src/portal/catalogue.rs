@@ -21,6 +21,7 @@ pub(crate) mod finish;
 pub(crate) mod handover;
 pub(crate) mod letter;
 pub(crate) mod link;
+pub(crate) mod passkey;
 pub(crate) mod people;
 pub(crate) mod place;
 pub(crate) mod shell;

@@ -24,6 +24,9 @@ fn code(error: &WebauthnError) -> &'static str {
         | E::COSEKeyInvalidType
         | E::COSEKeyInvalidAlgorithm
         | E::COSEKeyEDUnsupported
+        | E::SshPublicKeyEDUnsupported
+        | E::CertificatePublicKeyInvalid
+        | E::RsaParametersInvalid
         | E::COSEKeyECDSAInvalidCurve
         | E::COSEKeyEDDSAInvalidCurve => "factor.passkey_algorithm",
         E::ParseBase64Failure(_)
