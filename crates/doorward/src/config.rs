@@ -101,10 +101,10 @@ pub struct Config {
     pub session: Session,
     /// `[password]`
     pub password: Password,
-    /// `[passkeys]`
-    pub passkeys: Passkeys,
     /// `[second_factor]`
     pub second_factor: SecondFactor,
+    /// `[passkeys]`
+    pub passkeys: Passkeys,
     /// `[csrf]`
     pub csrf: Csrf,
     /// `[store]`
@@ -140,8 +140,8 @@ struct Raw {
     tls: tls::Raw,
     session: session::Raw,
     password: password::Raw,
-    passkeys: passkey::Raw,
     second_factor: factor::Raw,
+    passkeys: passkey::Raw,
     csrf: csrf::Raw,
     store: store::Raw,
     log: log::Raw,
@@ -236,8 +236,8 @@ impl Raw {
             tls: section(&mut whole, "tls", findings),
             session: section(&mut whole, "session", findings),
             password: section(&mut whole, "password", findings),
-            passkeys: section(&mut whole, "passkeys", findings),
             second_factor: section(&mut whole, "second_factor", findings),
+            passkeys: section(&mut whole, "passkeys", findings),
             csrf: section(&mut whole, "csrf", findings),
             store: section(&mut whole, "store", findings),
             log: section(&mut whole, "log", findings),
@@ -264,8 +264,8 @@ impl Raw {
         let environment = exposure::environment(&server, check);
         let session = self.session.check(check);
         let password = self.password.check(check);
-        let passkeys = self.passkeys.check(&server, check);
         let second_factor = self.second_factor.check(check);
+        let passkeys = self.passkeys.check(&server, check);
         let hosts =
             portal.host.iter().cloned().chain(apps.iter().filter_map(|app| app.host.as_deref().map(str::to_owned)));
         let csrf = self.csrf.check(environment, &server, &hosts.collect::<Vec<_>>(), check);
@@ -286,8 +286,8 @@ impl Raw {
             tls,
             session,
             password,
-            passkeys,
             second_factor,
+            passkeys,
             csrf,
             store,
             log,

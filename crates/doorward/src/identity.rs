@@ -64,10 +64,10 @@ pub struct Parts {
     pub timeouts: Timeouts,
     /// What a new password must be.
     pub rules: Rules,
-    /// Writes letters, where there is mail.
-    pub post: Post,
     /// What is asked for beside a password.
     pub factors: factor::FactorSettings,
+    /// Writes letters, where there is mail.
+    pub post: Post,
     /// The claim `iss` of access tokens: the public URL, without a slash at its end.
     pub issuer: Box<str>,
 }
@@ -87,8 +87,8 @@ struct Inner {
     random: Arc<dyn Random>,
     timeouts: Timeouts,
     rules: Rules,
-    post: Post,
     factors: factor::FactorSettings,
+    post: Post,
     issuer: Box<str>,
     is_shared: bool,
     table: Table,
@@ -128,8 +128,8 @@ impl Identity {
             random,
             timeouts,
             rules,
-            post,
             factors,
+            post,
             issuer,
             is_shared,
         };

@@ -14,6 +14,7 @@ pub use transport::Transport;
 
 use std::sync::Arc;
 
+use doorward_core::factor::policy::FactorPolicy;
 use doorward_core::password::Rules;
 use doorward_core::store::Users as _;
 use doorward_core::{Clock, Finding, Random};
@@ -71,8 +72,8 @@ impl Node {
             random: Arc::clone(&random),
             timeouts: config.session.timeouts,
             rules: rules(config),
-            post: post(config, &sealer),
             factors: factors(config),
+            post: post(config, &sealer),
             issuer: config.public_url().origin().into(),
         });
         Ok(Self { store, hasher, identity, clock, random })
@@ -94,7 +95,8 @@ fn factors(config: &Config) -> FactorSettings {
     let origin = config.server.public_url.as_ref().map(PublicUrl::origin);
     let Passkeys { rp_id, is_possible } = &config.passkeys;
     let party = RelyingParty::new(&service, rp_id, origin.as_deref(), *is_possible);
-    FactorSettings { policy: config.second_factor.policy.clone(), party: Arc::new(party), service }
+    let policy = FactorPolicy { has_mail: config.mail.is_on(), ..config.second_factor.policy.clone() };
+    FactorSettings { policy, party: Arc::new(party), service }
 }
 
 /// What passwords must be. Our own name and that of the host are the first words that are tried here.

@@ -166,6 +166,16 @@ pub(super) const REASONS: &[Reason] = &[
         "wait until Retry-After has passed; if it was not the owner, the password must be changed"
     },
     refusal! {
+        "factor.mail_wait", 429, true;
+        text("Too many codes by mail for now", "Vorerst zu viele Codes per E-Mail");
+        text(
+            "Several letters were sent to your address already. Please look for the newest one, or wait a moment and ask again.",
+            "An Ihre Adresse gingen schon mehrere Briefe. Bitte sehen Sie nach dem neuesten, oder warten Sie einen Moment und fragen Sie noch einmal.",
+        );
+        "Five letters in 15 minutes and 20 a day may be asked for to one address.";
+        "wait until Retry-After has passed; if no letter arrives, run doorward mail test"
+    },
+    refusal! {
         "factor.stopped", 429, false;
         text("No further codes are accepted", "Es werden keine weiteren Codes angenommen");
         text(

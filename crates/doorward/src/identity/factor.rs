@@ -1,5 +1,6 @@
 //! Second factors at work: what is asked of whom, and what somebody has.
 
+mod code;
 mod device;
 mod enrol;
 pub mod passkey;

@@ -10,7 +10,8 @@ use doorward_core::password::Password;
 use doorward_core::session::{EndReason, Kind, Session};
 use doorward_core::signin::{First, Method, SignIn};
 use doorward_core::store::{
-    Devices as _, Factors as _, Facts, NewSession, Proof, Proving, Sessions as _, Then, UserChange, Users as _,
+    Devices as _, Factors as _, Facts, NewSession, Outbox as _, Proof, Proving, Sessions as _, Then, UserChange,
+    Users as _,
 };
 use doorward_core::token::{self, TokenHash};
 use doorward_core::user::{Email, User};
@@ -174,7 +175,8 @@ impl Identity {
     ) -> Result<Arc<Live>, Refused> {
         let author = Author { actor: Actor::User(user.id), visit: Some(visit) };
         let event = author.event(self.now(), action).about(user.id).in_session(new.session.id);
-        if !self.inner.store.create_session(&new, user.password.as_ref(), &event).await? {
+        let letters = self.news_of_sign_in(visit, user, &new.session).await?;
+        if !self.inner.store.mailing(letters).create_session(&new, user.password.as_ref(), &event).await? {
             // Disabled, or another password, while this one was being checked.
             return Err(Refused::new(WRONG));
         }
@@ -189,7 +191,8 @@ impl Identity {
         let author = Author { actor: Actor::User(user.id), visit: Some(visit) };
         let event = author.event(self.now(), Action::SignedIn).about(user.id).in_session(new.session.id);
         let then = Then::Begin { new: &new, password: user.password.as_ref() };
-        match self.inner.store.prove(proof, then, &event).await? {
+        let letters = self.news_of_sign_in(visit, user, &new.session).await?;
+        match self.inner.store.mailing(letters).prove(proof, then, &event).await? {
             Proving::Done(session) => {
                 if let Some(replaced) = new.replaces {
                     self.table().end(replaced, EndReason::Replaced);

@@ -152,8 +152,8 @@ pub(super) async fn open_with(directory: &Path, clock: &Arc<Hand>, (seed, cost):
         random,
         timeouts: Profile::Home.timeouts(),
         rules: Rules::default(),
-        post: Post::closed(),
         factors: factors(),
+        post: Post::closed(),
         issuer: "https://auth.example.com".into(),
     });
     identity.load().await.unwrap();

@@ -44,6 +44,7 @@ mod tests {
             handover::ALL,
             letter::ALL,
             link::ALL,
+            passkey::ALL,
             people::ALL,
             place::ALL,
             shell::ALL,

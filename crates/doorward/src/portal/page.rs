@@ -14,7 +14,7 @@ pub use account::{Account, AppLink, Apps, SessionRow};
 pub use confirm::{Confirm, Question};
 pub use demo::Demo;
 pub use factor::{
-    Asking, DeviceRow, Enrolment, FactorChallenge, FactorRow, FactorWay, RecoveryCodes, Security, TotpSetUp,
+    Asking, DeviceRow, EmailSetUp, Enrolment, FactorChallenge, FactorRow, FactorWay, RecoveryCodes, Security, TotpSetUp,
 };
 pub use failure::{Failure, FormNotSent, Reasons, Way};
 pub use finish::ChoosePassword;

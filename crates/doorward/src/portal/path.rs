@@ -38,6 +38,10 @@ pub const SECURITY: &str = "/.doorward/account/security";
 pub const TOTP: &str = "/.doorward/account/security/totp";
 /// Finish it: POST `challenge, code, name`.
 pub const TOTP_CONFIRM: &str = "/.doorward/account/security/totp/confirm";
+/// Begin to set up codes by mail: POST; sends one and answers with the form for it.
+pub const EMAIL_CODES: &str = "/.doorward/account/security/email";
+/// Finish it: POST `code`.
+pub const EMAIL_CONFIRM: &str = "/.doorward/account/security/email/confirm";
 /// A new sheet of recovery codes: GET asks; POST makes it and answers with it, shown once.
 pub const RECOVERY_CODES: &str = "/.doorward/account/security/recovery-codes";
 /// Another name for a factor or a device: POST `id, name`.

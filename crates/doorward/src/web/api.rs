@@ -6,6 +6,7 @@ pub mod configuration;
 pub mod csrf_token;
 pub mod debug;
 pub mod device;
+pub mod email;
 pub mod factor;
 pub mod invitation;
 pub mod jwks;

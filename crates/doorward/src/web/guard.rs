@@ -218,13 +218,12 @@ impl Passage {
                 parts.extensions.insert(caller.clone());
                 Ok(())
             }
-            policy::Decision::Forbid(code) => Err(refuse(Failure::of(code))),
             policy::Decision::Finish(stage) if self.arrival.is_page && parts.method == Method::GET => {
                 let page = path::leading_to(finishing_page(stage), checked(target(parts)).unwrap_or_default());
                 Err(Box::new(Redirect::to(&page).into_response()))
             }
             policy::Decision::StepUp(_) if self.arrival.is_page => Err(Box::new(self.lead_to_confirmation(parts))),
-            policy::Decision::StepUp(code) => Err(refuse(Failure::of(code))),
+            policy::Decision::Forbid(code) | policy::Decision::StepUp(code) => Err(refuse(Failure::of(code))),
             policy::Decision::Finish(stage) => Err(refuse(Failure::of(policy::pending_code(stage)))),
             policy::Decision::SignIn(_) => Err(Box::new(self.lead_to_sign_in(parts, caller))),
         }

@@ -5,11 +5,12 @@ use doorward_core::audit::Action;
 use doorward_core::factor::{DEVICE_SECONDS, TrustedDevice};
 use doorward_core::identifier::CredentialId;
 use doorward_core::session::Stage;
-use doorward_core::store::Devices as _;
+use doorward_core::store::{Devices as _, Outbox as _};
 use doorward_core::token;
 use doorward_core::user::{Name, User};
 
 use super::super::{Author, Identity, Live, Refused, SignedIn, Visit};
+use crate::mail::Notice;
 
 impl Identity {
     /// Trusts the browser of a session, and gives back what it shall hold.
@@ -37,7 +38,9 @@ impl Identity {
         };
         let event = Author::of(live, visit).event(now, Action::DeviceTrusted).about(user.id).in_session(live.id);
         let event = event.with_detail(id.to_string());
-        let is_trusted = self.inner.store.trust_device(&device, live.id, &event).await?;
+        let notice = Notice::DeviceTrusted(device.name.clone());
+        let letters = self.notices(&user, &Author::of(live, visit), &notice).await?;
+        let is_trusted = self.inner.store.mailing(letters).trust_device(&device, live.id, &event).await?;
         if is_trusted { Ok(secret) } else { Err(refused()) }
     }
 

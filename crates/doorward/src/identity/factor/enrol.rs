@@ -8,12 +8,13 @@ use doorward_core::password::{Password, PasswordError};
 use doorward_core::policy::pending_code;
 use doorward_core::session::Stage;
 use doorward_core::signin::{Demand, Method, SignIn};
-use doorward_core::store::{Added, Budgets as _, Factors as _, NewCredential};
+use doorward_core::store::{Added, Budgets as _, Evidence, Factors as _, NewCredential, Outbox as _};
 use doorward_core::user::Name;
 use doorward_core::{Secret, UnixTime};
 
 use super::super::guess::Attempt;
 use super::super::{Author, Identity, Live, Refused, Sealer, SignedIn, Visit};
+use crate::mail::Notice;
 
 /// The moment that a session comes to when this was enrolled, and so proven.
 fn enrolled(live: &Live, method: Method, demand: Demand, at: UnixTime) -> SignIn {
@@ -65,12 +66,16 @@ impl Identity {
         let kind = new.credential.detail.as_str();
         let event = Author::of(live, visit).event(self.now(), Action::FactorAdded).about(user.id).in_session(live.id);
         let event = event.with_detail(format!("{kind} {}", new.credential.id));
-        match self.inner.store.add_credential(new, &event).await? {
+        let notice = Notice::FactorAdded(new.credential.name.clone());
+        let letters = self.notices(&user, &Author::of(live, visit), &notice).await?;
+        match self.inner.store.mailing(letters).add_credential(new, &event).await? {
             Added::Done => {}
             Added::Wrong { .. } => return Err(Refused::new("factor.code_wrong")),
             Added::Void => {
                 let is_gone = self.table().find_id(live.id, self.now()).is_err();
-                return Err(if is_gone { self.gone(live) } else { Refused::new("factor.challenge_void") });
+                let is_mail = matches!(new.evidence, Evidence::EmailCode { .. });
+                let void = if is_mail { "factor.code_void" } else { "factor.challenge_void" };
+                return Err(if is_gone { self.gone(live) } else { Refused::new(void) });
             }
             Added::TooMany => return Err(Refused::new("factor.too_many")),
             Added::Taken => return Err(Refused::new("factor.taken")),
@@ -105,7 +110,11 @@ impl Identity {
         let event = Author::of(live, visit).event(self.now(), Action::FactorRemoved).about(user.id);
         let event = event.in_session(live.id).with_detail(id.to_string());
         let keep = self.factor_policy().keep(&user);
-        if !self.inner.store.remove_credential((user.id, live.id), id, keep, &event).await? {
+        let facts = self.inner.store.facts(user.id).await?;
+        let found = facts.credentials.into_iter().find(|credential| credential.id == id);
+        let notice = Notice::FactorRemoved(found.ok_or_else(|| Refused::new("factor.not_found"))?.name);
+        let letters = self.notices(&user, &Author::of(live, visit), &notice).await?;
+        if !self.inner.store.mailing(letters).remove_credential((user.id, live.id), id, keep, &event).await? {
             return Err(Refused::new("factor.not_found"));
         }
         Ok(self.refresh_user(user.id).await?)

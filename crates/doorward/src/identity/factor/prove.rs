@@ -1,16 +1,21 @@
 //! Proving a second factor: one guess paid, one value used up, one session on its next step.
 
+use doorward_core::address::Network;
 use doorward_core::audit::{Action, Actor};
 use doorward_core::budget::{BudgetKey, Spent};
 use doorward_core::factor::code::{EmailCode, EmailPurpose, RecoveryCode};
+use doorward_core::mail::Letter;
 use doorward_core::policy::pending_code;
 use doorward_core::session::{EndReason, Kind, Session, Stage};
 use doorward_core::signin::{Demand, Method, SignIn};
-use doorward_core::store::{Audit as _, Budgets as _, Factors as _, Facts, NewSession, Proof, Proving, Then};
+use doorward_core::store::{
+    Audit as _, Budgets as _, Factors as _, Facts, NewSession, Outbox as _, Proof, Proving, Then,
+};
 use doorward_core::user::{Name, User};
 use doorward_core::{Secret, UnixTime};
 
 use super::super::{Author, Identity, Live, Refused, SignedIn, Visit, follow};
+use crate::mail::Notice;
 
 /// What somebody typed to prove a second factor.
 #[derive(Debug)]
@@ -137,7 +142,11 @@ impl Identity {
             clear: paid.into_iter().collect(),
             refund: Vec::new(),
         };
-        match self.inner.store.prove(&proof, Then::StepUp { old: live.id, new: &new }, &event).await? {
+        let mut letters = self.news_of_sign_in(visit, user, &new.session).await?;
+        if matches!(proof, Proof::RecoveryCode { .. }) {
+            letters.extend(self.notices(user, &author, &Notice::RecoveryCodeUsed).await?);
+        }
+        match self.inner.store.mailing(letters).prove(&proof, Then::StepUp { old: live.id, new: &new }, &event).await? {
             Proving::Void => Ok(None),
             Proving::Wrong { .. } => Err(Refused::new("factor.code_wrong")),
             Proving::Gone => Err(self.gone(live)),
@@ -148,6 +157,34 @@ impl Identity {
                 Ok(Some(SignedIn { live, cookie, tokens, device: None }))
             }
         }
+    }
+
+    /// The notice of a sign-in that finishes in a browser or a network which the account does not know. A step up of a
+    /// session that is whole already is no news.
+    pub(in crate::identity) async fn news_of_sign_in(
+        &self,
+        visit: &Visit,
+        user: &User,
+        new: &Session,
+    ) -> Result<Vec<Letter>, Refused> {
+        let others = self.sessions_of(user.id);
+        let is_again = others.iter().any(|live| live.handle == new.handle && live.stage == Stage::Full);
+        if new.stage != Stage::Full || is_again || !self.has_mail() {
+            return Ok(Vec::new());
+        }
+        let is_known_browser = match visit.browser {
+            Some(browser) => self.inner.store.is_known_browser(user.id, browser).await?,
+            None => false,
+        };
+        let whole = || others.iter().filter(|live| live.stage == Stage::Full);
+        let network = Network::of(visit.address);
+        // Where nothing else is signed in there is nothing to compare with.
+        let is_known_network = whole().next().is_none() || whole().any(|live| Network::of(live.address) == network);
+        if is_known_browser && is_known_network {
+            return Ok(Vec::new());
+        }
+        let author = Author { actor: Actor::User(user.id), visit: Some(visit) };
+        Ok(self.notices(user, &author, &Notice::NewDevice).await?)
     }
 
     /// Why a session is not there any more.

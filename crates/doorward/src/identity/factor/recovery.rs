@@ -5,9 +5,10 @@ use doorward_core::audit::Action;
 use doorward_core::factor::code::RecoveryCode;
 use doorward_core::policy::pending_code;
 use doorward_core::signin::SignIn;
-use doorward_core::store::Factors as _;
+use doorward_core::store::{Factors as _, Outbox as _};
 
 use super::super::{Author, Identity, Live, Refused, SignedIn, Visit};
+use crate::mail::Notice;
 
 impl Identity {
     /// Makes a new sheet of ten codes. They are shown this once; the sheet before is void.
@@ -23,7 +24,8 @@ impl Identity {
         let hashes: Vec<_> = sheet.iter().map(|code| key.hash_recovery(user, code)).collect();
         let event = Author::of(live, visit).event(self.now(), Action::RecoveryCodesMade).about(user);
         let event = event.in_session(live.id);
-        if !self.inner.store.replace_recovery_codes((user, live.id), &hashes, &event).await? {
+        let letters = self.notices(&live.user(), &Author::of(live, visit), &Notice::RecoveryCodesRenewed).await?;
+        if !self.inner.store.mailing(letters).replace_recovery_codes((user, live.id), &hashes, &event).await? {
             return Err(self.gone(live));
         }
         Ok(sheet.iter().map(RecoveryCode::to_text).collect())

@@ -41,6 +41,9 @@ texts! {
     TOTP_NAME_DEFAULT: "Authenticator app", "Authenticator-App";
     TOTP_SUBMIT: "Finish", "Fertigstellen";
 
+    ADD_EMAIL: "Add codes by e-mail", "Codes per E-Mail hinzufügen";
+    EMAIL_SETUP_TITLE: "Set up codes by e-mail", "Codes per E-Mail einrichten";
+
     CODES_TITLE: "Recovery codes", "Wiederherstellungscodes";
     CODES_LEAD: "If your phone or your key is lost, one of these codes lets you in. Print the sheet, or write it down, and keep it where you keep your passport.", "Wenn Telefon oder Schlüssel verloren sind, kommen Sie mit einem dieser Codes herein. Drucken Sie das Blatt oder schreiben Sie es ab, und heben Sie es dort auf, wo Ihr Pass liegt.";
     CODES_VOID: "The codes of an earlier sheet are void from then on.", "Die Codes eines früheren Blatts gelten dann nicht mehr.";

@@ -109,6 +109,7 @@ impl Asking {
 /// only to leave.
 #[derive(Debug, Template)]
 #[template(path = "challenge.html")]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each of which shows or hides one thing")]
 pub struct FactorChallenge {
     /// What every page shares.
     pub chrome: Chrome,
@@ -135,7 +136,7 @@ pub struct FactorChallenge {
 }
 
 impl FactorChallenge {
-    fn link(&self, way: &FactorWay) -> String {
+    fn link(&self, way: FactorWay) -> String {
         path::by_way(self.asking.path(), way.as_str(), &self.return_to)
     }
 }
@@ -195,6 +196,18 @@ impl TotpSetUp {
     pub fn usual_name(language: Language) -> &'static str {
         text::factor::TOTP_NAME_DEFAULT.in_(language)
     }
+}
+
+/// Codes by mail: the form for the first one.
+#[derive(Debug, Template)]
+#[template(path = "email_codes.html")]
+pub struct EmailSetUp {
+    /// What every page shares.
+    pub chrome: Chrome,
+    /// Where to go afterwards: a checked path, or empty.
+    pub return_to: String,
+    /// Why the last code was refused.
+    pub problem: Option<Problem>,
 }
 
 /// The sheet of recovery codes: an offer, or the codes, shown once.

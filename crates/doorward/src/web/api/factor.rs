@@ -95,7 +95,7 @@ pub fn words(ways: Methods) -> Vec<&'static str> {
 /// By when something must be set up, where that is so.
 #[must_use]
 pub fn due(enrolment: Enrolment, exchange: &Exchange) -> Option<Due> {
-    due_by(enrolment).map(|by| Due { by: by.0, days: days_left(by, exchange.arrival.at) })
+    due_by(enrolment).map(|by| Due { by: by.0, days: days_left(by, exchange.app.identity().now()) })
 }
 
 fn view(credential: &Credential, rp_id: &str) -> FactorView {

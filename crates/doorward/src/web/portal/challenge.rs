@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use doorward_core::Secret;
+use doorward_core::session::Stage;
 use doorward_core::signin::{Method, Methods};
 use http::StatusCode;
 use serde::Deserialize;
@@ -87,6 +88,27 @@ pub async fn prove_mail(exchange: Exchange, Form(fields): Form<Fields>) -> Resul
     answer(&exchange, Asking::RecoveryMail, fields).await
 }
 
+/// Sends a code by mail, and leads back to the page that asks for it.
+pub async fn send(exchange: Exchange, Form(fields): Form<Fields>) -> Result<Response, Failure> {
+    let live = exchange.live()?;
+    let asking = match live.stage {
+        Stage::RecoveryMail => Asking::RecoveryMail,
+        Stage::Full => Asking::Again,
+        _ => Asking::SignIn,
+    };
+    let back = checked(&fields.return_to).unwrap_or_default();
+    match exchange.app.identity().send_email_code(&exchange.visit(), live).await {
+        Ok(()) => {
+            let page = path::by_way(asking.path(), FactorWay::Email.as_str(), back);
+            Ok(super::lead_to(&format!("{page}&sent=1")))
+        }
+        Err(refused) => {
+            let fields = Fields { way: FactorWay::Email.as_str().to_owned(), ..fields };
+            again(&exchange, asking, fields, refused).await
+        }
+    }
+}
+
 /// Asks somebody who is signed in to prove once more who they are.
 pub async fn confirm(exchange: Exchange) -> Result<Response, Failure> {
     page(&exchange, Asking::Again, StatusCode::OK, Shown::of(&exchange)).await
@@ -103,15 +125,18 @@ async fn answer(exchange: &Exchange, asking: Asking, fields: Fields) -> Result<R
             let next = super::next_page(signed_in.live.stage, &fields.return_to);
             Ok((exchange.signed_in(&signed_in), super::lead_to(&next)).into_response())
         }
-        Err(refused) => {
-            let failure = Failure::from(refused);
-            let (status, problem) = super::problem(&failure);
-            let Fields { way, return_to, .. } = fields;
-            let shown = Shown { way, return_to, is_sent: false, problem: Some(problem) };
-            let response = page(exchange, asking, status, shown).await?;
-            Ok(failure.on_page(|_, _| response))
-        }
+        Err(refused) => again(exchange, asking, fields, refused).await,
     }
+}
+
+/// The same page once more, with the reason.
+async fn again(exchange: &Exchange, asking: Asking, fields: Fields, refused: Refused) -> Result<Response, Failure> {
+    let failure = Failure::from(refused);
+    let (status, problem) = super::problem(&failure);
+    let Fields { way, return_to, .. } = fields;
+    let shown = Shown { way, return_to, is_sent: false, problem: Some(problem) };
+    let response = page(exchange, asking, status, shown).await?;
+    Ok(failure.on_page(|_, _| response))
 }
 
 async fn step(exchange: &Exchange, asking: Asking, fields: &Fields) -> Result<SignedIn, Refused> {

@@ -15,7 +15,7 @@ use super::return_to::checked;
 use crate::identity::factor::{TotpConfirmation, TotpOffer};
 use crate::identity::{Live, SignedIn};
 use crate::portal::page::{
-    Confirm, DeviceRow, Enrolment, FactorRow, FactorWay, Question, RecoveryCodes, Security, TotpSetUp,
+    Confirm, DeviceRow, EmailSetUp, Enrolment, FactorRow, FactorWay, Question, RecoveryCodes, Security, TotpSetUp,
 };
 use crate::portal::{Done, Moment, Problem, path, qr};
 use crate::web::body::Form;
@@ -111,6 +111,44 @@ pub async fn confirm_totp(exchange: Exchange, Form(fields): Form<TotpFields>) ->
         Err(_) => overview(&exchange, status, (&fields.return_to, Some(problem))).await?,
     };
     Ok(failure.on_page(|_, _| page))
+}
+
+/// The first code by mail.
+#[derive(Debug, Deserialize)]
+pub struct EmailFields {
+    code: Secret,
+    #[serde(default)]
+    return_to: String,
+}
+
+/// Sends a first code by mail, and shows the form for it.
+pub async fn offer_email(exchange: Exchange, Form(fields): Form<Back>) -> Result<Response, Failure> {
+    match exchange.app.identity().offer_email(&exchange.visit(), exchange.live()?).await {
+        Ok(()) => Ok(email(&exchange, StatusCode::OK, &fields.return_to, None)),
+        Err(refused) => {
+            let failure = Failure::from(refused);
+            let (status, problem) = super::problem(&failure);
+            let page = overview(&exchange, status, (&fields.return_to, Some(problem))).await?;
+            Ok(failure.on_page(|_, _| page))
+        }
+    }
+}
+
+/// Sets codes by mail up.
+pub async fn confirm_email(exchange: Exchange, Form(fields): Form<EmailFields>) -> Result<Response, Failure> {
+    let live = exchange.live()?;
+    match exchange.app.identity().confirm_email(&exchange.visit(), live, &fields.code).await {
+        Ok(signed_in) => after_enrolment(&exchange, &signed_in, &fields.return_to).await,
+        Err(refused) => {
+            let show = |status, problem| email(&exchange, status, &fields.return_to, Some(problem));
+            Ok(super::refused(refused, show))
+        }
+    }
+}
+
+fn email(exchange: &Exchange, status: StatusCode, return_to: &str, problem: Option<Problem>) -> Response {
+    let return_to = checked(return_to).unwrap_or_default().to_owned();
+    super::show(exchange, status, |chrome| EmailSetUp { chrome, return_to, problem })
 }
 
 /// Where somebody goes on who has set something up: to the sheet of codes where there is none yet.
@@ -235,7 +273,7 @@ async fn whole(
         can_email: overview.allows_email_code && !has_email,
         allows_devices: overview.allows_devices,
         can_trust: overview.allows_devices && live.methods.is_two_factor(),
-        devices: devices.into_iter().map(device).collect(),
+        devices: devices.iter().map(device).collect(),
         return_to,
         problem,
         done: super::done(exchange),
@@ -258,7 +296,7 @@ fn row(credential: &Credential, rp_id: &str) -> FactorRow {
     }
 }
 
-fn device(device: TrustedDevice) -> DeviceRow {
+fn device(device: &TrustedDevice) -> DeviceRow {
     DeviceRow {
         id: device.id,
         name: device.name.to_string(),

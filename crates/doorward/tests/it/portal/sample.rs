@@ -1,9 +1,9 @@
 //! One sample of every page, with names that try to break out of it.
 
 use doorward::portal::page::{
-    Account, AppLink, Apps, Asking, ChoosePassword, Confirm, Demo, DeviceRow, Enrolment, FactorChallenge, FactorRow,
-    FactorWay, Failure, FormNotSent, Handover, Invitation, LinkRow, People, PersonDetail, PersonNew, PersonRow,
-    Question, Reasons, RecoveryCodes, Reset, Security, SessionRow, SignIn, SignedOut, Thing, TotpSetUp, Way,
+    Account, AppLink, Apps, Asking, ChoosePassword, Confirm, Demo, DeviceRow, EmailSetUp, Enrolment, FactorChallenge,
+    FactorRow, FactorWay, Failure, FormNotSent, Handover, Invitation, LinkRow, People, PersonDetail, PersonNew,
+    PersonRow, Question, Reasons, RecoveryCodes, Reset, Security, SessionRow, SignIn, SignedOut, Thing, TotpSetUp, Way,
 };
 use doorward::portal::{Banner, Chrome, Done, Moment, Page, Problem, Viewer};
 use doorward_core::language::Language;
@@ -118,7 +118,7 @@ fn challenge(language: Language, words: Words, way: FactorWay) -> FactorChalleng
     }
 }
 
-fn factors(language: Language, words: Words) -> Vec<(&'static str, String)> {
+fn challenges(language: Language, words: Words) -> Vec<(&'static str, String)> {
     let wrong = FactorChallenge {
         problem: Some(Problem::of("factor.code_wrong")),
         ..challenge(language, words, FactorWay::Totp)
@@ -139,6 +139,20 @@ fn factors(language: Language, words: Words) -> Vec<(&'static str, String)> {
         others: Vec::new(),
         ..challenge(language, words, FactorWay::Email)
     };
+    vec![
+        ("challenge", challenge(language, words, FactorWay::Totp).html()),
+        ("challenge-wrong", wrong.html()),
+        ("challenge-passkey", challenge(language, words, FactorWay::Passkey).html()),
+        ("challenge-mail", mail.html()),
+        ("challenge-code", challenge(language, words, FactorWay::RecoveryCode).html()),
+        ("challenge-nothing", nothing.html()),
+        ("challenge-app", app.html()),
+        ("confirm-password", again.html()),
+        ("recovery-mail", address.html()),
+    ]
+}
+
+fn factors(language: Language, words: Words) -> Vec<(&'static str, String)> {
     let enrolment = |is_recovery| Enrolment {
         chrome: chrome(language),
         email: words.name.into(),
@@ -163,24 +177,20 @@ fn factors(language: Language, words: Words) -> Vec<(&'static str, String)> {
         return_to: format!("/{}", words.name),
         problem: Some(Problem::of("factor.code_wrong")),
     };
-    vec![
-        ("challenge", challenge(language, words, FactorWay::Totp).html()),
-        ("challenge-wrong", wrong.html()),
-        ("challenge-passkey", challenge(language, words, FactorWay::Passkey).html()),
-        ("challenge-mail", mail.html()),
-        ("challenge-code", challenge(language, words, FactorWay::RecoveryCode).html()),
-        ("challenge-nothing", nothing.html()),
-        ("challenge-app", app.html()),
-        ("confirm-password", again.html()),
-        ("recovery-mail", address.html()),
+    let email =
+        EmailSetUp { chrome: signed_in(language, words, false), return_to: format!("/{}", words.name), problem: None };
+    let mut pages = challenges(language, words);
+    pages.extend([
         ("enrolment", enrolment(false).html()),
         ("recovery", enrolment(true).html()),
         ("recovery-codes-ask", sheet(Vec::new()).html()),
         ("recovery-codes", sheet(vec!["k7qm-2xvd-9hte-4wnc".into(); 10]).html()),
         ("totp", totp.html()),
+        ("email-codes", email.html()),
         ("security", security(language, words).html()),
         ("security-bare", Security { factors: Vec::new(), devices: Vec::new(), ..security(language, words) }.html()),
-    ]
+    ]);
+    pages
 }
 
 fn security(language: Language, words: Words) -> Security {
