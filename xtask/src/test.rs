@@ -45,6 +45,11 @@ const NEEDS: &[Need] = &[
         is_there: || shell::has("pebble") && shell::has("pebble-challtestsrv"),
     },
     Need {
+        package: "apache2-utils",
+        why: "password files to import are made by the real htpasswd",
+        is_there: || shell::has("htpasswd"),
+    },
+    Need {
         package: "curl",
         why: "the calls of the contract are made as they are written",
         is_there: || shell::has("curl"),

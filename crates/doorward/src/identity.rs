@@ -2,12 +2,14 @@
 
 pub mod access;
 mod account;
+pub mod app_password;
 mod entry;
 pub mod factor;
 mod first;
 mod follow;
 mod guess;
 pub mod hasher;
+mod import;
 pub mod keyring;
 mod letter;
 mod link;
@@ -33,6 +35,7 @@ use doorward_store::{Location, Store};
 use crate::mail::Post;
 
 pub use account::PasswordChange;
+pub use app_password::{MadeAppPassword, NewAppPassword};
 pub use entry::Entered;
 pub use first::{Initial, random_password};
 pub use hasher::Hasher;
@@ -93,6 +96,7 @@ struct Inner {
     is_shared: bool,
     table: Table,
     used: refresh::Used,
+    app_passwords: app_password::Kept,
     /// The newest audit record that was heard.
     place: AtomicI64,
     /// The epoch of the store in which the table was filled.
@@ -116,6 +120,7 @@ impl Identity {
         let inner = Inner {
             table: Table::new(timeouts, is_shared),
             used: refresh::Used::default(),
+            app_passwords: app_password::Kept::default(),
             place: AtomicI64::new(0),
             epoch: AtomicI64::new(0),
             rounds: AtomicU64::new(0),

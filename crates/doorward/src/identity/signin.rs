@@ -73,7 +73,14 @@ impl Identity {
         let guess = self.guess(visit, attempt).await?;
         let user = user.filter(|user| guess.is_right && user.is_active()).ok_or_else(|| Refused::new(WRONG))?;
         let needs_rehash = guess.needs_rehash;
-        let signed_in = self.begin(visit, &user, guess, wish).await?;
+        let begun = self.begin(visit, &user, guess.clone(), wish).await;
+        let signed_in = match begun {
+            Err(refused) if refused.code == WRONG => {
+                let user = self.rehashed(&user, &password).await?.ok_or(refused)?;
+                return self.begin(visit, &user, guess, wish).await;
+            }
+            begun => begun?,
+        };
         if needs_rehash {
             self.rehash(visit, &user, &password).await;
         }
@@ -184,6 +191,19 @@ impl Identity {
             self.table().end(replaced, EndReason::Replaced);
         }
         self.show(&new.session, user).await
+    }
+
+    /// The user as it stands now, where the same password was stored in another form while it was being checked: a sign-in
+    /// beside this one has renewed it.
+    async fn rehashed(&self, before: &User, password: &Password) -> Result<Option<User>, Refused> {
+        let now = self.inner.store.user(before.id).await?.filter(User::is_active);
+        // Another password has another moment; a renewed form keeps it.
+        let is_renewed =
+            |now: &User| now.password != before.password && now.password_changed_at == before.password_changed_at;
+        let Some(user) = now.filter(is_renewed) else { return Ok(None) };
+        let Some(stored) = &user.password else { return Ok(None) };
+        let verdict = self.inner.hasher.verify_again(password, stored).await?;
+        Ok(verdict.is_right.then_some(user))
     }
 
     /// As [`Self::open`], with a trusted device in place of the second factor: the store looks at it once more.

@@ -2,6 +2,7 @@
 
 mod account;
 mod budget;
+mod import;
 mod key;
 mod link;
 mod live;

@@ -12,6 +12,7 @@ macro_rules! texts {
 }
 
 pub(crate) mod account;
+pub(crate) mod app_password;
 pub(crate) mod confirm;
 pub(crate) mod demo;
 pub(crate) mod done;
@@ -35,6 +36,7 @@ mod tests {
     fn every_text_says_the_same_amount_in_both_languages() {
         let parts = [
             account::ALL,
+            app_password::ALL,
             confirm::ALL,
             demo::ALL,
             done::ALL,

@@ -1,6 +1,7 @@
 //! The views: one struct for each page, holding exactly what its template shows.
 
 mod account;
+mod app_password;
 mod confirm;
 mod demo;
 mod factor;
@@ -11,6 +12,7 @@ mod people;
 mod signin;
 
 pub use account::{Account, AppLink, Apps, SessionRow};
+pub use app_password::{AppPasswordMade, AppPasswordRow, AppPasswords};
 pub use confirm::{Confirm, Question};
 pub use demo::Demo;
 pub use factor::{
@@ -18,7 +20,7 @@ pub use factor::{
 };
 pub use failure::{Failure, FormNotSent, Reasons, Way};
 pub use finish::ChoosePassword;
-pub use link::{Invitation, Reset};
+pub use link::{Invitation, Reset, ResetFactors};
 pub use people::{Handover, LinkRow, People, PersonDetail, PersonNew, PersonRow, Thing};
 pub use signin::{SignIn, SignedOut};
 

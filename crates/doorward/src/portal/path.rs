@@ -60,6 +60,10 @@ pub const ACCOUNT_PASSWORD: &str = "/.doorward/account/password";
 pub const SESSION_END: &str = "/.doorward/account/sessions/end";
 /// Asks before ending all other sessions: GET; ends them: POST.
 pub const SESSIONS_END: &str = "/.doorward/account/sessions/end-others";
+/// One's app passwords: GET; makes one: POST `app, name, days, current_password`; answers with it, shown once.
+pub const APP_PASSWORDS: &str = "/.doorward/account/app-passwords";
+/// Withdraws an app password: POST `id`.
+pub const APP_PASSWORD_WITHDRAW: &str = "/.doorward/account/app-passwords/withdraw";
 /// The administration: GET, leads to [`PEOPLE`].
 pub const ADMIN: &str = "/.doorward/admin";
 /// Everybody, and open invitations: GET with `q` and `after`.
@@ -86,6 +90,8 @@ pub const REGISTER: &str = "/.doorward/register";
 pub const JOIN: &str = "/.doorward/join";
 /// Make the first account by the printed link: GET with `token`, and POST `token, email, name, new_password`.
 pub const SET_UP: &str = "/.doorward/set-up";
+/// Take the lost second factors away by a link: GET with `token`, and POST `token`.
+pub const RESET_FACTORS: &str = "/.doorward/reset-factors";
 /// All reasons: GET.
 pub const REASONS: &str = "/.doorward/reasons";
 /// An error page for a code: GET with `reason`.
@@ -110,13 +116,16 @@ pub enum PersonAction {
     Enable,
     /// A link to choose a new password: POST; answers with the link, shown once.
     Reset,
+    /// A link that takes lost second factors: POST `current_password`; sent by mail, or shown once.
+    ResetFactors,
     /// Asks before ending every session: GET; ends them: POST.
     EndSessions,
 }
 
 impl PersonAction {
     /// Every action.
-    pub const ALL: [Self; 6] = [Self::Name, Self::Groups, Self::Disable, Self::Enable, Self::Reset, Self::EndSessions];
+    pub const ALL: [Self; 7] =
+        [Self::Name, Self::Groups, Self::Disable, Self::Enable, Self::Reset, Self::ResetFactors, Self::EndSessions];
 
     /// The last part of the path.
     #[must_use]
@@ -127,6 +136,7 @@ impl PersonAction {
             Self::Disable => "disable",
             Self::Enable => "enable",
             Self::Reset => "reset-link",
+            Self::ResetFactors => "reset-factors",
             Self::EndSessions => "end-sessions",
         }
     }
@@ -154,6 +164,12 @@ pub fn error(code: &str) -> String {
 #[must_use]
 pub fn invitation(token: &str) -> String {
     with_query(INVITATION, &[("token", token)])
+}
+
+/// The path and query under which a link takes second factors; `token` is secret.
+#[must_use]
+pub fn reset_factors(token: &str) -> String {
+    with_query(RESET_FACTORS, &[("token", token)])
 }
 
 /// The path and query under which a reset link works; `token` is secret.

@@ -1,6 +1,7 @@
 //! The API of `/api/v1`, one file for each thing, and its OpenAPI document.
 #![expect(clippy::missing_errors_doc, reason = "a handler's errors are the refusals that its answers document")]
 
+pub mod app_password;
 pub mod audit;
 pub mod configuration;
 pub mod csrf_token;

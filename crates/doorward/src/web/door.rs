@@ -4,6 +4,7 @@
 //! well, and what does not go well leaves by the same way as every answer of our own.
 
 pub mod bounce;
+pub mod client;
 mod front;
 pub mod judge;
 mod log;
@@ -16,6 +17,6 @@ pub mod told;
 
 pub use bounce::form_page;
 pub use front::front;
-pub(in crate::web) use onward::OVERRIDES;
+pub(in crate::web) use onward::{OVERRIDES, WRONG_PASSWORD};
 pub use sketch::Sketch;
 pub use table::{Place, Spot, Table};

@@ -2,6 +2,7 @@
 #![expect(clippy::missing_errors_doc, reason = "a handler's errors are the refusals that its answers document")]
 
 pub mod account;
+pub mod app_password;
 pub mod asset;
 pub mod challenge;
 pub mod enter;

@@ -98,9 +98,13 @@ pub const ALL: &[Route] = &[
     Route::new("GET", "/api/v1/auth/sessions", SignedIn, || get(api::session::get)),
     Route::new("DELETE", "/api/v1/auth/sessions", SignedIn, || delete(api::session::delete_others)),
     Route::new("DELETE", "/api/v1/auth/sessions/{id}", SignedIn, || delete(api::session::delete)),
+    Route::new("GET", "/api/v1/auth/app-passwords", SignedIn, || get(api::app_password::list)),
+    Route::new("POST", "/api/v1/auth/app-passwords", Confirmed, || post(api::app_password::create)),
+    Route::new("DELETE", "/api/v1/auth/app-passwords/{id}", SignedIn, || delete(api::app_password::delete)),
     Route::new("POST", "/api/v1/auth/password/change", SignedIn, || post(api::password::change)).raising(),
     Route::new("POST", "/api/v1/auth/password/new", NEW_PASSWORD, || post(api::password::choose)).raising(),
     Route::new("POST", "/api/v1/auth/password/reset", Anyone, || post(api::password::reset)).raising(),
+    Route::new("POST", "/api/v1/auth/recovery/factors", Anyone, || post(api::password::reset_factors)),
     Route::new("POST", "/api/v1/auth/invitations/accept", Anyone, || post(api::invitation::accept)).raising(),
     Route::new("POST", "/api/v1/auth/password/confirm", SignedIn, || post(api::password::confirm)).raising(),
     // Second factors.
@@ -133,6 +137,9 @@ pub const ALL: &[Route] = &[
     Route::new("GET", "/api/v1/admin/users/{id}", Administrator, || get(api::user::get)),
     Route::new("PATCH", "/api/v1/admin/users/{id}", AdministratorConfirmed, || patch(api::user::patch)),
     Route::new("POST", "/api/v1/admin/users/{id}/reset", AdministratorConfirmed, || post(api::user::reset)),
+    Route::new("POST", "/api/v1/admin/users/{id}/reset-factors", AdministratorConfirmed, || {
+        post(api::user::reset_factors)
+    }),
     Route::new("GET", "/api/v1/admin/users/{id}/sessions", Administrator, || get(api::user::sessions)),
     Route::new("DELETE", "/api/v1/admin/users/{id}/sessions", AdministratorConfirmed, || {
         delete(api::user::end_sessions)
@@ -186,6 +193,9 @@ pub const ALL: &[Route] = &[
     Route::new("POST", path::SESSION_END, SignedIn, || post(portal::account::end_session)),
     Route::new("GET", path::SESSIONS_END, SignedIn, || get(portal::account::ask_end_others)),
     Route::new("POST", path::SESSIONS_END, SignedIn, || post(portal::account::end_others)),
+    Route::new("GET", path::APP_PASSWORDS, SignedIn, || get(portal::app_password::get)),
+    Route::new("POST", path::APP_PASSWORDS, Confirmed, || post(portal::app_password::make)),
+    Route::new("POST", path::APP_PASSWORD_WITHDRAW, SignedIn, || post(portal::app_password::withdraw)),
     Route::new("GET", path::SECURITY, SignedIn, || get(portal::security::get)),
     Route::new("POST", path::TOTP, Enrolling, || post(portal::security::offer_totp)).raising(),
     Route::new("POST", path::TOTP_CONFIRM, Enrolling, || post(portal::security::confirm_totp)).raising(),
@@ -202,6 +212,8 @@ pub const ALL: &[Route] = &[
     Route::new("POST", path::INVITATION, Anyone, || post(portal::link::accept)).raising(),
     Route::new("GET", path::RESET, Anyone, || get(portal::link::reset)),
     Route::new("POST", path::RESET, Anyone, || post(portal::link::choose)).raising(),
+    Route::new("GET", path::RESET_FACTORS, Anyone, || get(portal::link::ask_factors)),
+    Route::new("POST", path::RESET_FACTORS, Anyone, || post(portal::link::take_factors)),
     Route::new("GET", path::ADMIN, Administrator, || get(portal::people::home)),
     Route::new("GET", path::PEOPLE, Administrator, || get(portal::people::get)),
     Route::new("GET", path::PERSON_NEW, AdministratorConfirmed, || get(portal::people::new)),
@@ -216,6 +228,9 @@ pub const ALL: &[Route] = &[
     Route::new("POST", "/.doorward/admin/users/{id}/enable", AdministratorConfirmed, || post(portal::person::enable)),
     Route::new("POST", "/.doorward/admin/users/{id}/reset-link", AdministratorConfirmed, || {
         post(portal::person::reset)
+    }),
+    Route::new("POST", "/.doorward/admin/users/{id}/reset-factors", AdministratorConfirmed, || {
+        post(portal::person::reset_factors)
     }),
     Route::new("GET", "/.doorward/admin/users/{id}/end-sessions", Administrator, || {
         get(portal::person::ask_end_sessions)

@@ -77,12 +77,10 @@ pub struct AcceptRequest {
 pub fn link_url(exchange: &Exchange, link: &Link, secret: &Secret) -> String {
     let path = match link.purpose {
         Purpose::Invitation { .. } => path::invitation(secret.expose_secret()),
-        Purpose::PasswordReset { .. } => path::reset(secret.expose_secret()),
+        Purpose::PasswordReset { .. } | Purpose::Recovery { .. } => path::reset(secret.expose_secret()),
+        Purpose::FactorReset { .. } => path::reset_factors(secret.expose_secret()),
         // Nobody makes these yet: they lead to the front door, without their secret.
-        Purpose::Registration { .. }
-        | Purpose::EmailVerification { .. }
-        | Purpose::FactorReset { .. }
-        | Purpose::SetUp => path::SIGN_IN.to_owned(),
+        Purpose::Registration { .. } | Purpose::EmailVerification { .. } | Purpose::SetUp => path::SIGN_IN.to_owned(),
     };
     format!("{}{path}", exchange.settings.link_origin(&exchange.arrival))
 }

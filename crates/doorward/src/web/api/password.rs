@@ -113,6 +113,31 @@ pub async fn choose(exchange: Exchange, body::Json(request): body::Json<ChooseRe
     store(exchange, PasswordChange { current: None, new: request.new }).await
 }
 
+/// The link that takes lost second factors.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FactorsRequest {
+    /// The code of the link.
+    #[schema(value_type = String, max_length = 1024)]
+    code: Secret,
+}
+
+/// Uses a link up that takes lost second factors. Signs nobody in, and ends every session of the account.
+#[utoipa::path(
+    post, path = "/api/v1/auth/recovery/factors", tag = "password", request_body = FactorsRequest,
+    responses(
+        (status = 204, description = "The second factors are taken away"),
+        super::problem::Problems,
+    )
+)]
+pub async fn reset_factors(
+    exchange: Exchange,
+    body::Json(request): body::Json<FactorsRequest>,
+) -> Result<StatusCode, Failure> {
+    exchange.app.identity().reset_factors_by_link(&exchange.visit(), request.code.expose_secret()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Uses a reset link up. Signs nobody in, and ends every session of the account.
 #[utoipa::path(
     post, path = "/api/v1/auth/password/reset", tag = "password", request_body = ResetRequest,

@@ -6,12 +6,13 @@ use super::{NEW, PROOF, SIGN_IN, ask, enrol, enrol_with, finish, prove, with};
 use crate::it::harness::Server;
 use crate::it::harness::authenticator::{Key, Said, UV, ed25519, rs256, text};
 
+type Lie = fn(&mut Said);
+
 // CVE-2026-8830: what was not offered is not taken.
 #[test]
 fn no_lie_is_enrolled() {
     let server = Server::start();
     let mut client = server.signed_in();
-    type Lie = fn(&mut Said);
     let lies: [(&str, Lie, &str); 11] = [
         ("another origin", |said| said.origin = "https://evil.example".into(), "factor.passkey_origin"),
         ("another domain", |said| said.rp_id = "evil.example".into(), "factor.passkey_origin"),
@@ -82,8 +83,8 @@ fn a_removed_passkey_signs_nobody_in_and_its_sessions_end() {
     assert_eq!(prove(&mut other, SIGN_IN, &mut removed).status, 200);
     assert_eq!(prove(&mut client, PROOF, &mut kept).status, 200);
     let factors = client.get("/api/v1/auth/2fa/status").json()["factors"].clone();
-    let ids = factors.as_array().unwrap().iter().map(|one| &one["id"]);
-    let id = ids.filter(|id| **id != kept_id).next().unwrap().as_str().unwrap();
+    let mut ids = factors.as_array().unwrap().iter().map(|one| &one["id"]);
+    let id = ids.find(|id| **id != kept_id).unwrap().as_str().unwrap();
     let gone = client.call("DELETE", &format!("/api/v1/auth/2fa/factors/{id}"), &json!(null));
     assert!(gone.status < 300, "{}", gone.body);
     assert_eq!(other.get("/api/v1/auth/me").status, 401);

@@ -6,6 +6,7 @@ use super::{PROOF, SIGN_IN, ask, enrol, finish, prove, prove_with, with};
 use crate::it::harness::authenticator::{BE, Key, Said, UP, UV, text};
 
 type Lie = fn(&mut Said);
+type Change = fn(&mut Key);
 
 /// Each lie with its reason.
 const LIES: &[(&str, Lie, &str)] = &[
@@ -29,7 +30,7 @@ const LIES: &[(&str, Lie, &str)] = &[
 ];
 
 /// Each lie of the key itself with its reason.
-const KEYS: &[(&str, fn(&mut Key), &str)] = &[
+const KEYS: &[(&str, Change, &str)] = &[
     ("nobody was there", |key| key.flags = UV, "factor.passkey_unverified"),
     ("nobody was verified", |key| key.flags = UP, "factor.passkey_unverified"),
     ("it can be copied now", |key| key.flags |= BE, "factor.passkey_refused"),

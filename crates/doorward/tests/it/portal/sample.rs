@@ -1,9 +1,10 @@
 //! One sample of every page, with names that try to break out of it.
 
 use doorward::portal::page::{
-    Account, AppLink, Apps, Asking, ChoosePassword, Confirm, Demo, DeviceRow, EmailSetUp, Enrolment, FactorChallenge,
-    FactorRow, FactorWay, Failure, FormNotSent, Handover, Invitation, LinkRow, People, PersonDetail, PersonNew,
-    PersonRow, Question, Reasons, RecoveryCodes, Reset, Security, SessionRow, SignIn, SignedOut, Thing, TotpSetUp, Way,
+    Account, AppLink, AppPasswordMade, AppPasswordRow, AppPasswords, Apps, Asking, ChoosePassword, Confirm, Demo,
+    DeviceRow, EmailSetUp, Enrolment, FactorChallenge, FactorRow, FactorWay, Failure, FormNotSent, Handover,
+    Invitation, LinkRow, People, PersonDetail, PersonNew, PersonRow, Question, Reasons, RecoveryCodes, Reset,
+    ResetFactors, Security, SessionRow, SignIn, SignedOut, Thing, TotpSetUp, Way,
 };
 use doorward::portal::{Banner, Chrome, Done, Moment, Page, Problem, Viewer};
 use doorward_core::language::Language;
@@ -93,6 +94,10 @@ fn strangers(language: Language, words: Words) -> Vec<(&'static str, String)> {
         ("choose-password", choose_password(language, words).html()),
         ("invitation", invitation(language, words).html()),
         ("reset", reset(language, words).html()),
+        (
+            "reset-factors",
+            ResetFactors { chrome: chrome(language), token: words.name.into(), email: words.name.into() }.html(),
+        ),
     ]
 }
 
@@ -271,8 +276,46 @@ fn own(language: Language, words: Words) -> Vec<(&'static str, String)> {
             "account-refused",
             account(language, words, vec![session(FIREFOX, 1, true)], Some("password.wrong_current")).html(),
         ),
+        ("app-passwords", app_passwords(language, words).html()),
+        (
+            "app-passwords-none",
+            AppPasswords { apps: Vec::new(), passwords: Vec::new(), ..app_passwords(language, words) }.html(),
+        ),
+        (
+            "app-password-made",
+            AppPasswordMade {
+                chrome: signed_in(language, words, true),
+                app: words.name.into(),
+                email: words.name.into(),
+                secret: "dwk_YOn0KxDkpTDO-o9S-PD3s5ESUK8hG9Q8Sr1M1PqQWlw".into(),
+                expires_at: Some(moment(30)),
+            }
+            .html(),
+        ),
         ("demo", Demo { chrome: signed_in(language, words, true), headers }.html()),
     ]
+}
+
+fn app_passwords(language: Language, words: Words) -> AppPasswords {
+    let row = |name: &str, days: Option<i64>| AppPasswordRow {
+        id: "crd_BwcHBwcHBwcHBwcHBwcHBw".parse().unwrap(),
+        name: name.into(),
+        app: words.name.into(),
+        created_at: moment(-40),
+        last_used_at: days.map(moment),
+        expires_at: days.map(moment),
+        is_over: days.is_some(),
+    };
+    AppPasswords {
+        chrome: signed_in(language, words, true),
+        apps: vec!["calendar".into(), words.name.into()],
+        passwords: vec![row(words.name, None), row("Phone", Some(-3))],
+        app: words.name.into(),
+        name: words.name.into(),
+        needs_confirmation: false,
+        problem: Some(Problem::of("user.name_invalid")),
+        done: None,
+    }
 }
 
 fn account(language: Language, words: Words, sessions: Vec<SessionRow>, code: Option<&str>) -> Account {
