@@ -20,8 +20,9 @@ use doorward_core::store::Users as _;
 use doorward_core::{Clock, Finding, Random};
 use doorward_store::{Location, Server, Store, migration};
 
-use crate::config::{Config, Store as Place};
+use crate::config::{Config, Passkeys, PublicUrl, Store as Place};
 use crate::identity::factor::FactorSettings;
+use crate::identity::factor::passkey::RelyingParty;
 use crate::identity::hasher::{Hasher, Parameters, Settings as HashSettings};
 use crate::identity::{Identity, Keyring, Parts, Sealer};
 use crate::mail::{Post, Site};
@@ -79,15 +80,6 @@ impl Node {
     }
 }
 
-/// What is asked for beside a password. Authenticator apps show the host of the pages beside their codes.
-fn factors(config: &Config) -> FactorSettings {
-    FactorSettings {
-        policy: FactorPolicy { has_mail: config.mail.is_on(), ..config.second_factor.policy.clone() },
-        rp_id: config.passkeys.rp_id.clone(),
-        service: config.public_url().host().into(),
-    }
-}
-
 /// Letters are written where something becomes of them, with links to the configured address.
 fn post(config: &Config, sealer: &Sealer) -> Post {
     if config.mail.is_on() {
@@ -95,6 +87,16 @@ fn post(config: &Config, sealer: &Sealer) -> Post {
     } else {
         Post::closed()
     }
+}
+
+/// What is asked for beside a password. Browsers and apps show the host of the pages beside passkeys and codes.
+fn factors(config: &Config) -> FactorSettings {
+    let service: Box<str> = config.public_url().host().into();
+    let origin = config.server.public_url.as_ref().map(PublicUrl::origin);
+    let Passkeys { rp_id, is_possible } = &config.passkeys;
+    let party = RelyingParty::new(&service, rp_id, origin.as_deref(), *is_possible);
+    let policy = FactorPolicy { has_mail: config.mail.is_on(), ..config.second_factor.policy.clone() };
+    FactorSettings { policy, party: Arc::new(party), service }
 }
 
 /// What passwords must be. Our own name and that of the host are the first words that are tried here.

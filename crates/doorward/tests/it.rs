@@ -9,6 +9,7 @@ mod it {
     mod door;
     mod harness;
     mod matrix;
+    mod passkey;
     mod portal;
     mod story;
     mod tls;

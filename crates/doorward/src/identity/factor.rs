@@ -3,6 +3,7 @@
 mod code;
 mod device;
 mod enrol;
+pub mod passkey;
 mod prove;
 mod recovery;
 mod totp;
@@ -29,8 +30,8 @@ pub use totp::{TotpConfirmation, TotpOffer};
 pub struct FactorSettings {
     /// Who must prove what.
     pub policy: FactorPolicy,
-    /// The domain of passkeys.
-    pub rp_id: Box<str>,
+    /// The domain and the origin of passkeys.
+    pub party: Arc<passkey::RelyingParty>,
     /// What authenticator apps call this installation: the host of its pages.
     pub service: Box<str>,
 }
@@ -83,7 +84,7 @@ impl Identity {
     /// The domain of passkeys.
     #[must_use]
     pub fn rp_id(&self) -> &str {
-        &self.inner.factors.rp_id
+        self.inner.factors.party.rp_id()
     }
 
     /// What a sign-in of this user asks for.
@@ -102,7 +103,7 @@ impl Identity {
             recovery_codes: facts.recovery_codes,
             is_email_verified: facts.is_email_verified,
             grace_began_at: facts.grace_began_at,
-            ..Enrolled::of(&facts.credentials, &self.inner.factors.rp_id)
+            ..Enrolled::of(&facts.credentials, self.inner.factors.party.rp_id())
         }
     }
 

@@ -116,7 +116,7 @@ impl Identity {
 
     /// What the store knows of the factors of somebody whose password was right. The days of grace begin with the first
     /// sign-in that is told of them.
-    async fn facts_at_sign_in(&self, visit: &Visit, user: &User) -> Result<Facts, Refused> {
+    pub(super) async fn facts_at_sign_in(&self, visit: &Visit, user: &User) -> Result<Facts, Refused> {
         let facts = self.inner.store.facts(user.id).await?;
         let enrolment = self.demand_by(user, &facts, false).enrolment();
         let is_due = matches!(enrolment, Enrolment::DueBy(_) | Enrolment::Now);

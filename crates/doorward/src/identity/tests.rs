@@ -165,7 +165,8 @@ pub(super) async fn open_with(directory: &Path, clock: &Arc<Hand>, (seed, cost):
 /// The usual policy, for the host of the issuer.
 pub(super) fn factors() -> factor::FactorSettings {
     let host: Box<str> = "auth.example.com".into();
-    factor::FactorSettings { policy: FactorPolicy::default(), rp_id: host.clone(), service: host }
+    let party = factor::passkey::RelyingParty::new(&host, &host, Some("https://auth.example.com"), true);
+    factor::FactorSettings { policy: FactorPolicy::default(), party: Arc::new(party), service: host }
 }
 
 pub(super) fn visit() -> Visit {

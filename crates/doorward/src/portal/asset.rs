@@ -25,10 +25,11 @@ pub struct Asset {
 /// The field `Cache-Control` of every asset.
 pub const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
 
-static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
     [
         asset("doorward.css", "text/css; charset=utf-8", include_bytes!("../../assets/doorward.css")),
         asset("doorward.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/doorward.js")),
+        asset("passkey.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/passkey.js")),
         asset("door.svg", "image/svg+xml", include_bytes!("../../assets/door.svg")),
     ]
 });

@@ -22,6 +22,7 @@ pub(crate) mod finish;
 pub(crate) mod handover;
 pub(crate) mod letter;
 pub(crate) mod link;
+pub(crate) mod passkey;
 pub(crate) mod people;
 pub(crate) mod place;
 pub(crate) mod shell;
@@ -45,6 +46,7 @@ mod tests {
             handover::ALL,
             letter::ALL,
             link::ALL,
+            passkey::ALL,
             people::ALL,
             place::ALL,
             shell::ALL,

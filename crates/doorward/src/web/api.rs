@@ -15,6 +15,7 @@ pub mod login;
 pub mod logout;
 pub mod me;
 pub mod openapi;
+pub mod passkey;
 pub mod password;
 pub mod pending;
 pub mod problem;

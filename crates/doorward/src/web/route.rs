@@ -89,6 +89,8 @@ pub const ALL: &[Route] = &[
     // Signing in and out, for programs.
     Route::new("GET", TOKEN, Anyone, || get(api::csrf_token::get)),
     Route::new("POST", "/api/v1/auth/jwt/login", Anyone, || post(api::login::post)).signing_in(),
+    Route::new("POST", "/api/v1/auth/passkey/begin", Anyone, || post(api::passkey::ask_sign_in)).raising(),
+    Route::new("POST", "/api/v1/auth/passkey/finish", Anyone, || post(api::passkey::sign_in)).signing_in(),
     Route::new("POST", "/api/v1/auth/jwt/refresh", Anyone, || post(api::refresh::post)).raising(),
     Route::new("POST", "/api/v1/auth/jwt/logout", Anyone, || post(api::logout::post)),
     Route::new("GET", "/api/v1/auth/me", SignedIn, || get(api::me::get)),
@@ -112,6 +114,10 @@ pub const ALL: &[Route] = &[
     Route::new("POST", "/api/v1/auth/2fa/totp/begin", Enrolling, || post(api::totp::begin)).raising(),
     Route::new("POST", "/api/v1/auth/2fa/totp/confirm", Enrolling, || post(api::totp::confirm)).raising(),
     Route::new("POST", "/api/v1/auth/2fa/totp/verify", Proving, || post(api::totp::verify)).raising(),
+    Route::new("POST", "/api/v1/auth/2fa/passkeys/new/begin", Enrolling, || post(api::passkey::ask_new)).raising(),
+    Route::new("POST", "/api/v1/auth/2fa/passkeys/new/finish", Enrolling, || post(api::passkey::enrol)).raising(),
+    Route::new("POST", "/api/v1/auth/2fa/passkeys/begin", Proving, || post(api::passkey::ask)).raising(),
+    Route::new("POST", "/api/v1/auth/2fa/passkeys/finish", Proving, || post(api::passkey::prove)).raising(),
     Route::new("POST", "/api/v1/auth/2fa/recovery-codes", Enrolling, || post(api::recovery_code::make)).raising(),
     Route::new("POST", "/api/v1/auth/2fa/recovery-codes/verify", Proving, || post(api::recovery_code::verify))
         .raising(),

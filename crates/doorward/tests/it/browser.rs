@@ -4,6 +4,7 @@ mod chromium;
 mod client;
 mod door;
 mod forged;
+mod passkey;
 mod session;
 
 use serde_json::json;

@@ -1,5 +1,6 @@
 //! The real program on a free port, and a small client that can send anything.
 
+pub(crate) mod authenticator;
 mod client;
 mod upstream;
 
@@ -64,6 +65,12 @@ impl Server {
         let mut server = Self { child: None, settings: Vec::new(), port: free_port(), place };
         server.run();
         server
+    }
+
+    /// Another setting for the next start.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.settings.retain(|(other, _)| other != name);
+        self.settings.push((name.to_owned(), value.to_owned()));
     }
 
     /// The data directory.

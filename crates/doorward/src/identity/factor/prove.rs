@@ -236,7 +236,12 @@ impl Identity {
     }
 
     /// Writes down that a code was refused, and gives the refusal back.
-    async fn note_refusal(&self, visit: &Visit, live: &Live, code: &'static str) -> Result<Refused, Refused> {
+    pub(super) async fn note_refusal(
+        &self,
+        visit: &Visit,
+        live: &Live,
+        code: &'static str,
+    ) -> Result<Refused, Refused> {
         let event = Author::of(live, visit).event(self.now(), Action::FactorRefused);
         let event = event.about(live.user_id()).in_session(live.id).because(code);
         self.inner.store.append(&event).await?;

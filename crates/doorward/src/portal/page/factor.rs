@@ -179,6 +179,17 @@ pub struct TotpSetUp {
     pub problem: Option<Problem>,
 }
 
+impl Enrolment {
+    /// Where one goes on after setting up a passkey: to the sheet of codes, which only a recovery has already.
+    fn after_passkey(&self) -> String {
+        if self.is_recovery {
+            if self.return_to.is_empty() { path::APPS.to_owned() } else { self.return_to.clone() }
+        } else {
+            path::leading_to(path::RECOVERY_CODES, &self.return_to)
+        }
+    }
+}
+
 impl TotpSetUp {
     /// What an app is called whose owner says nothing.
     #[must_use]
@@ -272,4 +283,15 @@ pub struct Security {
     pub problem: Option<Problem>,
     /// What has just been done.
     pub done: Option<Done>,
+}
+
+impl Security {
+    /// Where one goes on after setting up a passkey: to the sheet of codes where there is none.
+    fn after_passkey(&self) -> String {
+        match (self.recovery_codes, self.return_to.is_empty()) {
+            (0, _) => path::leading_to(path::RECOVERY_CODES, &self.return_to),
+            (_, true) => Done::FactorAdded.at(path::SECURITY),
+            (_, false) => self.return_to.clone(),
+        }
+    }
 }
