@@ -11,6 +11,7 @@ mod entry;
 mod factor;
 mod http;
 mod keys;
+mod mail;
 mod password;
 mod proxy;
 mod session;
@@ -99,7 +100,7 @@ impl Reason {
         match (self.family(), self.code) {
             ("upstream", _) => Side::App,
             ("proxy", _) => Side::Proxy,
-            ("store" | "keys" | "config", _) | (_, "http.internal" | "signin.busy") => Side::Doorward,
+            ("store" | "keys" | "config" | "mail", _) | (_, "http.internal" | "signin.busy") => Side::Doorward,
             _ => Side::Visitor,
         }
     }
@@ -128,6 +129,7 @@ pub const ALL: &[&[Reason]] = &[
     store::REASONS,
     keys::REASONS,
     tls::REASONS,
+    mail::REASONS,
     config::REASONS,
 ];
 

@@ -20,6 +20,7 @@ pub(crate) mod finish;
 pub(crate) mod handover;
 pub(crate) mod letter;
 pub(crate) mod link;
+pub(crate) mod mail;
 pub(crate) mod people;
 pub(crate) mod place;
 pub(crate) mod shell;
@@ -41,6 +42,7 @@ mod tests {
             handover::ALL,
             letter::ALL,
             link::ALL,
+            mail::ALL,
             people::ALL,
             place::ALL,
             shell::ALL,

@@ -6,6 +6,7 @@ mod demo;
 mod failure;
 mod finish;
 mod link;
+mod mail;
 mod people;
 mod signin;
 
@@ -15,6 +16,7 @@ pub use demo::Demo;
 pub use failure::{Failure, FormNotSent, Reasons, Way};
 pub use finish::{ChoosePassword, SecondFactor};
 pub use link::{Invitation, Reset};
+pub use mail::{LetterRow, Letters};
 pub use people::{Handover, LinkRow, People, PersonDetail, PersonNew, PersonRow, Thing};
 pub use signin::{SignIn, SignedOut};
 

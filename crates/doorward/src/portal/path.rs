@@ -46,6 +46,8 @@ pub const LINK_WITHDRAW: &str = "/.doorward/admin/links/withdraw";
 pub const INVITATION: &str = "/.doorward/invitation";
 /// Choose a password by a link: GET with `token`, and POST `token, new_password`.
 pub const RESET: &str = "/.doorward/reset";
+/// In development: the letters that are not sent: GET.
+pub const MAIL: &str = "/.doorward/mail";
 /// Forgotten password: GET, and POST `email`.
 pub const FORGOTTEN: &str = "/.doorward/forgotten";
 /// Prove an address by a link: GET with `token`, and POST `token`.

@@ -7,6 +7,7 @@ pub mod enter;
 pub mod finish;
 pub mod home;
 pub mod link;
+pub mod mail;
 pub mod people;
 pub mod person;
 pub mod reference;

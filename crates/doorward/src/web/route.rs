@@ -165,6 +165,7 @@ pub const ALL: &[Route] = &[
     Route::new("POST", "/.doorward/admin/users/{id}/end-sessions", Administrator, || {
         post(portal::person::end_sessions)
     }),
+    Route::new("GET", path::MAIL, Anyone, || get(portal::mail::get)),
     Route::new("GET", path::REASONS, Anyone, || get(portal::reference::get)),
     Route::new("GET", path::ERROR, Anyone, || get(portal::reference::error)),
     Route::new("GET", "/.doorward/assets/{file}", Anyone, || get(portal::asset::get)),
