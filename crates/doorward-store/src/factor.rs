@@ -40,6 +40,10 @@ impl Factors for Store {
         retry!(by_key(self, rp_id, key_id))
     }
 
+    async fn passkeys_elsewhere(&self, rp_id: &str) -> Result<u64> {
+        retry!(elsewhere(self, rp_id))
+    }
+
     async fn add_credential(&self, new: &NewCredential, event: &Event) -> Result<Added> {
         retry!(add(self, new, event))
     }
@@ -171,6 +175,12 @@ async fn by_key(store: &Store, rp_id: &str, key_id: &str) -> std::result::Result
     let query = sqlx::query(select_credential!("WHERE rp_id = $1 AND key_id = $2"));
     let row = query.bind(plain(rp_id)).bind(plain(key_id)).fetch_optional(store.reader()).await?;
     row.as_ref().map(credential_from).transpose()
+}
+
+async fn elsewhere(store: &Store, rp_id: &str) -> std::result::Result<u64, Failure> {
+    let query = sqlx::query("SELECT COUNT(*) AS passkeys FROM credential WHERE kind = 'passkey' AND rp_id <> $1");
+    let row = query.bind(plain(rp_id)).fetch_one(store.reader()).await?;
+    u64::try_from(row.number("passkeys")?).map_err(|_| damaged("passkeys"))
 }
 
 /// PostgreSQL has no text with a NUL in it.

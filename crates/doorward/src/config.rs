@@ -17,6 +17,7 @@ mod mail;
 mod merge;
 mod network;
 mod origin;
+mod passkey;
 mod password;
 mod permission;
 mod portal;
@@ -48,6 +49,7 @@ pub use log::{Format, Level, Log, Rotation};
 pub use mail::{Encryption, Mail, MailServer};
 pub use network::{Cidr, CidrError, is_private};
 pub use origin::PublicUrl;
+pub use passkey::Passkeys;
 pub use password::{HashProfile, Password};
 pub use portal::Portal;
 pub use registration::Registration;
@@ -97,6 +99,8 @@ pub struct Config {
     pub session: Session,
     /// `[password]`
     pub password: Password,
+    /// `[passkeys]`
+    pub passkeys: Passkeys,
     /// `[csrf]`
     pub csrf: Csrf,
     /// `[store]`
@@ -132,6 +136,7 @@ struct Raw {
     tls: tls::Raw,
     session: session::Raw,
     password: password::Raw,
+    passkeys: passkey::Raw,
     csrf: csrf::Raw,
     store: store::Raw,
     log: log::Raw,
@@ -226,6 +231,7 @@ impl Raw {
             tls: section(&mut whole, "tls", findings),
             session: section(&mut whole, "session", findings),
             password: section(&mut whole, "password", findings),
+            passkeys: section(&mut whole, "passkeys", findings),
             csrf: section(&mut whole, "csrf", findings),
             store: section(&mut whole, "store", findings),
             log: section(&mut whole, "log", findings),
@@ -252,6 +258,7 @@ impl Raw {
         let environment = exposure::environment(&server, check);
         let session = self.session.check(check);
         let password = self.password.check(check);
+        let passkeys = self.passkeys.check(&server, check);
         let hosts =
             portal.host.iter().cloned().chain(apps.iter().filter_map(|app| app.host.as_deref().map(str::to_owned)));
         let csrf = self.csrf.check(environment, &server, &hosts.collect::<Vec<_>>(), check);
@@ -272,6 +279,7 @@ impl Raw {
             tls,
             session,
             password,
+            passkeys,
             csrf,
             store,
             log,

@@ -2,11 +2,13 @@
 
 mod admin;
 mod directory;
+mod passkey;
 mod service;
 mod transport;
 
 pub use admin::{forget_initial, introduce};
 pub use directory::make_private;
+pub use passkey::{look_elsewhere, made_elsewhere};
 pub use service::Service;
 pub use transport::Transport;
 

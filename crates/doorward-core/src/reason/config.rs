@@ -212,6 +212,27 @@ pub(super) const REASONS: &[Reason] = &[
         "Write it like https://app.example.com, without anything behind the host and port.",
     ),
     cause(
+        "config.passkeys_domain",
+        "Domain of passkeys cannot be used",
+        "Domain der Passkeys ist nicht verwendbar",
+        "A browser makes a passkey for the host of the page, or for a domain above it under which strangers cannot have names, and for no other.",
+        "Write the host of `server.public_url`, or the domain that is registered to you.",
+    ),
+    cause(
+        "config.passkeys_elsewhere",
+        "Passkeys belong to another domain",
+        "Passkeys gehören zu einer anderen Domain",
+        "Passkeys are enrolled whose domain (`rp_id`) is not the present one. Browsers offer them nowhere else, so their owners must sign in by another way and make new ones.",
+        "Set the former domain as `passkeys.rp_id` where the pages still lie below it; otherwise tell the people, and keep their other second factors.",
+    ),
+    cause(
+        "config.passkeys_impossible",
+        "Passkeys cannot be used here",
+        "Passkeys sind hier nicht möglich",
+        "Browsers make and use passkeys only at a name, and only over https or on this machine.",
+        "Give the pages a name with https; until then people need another second factor.",
+    ),
+    cause(
         "config.password_length",
         "Short passwords are allowed",
         "Kurze Passwörter sind erlaubt",

@@ -66,6 +66,66 @@ pub(super) const REASONS: &[Reason] = &[
         "remove the passkey and enrol it anew"
     },
     refusal! {
+        "factor.passkey_unknown", 401, false;
+        text("We do not know this passkey", "Diesen Passkey kennen wir nicht");
+        text(
+            "This passkey is not known here, perhaps because it was removed from the account. Please sign in another way; the passkey can be deleted on your device.",
+            "Dieser Passkey ist hier nicht bekannt, vielleicht weil er aus dem Konto entfernt wurde. Bitte melden Sie sich auf anderem Weg an; auf Ihrem Gerät kann der Passkey gelöscht werden.",
+        );
+        "No credential with this id is enrolled for the present rp_id: it was removed, or made for another installation.";
+        "sign in by another way, delete the passkey on the device and enrol a new one"
+    },
+    refusal! {
+        "factor.passkey_origin", 401, false;
+        text("This passkey was used at another address", "Dieser Passkey wurde an einer anderen Adresse benutzt");
+        text(
+            "The browser says that this passkey was used at an address that is not ours, so it was not accepted. Please look at the address bar and open the sign-in page anew.",
+            "Laut Browser wurde dieser Passkey an einer Adresse benutzt, die nicht unsere ist, darum wurde er nicht angenommen. Bitte sehen Sie auf die Adresszeile und öffnen Sie die Anmeldeseite neu.",
+        );
+        "The origin or the rp_id hash of the answer is not that of the pages, or the answer comes from a frame: a page between the person and this one, or a `server.public_url` that is not what people type.";
+        "compare `server.public_url` with the address bar; where they are the same, somebody stood between"
+    },
+    refusal! {
+        "factor.passkey_unverified", 401, false;
+        text("Please unlock the passkey", "Bitte entsperren Sie den Passkey");
+        text(
+            "The passkey was used without PIN, fingerprint or face. Please set one up on the device or key, and try again.",
+            "Der Passkey wurde ohne PIN, Fingerabdruck oder Gesicht benutzt. Bitte richten Sie das auf dem Gerät oder Schlüssel ein und versuchen Sie es noch einmal.",
+        );
+        "The flag UV is 0 where the user must be verified: at a sign-in without a password, or with a key that verified its user when it was enrolled. Or the flag UP is 0.";
+        "set a PIN on the security key, or use it as the second step after the password"
+    },
+    refusal! {
+        "factor.passkey_algorithm", 400, false;
+        text("This kind of passkey is not supported", "Diese Art von Passkey wird nicht unterstützt");
+        text(
+            "This device makes passkeys of a kind that we do not accept. Please use another device, a phone or a security key.",
+            "Dieses Gerät macht Passkeys einer Art, die wir nicht annehmen. Bitte nehmen Sie ein anderes Gerät, ein Telefon oder einen Sicherheitsschlüssel.",
+        );
+        "The key is of an algorithm that was not offered: accepted are ES256 and ES384 (RFC 9053, section 2.1).";
+        "use an authenticator that can do ES256"
+    },
+    refusal! {
+        "factor.passkey_malformed", 400, false;
+        text("This passkey cannot be read", "Dieser Passkey ist nicht lesbar");
+        text(
+            "What your device sent cannot be read. Please try again, or use another device.",
+            "Was Ihr Gerät gesendet hat, ist nicht lesbar. Bitte versuchen Sie es noch einmal oder nehmen Sie ein anderes Gerät.",
+        );
+        "The client data, the attestation object or the authenticator data is cut off, too large or no JSON or CBOR of the form of the standard.";
+        "look at the log line; a program that signs in by itself must send the answer as browsers write it with toJSON()"
+    },
+    refusal! {
+        "factor.passkey_synced", 409, false;
+        text("A key that stays on its device is needed", "Nötig ist ein Schlüssel, der auf seinem Gerät bleibt");
+        text(
+            "Your account needs a key that cannot leave its device, and this passkey can be copied to others. Please use a security key.",
+            "Ihr Konto braucht einen Schlüssel, der sein Gerät nicht verlassen kann, und dieser Passkey lässt sich auf andere kopieren. Bitte nehmen Sie einen Sicherheitsschlüssel.",
+        );
+        "The user is in one of the `hardware_groups`, and the new credential is eligible for backup (flag BE is 1).";
+        "enrol a security key"
+    },
+    refusal! {
         "factor.passkey_elsewhere", 409, false;
         text("Your passkey belongs to another address", "Ihr Passkey gehört zu einer anderen Adresse");
         text(

@@ -185,6 +185,8 @@ pub trait Factors {
     fn facts(&self, user: UserId) -> impl Future<Output = Result<Facts>> + Send;
     /// The passkey with this credential id at this domain, for a sign-in without a name.
     fn passkey(&self, rp_id: &str, key_id: &str) -> impl Future<Output = Result<Option<Credential>>> + Send;
+    /// How many passkeys were made for another domain.
+    fn passkeys_elsewhere(&self, rp_id: &str) -> impl Future<Output = Result<u64>> + Send;
     /// Enrols something. Trusted devices end.
     fn add_credential(&self, new: &NewCredential, event: &Event) -> impl Future<Output = Result<Added>> + Send;
     /// Removes something. Trusted devices end, and so does every session that it signed in, but for `session`, the whole

@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use doorward_core::Finding;
 
-use super::{CONFIGURATION, FINDINGS, WELL, report};
+use super::{CONFIGURATION, FINDINGS, WELL, open, report};
 use crate::config::registry::{self, Key, Kind};
 use crate::config::{Config, Inputs, Setting};
+use crate::node::look_elsewhere;
 
 /// The arguments of `doorward config`.
 #[derive(Debug, Clone, clap::Args)]
@@ -46,7 +47,10 @@ fn findings(findings: &[Finding], json: bool, out: &mut dyn Write) -> io::Result
 
 fn check(inputs: &Inputs, json: bool, out: &mut dyn Write) -> io::Result<u8> {
     let (found, code) = match Config::load(inputs) {
-        Ok(loaded) => (loaded.findings, WELL),
+        Ok(loaded) => {
+            let elsewhere = open::runtime().and_then(|runtime| runtime.block_on(look_elsewhere(&loaded.config)));
+            (loaded.findings.into_iter().chain(elsewhere).collect(), WELL)
+        }
         Err(found) => (found, FINDINGS),
     };
     findings(&found, json, out)?;

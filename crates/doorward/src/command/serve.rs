@@ -49,12 +49,15 @@ pub fn run(context: &Context) -> u8 {
 }
 
 async fn serve(context: &Context, loaded: Loaded) -> Result<(), Stopped> {
-    let Loaded { config, findings } = loaded;
+    let Loaded { config, mut findings } = loaded;
     node::make_private(&config.data).map_err(|finding| Stopped::found(vec![finding]))?;
     let log = log::start(&log_settings(&config), Arc::new(SystemClock))
         .map_err(|finding| Stopped { findings: vec![finding], code: CONFIGURATION })?;
     tell(&config, &findings);
     let node = Node::open(&config, Arc::new(SystemClock), Arc::new(SystemRandom)).await.map_err(Stopped::found)?;
+    let elsewhere = node::made_elsewhere(&node.store, &config).await;
+    warn(elsewhere.as_slice());
+    findings.extend(elsewhere);
     node::introduce(&node.identity, &config)
         .await
         .map_err(|finding| Stopped { findings: vec![finding], code: CONFIGURATION })?;
@@ -124,10 +127,14 @@ fn log_settings(config: &Config) -> LogSettings {
 }
 
 /// Says at the start what is worth knowing of the configuration.
-fn tell(config: &Config, findings: &[Finding]) {
+fn warn(findings: &[Finding]) {
     for finding in findings {
         tracing::warn!(code = finding.code, subject = finding.subject, remedy = finding.remedy, "{}", finding.why);
     }
+}
+
+fn tell(config: &Config, findings: &[Finding]) {
+    warn(findings);
     if config.server.insecure_allow_http {
         tracing::warn!(
             "insecure_allow_http is set: passwords cross the local network in the clear, and only private addresses are served"

@@ -9,6 +9,7 @@ use serde::de::{self, Visitor};
 
 use super::*;
 
+mod passkeys;
 mod tls;
 
 /// A working directory with files, and an environment.
@@ -661,9 +662,11 @@ fn every_code_is_in_the_list_of_reasons_and_every_reason_is_found() {
         include_str!("exposure.rs"),
         include_str!("merge.rs"),
         include_str!("origin.rs"),
+        include_str!("passkey.rs"),
         include_str!("password.rs"),
         include_str!("permission.rs"),
         include_str!("portal.rs"),
+        include_str!("../node/passkey.rs"),
         include_str!("server.rs"),
         include_str!("session.rs"),
         include_str!("source.rs"),
@@ -916,6 +919,7 @@ fn the_registry_and_the_sections_know_the_same_keys() {
         ("portal", fields::<portal::Raw>()),
         ("session", fields::<session::Raw>()),
         ("password", fields::<password::Raw>()),
+        ("passkeys", fields::<passkey::Raw>()),
         ("csrf", fields::<csrf::Raw>()),
         ("store", fields::<store::Raw>()),
         ("log", fields::<log::Raw>()),

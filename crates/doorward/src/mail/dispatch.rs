@@ -82,9 +82,9 @@ impl Dispatch {
         let way = match &config.mail {
             Mail::Off => return Ok(None),
             Mail::Viewer => Way::Viewer(Viewer::default()),
-            Mail::Server(server) => {
-                Way::Server(Box::new(Courier::new(server, config.public_url().host()).map_err(|finding| vec![finding])?))
-            }
+            Mail::Server(server) => Way::Server(Box::new(
+                Courier::new(server, config.public_url().host()).map_err(|finding| vec![finding])?,
+            )),
         };
         Ok(Some(Self { store, post, clock, way, state: Mutex::default() }))
     }

@@ -23,6 +23,7 @@ pub(crate) mod link;
 pub(crate) mod mail;
 pub(crate) mod people;
 pub(crate) mod place;
+pub(crate) mod recovery;
 pub(crate) mod shell;
 pub(crate) mod signin;
 
@@ -45,6 +46,7 @@ mod tests {
             mail::ALL,
             people::ALL,
             place::ALL,
+            recovery::ALL,
             shell::ALL,
             signin::ALL,
         ];

@@ -8,6 +8,7 @@ mod finish;
 mod link;
 mod mail;
 mod people;
+mod recovery;
 mod signin;
 
 pub use account::{Account, AppLink, Apps, SessionRow};
@@ -18,6 +19,7 @@ pub use finish::{ChoosePassword, SecondFactor};
 pub use link::{Invitation, Reset};
 pub use mail::{LetterRow, Letters};
 pub use people::{Handover, LinkRow, People, PersonDetail, PersonNew, PersonRow, Thing};
+pub use recovery::{AskAddress, Asked, OwnAddress, Prove};
 pub use signin::{SignIn, SignedOut};
 
 use askama::Template;

@@ -26,6 +26,8 @@ pub const SECOND_FACTOR: &str = "/.doorward/finish/second-factor";
 pub const ACCOUNT: &str = "/.doorward/account";
 /// Another password: POST `current_password, new_password`. Shows [`ACCOUNT`] again where it is refused.
 pub const ACCOUNT_PASSWORD: &str = "/.doorward/account/password";
+/// The address of the account: GET, and POST `email` and, for another address, `current_password`.
+pub const ACCOUNT_EMAIL: &str = "/.doorward/account/email";
 /// Ends one session: POST `session`.
 pub const SESSION_END: &str = "/.doorward/account/sessions/end";
 /// Asks before ending all other sessions: GET; ends them: POST.

@@ -14,6 +14,7 @@ pub mod openapi;
 pub mod password;
 pub mod pending;
 pub mod problem;
+pub mod recovery;
 pub mod refresh;
 pub mod session;
 pub mod user;

@@ -10,6 +10,7 @@ pub mod link;
 pub mod mail;
 pub mod people;
 pub mod person;
+pub mod recovery;
 pub mod reference;
 pub mod return_to;
 pub mod sign_in;

@@ -3,6 +3,7 @@
 texts! {
     INVITATION_TITLE: "Make your account", "Ihr Konto anlegen";
     INVITATION_LEAD: "You are invited. Say how we may call you and choose a password; then you can sign in.", "Sie sind eingeladen. Sagen Sie, wie Sie heißen, und wählen Sie ein Passwort; danach können Sie sich anmelden.";
+    JOIN_LEAD: "Your address is confirmed. Say how we may call you and choose a password; then you can sign in.", "Ihre Adresse ist bestätigt. Sagen Sie, wie Sie heißen, und wählen Sie ein Passwort; danach können Sie sich anmelden.";
     INVITATION_SUBMIT: "Make the account", "Konto anlegen";
     NAME_HINT: "As others shall see it.", "So, wie andere ihn sehen sollen.";
     RESET_TITLE: "Choose a new password", "Neues Passwort wählen";

@@ -15,6 +15,8 @@ pub struct Invitation {
     pub token: String,
     /// The address that the account will have.
     pub email: String,
+    /// Whether somebody invited them; else they registered.
+    pub is_invited: bool,
     /// What was typed before.
     pub name: String,
     /// The fewest characters that a password has.

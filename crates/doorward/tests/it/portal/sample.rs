@@ -56,6 +56,8 @@ fn moment(days: i64) -> Moment {
 
 fn sign_in(language: Language) -> SignIn {
     SignIn {
+        has_mail: true,
+        can_register: true,
         chrome: chrome(language),
         email: String::new(),
         can_stay: true,
@@ -103,6 +105,7 @@ fn choose_password(language: Language, words: Words) -> ChoosePassword {
 
 fn invitation(language: Language, words: Words) -> Invitation {
     Invitation {
+        is_invited: true,
         chrome: chrome(language),
         token: words.name.into(),
         email: words.name.into(),
@@ -155,6 +158,7 @@ fn own(language: Language, words: Words) -> Vec<(&'static str, String)> {
 
 fn account(language: Language, words: Words, sessions: Vec<SessionRow>, code: Option<&str>) -> Account {
     Account {
+        has_mail: true,
         chrome: signed_in(language, words, true),
         groups: vec!["admins".into(), words.name.into()],
         created_at: moment(-200),

@@ -1,0 +1,41 @@
+//! What is said where the domain of passkeys was changed: their owners would find out one by one.
+
+use std::time::Duration;
+
+use doorward_core::store::Factors as _;
+use doorward_core::{Finding, Severity};
+use doorward_store::{Location, Store, migration};
+
+use crate::config::Config;
+
+/// How long a check of the configuration waits for the database. It is about the configuration, so without an answer
+/// nothing is said.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Passkeys that were made for another domain than the present one.
+pub async fn made_elsewhere(store: &Store, config: &Config) -> Option<Finding> {
+    let rp_id = &config.passkeys.rp_id;
+    let count = store.passkeys_elsewhere(rp_id).await.ok().filter(|count| *count > 0)?;
+    let many = if count == 1 { "One passkey was".to_owned() } else { format!("{count} passkeys were") };
+    let why = format!("{many} made for another domain than `{rp_id}`, and browsers offer such passkeys nowhere else.");
+    let finding = Finding::error("config.passkeys_elsewhere", "passkeys.rp_id", why);
+    let remedy = "rp_id = \"the former domain\"  # in [passkeys], where the pages still lie below it";
+    Some(Finding { severity: Severity::Warning, ..finding.with_remedy(remedy) })
+}
+
+/// The same for a check of the configuration: it makes no database and changes none.
+pub async fn look_elsewhere(config: &Config) -> Option<Finding> {
+    let location = super::location(config);
+    let is_there = match &location {
+        Location::Sqlite(file) => file.exists(),
+        Location::Postgres(_) => true,
+    };
+    let look = async {
+        let states = migration::status(&location).await.ok()?;
+        if !states.iter().all(|state| state.is_applied) {
+            return None;
+        }
+        made_elsewhere(&Store::open(&location).await.ok()?, config).await
+    };
+    if is_there { tokio::time::timeout(PATIENCE, look).await.ok()? } else { None }
+}
