@@ -44,6 +44,7 @@ const NEEDS: &[Need] = &[
         why: "certificates are ordered from a real authority",
         is_there: || shell::has("pebble") && shell::has("pebble-challtestsrv"),
     },
+    Need { package: "python3-aiosmtpd", why: "letters are given to a real mail server", is_there: has_aiosmtpd },
     Need {
         package: "curl",
         why: "the calls of the contract are made as they are written",
@@ -74,6 +75,12 @@ fn tests(arguments: &Arguments) -> Outcome {
 /// Documentation examples, which nextest cannot run.
 fn documentation() -> Outcome {
     shell::run(&mut shell::cargo(["test", "--workspace", "--doc"]))
+}
+
+/// Whether Python finds its mail server.
+fn has_aiosmtpd() -> bool {
+    let found = std::process::Command::new("python3").args(["-c", "import aiosmtpd"]).output();
+    found.is_ok_and(|output| output.status.success())
 }
 
 /// Debian keeps the server's programs off the search path, in a folder for each version.

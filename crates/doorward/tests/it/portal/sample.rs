@@ -1,9 +1,9 @@
 //! One sample of every page, with names that try to break out of it.
 
 use doorward::portal::page::{
-    Account, AppLink, Apps, ChoosePassword, Confirm, Demo, Failure, FormNotSent, Handover, Invitation, LinkRow, People,
-    PersonDetail, PersonNew, PersonRow, Question, Reasons, Reset, SecondFactor, SessionRow, SignIn, SignedOut, Thing,
-    Way,
+    Account, AppLink, Apps, AskAddress, Asked, ChoosePassword, Confirm, Demo, Failure, FormNotSent, Handover,
+    Invitation, LetterRow, Letters, LinkRow, OwnAddress, People, PersonDetail, PersonNew, PersonRow, Prove, Question,
+    Reasons, Reset, SecondFactor, SessionRow, SignIn, SignedOut, Thing, Way,
 };
 use doorward::portal::{Banner, Chrome, Done, Moment, Page, Problem, Viewer};
 use doorward_core::language::Language;
@@ -21,10 +21,49 @@ pub(crate) struct Words {
     pub(crate) name: &'static str,
 }
 
+/// What people ask for by mail.
+fn recovery(language: Language, words: Words) -> Vec<(&'static str, String)> {
+    let ask = |asked, is_sent, problem| AskAddress {
+        chrome: chrome(language),
+        asked,
+        email: words.name.into(),
+        is_sent,
+        problem,
+    };
+    let own = |is_proven, problem| OwnAddress {
+        chrome: signed_in(language, words, false),
+        present: words.name.into(),
+        is_proven,
+        email: words.name.into(),
+        problem,
+        done: Some(Done::LetterSent),
+    };
+    let token = words.name.into();
+    let letter = LetterRow {
+        to: words.name.into(),
+        at: moment(0),
+        subject: words.name.into(),
+        text: words.name.into(),
+        link: Some("http://localhost:8000/.doorward/reset?token=x".into()),
+    };
+    vec![
+        ("forgotten", ask(Asked::Password, false, None).html()),
+        ("forgotten-refused", ask(Asked::Password, false, Some(Problem::of("user.email_invalid"))).html()),
+        ("forgotten-sent", ask(Asked::Password, true, None).html()),
+        ("register", ask(Asked::Account, false, Some(Problem::of("user.domain_closed"))).html()),
+        ("register-sent", ask(Asked::Account, true, None).html()),
+        ("address", own(false, None).html()),
+        ("address-proven", own(true, Some(Problem::of("password.wrong_current"))).html()),
+        ("prove", Prove { chrome: chrome(language), token, email: words.name.into() }.html()),
+        ("letters", Letters { chrome: chrome(language), letters: vec![letter] }.html()),
+    ]
+}
+
 /// Every page under a name for its file.
 pub(crate) fn pages(language: Language, words: Words) -> Vec<(&'static str, String)> {
     let mut pages = strangers(language, words);
     pages.extend(own(language, words));
+    pages.extend(recovery(language, words));
     pages.extend(administration(language, words));
     pages.extend(failures(language, words));
     pages
