@@ -141,6 +141,14 @@ impl Courier {
         Ok(Self { server: server.clone(), sender, own, tls: Arc::new(tls) })
     }
 
+    /// The same courier with another encryption.
+    #[cfg(test)]
+    pub(super) fn with_encryption(&self, encryption: Encryption) -> Self {
+        let mut courier = self.clone();
+        courier.server.encryption = encryption;
+        courier
+    }
+
     /// The server, for people.
     #[must_use]
     pub fn server(&self) -> String {

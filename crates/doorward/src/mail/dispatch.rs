@@ -243,3 +243,6 @@ impl Dispatch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 mod chromium;
 mod door;
 mod forged;
+mod mail;
 mod session;
 
 use serde_json::json;
