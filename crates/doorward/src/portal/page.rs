@@ -16,7 +16,7 @@ pub use confirm::{Confirm, Question};
 pub use demo::Demo;
 pub use failure::{Failure, FormNotSent, Reasons, Way};
 pub use finish::{ChoosePassword, SecondFactor};
-pub use link::{Invitation, Reset};
+pub use link::{Invitation, Reset, SetUp};
 pub use mail::{LetterRow, Letters};
 pub use people::{Handover, LinkRow, People, PersonDetail, PersonNew, PersonRow, Thing};
 pub use recovery::{AskAddress, Asked, OwnAddress, Prove};

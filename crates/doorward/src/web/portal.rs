@@ -13,6 +13,7 @@ pub mod person;
 pub mod recovery;
 pub mod reference;
 pub mod return_to;
+pub mod set_up;
 pub mod sign_in;
 pub mod sign_out;
 

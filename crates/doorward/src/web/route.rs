@@ -156,6 +156,8 @@ pub const ALL: &[Route] = &[
     Route::new("POST", path::VERIFY, Anyone, || post(portal::recovery::prove)).raising(),
     Route::new("GET", path::ACCOUNT_EMAIL, SignedIn, || get(portal::recovery::own)),
     Route::new("POST", path::ACCOUNT_EMAIL, SignedIn, || post(portal::recovery::send_own)).raising(),
+    Route::new("GET", path::SET_UP, Anyone, || get(portal::set_up::get)),
+    Route::new("POST", path::SET_UP, Anyone, || post(portal::set_up::post)).raising(),
     Route::new("GET", path::INVITATION, Anyone, || get(portal::link::invitation)),
     Route::new("POST", path::INVITATION, Anyone, || post(portal::link::accept)).raising(),
     Route::new("GET", path::RESET, Anyone, || get(portal::link::reset)),

@@ -6,6 +6,8 @@ texts! {
     JOIN_LEAD: "Your address is confirmed. Say how we may call you and choose a password; then you can sign in.", "Ihre Adresse ist bestätigt. Sagen Sie, wie Sie heißen, und wählen Sie ein Passwort; danach können Sie sich anmelden.";
     INVITATION_SUBMIT: "Make the account", "Konto anlegen";
     NAME_HINT: "As others shall see it.", "So, wie andere ihn sehen sollen.";
+    SET_UP_TITLE: "Make the first account", "Das erste Konto anlegen";
+    SET_UP_LEAD: "It administrates this installation. Say its address and a name, and choose a password; then you can sign in.", "Es verwaltet diese Installation. Nennen Sie seine Adresse und einen Namen und wählen Sie ein Passwort; danach können Sie sich anmelden.";
     RESET_TITLE: "Choose a new password", "Neues Passwort wählen";
     RESET_LEAD: "Afterwards you are signed out everywhere and can sign in with the new password.", "Danach sind Sie überall abgemeldet und können sich mit dem neuen Passwort anmelden.";
     RESET_SUBMIT: "Save the password", "Passwort speichern";

@@ -40,3 +40,21 @@ pub struct Reset {
     /// Why the last attempt was refused.
     pub problem: Option<Problem>,
 }
+
+/// Making the first account. Posts `token`, `email`, `name` and `new_password` to [`path::SET_UP`].
+#[derive(Debug, Template)]
+#[template(path = "set_up.html")]
+pub struct SetUp {
+    /// What every page shares.
+    pub chrome: Chrome,
+    /// The secret of the link.
+    pub token: String,
+    /// The address that was typed before.
+    pub email: String,
+    /// The name that was typed before.
+    pub name: String,
+    /// The fewest characters that a password has.
+    pub password_minimum: usize,
+    /// Why the last attempt was refused.
+    pub problem: Option<Problem>,
+}

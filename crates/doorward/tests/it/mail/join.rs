@@ -108,3 +108,22 @@ fn another_address_counts_once_it_is_proven() {
     assert!(notice.to == "ada@example.com" && notice.text().contains("lovelace@example.com"), "{notice:?}");
     assert_eq!(server.client().sign_in("lovelace@example.com", &password).status, 200);
 }
+
+#[test]
+fn the_first_start_can_give_a_link_instead_of_a_password() {
+    let server = Server::start_with(&[("DOORWARD_ADMIN__SET_UP", "link")]);
+    let file = server.data().join("set-up-link.txt");
+    let link = std::fs::read_to_string(&file).unwrap();
+    assert!(!server.data().join("initial-admin.txt").exists());
+    let secret = link.trim().split_once("token=").unwrap().1;
+    let path = format!("/.doorward/set-up?token={secret}");
+    let mut ada = server.client();
+    let fields = |email| [("token", secret), ("email", email), ("name", "Ada"), ("new_password", NEW)];
+    assert_eq!(ada.submit(&path, "/.doorward/set-up", &fields("no address")).status, 422);
+    let made = ada.submit(&path, "/.doorward/set-up", &fields("ada@example.com"));
+    assert_eq!(made.location(), "/.doorward/sign-in?done=account-made");
+    assert!(!file.exists());
+    assert_eq!(ada.page(&path).status, 410);
+    assert_eq!(ada.sign_in("ada@example.com", NEW).status, 200);
+    assert_eq!(ada.get("/api/v1/admin/users").status, 200);
+}

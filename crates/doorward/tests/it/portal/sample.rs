@@ -3,7 +3,7 @@
 use doorward::portal::page::{
     Account, AppLink, Apps, AskAddress, Asked, ChoosePassword, Confirm, Demo, Failure, FormNotSent, Handover,
     Invitation, LetterRow, Letters, LinkRow, OwnAddress, People, PersonDetail, PersonNew, PersonRow, Prove, Question,
-    Reasons, Reset, SecondFactor, SessionRow, SignIn, SignedOut, Thing, Way,
+    Reasons, Reset, SecondFactor, SessionRow, SetUp, SignIn, SignedOut, Thing, Way,
 };
 use doorward::portal::{Banner, Chrome, Done, Moment, Page, Problem, Viewer};
 use doorward_core::language::Language;
@@ -38,6 +38,14 @@ fn recovery(language: Language, words: Words) -> Vec<(&'static str, String)> {
         problem,
         done: Some(Done::LetterSent),
     };
+    let set_up = SetUp {
+        chrome: chrome(language),
+        token: words.name.into(),
+        email: words.name.into(),
+        name: words.name.into(),
+        password_minimum: 15,
+        problem: Some(Problem::of("user.email_invalid")),
+    };
     let token = words.name.into();
     let letter = LetterRow {
         to: words.name.into(),
@@ -55,6 +63,7 @@ fn recovery(language: Language, words: Words) -> Vec<(&'static str, String)> {
         ("address", own(false, None).html()),
         ("address-proven", own(true, Some(Problem::of("password.wrong_current"))).html()),
         ("prove", Prove { chrome: chrome(language), token, email: words.name.into() }.html()),
+        ("set-up", set_up.html()),
         ("letters", Letters { chrome: chrome(language), letters: vec![letter] }.html()),
     ]
 }
