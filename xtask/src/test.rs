@@ -79,7 +79,7 @@ fn documentation() -> Outcome {
 
 /// Whether Python finds its mail server.
 fn has_aiosmtpd() -> bool {
-    let found = std::process::Command::new("python3").args(["-c", "import aiosmtpd"]).output();
+    let found = std::process::Command::new("/usr/bin/python3").args(["-c", "import aiosmtpd"]).output();
     found.is_ok_and(|output| output.status.success())
 }
 

@@ -115,8 +115,8 @@ impl House {
         };
         let courier = Courier::new(&server, "login.example.com:8443").unwrap();
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        let (post, store) = (self.post.clone(), store.clone());
-        Dispatch { store, post, clock, way: Way::Server(Box::new(courier)), state: Mutex::default() }
+        let (letters, kept) = (self.post.clone(), store.clone());
+        Dispatch { store: kept, post: letters, clock, way: Way::Server(Box::new(courier)), state: Mutex::default() }
     }
 
     async fn spool(&self, count: usize) {

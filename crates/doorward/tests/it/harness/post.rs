@@ -67,9 +67,9 @@ impl MailServer {
     /// The same, not running yet.
     pub(crate) fn down(mode: &'static str) -> Self {
         let place = tempfile::tempdir().unwrap();
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        std::fs::write(place.path().join("certificate.pem"), made.cert.pem()).unwrap();
-        std::fs::write(place.path().join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+        let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        std::fs::write(place.path().join("certificate.pem"), issued.cert.pem()).unwrap();
+        std::fs::write(place.path().join("key.pem"), issued.signing_key.serialize_pem()).unwrap();
         std::fs::create_dir(place.path().join("letters")).unwrap();
         Self { child: None, port: free_port(), mode, place }
     }
@@ -78,7 +78,7 @@ impl MailServer {
     pub(crate) fn run(&mut self) {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/harness/smtp.py");
         let file = |name: &str| self.place.path().join(name);
-        let mut command = Command::new("python3");
+        let mut command = Command::new("/usr/bin/python3");
         command.arg(script).arg(self.port.to_string()).arg(file("letters")).arg(self.mode);
         command.arg(file("certificate.pem")).arg(file("key.pem")).stdout(Stdio::null());
         let mut child = command.spawn().unwrap();
