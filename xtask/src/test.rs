@@ -46,6 +46,11 @@ const NEEDS: &[Need] = &[
     },
     Need { package: "python3-aiosmtpd", why: "letters are given to a real mail server", is_there: has_aiosmtpd },
     Need {
+        package: "apache2-utils",
+        why: "password files to import are made by the real htpasswd",
+        is_there: || shell::has("htpasswd"),
+    },
+    Need {
         package: "curl",
         why: "the calls of the contract are made as they are written",
         is_there: || shell::has("curl"),

@@ -25,6 +25,9 @@ pub enum BudgetKey {
     KnownFactor(UserId, TokenHash),
     /// Mail that somebody has sent to this address, such as a code or a link.
     MailTo(Email),
+    /// App passwords from this network. Counted apart from sign-ins, so that a client whose password was withdrawn, and
+    /// that tries all day, keeps nobody from signing in.
+    AppPassword(Network),
 }
 
 impl BudgetKey {
@@ -38,6 +41,7 @@ impl BudgetKey {
             Self::Factor(user) => format!("factor:{user}"),
             Self::KnownFactor(user, browser) => format!("factor:{user}:{}", browser.to_text()),
             Self::MailTo(email) => format!("mail:{email}"),
+            Self::AppPassword(network) => format!("app:{network}"),
         }
     }
 
@@ -49,7 +53,7 @@ impl BudgetKey {
                 Limits { windows: &[Window { seconds: WINDOW_SECONDS, guesses: 10 }], free: 3, consecutive: 100 }
             }
             // Many honest people can sit behind one address, so a network has more guesses and no final stop.
-            Self::Network(_) => {
+            Self::Network(_) | Self::AppPassword(_) => {
                 Limits { windows: &[Window { seconds: WINDOW_SECONDS, guesses: 60 }], free: 20, consecutive: u32::MAX }
             }
             // With two accepted steps of a million, 20 guesses a day win once in 25,000 days.

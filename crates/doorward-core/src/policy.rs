@@ -16,13 +16,32 @@ pub enum Access {
     AnySession,
     /// A half-finished session that waits for exactly this.
     Finishing(Stage),
+    /// A half-finished session that waits for a code, by whichever way, or a complete one that proves itself anew.
+    Proving,
+    /// A half-finished session that waits for an enrolment, or a complete one that was confirmed.
+    Enrolling,
     /// A complete session.
     SignedIn,
+    /// A complete session in which its user has proven anew who they are, in the last [`CONFIRMED_SECONDS`].
+    Confirmed,
     /// A complete session of an administrator.
     Administrator,
+    /// The same, confirmed as by [`Access::Confirmed`].
+    AdministratorConfirmed,
     /// A complete session of an administrator, with two factors proven in the last five minutes.
     AdministratorFresh,
 }
+
+impl Access {
+    /// Whether it asks for a proof that is not long ago.
+    #[must_use]
+    pub fn asks_for_confirmation(self) -> bool {
+        matches!(self, Self::Enrolling | Self::Confirmed | Self::AdministratorConfirmed)
+    }
+}
+
+/// Seconds for which a confirmation holds: long enough to fill in a form, too short for whoever finds the machine later.
+pub const CONFIRMED_SECONDS: i64 = 900;
 
 /// Seconds for which a second factor counts as fresh.
 pub const FRESH_SECONDS: i64 = 300;
@@ -40,6 +59,24 @@ pub struct Standing {
     pub is_administrator: bool,
     /// Seconds since two factors were proven; nothing where they never were.
     pub two_factor_age: Option<i64>,
+    /// Seconds since the strongest of what is enrolled was proven, or where nothing is, the password; nothing where it
+    /// never was, or where nobody has asked: only routes that [`Access::asks_for_confirmation`] need it.
+    pub confirmation_age: Option<i64>,
+}
+
+impl Standing {
+    fn is_confirmed(&self) -> bool {
+        self.confirmation_age.is_some_and(|age| (0..CONFIRMED_SECONDS).contains(&age))
+    }
+
+    fn is_finishing(&self, access: Access) -> bool {
+        match access {
+            Access::Finishing(stage) => self.stage == stage,
+            Access::Proving => matches!(self.stage, Stage::SecondFactor | Stage::RecoveryMail),
+            Access::Enrolling => matches!(self.stage, Stage::Recovery | Stage::Enrolment),
+            _ => false,
+        }
+    }
 }
 
 /// Proof that [`decide`] or [`admit`] has allowed this request, or that it is a [`preflight`]. Nothing else makes one.
@@ -77,9 +114,14 @@ pub enum Decision {
     SignIn(&'static str),
     /// The sign-in is not finished: a page leads to what is missing, a script gets 403.
     Finish(Stage),
+    /// Signed in, and a fresh proof is missing: a page leads to the confirmation and back, a script gets 403.
+    StepUp(&'static str),
     /// Signed in, and not allowed: 403 with this reason code.
     Forbid(&'static str),
 }
+
+/// What is said to whoever has not proven lately who they are.
+const CONFIRM: &str = "authorization.confirmation_required";
 
 /// Decides. `caller` is the session, or the reason code for which there is none.
 #[must_use]
@@ -93,12 +135,16 @@ pub fn decide(access: Access, caller: Result<Standing, &'static str>) -> Decisio
     let allow = Decision::Allow(Permit { standing: Some(standing) });
     match access {
         Access::Anyone | Access::AnySession => allow,
-        Access::Finishing(stage) if standing.stage == stage => allow,
+        _ if standing.is_finishing(access) => allow,
         _ if standing.stage != Stage::Full => Decision::Finish(standing.stage),
         Access::Finishing(_) => Decision::Forbid("signin.nothing_pending"),
-        Access::SignedIn => allow,
+        Access::SignedIn | Access::Proving => allow,
+        Access::Confirmed | Access::Enrolling if standing.is_confirmed() => allow,
+        Access::Confirmed | Access::Enrolling => Decision::StepUp(CONFIRM),
         _ if !standing.is_administrator => Decision::Forbid("authorization.administrator_required"),
         Access::Administrator => allow,
+        Access::AdministratorConfirmed if standing.is_confirmed() => allow,
+        Access::AdministratorConfirmed => Decision::StepUp(CONFIRM),
         Access::AdministratorFresh => match standing.two_factor_age {
             Some(age) if (0..FRESH_SECONDS).contains(&age) => allow,
             _ => Decision::Forbid("authorization.strength_required"),
@@ -176,13 +222,14 @@ mod tests {
             stage,
             is_administrator,
             two_factor_age,
+            confirmation_age: two_factor_age,
         }
     }
 
     const HALF: [Stage; 5] =
         [Stage::SecondFactor, Stage::RecoveryMail, Stage::PasswordChange, Stage::Recovery, Stage::Enrolment];
 
-    const EVERY: [Access; 10] = [
+    const EVERY: [Access; 14] = [
         Access::Anyone,
         Access::AnySession,
         Access::Finishing(Stage::SecondFactor),
@@ -190,8 +237,12 @@ mod tests {
         Access::Finishing(Stage::PasswordChange),
         Access::Finishing(Stage::Recovery),
         Access::Finishing(Stage::Enrolment),
+        Access::Proving,
+        Access::Enrolling,
         Access::SignedIn,
+        Access::Confirmed,
         Access::Administrator,
+        Access::AdministratorConfirmed,
         Access::AdministratorFresh,
     ];
 
@@ -215,19 +266,34 @@ mod tests {
         assert_eq!(HALF.len() + 1, Stage::ALL.len());
         for stage in HALF {
             // Even an administrator with fresh factors is nobody until the sign-in is finished.
-            assert_eq!(
-                allowed(standing(stage, true, Some(0))),
-                [Access::Anyone, Access::AnySession, Access::Finishing(stage)]
-            );
+            let mut expected = vec![Access::Anyone, Access::AnySession, Access::Finishing(stage)];
+            match stage {
+                Stage::SecondFactor | Stage::RecoveryMail => expected.push(Access::Proving),
+                Stage::Recovery | Stage::Enrolment => expected.push(Access::Enrolling),
+                Stage::PasswordChange | Stage::Full => {}
+            }
+            assert_eq!(allowed(standing(stage, true, Some(0))), expected);
         }
     }
 
     #[test]
     fn a_user_is_no_administrator() {
-        assert_eq!(
-            allowed(standing(Stage::Full, false, Some(0))),
-            [Access::Anyone, Access::AnySession, Access::SignedIn]
-        );
+        let own = [Access::Proving, Access::Enrolling, Access::SignedIn, Access::Confirmed];
+        let expected = [&[Access::Anyone, Access::AnySession][..], &own].concat();
+        assert_eq!(allowed(standing(Stage::Full, false, Some(0))), expected);
+    }
+
+    // CVE-2020-10686: factors are not changed on the strength of a session alone.
+    #[test]
+    fn a_change_of_factors_needs_a_proof_that_is_not_long_ago() {
+        for (age, is_confirmed) in [(None, false), (Some(-1), false), (Some(899), true), (Some(900), false)] {
+            let has = allowed(standing(Stage::Full, true, age));
+            for access in [Access::Confirmed, Access::Enrolling, Access::AdministratorConfirmed] {
+                assert_eq!(has.contains(&access), is_confirmed, "{access:?} {age:?}");
+                let asked = decide(access, Ok(standing(Stage::Full, true, age)));
+                assert!(is_confirmed || asked == Decision::StepUp("authorization.confirmation_required"));
+            }
+        }
     }
 
     #[test]

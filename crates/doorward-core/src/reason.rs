@@ -10,6 +10,7 @@ mod csrf;
 mod entry;
 mod factor;
 mod http;
+mod import;
 mod keys;
 mod mail;
 mod password;
@@ -124,6 +125,7 @@ pub const ALL: &[&[Reason]] = &[
     app::REASONS,
     proxy::REASONS,
     user::REASONS,
+    import::REASONS,
     http::REASONS,
     upstream::REASONS,
     store::REASONS,

@@ -33,6 +33,8 @@ pub enum Kind {
     Registration,
     /// A link that takes all second factors from a user who has lost them.
     FactorReset,
+    /// A link that lets its holder choose a new password and takes all second factors: emergency access.
+    Recovery,
     /// The link that lets the first administrator in.
     SetUp,
     /// What a browser sends back with the answer of a ceremony.
@@ -59,6 +61,7 @@ impl Kind {
             Self::EmailVerification => "dwv_",
             Self::Registration => "dwj_",
             Self::FactorReset => "dwf_",
+            Self::Recovery => "dwy_",
             Self::SetUp => "dwu_",
             Self::Challenge => "dwc_",
             Self::TrustedDevice => "dwt_",

@@ -1,7 +1,7 @@
 //! Links that were given to somebody: each is bound to its purpose, its user and the address that the user had.
 
 use doorward_core::UnixTime;
-use doorward_core::audit::Event;
+use doorward_core::audit::{Action, Event};
 use doorward_core::identifier::{LinkId, UserId};
 use doorward_core::session::EndReason;
 use doorward_core::store::{Link, Links, Purpose, Result, StoreError, Which};
@@ -20,6 +20,7 @@ const INVITATION: &str = "invitation";
 const PASSWORD_RESET: &str = "password_reset";
 const EMAIL_VERIFICATION: &str = "email_verification";
 const FACTOR_RESET: &str = "factor_reset";
+const RECOVERY: &str = "recovery";
 const REGISTRATION: &str = "registration";
 const SET_UP: &str = "set_up";
 
@@ -65,6 +66,10 @@ impl Links for Store {
         retry!(reset_factors(self, hash, event))
     }
 
+    async fn recover(&self, hash: TokenHash, password: &PasswordHash, event: &Event) -> Result<Option<User>> {
+        retry!(recover(self, hash, password, event))
+    }
+
     async fn revoke_link(&self, id: LinkId, event: &Event) -> Result<bool> {
         retry!(revoke(self, id, event))
     }
@@ -91,6 +96,7 @@ fn words(purpose: &Purpose) -> Words {
         }
         Purpose::PasswordReset { user } => of(PASSWORD_RESET, user.to_string()),
         Purpose::FactorReset { user } => of(FACTOR_RESET, user.to_string()),
+        Purpose::Recovery { user } => of(RECOVERY, user.to_string()),
         Purpose::EmailVerification { user, email } => {
             Words { wanted: Some(email.to_string()), ..of(EMAIL_VERIFICATION, user.to_string()) }
         }
@@ -105,6 +111,7 @@ fn purpose_from(row: &AnyRow) -> std::result::Result<Purpose, Failure> {
         REGISTRATION => Ok(Purpose::Registration { email: row.parse("person")?, groups: groups()? }),
         PASSWORD_RESET => Ok(Purpose::PasswordReset { user: row.parse("person")? }),
         FACTOR_RESET => Ok(Purpose::FactorReset { user: row.parse("person")? }),
+        RECOVERY => Ok(Purpose::Recovery { user: row.parse("person")? }),
         EMAIL_VERIFICATION => {
             Ok(Purpose::EmailVerification { user: row.parse("person")?, email: row.parse("group_names")? })
         }
@@ -156,7 +163,8 @@ async fn withdraw(write: &mut Write, purpose: &str, person: &str, at: UnixTime) 
 
 /// Withdraws the open reset links of a user, whose password has changed by another way.
 pub(crate) async fn withdraw_resets(write: &mut Write, user: UserId, at: UnixTime) -> std::result::Result<(), Failure> {
-    withdraw(write, PASSWORD_RESET, &user.to_string(), at).await
+    withdraw(write, PASSWORD_RESET, &user.to_string(), at).await?;
+    withdraw(write, RECOVERY, &user.to_string(), at).await
 }
 
 /// Withdraws the open factor resets of a user, whose factors were taken away by another way.
@@ -280,6 +288,30 @@ async fn reset(
     let ends = Which::AllOf(id, None);
     let new = NewPassword { hash: password, must_change: false, ends, reason: EndReason::PasswordReset };
     user::set_password(&mut write, &owner, &new, event).await?;
+    let after = user::read(&mut write, id).await?;
+    write.commit().await?;
+    Ok(after)
+}
+
+async fn recover(
+    store: &Store,
+    hash: TokenHash,
+    password: &PasswordHash,
+    event: &Event,
+) -> std::result::Result<Option<User>, Failure> {
+    let mut write = Write::audited(store).await?;
+    let purpose = consume(&mut write, hash, RECOVERY, event.at).await?;
+    let Some(Purpose::Recovery { user: id }) = purpose else {
+        return Ok(None);
+    };
+    let Some(owner) = user::read(&mut write, id).await?.filter(User::is_active) else {
+        return Ok(None);
+    };
+    let ends = Which::AllOf(id, None);
+    let new = NewPassword { hash: password, must_change: false, ends, reason: EndReason::PasswordReset };
+    user::set_password(&mut write, &owner, &new, event).await?;
+    let factors = Event { action: Action::FactorsReset, ..event.clone() };
+    factor::reset(&mut write, id, &factors).await?;
     let after = user::read(&mut write, id).await?;
     write.commit().await?;
     Ok(after)

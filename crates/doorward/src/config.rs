@@ -11,6 +11,7 @@ mod csrf;
 mod domain;
 mod dotenv;
 mod exposure;
+mod factor;
 mod forwarding;
 mod log;
 mod mail;
@@ -44,6 +45,7 @@ pub use admin::{Admin, SetUp};
 pub use app::{AppConfig, AppCsrf, IdentityNames, UserValue};
 pub use csrf::Csrf;
 pub use domain::{Domain, DomainError};
+pub use factor::SecondFactor;
 pub use forwarding::{CLOUDFLARE, CLOUDFLARE_AS_OF, ClientIp, ForwardedHeader, Forwarding};
 pub use log::{Format, Level, Log, Rotation};
 pub use mail::{Encryption, Mail, MailServer};
@@ -99,6 +101,8 @@ pub struct Config {
     pub session: Session,
     /// `[password]`
     pub password: Password,
+    /// `[second_factor]`
+    pub second_factor: SecondFactor,
     /// `[passkeys]`
     pub passkeys: Passkeys,
     /// `[csrf]`
@@ -136,6 +140,7 @@ struct Raw {
     tls: tls::Raw,
     session: session::Raw,
     password: password::Raw,
+    second_factor: factor::Raw,
     passkeys: passkey::Raw,
     csrf: csrf::Raw,
     store: store::Raw,
@@ -231,6 +236,7 @@ impl Raw {
             tls: section(&mut whole, "tls", findings),
             session: section(&mut whole, "session", findings),
             password: section(&mut whole, "password", findings),
+            second_factor: section(&mut whole, "second_factor", findings),
             passkeys: section(&mut whole, "passkeys", findings),
             csrf: section(&mut whole, "csrf", findings),
             store: section(&mut whole, "store", findings),
@@ -258,6 +264,7 @@ impl Raw {
         let environment = exposure::environment(&server, check);
         let session = self.session.check(check);
         let password = self.password.check(check);
+        let second_factor = self.second_factor.check(check);
         let passkeys = self.passkeys.check(&server, check);
         let hosts =
             portal.host.iter().cloned().chain(apps.iter().filter_map(|app| app.host.as_deref().map(str::to_owned)));
@@ -267,6 +274,7 @@ impl Raw {
         let mail = self.mail.check(environment, &server, check);
         let registration = self.registration.check(&mail, check);
         let admin = self.admin.check(check);
+        app::check_app_passwords(&apps, second_factor.policy.strictness, check);
         app::warn_of_neighbours(&apps, environment, &portal, server.public_url.as_ref(), check);
         exposure::check(environment, &server, &store, csrf.has_own_keys, check);
         let file = check.written.file.clone();
@@ -279,6 +287,7 @@ impl Raw {
             tls,
             session,
             password,
+            second_factor,
             passkeys,
             csrf,
             store,

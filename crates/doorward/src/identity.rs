@@ -2,11 +2,14 @@
 
 pub mod access;
 mod account;
+pub mod app_password;
 mod entry;
+pub mod factor;
 mod first;
 mod follow;
 mod guess;
 pub mod hasher;
+mod import;
 pub mod keyring;
 mod letter;
 mod link;
@@ -33,6 +36,7 @@ use doorward_store::{Location, Store};
 use crate::mail::Post;
 
 pub use account::PasswordChange;
+pub use app_password::{MadeAppPassword, NewAppPassword};
 pub use entry::Entered;
 pub use first::{Initial, random_password};
 pub use hasher::Hasher;
@@ -65,6 +69,8 @@ pub struct Parts {
     pub timeouts: Timeouts,
     /// What a new password must be.
     pub rules: Rules,
+    /// What is asked for beside a password.
+    pub factors: factor::FactorSettings,
     /// Writes letters, where there is mail.
     pub post: Post,
     /// The claim `iss` of access tokens: the public URL, without a slash at its end.
@@ -86,11 +92,13 @@ struct Inner {
     random: Arc<dyn Random>,
     timeouts: Timeouts,
     rules: Rules,
+    factors: factor::FactorSettings,
     post: Post,
     issuer: Box<str>,
     is_shared: bool,
     table: Table,
     used: refresh::Used,
+    app_passwords: app_password::Kept,
     /// The newest audit record that was heard.
     place: AtomicI64,
     /// The epoch of the store in which the table was filled.
@@ -108,12 +116,13 @@ impl Identity {
     /// calls [`Self::load`] before its first request.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, hasher, keyring, clock, random, timeouts, rules, post, issuer } = parts;
+        let Parts { store, hasher, keyring, clock, random, timeouts, rules, factors, post, issuer } = parts;
         // Several nodes can use one server, and none knows of the others.
         let is_shared = matches!(store.location(), Location::Postgres(_));
         let inner = Inner {
             table: Table::new(timeouts, is_shared),
             used: refresh::Used::default(),
+            app_passwords: app_password::Kept::default(),
             place: AtomicI64::new(0),
             epoch: AtomicI64::new(0),
             rounds: AtomicU64::new(0),
@@ -126,6 +135,7 @@ impl Identity {
             random,
             timeouts,
             rules,
+            factors,
             post,
             issuer,
             is_shared,

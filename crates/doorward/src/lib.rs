@@ -3,6 +3,7 @@
 pub mod command;
 pub mod config;
 pub mod identity;
+pub mod import;
 pub mod mail;
 pub mod node;
 pub mod portal;

@@ -14,12 +14,14 @@ pub use transport::Transport;
 
 use std::sync::Arc;
 
+use doorward_core::factor::policy::FactorPolicy;
 use doorward_core::password::Rules;
 use doorward_core::store::Users as _;
 use doorward_core::{Clock, Finding, Random};
 use doorward_store::{Location, Server, Store, migration};
 
 use crate::config::{Config, Store as Place};
+use crate::identity::factor::FactorSettings;
 use crate::identity::hasher::{Hasher, Parameters, Settings as HashSettings};
 use crate::identity::{Identity, Keyring, Parts, Sealer};
 use crate::mail::{Post, Site};
@@ -69,10 +71,20 @@ impl Node {
             random: Arc::clone(&random),
             timeouts: config.session.timeouts,
             rules: rules(config),
+            factors: factors(config),
             post: post(config, &sealer),
             issuer: config.public_url().origin().into(),
         });
         Ok(Self { store, hasher, identity, clock, random })
+    }
+}
+
+/// What is asked for beside a password. Authenticator apps show the host of the pages beside their codes.
+fn factors(config: &Config) -> FactorSettings {
+    FactorSettings {
+        policy: FactorPolicy { has_mail: config.mail.is_on(), ..config.second_factor.policy.clone() },
+        rp_id: config.passkeys.rp_id.clone(),
+        service: config.public_url().host().into(),
     }
 }
 

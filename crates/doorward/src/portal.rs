@@ -15,6 +15,7 @@ pub mod moment;
 pub mod page;
 pub mod path;
 pub mod problem;
+pub mod qr;
 
 pub use chrome::{Banner, Chrome, Viewer};
 pub use done::Done;

@@ -21,4 +21,33 @@ pub(super) const REASONS: &[Reason] = &[
         );
         "A listed proxy asked about a host and path for which there is no [[app]].";
         "Add an [[app]] with this host, or take the forward auth out of the proxy's configuration for it."),
+    refusal!("app.password_wrong", 401, false;
+        text("This app password does not work here", "Dieses App-Passwort gilt hier nicht");
+        text(
+            "The app password is wrong, has ended, or was made for another app. Please make a new one on the page of your account, and enter it together with your e-mail address.",
+            "Das App-Passwort ist falsch, ist abgelaufen oder gehört zu einer anderen App. Bitte machen Sie auf der Seite Ihres Kontos ein neues und geben Sie es zusammen mit Ihrer E-Mail-Adresse ein."
+        );
+        "No app password of this app and this name has this token, or its account is disabled. It ends with its own date, by its owner, with a new password, with lost factors, with disablement and with a restore.";
+        "make a new app password on the account page"),
+    refusal!("app.passwords_off", 422, false;
+        text("This app takes no app passwords", "Diese App nimmt keine App-Passwörter an");
+        text(
+            "There is no such app that takes app passwords. Please choose one of the list.",
+            "Eine solche App, die App-Passwörter annimmt, gibt es nicht. Bitte wählen Sie eine aus der Liste."
+        );
+        "The app is not configured, or its section does not say `app_passwords = true`.";
+        "app_passwords = true  # in this [[app]]"),
+    refusal!("app.password_not_found", 404, false;
+        text("There is no such app password", "Dieses App-Passwort gibt es nicht");
+        text("This app password was withdrawn already.", "Dieses App-Passwort wurde schon widerrufen.");
+        "It was withdrawn, has ended, or is another person's.";
+        "list the app passwords again"),
+    refusal!("app.password_date", 422, false;
+        text("This date does not work", "Dieses Datum geht nicht");
+        text(
+            "An app password ends after 1 to 3650 days, or has no end.",
+            "Ein App-Passwort endet nach 1 bis 3650 Tagen oder gar nicht."
+        );
+        "The number of days is none, or out of range.";
+        "send days from 1 to 3650, or none"),
 ];

@@ -21,6 +21,22 @@ pub(super) const REASONS: &[Reason] = &[
         );
         "The route asks for two factors that were proven in the last five minutes, and this session has none so fresh.";
         "Sign in again with a second factor; where the account has none yet, set one up first."),
+    refusal!("authorization.confirmation_required", 403, false;
+        text("Please confirm that it is you", "Bitte bestätigen Sie, dass Sie es sind");
+        text(
+            "This changes how an account is protected, so it needs you to prove once more who you are. Please confirm, then send it again.",
+            "Das ändert, wie ein Konto geschützt ist, darum müssen Sie noch einmal zeigen, wer Sie sind. Bitte bestätigen Sie das und senden Sie es dann noch einmal."
+        );
+        "The route asks for a second factor, or where none is set up the password, that was proven in this session in the last 15 minutes.";
+        "For programs: POST the code to /api/v1/auth/2fa/totp/verify, or the password to /api/v1/auth/password/confirm, in the same session."),
+    refusal!("authorization.second_factor_required", 403, false;
+        text("This app asks for a second sign-in step", "Diese App verlangt einen zweiten Anmeldeschritt");
+        text(
+            "You are signed in, but this app can be opened only with a second sign-in step, or with one that is not long ago. Please confirm that it is you.",
+            "Sie sind angemeldet, aber diese App lässt sich nur mit einem zweiten Anmeldeschritt öffnen, oder mit einem, der nicht lange her ist. Bitte bestätigen Sie, dass Sie es sind."
+        );
+        "The app or one of its rules asks for two factors (`second_factor`) or for a fresh one (`fresh_factor`), and this session has none. A trusted device and a code by mail do not count.";
+        "Open the app in a browser: it leads to the confirmation and back."),
     refusal!("authorization.group_required", 403, false;
         text("This app is not open to you", "Diese App ist für Sie nicht freigegeben");
         text(

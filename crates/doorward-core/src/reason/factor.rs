@@ -166,6 +166,16 @@ pub(super) const REASONS: &[Reason] = &[
         "wait until Retry-After has passed; if it was not the owner, the password must be changed"
     },
     refusal! {
+        "factor.mail_wait", 429, true;
+        text("Too many codes by mail for now", "Vorerst zu viele Codes per E-Mail");
+        text(
+            "Several letters were sent to your address already. Please look for the newest one, or wait a moment and ask again.",
+            "An Ihre Adresse gingen schon mehrere Briefe. Bitte sehen Sie nach dem neuesten, oder warten Sie einen Moment und fragen Sie noch einmal.",
+        );
+        "Five letters in 15 minutes and 20 a day may be asked for to one address.";
+        "wait until Retry-After has passed; if no letter arrives, run doorward mail test"
+    },
+    refusal! {
         "factor.stopped", 429, false;
         text("No further codes are accepted", "Es werden keine weiteren Codes angenommen");
         text(
@@ -194,6 +204,26 @@ pub(super) const REASONS: &[Reason] = &[
         );
         "An account has at most 20 second factors and 50 app passwords.";
         "remove one first"
+    },
+    refusal! {
+        "factor.taken", 409, false;
+        text("This is set up already", "Das ist schon eingerichtet");
+        text(
+            "This is set up already, for your account or for another one. Please take another.",
+            "Das ist schon eingerichtet, für Ihr Konto oder für ein anderes. Bitte nehmen Sie etwas anderes.",
+        );
+        "Codes by mail can be enrolled once for each account, and a passkey once for the whole installation.";
+        "remove the other entry first, or enrol another authenticator"
+    },
+    refusal! {
+        "factor.device_not_trusted", 403, false;
+        text("This device cannot be trusted", "Diesem Gerät kann nicht vertraut werden");
+        text(
+            "A device can be trusted right after you have signed in with a second step, and only where whoever looks after this server allows it.",
+            "Einem Gerät kann man vertrauen, gleich nachdem man sich mit einem zweiten Schritt angemeldet hat, und nur wo es erlaubt ist.",
+        );
+        "The session is not whole or not of two factors, or the profile `strict` or a group that needs hardware rules trusted devices out.";
+        "sign in with a second factor first"
     },
     refusal! {
         "factor.not_found", 404, false;

@@ -131,4 +131,30 @@ pub(super) const REASONS: &[Reason] = &[
         operator: "The link for the first administrator was used after there was a user.",
         remedy: "doorward user list shows who is there; doorward user invite makes an invitation",
     },
+    Reason {
+        code: "user.disabled",
+        kind: Kind::Refusal,
+        status: 409,
+        is_retryable: false,
+        title: Text { en: "This account is disabled", de: "Dieses Konto ist gesperrt" },
+        visitor: Text {
+            en: "A link would not work while the account is disabled. Enable the account first.",
+            de: "Ein Link würde nicht gelten, solange das Konto gesperrt ist. Geben Sie zuerst das Konto frei.",
+        },
+        operator: "No link helps into an account that is disabled.",
+        remedy: "doorward user enable ADDRESS",
+    },
+    Reason {
+        code: "user.not_for_oneself",
+        kind: Kind::Refusal,
+        status: 409,
+        is_retryable: false,
+        title: Text { en: "This is not possible for yourself", de: "Für sich selbst geht das nicht" },
+        visitor: Text {
+            en: "You cannot take your own second factors away by such a link. Use the page of your account, a recovery code, or ask another administrator.",
+            de: "Ihre eigenen zweiten Faktoren können Sie so nicht entfernen. Nutzen Sie die Seite Ihres Kontos, einen Wiederherstellungscode oder bitten Sie einen anderen Administrator.",
+        },
+        operator: "A session that an administrator left open would be enough to take the second factor off the account.",
+        remedy: "another administrator makes the link, or on the host: doorward user recover ADDRESS",
+    },
 ];

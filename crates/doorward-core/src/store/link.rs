@@ -37,6 +37,12 @@ pub enum Purpose {
         /// Whose.
         user: UserId,
     },
+    /// Choose a new password for this user and take all second factors, in one: for whoever has lost everything, made by
+    /// somebody with a shell on the host.
+    Recovery {
+        /// Whose.
+        user: UserId,
+    },
     /// Make an account with this proven address; asked for by the person.
     Registration {
         /// Whose it will be.
@@ -101,6 +107,14 @@ pub trait Links {
     fn reset_factors_by_link(
         &self,
         hash: TokenHash,
+        event: &Event,
+    ) -> impl Future<Output = Result<Option<User>>> + Send;
+    /// Uses a recovery link up: stores the password as [`Self::reset_password`] and takes the second factors as
+    /// [`super::Factors::reset_factors`], both or neither. Signs nobody in.
+    fn recover(
+        &self,
+        hash: TokenHash,
+        password: &PasswordHash,
         event: &Event,
     ) -> impl Future<Output = Result<Option<User>>> + Send;
     /// Withdraws a link. False where it was not open.

@@ -72,6 +72,7 @@ cases! {
         gives_no_more_than_was_invited,
         stays_open_where_the_address_is_taken,
         resets_a_password,
+        recovers_an_account_once,
         resets_nothing_for_a_disabled_user,
         is_revoked_and_expires;
     factor:

@@ -1,5 +1,7 @@
 //! `doorward user`: accounts, for whoever has a shell on the host.
 
+mod import;
+
 use std::collections::BTreeSet;
 
 use clap::Subcommand;
@@ -57,6 +59,13 @@ enum Action {
         /// The groups, none or more
         groups: Vec<Group>,
     },
+    /// Take over accounts and password hashes from the file of another program; nobody who is there is changed
+    Import(import::ImportArgs),
+    /// Emergency access: a link that sets a new password and takes all second factors, once, within an hour
+    Recover {
+        /// Whose
+        email: Email,
+    },
     /// Invite somebody by a link, which is shown this once
     Invite {
         /// Whom
@@ -96,6 +105,18 @@ async fn act(context: &Context, opened: &Opened, action: Action) -> Result<u8, R
         Action::Groups { email, groups } => {
             change(opened, &email, Change::Groups(groups.into_iter().collect())).await?
         }
+        Action::Recover { email } => {
+            let id = identity.user_by_email(&email).await?.id;
+            let (link, secret) = identity.recovery_link(&author, id).await?;
+            let origin = opened.settings.config.public_url().origin();
+            let url = format!("{origin}{}", path::reset(secret.expose_secret()));
+            let until = link.expires_at.to_rfc3339();
+            let words = format!(
+                "{url}\nGood once, until {until}. It sets a new password, takes every second factor and ends every session of {email}; nothing is changed before it is used."
+            );
+            (json!({"id": link.id, "url": url, "expires_at": link.expires_at}), words)
+        }
+        Action::Import(arguments) => return import::run(context, opened, arguments).await,
         Action::Invite { email, groups } => {
             let (link, secret) = identity.invite(&author, email, groups.into_iter().collect()).await?;
             let origin = opened.settings.config.public_url().origin();

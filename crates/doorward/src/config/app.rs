@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use doorward_core::Finding;
 use doorward_core::app::Rules;
+use doorward_core::factor::policy::Strictness;
 use doorward_edge::path::EncodedSlash;
 use doorward_edge::upstream::UpstreamUrl;
 use http::HeaderName;
@@ -77,6 +78,12 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("app.groups_header", Kind::Text, "Remote-Groups", "The header with the groups, separated by commas."),
     Key::new("app.name_header", Kind::Text, "Remote-Name", "The header with the name."),
     Key::new("app.email_header", Kind::Text, "Remote-Email", "The header with the e-mail address."),
+    Key::new(
+        "app.app_passwords",
+        Kind::Bool,
+        "false",
+        "Whether clients that show no page may enter with an app password, as HTTP Basic or Bearer. Then a client that is no browser is asked for one.",
+    ),
     Key::new("app.jwt", Kind::Bool, "true", "Whether `X-Doorward-Jwt` is sent: the same, signed."),
 ];
 
@@ -160,6 +167,8 @@ pub struct AppConfig {
     pub identity: IdentityNames,
     /// Whether the signed identity is sent.
     pub has_jwt: bool,
+    /// Whether app passwords open it.
+    pub takes_app_passwords: bool,
 }
 
 impl AppConfig {
@@ -204,6 +213,19 @@ pub(super) fn check(check: &mut Check<'_>) -> Vec<AppConfig> {
         }
     }
     apps
+}
+
+/// Refuses app passwords under the profile `strict`: one secret that a program keeps is one factor, and that profile
+/// promises two wherever they are asked for.
+pub(super) fn check_app_passwords(apps: &[AppConfig], strictness: Strictness, check: &mut Check<'_>) {
+    for app in apps.iter().filter(|app| app.takes_app_passwords && strictness == Strictness::Strict) {
+        let why =
+            "An app password is one factor, and `profile = \"strict\"` of [second_factor] allows none in place of two.";
+        let finding = Finding::error("config.conflict", format!("[[app]] {} app_passwords", app.name), why);
+        check
+            .findings
+            .push(finding.with_remedy("app_passwords = false  # or profile = \"standard\" in [second_factor]"));
+    }
 }
 
 /// Says which apps share the host of the pages, and what that means.

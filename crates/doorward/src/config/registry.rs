@@ -1,7 +1,9 @@
 //! The one registry of settings: every key of `doorward.toml`, with the variables that set it too.
 
 use super::quantity;
-use super::{admin, app, csrf, log, mail, passkey, password, portal, registration, server, session, store, tls};
+use super::{
+    admin, app, csrf, factor, log, mail, passkey, password, portal, registration, server, session, store, tls,
+};
 
 /// What a setting holds, and how its text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +104,7 @@ pub const SECTIONS: &[(&str, &[Key])] = &[
     ("tls", tls::KEYS),
     ("session", session::KEYS),
     ("password", password::KEYS),
+    ("second_factor", factor::KEYS),
     ("passkeys", passkey::KEYS),
     ("csrf", csrf::KEYS),
     ("store", store::KEYS),

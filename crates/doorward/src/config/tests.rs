@@ -573,6 +573,13 @@ const ROWS: &[Row] = &[
     )
     .env("DOORWARD_SERVER__INSECURE_ALLOW_HTTP=1\nDOORWARD_SERVER__PUBLIC_URL=http://nas.local:8000")
     .warns(),
+    row(
+        "app passwords where two factors are promised",
+        "config.conflict",
+        "[[app]] dav app_passwords",
+        "app_passwords = false  # or profile = \"standard\" in [second_factor]",
+    )
+    .toml("[second_factor]\nprofile = \"strict\"\n[[app]]\nname = \"dav\"\nhost = \"dav.example.com\"\napp_passwords = true"),
     row("broken TOML", "config.syntax", "doorward.toml:2", "").toml("[server]\nlisten = [\n"),
 ];
 

@@ -107,7 +107,7 @@ pub(super) fn issue_pass(ring: &Ring, issuer: &str, live: &Live, audience: &str,
         exp: now.0 + PASS_LIFETIME,
         auth_time: live.authenticated_at.0,
         acr: live.methods.acr(),
-        amr: live.methods.amr(),
+        amr: live.amr(),
     };
     let key = ring.active(now);
     sign(key, key.pass_header(), &claims)

@@ -59,7 +59,7 @@ impl Identity {
         let current = current.map_err(|_| PasswordError::WrongCurrent)?;
         let context = Context { email: Some(&user.email), name: Some(&user.name), current: current.as_ref() };
         let new = self.check_password(&change.new, &context)?;
-        self.prove(visit, live, &user, (current.as_ref(), &new)).await?;
+        self.prove_password(visit, live, &user, (current.as_ref(), &new)).await?;
         let hash = self.inner.hasher.hash(&new).await?;
         let (end, keep) = (EndReason::PasswordChanged, Some(live.id));
         let stored = UserChange::Password { hash, must_change: false, end, keep };
@@ -81,7 +81,7 @@ impl Identity {
 
     /// Has the present password proven, or, where the sign-in has just proven it, makes sure that the new
     /// one is another. Either is a guess and is paid for.
-    async fn prove(
+    async fn prove_password(
         &self,
         visit: &Visit,
         live: &Live,

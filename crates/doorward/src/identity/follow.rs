@@ -10,6 +10,7 @@ use doorward_core::session::{EndReason, Session, Timeouts};
 use doorward_core::store::{Audit as _, Result, Sessions as _, Users as _, Which, Whole as _};
 use doorward_core::user::User;
 
+use super::import::IMPORTED;
 use super::table::REMEMBERED;
 use super::{Author, Identity, Live, Refused};
 
@@ -44,6 +45,7 @@ impl Identity {
         ended.reverse();
         self.table().remember(&ended);
         let mut users = self.all_users().await?;
+        self.inner.hasher.learn(users.values().filter_map(|user| user.password.as_ref())).await;
         let mut after = None;
         loop {
             let sessions = store.live_sessions(after, BATCH).await?;
@@ -118,7 +120,7 @@ impl Identity {
     }
 
     async fn hear(&self, records: &[Record]) -> Result<()> {
-        let mut users = BTreeSet::new();
+        let (mut users, mut imported) = (BTreeSet::new(), BTreeSet::new());
         for record in records {
             let session = record.session.parse::<SessionId>().ok();
             match (Action::from_text(&record.action), session) {
@@ -135,6 +137,9 @@ impl Identity {
                     self.table().end(id, reason.copied().unwrap_or(EndReason::Revoked));
                 }
                 (Some(Action::BackupRestored), _) => return self.reload().await,
+                (Some(Action::UserCreated), _) if record.detail.starts_with(IMPORTED) => {
+                    imported.extend(record.user.parse::<UserId>().ok());
+                }
                 (Some(_), _) => users.extend(record.user.parse::<UserId>().ok()),
                 (None, _) => {}
             }
@@ -142,6 +147,16 @@ impl Identity {
         for user in users.into_iter().filter(|user| self.table().user(*user).is_some()) {
             self.refresh_user(user).await?;
         }
+        self.learn(imported).await
+    }
+
+    /// Learns how long the hashes of accounts take that were imported a moment ago.
+    async fn learn(&self, imported: BTreeSet<UserId>) -> Result<()> {
+        let mut stored = Vec::new();
+        for user in imported {
+            stored.extend(self.inner.store.user(user).await?.and_then(|user| user.password));
+        }
+        self.inner.hasher.learn(stored.iter()).await;
         Ok(())
     }
 
@@ -166,6 +181,7 @@ impl Identity {
 
     /// Reads a user and its sessions, and shows in memory what is so now.
     pub(super) async fn refresh_user(&self, id: UserId) -> Result<()> {
+        self.inner.app_passwords.forget();
         let _one = self.inner.refreshing.lock().await;
         let known = self.table().ids_of(id);
         let user = self.inner.store.user(id).await?.map(Arc::new);

@@ -24,7 +24,7 @@ pub(super) struct Attempt<'a> {
 }
 
 /// What came of a guess.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Guess {
     /// Whether it was right.
     pub(super) is_right: bool,

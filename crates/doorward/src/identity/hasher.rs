@@ -2,8 +2,12 @@
 //!
 //! A sign-in first gets a place ([`Hasher::admit`]) and only then pays for its guess, so that an overload
 //! costs nobody a guess. Whatever is stored for the account, and where nothing is, exactly one hash is
-//! computed. Passwords pass the pepper before they enter the queue; the workers never see one.
+//! computed. Passwords pass the pepper before they enter the queue; only an imported hash, which another program made of
+//! the bare password, has a worker see one.
 
+mod even;
+mod foreign;
+mod imported;
 mod measure;
 mod parameters;
 mod pepper;
@@ -12,6 +16,7 @@ mod queue;
 mod sample;
 mod worker;
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -24,17 +29,19 @@ use parking_lot::Mutex;
 use subtle::ConstantTimeEq as _;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
-use zeroize::Zeroizing;
 
+pub use self::foreign::ForeignError;
 pub use self::measure::{Measures, Reading};
 pub use self::parameters::{DEFAULT_MEMORY, LOW_MEMORY, Parameters, ParametersError};
 pub use self::pepper::{Pepper, PepperId, Peppers};
 pub use self::queue::{EACH, Full, Ticket};
 pub use self::sample::sample;
 
+use self::even::Even;
+use self::imported::Imported;
 use self::phc::Stored;
 use self::queue::PlaceId;
-use self::worker::{Job, Plan, Shared};
+use self::worker::{Job, Output, Plan, Shared, Work};
 
 /// How the hasher works.
 #[derive(Debug, Clone)]
@@ -80,7 +87,7 @@ pub struct Busy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
-    /// It is no PHC string of Argon2id in the one form that is written here.
+    /// It is neither a PHC string of Argon2id in the one form that is written here, nor an imported hash.
     #[error("the stored password is not a hash that Doorward wrote")]
     Malformed,
     /// It names no pepper, so it was not made by Doorward.
@@ -119,6 +126,7 @@ struct Crew {
     peppers: Peppers,
     /// The salt of dummy hashes.
     decoy: [u8; phc::SALT],
+    even: Even,
 }
 
 impl Drop for Crew {
@@ -137,7 +145,7 @@ impl Hasher {
         let decoy = random::bytes(&*random);
         let plan = Plan { workers: workers.get(), parameters, patience, length };
         let shared = Arc::new(Shared::new(&plan, random));
-        let crew = Crew { shared, threads: Mutex::default(), parameters, peppers, decoy };
+        let crew = Crew { shared, threads: Mutex::default(), parameters, peppers, decoy, even: Even::default() };
         for number in 0..workers.get() {
             let shared = Arc::clone(&crew.shared);
             let arena = parameters.memory() as usize;
@@ -174,6 +182,14 @@ impl Hasher {
         self.admit(ticket)?.verify(password, stored).await
     }
 
+    /// Verifies once more a password whose guess was paid for and looked at already, in a place of the program's own.
+    ///
+    /// # Errors
+    /// Where the places are taken, or no worker came to it in time.
+    pub async fn verify_again(&self, password: &Password, stored: &PasswordHash) -> Result<Verdict, Busy> {
+        self.reserve(None)?.verify(password, Some(stored)).await
+    }
+
     /// Hashes a new password with the current parameters and pepper. It has places of its own, so that
     /// a flood of sign-ins does not keep people from changing a password.
     ///
@@ -184,8 +200,35 @@ impl Hasher {
         let pepper = peppers.current();
         let salt = random::bytes::<{ phc::SALT }>(&*shared.random).to_vec();
         let wanted = Stored { parameters: *parameters, pepper: pepper.id(), salt, output: vec![0; phc::OUTPUT] };
-        let output = self.reserve(None)?.compute(pepper.season(password.expose_password().as_bytes()), &wanted).await?;
-        Ok(Stored { output: output.to_vec(), ..wanted }.to_hash())
+        let output = self.reserve(None)?.compute(wanted.work(password, pepper)).await?;
+        Ok(Stored { output: output.bytes.to_vec(), ..wanted }.to_hash())
+    }
+
+    /// Takes over a hash that another program has made. It is sealed by the pepper, verified as it is, and made anew at the
+    /// first sign-in.
+    ///
+    /// # Errors
+    /// Why it is not taken over: too weak, too costly, or unknown.
+    pub fn import(&self, text: &str) -> Result<PasswordHash, ForeignError> {
+        let (recipe, output) = foreign::read(text)?;
+        Ok(Imported::of(recipe, &output, self.crew.peppers.current()).to_hash())
+    }
+
+    /// Learns how long imported hashes take, so that from now on every wrong answer takes that long. Each scheme is
+    /// computed once, whatever the number of hashes. Others are passed over.
+    ///
+    /// # Panics
+    /// Never: plain words are a password.
+    pub async fn learn<'a>(&self, stored: impl Iterator<Item = &'a PasswordHash>) {
+        let imported = stored.filter(|hash| Imported::is_one(hash)).filter_map(|hash| Imported::parse(hash).ok());
+        let recipes: HashMap<_, _> = imported.map(|imported| (imported.recipe.scheme, imported.recipe)).collect();
+        for recipe in recipes.into_values() {
+            let Ok(place) = self.reserve(None) else { return };
+            let password = Password::new("a password of usual length").expect("plain words are a password");
+            if let Ok(output) = place.compute(Work::Foreign { recipe, password }).await {
+                self.crew.even.learn(output.took);
+            }
+        }
     }
 
     /// How many workers were started.
@@ -250,37 +293,86 @@ impl Admitted {
         let hasher = self.hasher.clone();
         let crew = &*hasher.crew;
         let found = stored.map(|hash| {
-            let stored = Stored::parse(hash)?;
-            let pepper = crew.peppers.find(stored.pepper).ok_or(Fault::PepperMissing(stored.pepper))?;
-            Ok((stored, pepper))
+            let kept = Kept::parse(hash)?;
+            let pepper = crew.peppers.find(kept.pepper()).ok_or(Fault::PepperMissing(kept.pepper()))?;
+            Ok((kept, pepper))
         });
         let (is_real, fault) =
             (matches!(found, Some(Ok(_))), found.as_ref().and_then(|found| found.as_ref().err().copied()));
         let (wanted, pepper) = found.and_then(Result::ok).unwrap_or_else(|| crew.decoy());
-        let output = self.compute(pepper.season(password.expose_password().as_bytes()), &wanted).await?;
+        let output = self.compute(wanted.work(password, pepper)).await?;
         // Both sides are evaluated: the comparison itself takes no shorter for a dummy.
-        let is_equal: bool = output.ct_eq(&wanted.output).into();
-        let is_right = is_equal & is_real;
-        let is_old = wanted.parameters.is_weaker_than(crew.parameters) || wanted.pepper != crew.peppers.current().id();
-        Ok(Verdict { is_right, needs_rehash: is_right && is_old, fault })
+        let is_right = wanted.is_met(&output.bytes, pepper) & is_real;
+        if matches!(wanted, Kept::Imported(_)) {
+            crew.even.learn(output.took);
+        }
+        if !is_right {
+            tokio::time::sleep(crew.even.rest(output.took)).await;
+        }
+        Ok(Verdict { is_right, needs_rehash: is_right && wanted.is_old(crew), fault })
     }
 
-    async fn compute(self, input: Zeroizing<[u8; 32]>, wanted: &Stored) -> Result<Zeroizing<Vec<u8>>, Busy> {
+    async fn compute(self, work: Work) -> Result<Output, Busy> {
         let (answer, answered) = oneshot::channel();
-        let (salt, length) = (wanted.salt.clone(), wanted.output.len());
-        let job = Job { input, salt, parameters: wanted.parameters, length, queued_at: Instant::now(), answer };
+        let job = Job { work, queued_at: Instant::now(), answer };
         self.hasher.crew.shared.fill(self.place, job);
         // `self` lives to the end: where the client goes, its place is given back.
         answered.await.map_err(|_| self.hasher.busy(Full::Queue))
     }
 }
 
+/// A stored hash, taken apart.
+enum Kept {
+    Own(Stored),
+    Imported(Imported),
+}
+
+impl Kept {
+    fn parse(hash: &PasswordHash) -> Result<Self, Fault> {
+        if Imported::is_one(hash) {
+            Imported::parse(hash).map(Self::Imported)
+        } else {
+            Stored::parse(hash).map(Self::Own)
+        }
+    }
+
+    fn pepper(&self) -> PepperId {
+        match self {
+            Self::Own(stored) => stored.pepper,
+            Self::Imported(imported) => imported.pepper,
+        }
+    }
+
+    fn work(&self, password: &Password, pepper: &Pepper) -> Work {
+        match self {
+            Self::Own(stored) => stored.work(password, pepper),
+            Self::Imported(imported) => Work::Foreign { recipe: imported.recipe.clone(), password: password.clone() },
+        }
+    }
+
+    fn is_met(&self, output: &[u8], pepper: &Pepper) -> bool {
+        match self {
+            Self::Own(stored) => output.ct_eq(&stored.output).into(),
+            Self::Imported(imported) => pepper.seal(output).ct_eq(&imported.mac[..]).into(),
+        }
+    }
+
+    fn is_old(&self, crew: &Crew) -> bool {
+        match self {
+            Self::Own(stored) => {
+                stored.parameters.is_weaker_than(crew.parameters) || stored.pepper != crew.peppers.current().id()
+            }
+            Self::Imported(_) => true,
+        }
+    }
+}
+
 impl Crew {
     /// What is verified where nothing is stored.
-    fn decoy(&self) -> (Stored, &Pepper) {
+    fn decoy(&self) -> (Kept, &Pepper) {
         let pepper = self.peppers.current();
         let (salt, output) = (self.decoy.to_vec(), vec![0; phc::OUTPUT]);
-        (Stored { parameters: self.parameters, pepper: pepper.id(), salt, output }, pepper)
+        (Kept::Own(Stored { parameters: self.parameters, pepper: pepper.id(), salt, output }), pepper)
     }
 }
 

@@ -11,14 +11,21 @@ use doorward_core::token::{self, Kind, TokenHash};
 use doorward_core::user::{Email, Group, Name, Status, User};
 
 use super::user::words;
-use super::{Author, Identity, Refused, Visit};
+use super::{Author, Identity, Live, Refused, Visit};
 use crate::mail::{Notice, letter};
+use crate::portal::path;
 
 /// Seconds for which an invitation is open.
 const INVITATION_SECONDS: i64 = 7 * 86_400;
 
 /// Seconds for which a link for a new password is open.
 const RESET_SECONDS: i64 = 86_400;
+
+/// Seconds for which a link of emergency access is open.
+const RECOVERY_SECONDS: i64 = 3_600;
+
+/// Seconds for which a link that takes second factors is open.
+const FACTOR_RESET_SECONDS: i64 = 86_400;
 
 impl Identity {
     /// Invites somebody.
@@ -80,6 +87,70 @@ impl Identity {
         Ok((link, secret))
     }
 
+    /// Makes a link by which somebody who has lost everything chooses a new password and loses the second factors, which
+    /// are due anew at the next sign-in. Its owner is told, wherever an address is proven.
+    ///
+    /// # Errors
+    /// `user.not_found`, `user.disabled`, `store.*`.
+    pub async fn recovery_link(&self, author: &Author<'_>, user: UserId) -> Result<(Link, Secret), Refused> {
+        let user = self.user(user).await?;
+        if !user.is_active() {
+            return Err(Refused::new("user.disabled"));
+        }
+        let event = author.event(self.now(), Action::LinkCreated).about(user.id).with_detail("emergency access");
+        let (link, secret) = self.draw_link(Kind::Recovery, Purpose::Recovery { user: user.id }, RECOVERY_SECONDS);
+        let notices = self.notices(&user, author, &Notice::EmergencyAccess).await?;
+        self.inner.store.mailing(notices).create_link(&link, &event).await?;
+        Ok((link, secret))
+    }
+
+    /// Makes a link by which somebody who has lost every second factor takes them away. Where there is mail it goes to its
+    /// owner, and whoever made it never sees it. Nobody makes one for themselves: a session that somebody left open would
+    /// be enough to take the second factor off.
+    ///
+    /// # Errors
+    /// `user.not_found`, `user.disabled`, `user.not_for_oneself`, `store.*`.
+    pub async fn factor_reset_link(
+        &self,
+        (visit, live): (&Visit, &Live),
+        user: UserId,
+    ) -> Result<(Link, Option<Secret>), Refused> {
+        let user = self.user(user).await?;
+        if user.id == live.user_id() {
+            return Err(Refused::new("user.not_for_oneself"));
+        }
+        if !user.is_active() {
+            return Err(Refused::new("user.disabled"));
+        }
+        let event = Author::of(live, visit).event(self.now(), Action::LinkCreated).about(user.id);
+        let (link, secret) =
+            self.draw_link(Kind::FactorReset, Purpose::FactorReset { user: user.id }, FACTOR_RESET_SECONDS);
+        let address = path::reset_factors(secret.expose_secret());
+        let letters = self.letter_to(&user, |site| letter::factor_reset(site, visit.language, &address));
+        let is_mailed = !letters.is_empty();
+        let event = event.with_detail(if is_mailed { "second factors, by mail" } else { "second factors" });
+        self.inner.store.mailing(letters).create_link(&link, &event).await?;
+        Ok((link, (!is_mailed).then_some(secret)))
+    }
+
+    /// Takes the second factors of whoever holds a link for it: ends all sessions, and signs nobody in.
+    ///
+    /// # Errors
+    /// `user.link_invalid`, `store.*`.
+    pub async fn reset_factors_by_link(&self, visit: &Visit, text: &str) -> Result<User, Refused> {
+        let link = self.open_link(token::parse(Kind::FactorReset, text)).await?;
+        let Purpose::FactorReset { user } = link.purpose else { return Err(invalid()) };
+        let user = self.inner.store.user(user).await?.filter(User::is_active).ok_or_else(invalid)?;
+        let author = Author { actor: Actor::User(user.id), visit: Some(visit) };
+        let event = author.event(self.now(), Action::FactorsReset).about(user.id);
+        let event = event.with_detail(format!("by {}", link.id));
+        let notices = self.notices(&user, &author, &Notice::FactorsReset).await?;
+        let reset = self.inner.store.mailing(notices).reset_factors_by_link(link.hash, &event).await?;
+        let user = reset.ok_or_else(invalid)?;
+        self.refresh_user(user.id).await?;
+        Ok(user)
+    }
+
     pub(super) fn draw_link(&self, kind: Kind, purpose: Purpose, seconds: i64) -> (Link, Secret) {
         let (secret, hash) = token::mint(kind, self.random());
         let now = self.now();
@@ -87,13 +158,20 @@ impl Identity {
         (Link { id, hash, purpose, created_at: now, expires_at: now + seconds }, secret)
     }
 
-    /// The open link of this text, of any kind.
+    /// The open link of this text, of any kind that has a page.
     ///
     /// # Errors
     /// `user.link_invalid` where it is used, withdrawn, too old or none at all; `store.*`.
     pub async fn look(&self, text: &str) -> Result<Link, Refused> {
-        const KINDS: [Kind; 5] =
-            [Kind::Invitation, Kind::PasswordReset, Kind::Registration, Kind::EmailVerification, Kind::SetUp];
+        const KINDS: [Kind; 7] = [
+            Kind::Invitation,
+            Kind::PasswordReset,
+            Kind::Recovery,
+            Kind::FactorReset,
+            Kind::Registration,
+            Kind::EmailVerification,
+            Kind::SetUp,
+        ];
         self.open_link(KINDS.into_iter().find_map(|kind| token::parse(kind, text))).await
     }
 
@@ -149,8 +227,13 @@ impl Identity {
     /// # Errors
     /// `user.link_invalid`, `password.*`, `signin.busy`, `store.*`.
     pub async fn reset_by_link(&self, visit: &Visit, text: &str, password: Secret) -> Result<User, Refused> {
-        let link = self.open_link(token::parse(Kind::PasswordReset, text)).await?;
-        let Purpose::PasswordReset { user } = link.purpose else { return Err(invalid()) };
+        let hash = token::parse(Kind::PasswordReset, text).or_else(|| token::parse(Kind::Recovery, text));
+        let link = self.open_link(hash).await?;
+        let (user, is_recovery) = match link.purpose {
+            Purpose::PasswordReset { user } => (user, false),
+            Purpose::Recovery { user } => (user, true),
+            _ => return Err(invalid()),
+        };
         let user = self.inner.store.user(user).await?.filter(User::is_active).ok_or_else(invalid)?;
         let context = Context { email: Some(&user.email), name: Some(&user.name), current: None };
         let hash = self.inner.hasher.hash(&self.check_password(&password, &context)?).await?;
@@ -158,8 +241,13 @@ impl Identity {
         let event =
             author.event(self.now(), Action::PasswordReset).about(user.id).with_detail(format!("by {}", link.id));
         let notices = self.notices(&user, &author, &Notice::PasswordReset).await?;
-        let user =
-            self.inner.store.mailing(notices).reset_password(link.hash, &hash, &event).await?.ok_or_else(invalid)?;
+        let store = self.inner.store.mailing(notices);
+        let user = if is_recovery {
+            store.recover(link.hash, &hash, &event).await?
+        } else {
+            store.reset_password(link.hash, &hash, &event).await?
+        };
+        let user = user.ok_or_else(invalid)?;
         self.refresh_user(user.id).await?;
         Ok(user)
     }

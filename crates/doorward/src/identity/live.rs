@@ -134,6 +134,18 @@ impl Live {
         UnixTime(self.last_seen.load(Ordering::Relaxed))
     }
 
+    /// Whether this is no session but a client with an app password: nothing that a person could prove stands behind it.
+    #[must_use]
+    pub fn is_app_password(&self) -> bool {
+        self.methods.is_empty()
+    }
+
+    /// The claim `amr`: what was proven, and of an app password just that.
+    #[must_use]
+    pub fn amr(&self) -> Vec<&'static str> {
+        if self.is_app_password() { vec!["app_password"] } else { self.methods.amr() }
+    }
+
     /// What the policy asks about.
     #[must_use]
     pub fn standing(&self, now: UnixTime) -> Standing {
@@ -143,6 +155,7 @@ impl Live {
             stage: self.stage,
             is_administrator: self.account.user.read().is_administrator(),
             two_factor_age: self.proven.second_factor_age(now),
+            confirmation_age: None,
         }
     }
 

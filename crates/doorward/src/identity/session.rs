@@ -126,11 +126,10 @@ impl Identity {
             ..drawn
         };
         let author = Author { actor: Actor::User(user.id), visit: Some(visit) };
-        let gone = || Refused::new(self.table().find_id(live.id, now).err().unwrap_or("session.unknown"));
         if live.kind == Kind::Api {
             // Tokens name their session, so new tokens come with a new one.
             if self.end(&author, Which::One(live.id), EndReason::SteppedUp).await? == 0 {
-                return Err(gone());
+                return Err(self.gone(live));
             }
             let (secret, refresh) = self.draw_pair(session.id, now);
             let (clear, refund) = (Vec::new(), Vec::new());
@@ -138,15 +137,15 @@ impl Identity {
             let new = NewSession { session, refresh: new, replaces: None, browser, clear, refund };
             let live = self.open(visit, user, new, Action::SteppedUp).await?;
             let tokens = Some(self.pair(&live, secret, &refresh, now));
-            return Ok(SignedIn { live, cookie, tokens });
+            return Ok(SignedIn { live, cookie, tokens, device: None });
         }
         let event = author.event(now, Action::SteppedUp).about(user.id).in_session(session.id);
         let event = event.with_detail(super::follow::replaces(live.id));
         if !self.inner.store.step_up(live.id, &session, &event).await? {
-            return Err(gone());
+            return Err(self.gone(live));
         }
         self.table().end(live.id, EndReason::SteppedUp);
         let live = self.show(&session, user).await?;
-        Ok(SignedIn { live, cookie, tokens: None })
+        Ok(SignedIn { live, cookie, tokens: None, device: None })
     }
 }

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use doorward_core::audit::{Action, Actor};
-use doorward_core::factor::policy::{Enrolled, FactorPolicy, Requirement};
+use doorward_core::factor::DEVICE_SECONDS;
+use doorward_core::factor::policy::Enrolment;
 use doorward_core::identifier::{LoginHandle, SessionId};
 use doorward_core::password::Password;
 use doorward_core::session::{EndReason, Kind, Session};
-use doorward_core::signin::{Demand, First, SignIn};
-use doorward_core::store::{Factors as _, NewSession, Sessions as _, UserChange, Users as _};
-use doorward_core::token;
+use doorward_core::signin::{First, Method, SignIn};
+use doorward_core::store::{
+    Devices as _, Factors as _, Facts, NewSession, Outbox as _, Proof, Proving, Sessions as _, Then, UserChange,
+    Users as _,
+};
+use doorward_core::token::{self, TokenHash};
 use doorward_core::user::{Email, User};
 use doorward_core::{Secret, UnixTime};
 
@@ -37,6 +41,8 @@ pub struct Wish {
     pub stay: bool,
     /// The session that this browser has now: it ends when the new one begins.
     pub previous: Option<SessionId>,
+    /// The token of a trusted device that this browser holds.
+    pub device: Option<TokenHash>,
 }
 
 /// A session that has begun, with what proves it: a cookie or tokens, never both.
@@ -48,6 +54,8 @@ pub struct SignedIn {
     pub cookie: Option<Secret>,
     /// The tokens.
     pub tokens: Option<Pair>,
+    /// The token of this browser, where it is trusted from now on.
+    pub device: Option<Secret>,
 }
 
 impl Identity {
@@ -65,47 +73,71 @@ impl Identity {
         let guess = self.guess(visit, attempt).await?;
         let user = user.filter(|user| guess.is_right && user.is_active()).ok_or_else(|| Refused::new(WRONG))?;
         let needs_rehash = guess.needs_rehash;
-        let signed_in = self.begin(visit, &user, guess, wish).await?;
+        let begun = self.begin(visit, &user, guess.clone(), wish).await;
+        let signed_in = match begun {
+            Err(refused) if refused.code == WRONG => {
+                let user = self.rehashed(&user, &password).await?.ok_or(refused)?;
+                return self.begin(visit, &user, guess, wish).await;
+            }
+            begun => begun?,
+        };
         if needs_rehash {
             self.rehash(visit, &user, &password).await;
         }
         Ok(signed_in)
     }
 
-    /// What a sign-in of this user asks for. Nobody can enrol yet; what the store knows is asked for all the same, so
-    /// that a database on which somebody has enrolled lets nobody in with less.
-    pub(super) async fn demand(&self, user: &User) -> Result<Demand, Refused> {
-        let facts = self.inner.store.facts(user.id).await?;
-        let enrolled = Enrolled {
-            recovery_codes: facts.recovery_codes,
-            is_email_verified: facts.is_email_verified,
-            grace_began_at: facts.grace_began_at,
-            ..Enrolled::of(&facts.credentials, "")
-        };
-        let policy = FactorPolicy { requirement: Requirement::Off, ..FactorPolicy::default() };
-        Ok(policy.demand(user, &enrolled, self.now()))
-    }
-
     async fn begin(&self, visit: &Visit, user: &User, guess: Guess, wish: Wish) -> Result<SignedIn, Refused> {
         let now = self.now();
-        let moment = SignIn::begin(First::Password, self.demand(user).await?, now);
+        let facts = self.facts_at_sign_in(visit, user).await?;
+        let device = self.device_of(user, wish.device).await?;
+        let demand = self.demand_by(user, &facts, device.is_some());
+        let asked = SignIn::begin(First::Password, demand, now);
         let kind = if wish.tokens { Kind::Api } else { Kind::Browser };
+        let (moment, proof) = trusted(asked, device.map(|hash| self.device_proof(visit, hash)), now);
         let (cookie, session) = self.draw(visit, user, (kind, &moment), now);
         let session = Session { is_persistent: wish.stay && !wish.tokens, ..session };
-        let replaces = wish.previous.filter(|_| !wish.tokens);
         let pair = wish.tokens.then(|| self.draw_pair(session.id, now));
         let new = NewSession {
             refresh: pair.as_ref().map(|(_, refresh)| refresh.clone()),
             session,
-            replaces,
+            replaces: wish.previous.filter(|_| !wish.tokens),
             browser: visit.browser,
             clear: vec![guess.own],
             refund: vec![guess.shared],
         };
-        self.open(visit, user, new, Action::SignedIn).await.map(|live| {
-            let tokens = pair.map(|(secret, refresh)| self.pair(&live, secret, &refresh, now));
-            SignedIn { live, cookie, tokens }
-        })
+        let live = match proof {
+            Some(proof) => self.open_by(visit, user, new, &proof).await?,
+            None => self.open(visit, user, new, Action::SignedIn).await?,
+        };
+        let tokens = pair.map(|(secret, refresh)| self.pair(&live, secret, &refresh, now));
+        Ok(SignedIn { live, cookie, tokens, device: None })
+    }
+
+    /// What the store knows of the factors of somebody whose password was right. The days of grace begin with the first
+    /// sign-in that is told of them.
+    async fn facts_at_sign_in(&self, visit: &Visit, user: &User) -> Result<Facts, Refused> {
+        let facts = self.inner.store.facts(user.id).await?;
+        let enrolment = self.demand_by(user, &facts, false).enrolment();
+        let is_due = matches!(enrolment, Enrolment::DueBy(_) | Enrolment::Now);
+        if facts.grace_began_at.is_some() || !is_due {
+            return Ok(facts);
+        }
+        let author = Author { actor: Actor::System, visit: Some(visit) };
+        let event = author.event(self.now(), Action::GraceBegun).about(user.id);
+        let began = self.inner.store.begin_grace(user.id, &event).await?;
+        Ok(Facts { grace_began_at: Some(began), ..facts })
+    }
+
+    /// The token of a device, where this very user trusts it.
+    async fn device_of(&self, user: &User, hash: Option<TokenHash>) -> Result<Option<TokenHash>, Refused> {
+        let Some(hash) = hash else { return Ok(None) };
+        let found = self.inner.store.trusted_device(hash, self.now()).await?;
+        Ok(found.filter(|device| device.user == user.id).map(|_| hash))
+    }
+
+    fn device_proof(&self, visit: &Visit, hash: TokenHash) -> Proof {
+        Proof::TrustedDevice { hash, address: visit.address, expires_at: self.now() + DEVICE_SECONDS }
     }
 
     /// A new session of this moment, with a new name, a new handle and, for a browser, a new cookie.
@@ -150,7 +182,8 @@ impl Identity {
     ) -> Result<Arc<Live>, Refused> {
         let author = Author { actor: Actor::User(user.id), visit: Some(visit) };
         let event = author.event(self.now(), action).about(user.id).in_session(new.session.id);
-        if !self.inner.store.create_session(&new, user.password.as_ref(), &event).await? {
+        let letters = self.news_of_sign_in(visit, user, &new.session).await?;
+        if !self.inner.store.mailing(letters).create_session(&new, user.password.as_ref(), &event).await? {
             // Disabled, or another password, while this one was being checked.
             return Err(Refused::new(WRONG));
         }
@@ -158,6 +191,37 @@ impl Identity {
             self.table().end(replaced, EndReason::Replaced);
         }
         self.show(&new.session, user).await
+    }
+
+    /// The user as it stands now, where the same password was stored in another form while it was being checked: a sign-in
+    /// beside this one has renewed it.
+    async fn rehashed(&self, before: &User, password: &Password) -> Result<Option<User>, Refused> {
+        let now = self.inner.store.user(before.id).await?.filter(User::is_active);
+        // Another password has another moment; a renewed form keeps it.
+        let is_renewed =
+            |now: &User| now.password != before.password && now.password_changed_at == before.password_changed_at;
+        let Some(user) = now.filter(is_renewed) else { return Ok(None) };
+        let Some(stored) = &user.password else { return Ok(None) };
+        let verdict = self.inner.hasher.verify_again(password, stored).await?;
+        Ok(verdict.is_right.then_some(user))
+    }
+
+    /// As [`Self::open`], with a trusted device in place of the second factor: the store looks at it once more.
+    async fn open_by(&self, visit: &Visit, user: &User, new: NewSession, proof: &Proof) -> Result<Arc<Live>, Refused> {
+        let author = Author { actor: Actor::User(user.id), visit: Some(visit) };
+        let event = author.event(self.now(), Action::SignedIn).about(user.id).in_session(new.session.id);
+        let then = Then::Begin { new: &new, password: user.password.as_ref() };
+        let letters = self.news_of_sign_in(visit, user, &new.session).await?;
+        match self.inner.store.mailing(letters).prove(proof, then, &event).await? {
+            Proving::Done(session) => {
+                if let Some(replaced) = new.replaces {
+                    self.table().end(replaced, EndReason::Replaced);
+                }
+                self.show(&session, user).await
+            }
+            // The trust ended a moment ago: this sign-in is asked like every other, at the next try.
+            Proving::Void | Proving::Wrong { .. } | Proving::Gone => Err(Refused::new(WRONG)),
+        }
     }
 
     /// Renews the stored form of a password. The sign-in stands whatever comes of it.
@@ -171,5 +235,17 @@ impl Identity {
             }),
             Err(error) => tracing::warn!(user = %user.id, %error, "a stored password was not renewed"),
         }
+    }
+}
+
+/// The moment to which a trusted device leads, with the proof that the store must accept; or the moment as it is.
+fn trusted(asked: SignIn, device: Option<Proof>, now: UnixTime) -> (SignIn, Option<Proof>) {
+    let Some(proof) = device else { return (asked, None) };
+    match asked {
+        SignIn::SecondFactor(moment) => match moment.choose(Method::TrustedDevice) {
+            Ok(choice) => (choice.proven(now), Some(proof)),
+            Err(moment) => (SignIn::SecondFactor(moment), None),
+        },
+        other => (other, None),
     }
 }

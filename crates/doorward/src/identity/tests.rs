@@ -2,6 +2,7 @@
 
 mod account;
 mod budget;
+mod import;
 mod key;
 mod link;
 mod live;
@@ -13,6 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use doorward_core::factor::policy::FactorPolicy;
 use doorward_core::identifier::RequestId;
 use doorward_core::password::Rules;
 use doorward_core::session::Profile;
@@ -151,11 +153,18 @@ pub(super) async fn open_with(directory: &Path, clock: &Arc<Hand>, (seed, cost):
         random,
         timeouts: Profile::Home.timeouts(),
         rules: Rules::default(),
+        factors: factors(),
         post: Post::closed(),
         issuer: "https://auth.example.com".into(),
     });
     identity.load().await.unwrap();
     identity
+}
+
+/// The usual policy, for the host of the issuer.
+pub(super) fn factors() -> factor::FactorSettings {
+    let host: Box<str> = "auth.example.com".into();
+    factor::FactorSettings { policy: FactorPolicy::default(), rp_id: host.clone(), service: host }
 }
 
 pub(super) fn visit() -> Visit {

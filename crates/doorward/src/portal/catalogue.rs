@@ -12,10 +12,12 @@ macro_rules! texts {
 }
 
 pub(crate) mod account;
+pub(crate) mod app_password;
 pub(crate) mod confirm;
 pub(crate) mod demo;
 pub(crate) mod done;
 pub(crate) mod error;
+pub(crate) mod factor;
 pub(crate) mod finish;
 pub(crate) mod handover;
 pub(crate) mod letter;
@@ -35,10 +37,12 @@ mod tests {
     fn every_text_says_the_same_amount_in_both_languages() {
         let parts = [
             account::ALL,
+            app_password::ALL,
             confirm::ALL,
             demo::ALL,
             done::ALL,
             error::ALL,
+            factor::ALL,
             finish::ALL,
             handover::ALL,
             letter::ALL,

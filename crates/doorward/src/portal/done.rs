@@ -62,6 +62,20 @@ done! {
     GroupsSaved => "groups-saved", text::GROUPS_SAVED;
     /// The name was saved.
     NameSaved => "name-saved", text::NAME_SAVED;
+    /// An app password was withdrawn.
+    AppPasswordWithdrawn => "app-password-withdrawn", text::APP_PASSWORD_WITHDRAWN;
+    /// The second factors were taken by a link: time to sign in and to set up others.
+    FactorsReset => "factors-reset", text::FACTORS_RESET;
+    /// A link that takes second factors was sent.
+    FactorLinkSent => "factor-link-sent", text::FACTOR_LINK_SENT;
+    /// A second factor was set up.
+    FactorAdded => "factor-added", text::FACTOR_ADDED;
+    /// A second factor was removed.
+    FactorRemoved => "factor-removed", text::FACTOR_REMOVED;
+    /// This device is trusted.
+    DeviceTrusted => "device-trusted", text::DEVICE_TRUSTED;
+    /// A device is no longer trusted.
+    DeviceForgotten => "device-forgotten", text::DEVICE_FORGOTTEN;
     /// A link was withdrawn.
     LinkWithdrawn => "link-withdrawn", text::LINK_WITHDRAWN;
 }

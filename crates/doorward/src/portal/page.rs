@@ -1,8 +1,10 @@
 //! The views: one struct for each page, holding exactly what its template shows.
 
 mod account;
+mod app_password;
 mod confirm;
 mod demo;
+mod factor;
 mod failure;
 mod finish;
 mod link;
@@ -12,11 +14,15 @@ mod recovery;
 mod signin;
 
 pub use account::{Account, AppLink, Apps, SessionRow};
+pub use app_password::{AppPasswordMade, AppPasswordRow, AppPasswords};
 pub use confirm::{Confirm, Question};
 pub use demo::Demo;
+pub use factor::{
+    Asking, DeviceRow, EmailSetUp, Enrolment, FactorChallenge, FactorRow, FactorWay, RecoveryCodes, Security, TotpSetUp,
+};
 pub use failure::{Failure, FormNotSent, Reasons, Way};
-pub use finish::{ChoosePassword, SecondFactor};
-pub use link::{Invitation, Reset, SetUp};
+pub use finish::ChoosePassword;
+pub use link::{Invitation, Reset, ResetFactors, SetUp};
 pub use mail::{LetterRow, Letters};
 pub use people::{Handover, LinkRow, People, PersonDetail, PersonNew, PersonRow, Thing};
 pub use recovery::{AskAddress, Asked, OwnAddress, Prove};

@@ -22,6 +22,36 @@ pub const SIGNED_OUT: &str = "/.doorward/signed-out";
 pub const CHOOSE_PASSWORD: &str = "/.doorward/finish/password";
 /// What a second factor is still missing: GET.
 pub const SECOND_FACTOR: &str = "/.doorward/finish/second-factor";
+/// The proof of the address after a recovery code: GET, and POST `code`.
+pub const RECOVERY_MAIL: &str = "/.doorward/finish/recovery-mail";
+/// Replace what was lost, after a recovery code: GET; go on without: POST.
+pub const RECOVERY: &str = "/.doorward/finish/recovery";
+/// Set up the second factor without which nothing goes on: GET.
+pub const ENROLMENT: &str = "/.doorward/finish/enrolment";
+/// Send a code by mail: POST `return_to`; leads back to the page that asks for it.
+pub const EMAIL_SEND: &str = "/.doorward/finish/send-code";
+/// Prove once more who you are: GET with `return_to`, and POST `way, code` or `password`.
+pub const CONFIRM: &str = "/.doorward/confirm";
+/// What proves who you are, and what is trusted: GET.
+pub const SECURITY: &str = "/.doorward/account/security";
+/// Begin to set up an authenticator app: POST; answers with its key, shown once.
+pub const TOTP: &str = "/.doorward/account/security/totp";
+/// Finish it: POST `challenge, code, name`.
+pub const TOTP_CONFIRM: &str = "/.doorward/account/security/totp/confirm";
+/// Begin to set up codes by mail: POST; sends one and answers with the form for it.
+pub const EMAIL_CODES: &str = "/.doorward/account/security/email";
+/// Finish it: POST `code`.
+pub const EMAIL_CONFIRM: &str = "/.doorward/account/security/email/confirm";
+/// A new sheet of recovery codes: GET asks; POST makes it and answers with it, shown once.
+pub const RECOVERY_CODES: &str = "/.doorward/account/security/recovery-codes";
+/// Another name for a factor or a device: POST `id, name`.
+pub const FACTOR_RENAME: &str = "/.doorward/account/security/rename";
+/// Asks before removing a factor: GET `id`; removes it: POST `id`.
+pub const FACTOR_REMOVE: &str = "/.doorward/account/security/remove";
+/// Trust this device: POST.
+pub const DEVICE_TRUST: &str = "/.doorward/account/security/devices/trust";
+/// No longer trust a device: POST `id`; without one, none at all.
+pub const DEVICE_REMOVE: &str = "/.doorward/account/security/devices/remove";
 /// The account: GET.
 pub const ACCOUNT: &str = "/.doorward/account";
 /// Another password: POST `current_password, new_password`. Shows [`ACCOUNT`] again where it is refused.
@@ -32,6 +62,10 @@ pub const ACCOUNT_EMAIL: &str = "/.doorward/account/email";
 pub const SESSION_END: &str = "/.doorward/account/sessions/end";
 /// Asks before ending all other sessions: GET; ends them: POST.
 pub const SESSIONS_END: &str = "/.doorward/account/sessions/end-others";
+/// One's app passwords: GET; makes one: POST `app, name, days, current_password`; answers with it, shown once.
+pub const APP_PASSWORDS: &str = "/.doorward/account/app-passwords";
+/// Withdraws an app password: POST `id`.
+pub const APP_PASSWORD_WITHDRAW: &str = "/.doorward/account/app-passwords/withdraw";
 /// The administration: GET, leads to [`PEOPLE`].
 pub const ADMIN: &str = "/.doorward/admin";
 /// Everybody, and open invitations: GET with `q` and `after`.
@@ -60,6 +94,8 @@ pub const REGISTER: &str = "/.doorward/register";
 pub const JOIN: &str = "/.doorward/join";
 /// Make the first account by the printed link: GET with `token`, and POST `token, email, name, new_password`.
 pub const SET_UP: &str = "/.doorward/set-up";
+/// Take the lost second factors away by a link: GET with `token`, and POST `token`.
+pub const RESET_FACTORS: &str = "/.doorward/reset-factors";
 /// All reasons: GET.
 pub const REASONS: &str = "/.doorward/reasons";
 /// An error page for a code: GET with `reason`.
@@ -84,13 +120,16 @@ pub enum PersonAction {
     Enable,
     /// A link to choose a new password: POST; answers with the link, shown once.
     Reset,
+    /// A link that takes lost second factors: POST `current_password`; sent by mail, or shown once.
+    ResetFactors,
     /// Asks before ending every session: GET; ends them: POST.
     EndSessions,
 }
 
 impl PersonAction {
     /// Every action.
-    pub const ALL: [Self; 6] = [Self::Name, Self::Groups, Self::Disable, Self::Enable, Self::Reset, Self::EndSessions];
+    pub const ALL: [Self; 7] =
+        [Self::Name, Self::Groups, Self::Disable, Self::Enable, Self::Reset, Self::ResetFactors, Self::EndSessions];
 
     /// The last part of the path.
     #[must_use]
@@ -101,6 +140,7 @@ impl PersonAction {
             Self::Disable => "disable",
             Self::Enable => "enable",
             Self::Reset => "reset-link",
+            Self::ResetFactors => "reset-factors",
             Self::EndSessions => "end-sessions",
         }
     }
@@ -128,6 +168,12 @@ pub fn error(code: &str) -> String {
 #[must_use]
 pub fn invitation(token: &str) -> String {
     with_query(INVITATION, &[("token", token)])
+}
+
+/// The path and query under which a link takes second factors; `token` is secret.
+#[must_use]
+pub fn reset_factors(token: &str) -> String {
+    with_query(RESET_FACTORS, &[("token", token)])
 }
 
 /// The path and query under which a reset link works; `token` is secret.
@@ -158,6 +204,24 @@ pub fn set_up(token: &str) -> String {
 #[must_use]
 pub fn sign_in(return_to: &str) -> String {
     with_query(SIGN_IN, &[("return_to", return_to)])
+}
+
+/// A page about one factor or device.
+#[must_use]
+pub fn about(path: &str, id: impl std::fmt::Display) -> String {
+    with_query(path, &[("id", &id.to_string())])
+}
+
+/// A page that leads to `return_to` afterwards.
+#[must_use]
+pub fn leading_to(path: &str, return_to: &str) -> String {
+    with_query(path, &[("return_to", return_to)])
+}
+
+/// A page that shows one way of several and leads to `return_to` afterwards.
+#[must_use]
+pub fn by_way(path: &str, way: &str, return_to: &str) -> String {
+    with_query(path, &[("way", way), ("return_to", return_to)])
 }
 
 /// A page of the list of people.

@@ -105,6 +105,7 @@ impl Problem {
             "user.email_invalid" | "user.email_taken" | "user.domain_closed" => "email",
             "user.name_invalid" => "name",
             "user.group_invalid" | "user.last_administrator" => "groups",
+            code if code.starts_with("factor.code_") => "code",
             code if code.starts_with("password.") => "new_password",
             _ => "",
         }

@@ -164,7 +164,7 @@ impl App {
     pub async fn until_ended(self, live: Option<Arc<Live>>) {
         let Some(live) = live else { return std::future::pending().await };
         let mut round = tokio::time::interval(Duration::from_secs(1));
-        while self.identity().stands(live.handle) {
+        while self.identity().stands(live.handle) || self.identity().app_password_stands(&live).await {
             round.tick().await;
         }
     }

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use axum::response::{IntoResponse, Response};
 use doorward_core::policy::{Decision, pending_code};
 use doorward_csrf::{FormValue, Phase, RequestView};
-use http::header::LOCATION;
+use http::header::{AUTHORIZATION, LOCATION};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 use self::told::{Shape, Told};
@@ -21,7 +21,7 @@ use super::app::{Settings, seconds};
 use super::caller::state_of;
 use super::door::judge::{self, Caller, Facts};
 use super::door::table::Place;
-use super::door::{OVERRIDES, bounce};
+use super::door::{OVERRIDES, WRONG_PASSWORD, bounce, client};
 use super::exchange::Exchange;
 use super::failure::Failure;
 use super::guard::finishing_page;
@@ -61,7 +61,7 @@ const PASS: HeaderName = HeaderName::from_static("x-doorward-jwt");
     )
 )]
 pub async fn forward_auth(exchange: Exchange) -> Response {
-    answer(&exchange, Shape::Forward)
+    answer(&exchange, Shape::Forward).await
 }
 
 /// Whether a request may enter an app; for nginx, which uses only status and `Location` of the answer.
@@ -80,10 +80,10 @@ pub async fn forward_auth(exchange: Exchange) -> Response {
     )
 )]
 pub async fn auth_request(exchange: Exchange) -> Response {
-    answer(&exchange, Shape::Request)
+    answer(&exchange, Shape::Request).await
 }
 
-fn answer(exchange: &Exchange, shape: Shape) -> Response {
+async fn answer(exchange: &Exchange, shape: Shape) -> Response {
     let peer = exchange.arrival.peer;
     if !exchange.settings.is_trusted_proxy(peer) {
         tracing::warn!(peer.address = %peer, remedy = format!("trusted_proxies = [\"{peer}\"]  # in [server]"), "a proxy that is not listed asks for forward auth");
@@ -94,7 +94,7 @@ fn answer(exchange: &Exchange, shape: Shape) -> Response {
         Err(failure) => return failure.into_response(),
     };
     let mut response = match place(&exchange.settings, &told) {
-        Ok(place) => Question { exchange, shape, told: &told, place }.answer(),
+        Ok(place) => Question { exchange, shape, told: &told, place }.answer().await,
         Err(failure) => failure.into_response(),
     };
     // The log must say which request was refused, not only that somebody asked.
@@ -125,7 +125,7 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
-    fn answer(&self) -> Response {
+    async fn answer(&self) -> Response {
         if self.is_preflight() {
             return self.allow(None);
         }
@@ -140,7 +140,10 @@ impl Question<'_> {
             headers: self.exchange.headers(),
             now: self.exchange.arrival.at,
         };
-        let caller = judge::caller(self.exchange.app.identity(), &self.exchange.settings, &facts);
+        let caller = match self.caller(&facts).await {
+            Ok(caller) => caller,
+            Err(failure) => return failure.into_response(),
+        };
         if let Err(refused) = self.shield(&caller) {
             return *refused;
         }
@@ -151,13 +154,36 @@ impl Question<'_> {
             Decision::Allow(permit) => {
                 self.allow(caller.ok().filter(|live| permit.session() == Some(live.id)).as_deref())
             }
-            Decision::SignIn(code) => self.sign_in(code, count),
+            Decision::SignIn(code) => {
+                // Whoever sends an app password shows no page, and is led to none.
+                let is_client = code == WRONG_PASSWORD;
+                let mut response =
+                    if is_client { Failure::of(code).into_response() } else { self.sign_in(code, count) };
+                if response.status() == StatusCode::UNAUTHORIZED && !response.headers().contains_key(LOCATION) {
+                    client::challenge(&self.place.app, self.exchange.headers(), response.headers_mut());
+                }
+                response
+            }
             Decision::Finish(stage) if self.is_navigation() => {
                 let portal = self.exchange.settings.link_origin(&self.exchange.arrival);
                 self.lead(&format!("{portal}{}", finishing_page(stage)))
             }
             Decision::Finish(stage) => Failure::of(pending_code(stage)).into_response(),
-            Decision::Forbid(code) => Failure::of(code).into_response(),
+            Decision::StepUp(_) if self.is_navigation() => {
+                self.lead(&self.told.url(&path::leading_to(path::CONFIRM, &self.target())))
+            }
+            Decision::StepUp(code) | Decision::Forbid(code) => Failure::of(code).into_response(),
+        }
+    }
+
+    /// Who asks: by an app password, where one comes to an app that takes them, or else by the session.
+    async fn caller(&self, facts: &Facts<'_>) -> Result<Caller, Failure> {
+        let identity = self.exchange.app.identity();
+        match client::client(identity, &self.place.app, facts.headers, || self.exchange.visit()).await {
+            None => Ok(judge::caller(identity, &self.exchange.settings, facts)),
+            Some(Ok(live)) => Ok(Ok(live)),
+            Some(Err(refused)) if refused.code == WRONG_PASSWORD => Ok(Err(refused.code)),
+            Some(Err(refused)) => Err(refused.into()),
         }
     }
 
@@ -165,8 +191,7 @@ impl Question<'_> {
         let headers = self.exchange.headers();
         // The proxy forwards what the client sent, so only what carries nothing of its sender passes: browsers send
         // neither with a preflight (Fetch, section 4.8).
-        let has_sender =
-            [http::header::COOKIE, http::header::AUTHORIZATION].iter().any(|name| headers.contains_key(name));
+        let has_sender = [http::header::COOKIE, AUTHORIZATION].iter().any(|name| headers.contains_key(name));
         self.told.method == Method::OPTIONS
             && headers.contains_key(http::header::ORIGIN)
             && headers.contains_key(http::header::ACCESS_CONTROL_REQUEST_METHOD)
@@ -226,6 +251,14 @@ impl Question<'_> {
         headers.insert(names.groups.clone(), value(|told| &told.groups));
         headers.insert(names.name.clone(), value(|told| &told.name));
         headers.insert(names.email.clone(), value(|told| &told.email));
+        // What goes on to the app, as it came; not there where it holds an app password.
+        if self.exchange.headers().contains_key(AUTHORIZATION) {
+            let mut sent = self.exchange.headers().clone();
+            client::strip(&mut sent);
+            if let Some(value) = sent.remove(AUTHORIZATION) {
+                headers.insert(AUTHORIZATION, value);
+            }
+        }
         let pass = live.filter(|_| self.place.app.has_jwt);
         headers
             .insert(PASS, pass.map_or(NOTHING, |live| self.exchange.app.identity().pass(live, &self.place.app.name)));

@@ -66,12 +66,38 @@ pub fn set_entry(is_https: bool, value: &Secret) -> HeaderValue {
     header
 }
 
+/// The name of what a trusted device holds.
+#[must_use]
+pub fn device_name(is_https: bool) -> &'static str {
+    if is_https { "__Host-doorward-device" } else { "doorward-device" }
+}
+
+/// What a trusted device holds.
+pub fn device_values(headers: &HeaderMap, is_https: bool) -> impl Iterator<Item = &str> {
+    doorward_csrf::cookie_values(headers, device_name(is_https)).filter_map(|value| str::from_utf8(value).ok())
+}
+
+/// Sets what a trusted device holds, for as long as it is trusted.
+///
+/// # Panics
+/// Never: the value of a token is base64url.
+#[must_use]
+pub fn set_device(is_https: bool, value: &str) -> HeaderValue {
+    let (name, secure) = (device_name(is_https), if is_https { "; Secure" } else { "" });
+    let life = doorward_core::factor::DEVICE_SECONDS;
+    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}; Max-Age={life}");
+    let mut header = HeaderValue::try_from(text).expect("a token is base64url, which every header may hold");
+    header.set_sensitive(true);
+    header
+}
+
 /// Whether a cookie is one that only we read and set, under either scheme. The token cookie is none: an app may have
 /// one of the same name.
 #[must_use]
 pub fn is_own(cookie: &[u8], csrf: &doorward_csrf::Csrf) -> bool {
     let bound = doorward_csrf::Scheme::ALL.map(|scheme| csrf.bind_cookie_name(scheme));
-    [name(true), name(false), entry_name(true), entry_name(false)].iter().chain(&bound).any(|own| {
+    let own = [name(true), name(false), entry_name(true), entry_name(false), device_name(true), device_name(false)];
+    own.iter().chain(&bound).any(|own| {
         // Browsers take the prefixes in any letter case.
         if own.starts_with("__") { own.as_bytes().eq_ignore_ascii_case(cookie) } else { own.as_bytes() == cookie }
     })

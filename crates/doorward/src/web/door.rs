@@ -4,6 +4,7 @@
 //! well, and what does not go well leaves by the same way as every answer of our own.
 
 pub mod bounce;
+pub mod client;
 mod front;
 pub mod judge;
 mod log;
@@ -14,7 +15,8 @@ pub mod table;
 mod threshold;
 pub mod told;
 
+pub use bounce::form_page;
 pub use front::front;
-pub(in crate::web) use onward::OVERRIDES;
+pub(in crate::web) use onward::{OVERRIDES, WRONG_PASSWORD};
 pub use sketch::Sketch;
 pub use table::{Place, Spot, Table};

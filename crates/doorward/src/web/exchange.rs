@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponseParts, ResponseParts};
-use doorward_core::token::{Kind, hash_value};
+use doorward_core::UnixTime;
+use doorward_core::signin::Method;
+use doorward_core::token::{Kind, hash_value, parse};
+use doorward_core::user::Name;
 use doorward_csrf::{Csrf, Minted, RequestView, SessionState, Visitor};
 use doorward_edge::tls::Secured;
 use http::header::SET_COOKIE;
@@ -19,7 +22,9 @@ use super::caller::{Caller, state_of};
 use super::cookie;
 use super::failure::Failure;
 use super::forwarded;
-use crate::identity::{Author, Live, SignedIn, Visit};
+use super::guard::Grace;
+use crate::identity::{Author, Live, SignedIn, Visit, Wish};
+use crate::portal::device;
 
 /// One request on its way through a handler.
 #[derive(Debug)]
@@ -32,6 +37,8 @@ pub struct Exchange {
     pub arrival: Arc<Arrival>,
     /// Its session, or why there is none.
     pub caller: Caller,
+    /// By when its user must set up a second factor.
+    pub enrolment_due: Option<UnixTime>,
     parts: Parts,
 }
 
@@ -152,6 +159,29 @@ impl Exchange {
         }
     }
 
+    /// The token of a trusted device that this browser holds, as far as its form goes.
+    fn device(&self) -> Option<&str> {
+        let is_one = |value: &&str| parse(Kind::TrustedDevice, value).is_some();
+        cookie::device_values(&self.parts.headers, self.arrival.is_https).find(is_one)
+    }
+
+    /// What somebody wants who signs in here.
+    #[must_use]
+    pub fn wish(&self, tokens: bool, stay: bool) -> Wish {
+        let device = self.device().and_then(|value| parse(Kind::TrustedDevice, value));
+        Wish { tokens, stay, previous: self.caller.live().map(|live| live.id), device }
+    }
+
+    /// What this browser is called, as people say it.
+    ///
+    /// # Panics
+    /// Never: a description is a short text without control characters.
+    #[must_use]
+    pub fn device_name(&self) -> Name {
+        let described = device::describe(&self.arrival.device, self.arrival.language);
+        described.parse().unwrap_or_else(|_| "?".parse().expect("a question mark is a name"))
+    }
+
     /// A token for `live` after this answer; for nobody where there is none.
     #[must_use]
     pub fn fresh(&self, live: Option<&Live>) -> Fresh {
@@ -170,6 +200,14 @@ impl Exchange {
     pub fn signed_in(&self, signed_in: &SignedIn) -> Fresh {
         let mut fresh = self.fresh(Some(&signed_in.live));
         fresh.new_session = Some(NewSession(Arc::clone(&signed_in.live)));
+        if let Some(value) = &signed_in.device {
+            fresh.headers.push((SET_COOKIE, cookie::set_device(self.arrival.is_https, value.expose_secret())));
+        } else if signed_in.live.methods.has(Method::TrustedDevice)
+            && let Some(value) = self.device()
+        {
+            // It was of use, so it is trusted for another while.
+            fresh.headers.push((SET_COOKIE, cookie::set_device(self.arrival.is_https, value)));
+        }
         if let Some(value) = &signed_in.cookie {
             let life = signed_in.live.is_persistent.then(|| self.app.identity().timeouts().absolute);
             fresh.headers.push((SET_COOKIE, cookie::set(self.arrival.is_https, value, life)));
@@ -223,6 +261,7 @@ impl FromRequestParts<App> for Exchange {
             settings: parts.extensions.get::<Arc<Settings>>().cloned().ok_or_else(lost)?,
             arrival: parts.extensions.get::<Arc<Arrival>>().cloned().ok_or_else(lost)?,
             caller: parts.extensions.get::<Caller>().cloned().ok_or_else(lost)?,
+            enrolment_due: parts.extensions.get::<Grace>().and_then(|grace| grace.0),
             parts: parts.clone(),
         })
     }

@@ -10,7 +10,8 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use doorward_core::policy;
+use doorward_core::UnixTime;
+use doorward_core::policy::{self, Access, Standing};
 use doorward_core::session::Stage;
 use doorward_csrf::{Decision, FormValue, Mode, Phase, Provenance};
 use http::Method;
@@ -22,11 +23,14 @@ use super::app::{App, Settings};
 use super::arrival::Arrival;
 use super::caller::Caller;
 use super::cookie;
+use super::door::form_page;
 use super::exchange::{Fresh, view};
 use super::failure::Failure;
+use super::portal::return_to::checked;
 use super::refusal::{self, Judged};
 use super::route::{Route, Shield};
 use crate::identity::Visit;
+use crate::identity::factor::due_by;
 use crate::portal::path;
 
 /// How long each step took. In the extensions of every answer that has met the guard.
@@ -38,6 +42,10 @@ impl Stages {
         self.0.push((name, started.elapsed()));
     }
 }
+
+/// By when the user of a page must set up a second factor: each page counts the days.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Grace(pub(super) Option<UnixTime>);
 
 /// One request at the guard.
 struct Passage {
@@ -88,7 +96,7 @@ impl Passage {
             Some(Phase::Decided(decision)) => Some(decision),
             Some(Phase::NeedsToken(provenance)) => Some(self.token(parts, body, provenance, &caller).await?),
         };
-        self.permit(parts, &caller)?;
+        self.permit(parts, &caller).await?;
         Ok((caller, csrf))
     }
 
@@ -197,21 +205,52 @@ impl Passage {
     }
 
     /// Who may do this here, with which strength.
-    fn permit(&self, parts: &mut Parts, caller: &Caller) -> Result<(), Refused> {
+    async fn permit(&self, parts: &mut Parts, caller: &Caller) -> Result<(), Refused> {
         let access = self.settings.access_of(self.route.access);
-        match policy::decide(access, caller.standing(self.arrival.at)) {
+        let standing = self.standing(access, caller).await.map_err(refuse)?;
+        match policy::decide(access, standing) {
             policy::Decision::Allow(permit) => {
                 parts.extensions.insert(permit);
+                if let Some(live) = caller.live().filter(|live| self.arrival.is_page && live.stage == Stage::Full) {
+                    let enrolment = self.app.identity().overview(live).await.map_err(|error| refuse(error.into()))?;
+                    parts.extensions.insert(Grace(due_by(enrolment.demand.enrolment())));
+                }
                 parts.extensions.insert(caller.clone());
                 Ok(())
             }
-            policy::Decision::Forbid(code) => Err(refuse(Failure::of(code))),
             policy::Decision::Finish(stage) if self.arrival.is_page && parts.method == Method::GET => {
-                Err(Box::new(Redirect::to(finishing_page(stage)).into_response()))
+                let page = path::leading_to(finishing_page(stage), checked(target(parts)).unwrap_or_default());
+                Err(Box::new(Redirect::to(&page).into_response()))
             }
+            policy::Decision::StepUp(_) if self.arrival.is_page => Err(Box::new(self.lead_to_confirmation(parts))),
+            policy::Decision::Forbid(code) | policy::Decision::StepUp(code) => Err(refuse(Failure::of(code))),
             policy::Decision::Finish(stage) => Err(refuse(Failure::of(policy::pending_code(stage)))),
             policy::Decision::SignIn(_) => Err(Box::new(self.lead_to_sign_in(parts, caller))),
         }
+    }
+
+    /// What policy looks at. When somebody last proved who they are is looked up for the few routes that ask.
+    async fn standing(&self, access: Access, caller: &Caller) -> Result<Result<Standing, &'static str>, Failure> {
+        let standing = caller.standing(self.arrival.at);
+        match (standing, caller.live()) {
+            (Ok(standing), Some(live)) if access.asks_for_confirmation() && standing.stage == Stage::Full => {
+                let confirmation_age = self.app.identity().confirmation_age(live).await?;
+                Ok(Ok(Standing { confirmation_age, ..standing }))
+            }
+            (standing, _) => Ok(standing),
+        }
+    }
+
+    /// A page leads to the confirmation and back. A form that was sent is not sent again by itself: its person comes
+    /// back to the page with the form.
+    fn lead_to_confirmation(&self, parts: &Parts) -> Response {
+        let form = || form_page(&parts.headers, &self.arrival.origin);
+        let back = match parts.method {
+            Method::GET | Method::HEAD => Some(target(parts).to_owned()),
+            _ => form().map(String::from),
+        };
+        let back = back.as_deref().and_then(checked).unwrap_or(path::SECURITY);
+        Redirect::to(&path::leading_to(path::CONFIRM, back)).into_response()
     }
 
     /// Nobody is signed in: a page leads to the sign-in and back, a script gets 401. A form that was sent is
@@ -229,7 +268,7 @@ impl Passage {
             let failure = Failure::of("session.form_not_sent").with_cause(code);
             return Failure { login_url, ..failure }.into_response();
         }
-        let path = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        let path = target(parts);
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("return_to", path);
         if code != "session.missing" {
@@ -264,8 +303,14 @@ pub(super) fn finishing_page(stage: Stage) -> &'static str {
     match stage {
         Stage::SecondFactor => path::SECOND_FACTOR,
         Stage::PasswordChange => path::CHOOSE_PASSWORD,
-        // The pages of these steps are not there yet, so whoever is here can only begin anew.
-        Stage::RecoveryMail | Stage::Recovery | Stage::Enrolment => path::SIGN_IN,
+        Stage::RecoveryMail => path::RECOVERY_MAIL,
+        Stage::Recovery => path::RECOVERY,
+        Stage::Enrolment => path::ENROLMENT,
         Stage::Full => path::APPS,
     }
+}
+
+/// Path and query of a request.
+fn target(parts: &Parts) -> &str {
+    parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
 }

@@ -2,7 +2,9 @@
 #![expect(clippy::missing_errors_doc, reason = "a handler's errors are the refusals that its answers document")]
 
 pub mod account;
+pub mod app_password;
 pub mod asset;
+pub mod challenge;
 pub mod enter;
 pub mod finish;
 pub mod home;
@@ -13,6 +15,7 @@ pub mod person;
 pub mod recovery;
 pub mod reference;
 pub mod return_to;
+pub mod security;
 pub mod set_up;
 pub mod sign_in;
 pub mod sign_out;
@@ -26,9 +29,11 @@ use super::app::Settings;
 use super::arrival::Arrival;
 use super::exchange::{Exchange, Fresh};
 use super::failure::Failure;
+use super::guard::finishing_page;
 use crate::config::Environment;
+use crate::identity::factor::days_left;
 use crate::identity::{Live, Refused};
-use crate::portal::{Banner, Chrome, Done, Page, Problem, Viewer};
+use crate::portal::{Banner, Chrome, Done, Page, Problem, Viewer, path};
 
 /// A page as an answer.
 pub fn html(status: StatusCode, page: &impl Page) -> Response {
@@ -86,11 +91,12 @@ fn show_as<P: Page>(
     status: StatusCode,
     page: impl FnOnce(Chrome) -> P,
 ) -> Response {
-    let chrome = Chrome {
-        csrf_token: fresh.token().to_owned(),
-        viewer: live.and_then(viewer),
-        ..chrome(&exchange.settings, &exchange.arrival)
-    };
+    let mut common = chrome(&exchange.settings, &exchange.arrival);
+    if let Some(due) = exchange.enrolment_due.filter(|_| live.is_some_and(|live| live.stage == Stage::Full)) {
+        let days = days_left(due, exchange.arrival.at);
+        common.banners.push(Banner::SecondFactorDue(u32::try_from(days).unwrap_or(u32::MAX)));
+    }
+    let chrome = Chrome { csrf_token: fresh.token().to_owned(), viewer: live.and_then(viewer), ..common };
     (fresh, html(status, &page(chrome))).into_response()
 }
 
@@ -102,6 +108,16 @@ fn done(exchange: &Exchange) -> Option<Done> {
 /// Leads on after a form.
 fn lead_to(path: &str) -> Response {
     Redirect::to(path).into_response()
+}
+
+/// Where somebody goes on after a step of a sign-in: to what is missing, or to where they wanted.
+#[must_use]
+pub fn next_page(stage: Stage, return_to: &str) -> String {
+    let wanted = return_to::checked(return_to);
+    match stage {
+        Stage::Full => wanted.unwrap_or(path::APPS).to_owned(),
+        stage => path::leading_to(finishing_page(stage), wanted.unwrap_or_default()),
+    }
 }
 
 /// A refusal as a page shows it, with the status of the answer. What is our fault is no matter of a form.

@@ -64,10 +64,16 @@ impl Route {
     }
 }
 
-use Access::{Administrator, AdministratorFresh, AnySession, Anyone, Finishing, SignedIn};
+use Access::{
+    Administrator, AdministratorConfirmed, AdministratorFresh, AnySession, Anyone, Confirmed, Enrolling, Finishing,
+    Proving, SignedIn,
+};
 
 const NEW_PASSWORD: Access = Finishing(Stage::PasswordChange);
 const SECOND_FACTOR: Access = Finishing(Stage::SecondFactor);
+const RECOVERY: Access = Finishing(Stage::Recovery);
+const RECOVERY_MAIL: Access = Finishing(Stage::RecoveryMail);
+const ENROLMENT: Access = Finishing(Stage::Enrolment);
 
 /// The path of the token endpoint.
 pub const TOKEN: &str = path::CSRF_TOKEN;
@@ -90,25 +96,55 @@ pub const ALL: &[Route] = &[
     Route::new("GET", "/api/v1/auth/sessions", SignedIn, || get(api::session::get)),
     Route::new("DELETE", "/api/v1/auth/sessions", SignedIn, || delete(api::session::delete_others)),
     Route::new("DELETE", "/api/v1/auth/sessions/{id}", SignedIn, || delete(api::session::delete)),
+    Route::new("GET", "/api/v1/auth/app-passwords", SignedIn, || get(api::app_password::list)),
+    Route::new("POST", "/api/v1/auth/app-passwords", Confirmed, || post(api::app_password::create)),
+    Route::new("DELETE", "/api/v1/auth/app-passwords/{id}", SignedIn, || delete(api::app_password::delete)),
     Route::new("POST", "/api/v1/auth/password/change", SignedIn, || post(api::password::change)).raising(),
     Route::new("POST", "/api/v1/auth/password/new", NEW_PASSWORD, || post(api::password::choose)).raising(),
     Route::new("POST", "/api/v1/auth/password/reset", Anyone, || post(api::password::reset)).raising(),
+    Route::new("POST", "/api/v1/auth/recovery/factors", Anyone, || post(api::password::reset_factors)),
     Route::new("POST", "/api/v1/auth/invitations/accept", Anyone, || post(api::invitation::accept)).raising(),
     Route::new("POST", "/api/v1/auth/recovery/request", Anyone, || post(api::recovery::password)).raising(),
     Route::new("POST", "/api/v1/auth/registration/request", Anyone, || post(api::recovery::account)).raising(),
-    Route::new("POST", "/api/v1/auth/email/request", SignedIn, || post(api::recovery::address)).raising(),
+    Route::new("POST", "/api/v1/auth/email/request", Confirmed, || post(api::recovery::address)).raising(),
     Route::new("POST", "/api/v1/auth/email/verify", Anyone, || post(api::recovery::verify)).raising(),
+    Route::new("POST", "/api/v1/auth/password/confirm", SignedIn, || post(api::password::confirm)).raising(),
+    // Second factors.
+    Route::new("GET", "/api/v1/auth/2fa/status", AnySession, || get(api::factor::status)),
+    Route::new("PATCH", "/api/v1/auth/2fa/factors/{id}", Confirmed, || patch(api::factor::rename)),
+    Route::new("DELETE", "/api/v1/auth/2fa/factors/{id}", Confirmed, || delete(api::factor::remove)),
+    Route::new("POST", "/api/v1/auth/2fa/totp/begin", Enrolling, || post(api::totp::begin)).raising(),
+    Route::new("POST", "/api/v1/auth/2fa/totp/confirm", Enrolling, || post(api::totp::confirm)).raising(),
+    Route::new("POST", "/api/v1/auth/2fa/totp/verify", Proving, || post(api::totp::verify)).raising(),
+    Route::new("POST", "/api/v1/auth/2fa/recovery-codes", Enrolling, || post(api::recovery_code::make)).raising(),
+    Route::new("POST", "/api/v1/auth/2fa/recovery-codes/verify", Proving, || post(api::recovery_code::verify))
+        .raising(),
+    Route::new("POST", "/api/v1/auth/2fa/email/begin", Enrolling, || post(api::email::begin)).raising(),
+    Route::new("POST", "/api/v1/auth/2fa/email/confirm", Enrolling, || post(api::email::confirm)).raising(),
+    Route::new("POST", "/api/v1/auth/2fa/email/send", Proving, || post(api::email::send)).raising(),
+    Route::new("POST", "/api/v1/auth/2fa/email/verify", Proving, || post(api::email::verify)).raising(),
+    Route::new("POST", "/api/v1/auth/2fa/recovery/keep", RECOVERY, || post(api::recovery_code::keep)).raising(),
+    Route::new("GET", "/api/v1/auth/devices", SignedIn, || get(api::device::get)),
+    Route::new("POST", "/api/v1/auth/devices", Confirmed, || post(api::device::trust)),
+    Route::new("DELETE", "/api/v1/auth/devices", SignedIn, || delete(api::device::remove_all)),
+    Route::new("PATCH", "/api/v1/auth/devices/{id}", SignedIn, || patch(api::device::rename)),
+    Route::new("DELETE", "/api/v1/auth/devices/{id}", SignedIn, || delete(api::device::remove)),
     Route::new("GET", "/api/v1/auth/debug/csrf", AdministratorFresh, || get(api::debug::get)),
     // Administration.
     Route::new("GET", "/api/v1/admin/users", Administrator, || get(api::user::list)),
     Route::new("GET", "/api/v1/admin/users/{id}", Administrator, || get(api::user::get)),
-    Route::new("PATCH", "/api/v1/admin/users/{id}", Administrator, || patch(api::user::patch)),
-    Route::new("POST", "/api/v1/admin/users/{id}/reset", Administrator, || post(api::user::reset)),
+    Route::new("PATCH", "/api/v1/admin/users/{id}", AdministratorConfirmed, || patch(api::user::patch)),
+    Route::new("POST", "/api/v1/admin/users/{id}/reset", AdministratorConfirmed, || post(api::user::reset)),
+    Route::new("POST", "/api/v1/admin/users/{id}/reset-factors", AdministratorConfirmed, || {
+        post(api::user::reset_factors)
+    }),
     Route::new("GET", "/api/v1/admin/users/{id}/sessions", Administrator, || get(api::user::sessions)),
-    Route::new("DELETE", "/api/v1/admin/users/{id}/sessions", Administrator, || delete(api::user::end_sessions)),
+    Route::new("DELETE", "/api/v1/admin/users/{id}/sessions", AdministratorConfirmed, || {
+        delete(api::user::end_sessions)
+    }),
     Route::new("GET", "/api/v1/admin/invitations", Administrator, || get(api::invitation::list)),
-    Route::new("POST", "/api/v1/admin/invitations", Administrator, || post(api::invitation::create)),
-    Route::new("DELETE", "/api/v1/admin/invitations/{id}", Administrator, || delete(api::invitation::revoke)),
+    Route::new("POST", "/api/v1/admin/invitations", AdministratorConfirmed, || post(api::invitation::create)),
+    Route::new("DELETE", "/api/v1/admin/invitations/{id}", AdministratorConfirmed, || delete(api::invitation::revoke)),
     Route::new("GET", "/api/v1/admin/audit", Administrator, || get(api::audit::get)),
     Route::new("GET", "/api/v1/admin/config", Administrator, || get(api::configuration::get)),
     // What others read.
@@ -138,7 +174,16 @@ pub const ALL: &[Route] = &[
     Route::new("POST", path::SIGN_OUT, Anyone, || post(portal::sign_out::post)),
     Route::new("GET", path::ENTER, SignedIn, || get(portal::enter::get)),
     Route::new("GET", path::SIGNED_OUT, Anyone, || get(portal::sign_out::signed_out)),
-    Route::new("GET", path::SECOND_FACTOR, SECOND_FACTOR, || get(portal::finish::second_factor)),
+    Route::new("GET", path::SECOND_FACTOR, SECOND_FACTOR, || get(portal::challenge::second_factor)),
+    Route::new("POST", path::SECOND_FACTOR, SECOND_FACTOR, || post(portal::challenge::prove)).raising(),
+    Route::new("GET", path::RECOVERY_MAIL, RECOVERY_MAIL, || get(portal::challenge::recovery_mail)),
+    Route::new("POST", path::RECOVERY_MAIL, RECOVERY_MAIL, || post(portal::challenge::prove_mail)).raising(),
+    Route::new("GET", path::RECOVERY, RECOVERY, || get(portal::security::enrolment)),
+    Route::new("POST", path::RECOVERY, RECOVERY, || post(portal::security::keep)).raising(),
+    Route::new("GET", path::ENROLMENT, ENROLMENT, || get(portal::security::enrolment)),
+    Route::new("POST", path::EMAIL_SEND, Proving, || post(portal::challenge::send)).raising(),
+    Route::new("GET", path::CONFIRM, SignedIn, || get(portal::challenge::confirm)),
+    Route::new("POST", path::CONFIRM, SignedIn, || post(portal::challenge::confirmed)).raising(),
     Route::new("GET", path::CHOOSE_PASSWORD, NEW_PASSWORD, || get(portal::finish::password)),
     Route::new("POST", path::CHOOSE_PASSWORD, NEW_PASSWORD, || post(portal::finish::choose)).raising(),
     Route::new("GET", path::ACCOUNT, SignedIn, || get(portal::account::get)),
@@ -155,30 +200,52 @@ pub const ALL: &[Route] = &[
     Route::new("GET", path::VERIFY, Anyone, || get(portal::recovery::verify)),
     Route::new("POST", path::VERIFY, Anyone, || post(portal::recovery::prove)).raising(),
     Route::new("GET", path::ACCOUNT_EMAIL, SignedIn, || get(portal::recovery::own)),
-    Route::new("POST", path::ACCOUNT_EMAIL, SignedIn, || post(portal::recovery::send_own)).raising(),
+    Route::new("POST", path::ACCOUNT_EMAIL, Confirmed, || post(portal::recovery::send_own)).raising(),
     Route::new("GET", path::SET_UP, Anyone, || get(portal::set_up::get)),
     Route::new("POST", path::SET_UP, Anyone, || post(portal::set_up::post)).raising(),
+    Route::new("GET", path::APP_PASSWORDS, SignedIn, || get(portal::app_password::get)),
+    Route::new("POST", path::APP_PASSWORDS, Confirmed, || post(portal::app_password::make)),
+    Route::new("POST", path::APP_PASSWORD_WITHDRAW, SignedIn, || post(portal::app_password::withdraw)),
+    Route::new("GET", path::SECURITY, SignedIn, || get(portal::security::get)),
+    Route::new("POST", path::TOTP, Enrolling, || post(portal::security::offer_totp)).raising(),
+    Route::new("POST", path::TOTP_CONFIRM, Enrolling, || post(portal::security::confirm_totp)).raising(),
+    Route::new("POST", path::EMAIL_CODES, Enrolling, || post(portal::security::offer_email)).raising(),
+    Route::new("POST", path::EMAIL_CONFIRM, Enrolling, || post(portal::security::confirm_email)).raising(),
+    Route::new("GET", path::RECOVERY_CODES, Confirmed, || get(portal::security::ask_codes)),
+    Route::new("POST", path::RECOVERY_CODES, Confirmed, || post(portal::security::make_codes)),
+    Route::new("POST", path::FACTOR_RENAME, SignedIn, || post(portal::security::rename)),
+    Route::new("GET", path::FACTOR_REMOVE, Confirmed, || get(portal::security::ask_remove)),
+    Route::new("POST", path::FACTOR_REMOVE, Confirmed, || post(portal::security::remove)),
+    Route::new("POST", path::DEVICE_TRUST, Confirmed, || post(portal::security::trust)),
+    Route::new("POST", path::DEVICE_REMOVE, SignedIn, || post(portal::security::distrust)),
     Route::new("GET", path::INVITATION, Anyone, || get(portal::link::invitation)),
     Route::new("POST", path::INVITATION, Anyone, || post(portal::link::accept)).raising(),
     Route::new("GET", path::RESET, Anyone, || get(portal::link::reset)),
     Route::new("POST", path::RESET, Anyone, || post(portal::link::choose)).raising(),
+    Route::new("GET", path::RESET_FACTORS, Anyone, || get(portal::link::ask_factors)),
+    Route::new("POST", path::RESET_FACTORS, Anyone, || post(portal::link::take_factors)),
     Route::new("GET", path::ADMIN, Administrator, || get(portal::people::home)),
     Route::new("GET", path::PEOPLE, Administrator, || get(portal::people::get)),
-    Route::new("GET", path::PERSON_NEW, Administrator, || get(portal::people::new)),
-    Route::new("POST", path::INVITE, Administrator, || post(portal::people::invite)),
-    Route::new("POST", path::PERSON_CREATE, Administrator, || post(portal::people::create)),
-    Route::new("POST", path::LINK_WITHDRAW, Administrator, || post(portal::people::withdraw)),
+    Route::new("GET", path::PERSON_NEW, AdministratorConfirmed, || get(portal::people::new)),
+    Route::new("POST", path::INVITE, AdministratorConfirmed, || post(portal::people::invite)),
+    Route::new("POST", path::PERSON_CREATE, AdministratorConfirmed, || post(portal::people::create)),
+    Route::new("POST", path::LINK_WITHDRAW, AdministratorConfirmed, || post(portal::people::withdraw)),
     Route::new("GET", "/.doorward/admin/users/{id}", Administrator, || get(portal::person::get)),
-    Route::new("POST", "/.doorward/admin/users/{id}/name", Administrator, || post(portal::person::name)),
-    Route::new("POST", "/.doorward/admin/users/{id}/groups", Administrator, || post(portal::person::groups)),
+    Route::new("POST", "/.doorward/admin/users/{id}/name", AdministratorConfirmed, || post(portal::person::name)),
+    Route::new("POST", "/.doorward/admin/users/{id}/groups", AdministratorConfirmed, || post(portal::person::groups)),
     Route::new("GET", "/.doorward/admin/users/{id}/disable", Administrator, || get(portal::person::ask_disable)),
-    Route::new("POST", "/.doorward/admin/users/{id}/disable", Administrator, || post(portal::person::disable)),
-    Route::new("POST", "/.doorward/admin/users/{id}/enable", Administrator, || post(portal::person::enable)),
-    Route::new("POST", "/.doorward/admin/users/{id}/reset-link", Administrator, || post(portal::person::reset)),
+    Route::new("POST", "/.doorward/admin/users/{id}/disable", AdministratorConfirmed, || post(portal::person::disable)),
+    Route::new("POST", "/.doorward/admin/users/{id}/enable", AdministratorConfirmed, || post(portal::person::enable)),
+    Route::new("POST", "/.doorward/admin/users/{id}/reset-link", AdministratorConfirmed, || {
+        post(portal::person::reset)
+    }),
+    Route::new("POST", "/.doorward/admin/users/{id}/reset-factors", AdministratorConfirmed, || {
+        post(portal::person::reset_factors)
+    }),
     Route::new("GET", "/.doorward/admin/users/{id}/end-sessions", Administrator, || {
         get(portal::person::ask_end_sessions)
     }),
-    Route::new("POST", "/.doorward/admin/users/{id}/end-sessions", Administrator, || {
+    Route::new("POST", "/.doorward/admin/users/{id}/end-sessions", AdministratorConfirmed, || {
         post(portal::person::end_sessions)
     }),
     Route::new("GET", path::MAIL, Anyone, || get(portal::mail::get)),
@@ -212,7 +279,8 @@ mod tests {
     #[test]
     fn whatever_finishes_a_sign_in_raises_a_session() {
         for route in ALL {
-            let is_finishing = matches!(route.access, Finishing(_)) && route.method != Some("GET");
+            let is_finishing =
+                matches!(route.access, Finishing(_) | Proving | Enrolling) && route.method != Some("GET");
             assert!(!is_finishing || route.raises, "{}", route.path);
         }
     }

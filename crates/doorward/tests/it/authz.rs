@@ -29,7 +29,7 @@ impl Site {
         let [notes, wiki, other] = [(); 3].map(|()| Upstream::plain());
         let text = format!(
             "[server]\nenvironment = \"development\"\npublic_url = \"http://localhost:{port}\"\ntrusted_proxies = [\"127.0.0.1\"]\n\
-             [[app]]\nname = \"notes\"\nhost = \"notes.localhost\"\nupstream = \"{}\"\npublic_paths = [\"/open/*\"]\n\
+             [[app]]\nname = \"notes\"\nhost = \"notes.localhost\"\nupstream = \"{}\"\npublic_paths = [\"/open/*\"]\napp_passwords = true\n\
              [[app.rule]]\npaths = [\"/admin/*\"]\ngroups = [\"nobody-is-in-it\"]\n\
              [[app.rule]]\npaths = [\"/feed\"]\nmethods = [\"GET\"]\naccess = \"public\"\n\
              [[app]]\nname = \"wiki\"\nhost = \"notes.localhost\"\npath = \"/open/wiki\"\nupstream = \"{}\"\n\

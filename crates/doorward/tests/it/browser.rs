@@ -1,6 +1,7 @@
 //! What a person does in a real Chromium, with and without scripts.
 
 mod chromium;
+mod client;
 mod door;
 mod forged;
 mod mail;

@@ -1,5 +1,6 @@
 //! Apps behind the login: what a person sees, what the app is told, and what nobody gets past.
 
+mod client;
 mod host;
 mod told;
 mod way;

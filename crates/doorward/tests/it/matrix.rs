@@ -25,8 +25,16 @@ fn may_pass(access: Access, state: State) -> bool {
         Access::Anyone => true,
         Access::AnySession => state.stage().is_some(),
         Access::Finishing(wanted) => wanted != Stage::Full && state.stage() == Some(wanted),
+        Access::Proving => {
+            matches!(state.stage(), Some(Stage::SecondFactor | Stage::RecoveryMail | Stage::Full))
+        }
+        Access::Enrolling if state == State::Stale => false,
+        Access::Enrolling => matches!(state.stage(), Some(Stage::Recovery | Stage::Enrolment | Stage::Full)),
         Access::SignedIn => state.stage() == Some(Stage::Full),
-        Access::Administrator => state == State::Administrator,
+        // A session in which nobody has proven lately who they are is led to the confirmation.
+        Access::Confirmed => state.stage() == Some(Stage::Full) && state != State::Stale,
+        Access::Administrator => matches!(state, State::Administrator | State::Stale),
+        Access::AdministratorConfirmed => state == State::Administrator,
         // Nobody can prove a second factor yet.
         Access::AdministratorFresh => false,
     }

@@ -2,7 +2,10 @@
 
 mod account;
 mod command;
+pub(crate) mod factor;
 mod front_end;
+mod import;
+mod recover;
 mod sign_in;
 mod start;
 mod token;

@@ -2,10 +2,13 @@
 
 use doorward_core::audit::Action;
 use doorward_core::session::EndReason;
-use doorward_core::store::{Link, Links as _, Purpose, Sessions as _, StoreError, UserChange, Users as _};
+use doorward_core::store::{
+    Factors as _, Facts, Link, Links as _, Purpose, Sessions as _, StoreError, UserChange, Users as _,
+};
 use doorward_core::user::{Status, User};
 use doorward_store::Store;
 
+use super::race::race;
 use crate::it::place::Place;
 use crate::it::sample::{self, NOW};
 
@@ -97,6 +100,36 @@ pub(super) async fn resets_a_password(place: &Place) {
     assert_eq!(store.user(ada.id).await.unwrap(), Some(after));
     assert_eq!(store.session(session.id).await.unwrap().unwrap().unwrap_err().reason, EndReason::PasswordReset);
     assert_eq!(store.reset_password(link.hash, &sample::password("again"), &event).await.unwrap(), None);
+}
+
+pub(super) async fn recovers_an_account_once(place: &Place) {
+    let store = place.store().await;
+    let ada = sample::stored_user(&store, "ada@example.com", &["admins"]).await;
+    sample::enrolled(&store, &ada, sample::totp()).await;
+    let session = sample::signed_in(&store, &ada).await;
+    let link = sample::link(Purpose::Recovery { user: ada.id });
+    store.create_link(&link, &sample::event(Action::LinkCreated)).await.unwrap();
+    let event = sample::event(Action::PasswordReset);
+    // CVE-2022-23555: a link of one purpose serves no other.
+    assert_eq!(store.reset_password(link.hash, &sample::password("x"), &event).await.unwrap(), None);
+    assert_eq!(store.reset_factors_by_link(link.hash, &event).await.unwrap(), None);
+    assert_eq!(store.facts(ada.id).await.unwrap().credentials.len(), 1, "nothing is changed before it is used");
+    let done = race(place, 50, |store, number| async move {
+        let new = sample::password(&format!("new {number}"));
+        store.recover(link.hash, &new, &sample::event(Action::PasswordReset)).await.unwrap().is_some()
+    });
+    assert_eq!(done.await.into_iter().filter(|is_done| *is_done).count(), 1);
+    let after = store.user(ada.id).await.unwrap().unwrap();
+    assert!(after.password != ada.password && after.is_administrator());
+    let nothing = Facts { grace_began_at: Some(doorward_core::UnixTime(0)), ..Facts::default() };
+    assert_eq!(store.facts(ada.id).await.unwrap(), nothing, "and no grace");
+    assert!(store.session(session.id).await.unwrap().unwrap().is_err());
+    // A new password by another way withdraws it.
+    let link = sample::link(Purpose::Recovery { user: ada.id });
+    store.create_link(&link, &sample::event(Action::LinkCreated)).await.unwrap();
+    let reset = resetting(&store, &ada).await;
+    assert!(store.reset_password(reset.hash, &sample::password("y"), &event).await.unwrap().is_some());
+    assert_eq!(store.link(link.hash, NOW).await.unwrap(), None);
 }
 
 pub(super) async fn resets_nothing_for_a_disabled_user(place: &Place) {

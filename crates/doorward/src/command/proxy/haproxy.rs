@@ -93,7 +93,7 @@ fn guard(plan: &Plan, site: &Site, at: usize) -> String {
             text,
             "    http-request lua.doorward {} {} if {condition}\n    http-request deny deny_status 503 if {condition} !{{ var(txn.doorward) -m str allow }}\n",
             plan.origin(site),
-            site.identity.join(",").to_ascii_lowercase()
+            site.copied().join(",").to_ascii_lowercase()
         );
     };
     if guarded.is_empty() {

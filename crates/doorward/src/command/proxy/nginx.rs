@@ -79,11 +79,11 @@ fn guarded(plan: &Plan, site: &Site) -> String {
     let mut text = String::from(
         "\n    # Everything is asked about, unless a location below says otherwise.\n    auth_request /.doorward/authz;\n    auth_request_set $doorward_location $upstream_http_location;\n",
     );
-    for name in &site.identity {
+    for name in &site.copied() {
         let _ = writeln!(text, "    auth_request_set ${} $upstream_http_{};", variable(name), folded(name));
     }
     text.push_str("    error_page 401 403 500 = @doorward_refused;\n\n    # What an app is told. An empty value removes the field, whoever sent it.\n");
-    text.push_str(&fields(&site.identity, "    "));
+    text.push_str(&fields(&site.copied(), "    "));
     text.push_str("    proxy_set_header Cookie $doorward_cookie_3;\n    proxy_set_header Connection $doorward_connection;\n    proxy_set_header Upgrade $http_upgrade;\n");
     for part in &site.parts {
         text.push_str(&app(part));

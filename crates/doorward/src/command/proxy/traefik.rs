@@ -81,7 +81,7 @@ fn middlewares(plan: &Plan, site: &Site, at: usize) -> String {
         plan.doorward,
         plan.forward_auth()
     );
-    for name in &site.identity {
+    for name in &site.copied() {
         let _ = writeln!(text, "          - {name}");
     }
     text

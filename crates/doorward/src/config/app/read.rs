@@ -55,6 +55,7 @@ pub(super) fn read(part: &Part<'_>, findings: &mut Vec<Finding>) -> Option<AppCo
         body_bytes: part.integer("app.body_limit"),
         identity,
         has_jwt: part.flag("app.jwt").unwrap_or(true),
+        takes_app_passwords: part.flag("app.app_passwords").unwrap_or(false),
     };
     (!findings[before..].iter().any(Finding::is_error)).then_some(app)
 }

@@ -45,6 +45,14 @@ impl Pepper {
         message.extend_from_slice(password);
         Zeroizing::new(mac(&self.key, &message))
     }
+
+    /// What is stored of the outcome of a foreign hash. Another purpose, so that neither MAC passes as the other.
+    pub(super) fn seal(&self, output: &[u8]) -> Zeroizing<[u8; 32]> {
+        let mut message = Zeroizing::new(Vec::with_capacity(output.len() + 10));
+        message.extend_from_slice(b"imported\0\0");
+        message.extend_from_slice(output);
+        Zeroizing::new(mac(&self.key, &message))
+    }
 }
 
 impl fmt::Debug for Pepper {

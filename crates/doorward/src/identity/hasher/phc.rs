@@ -5,11 +5,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use doorward_core::password::Password;
 use doorward_core::user::PasswordHash;
 
 use super::Fault;
 use super::parameters::{Parameters, ParametersError};
-use super::pepper::PepperId;
+use super::pepper::{Pepper, PepperId};
+use super::worker::Work;
 
 /// Bytes of a new salt.
 pub(super) const SALT: usize = 16;
@@ -48,6 +50,16 @@ impl Stored {
             return Err(Fault::Malformed);
         }
         Ok(Self { parameters, pepper, salt, output })
+    }
+
+    /// What a worker computes to see whether this is the password.
+    pub(super) fn work(&self, password: &Password, pepper: &Pepper) -> Work {
+        Work::Own {
+            input: pepper.season(password.expose_password().as_bytes()),
+            salt: self.salt.clone(),
+            parameters: self.parameters,
+            length: self.output.len(),
+        }
     }
 
     /// Writes the text that [`Self::parse`] reads.

@@ -2,28 +2,26 @@
 
 use std::time::Duration;
 
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::parameters::Parameters;
 use super::phc;
-use super::worker::{Job, compute};
+use super::worker::{Work, compute};
 
 /// Hashes `rounds` times on this thread, after once to warm up; the times are sorted.
 ///
 /// Nothing where the memory cannot be had.
 #[must_use]
 pub fn sample(parameters: Parameters, rounds: usize) -> Option<Vec<Duration>> {
-    let (answer, _unused) = oneshot::channel();
     let (input, salt) = (Zeroizing::new([1; 32]), vec![2; phc::SALT]);
-    let job = Job { input, salt, parameters, length: phc::OUTPUT, queued_at: Instant::now(), answer };
+    let work = Work::Own { input, salt, parameters, length: phc::OUTPUT };
     let (mut memory, arena) = (Vec::new(), parameters.memory() as usize);
-    compute(&job, &mut memory, arena)?;
+    compute(&work, &mut memory, arena)?;
     let mut times = Vec::with_capacity(rounds);
     for _ in 0..rounds {
         let begun = Instant::now();
-        compute(&job, &mut memory, arena)?;
+        compute(&work, &mut memory, arena)?;
         times.push(begun.elapsed());
     }
     times.sort_unstable();

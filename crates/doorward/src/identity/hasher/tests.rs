@@ -119,14 +119,13 @@ fn computes_what_argon2id_is_defined_to_be() {
         0xaf, 0xa0, 0xb2, 0x65, 0x10, 0x73, 0xd8, 0x01, 0x38, 0x03, 0xca, 0xa5, 0x45, 0x8d, 0x63, 0x5f, 0x87, 0xcb,
         0xb3, 0x4a, 0xc0, 0x7f, 0x43, 0x82, 0x98, 0x2f, 0xa5, 0x6e, 0x70, 0xd2, 0xf8, 0x49,
     ];
-    let (answer, _gone) = oneshot::channel();
-    let (input, salt) = (Zeroizing::new([1; 32]), vec![2; 16]);
-    let job = Job { input, salt, parameters: parameters(64, 3), length: 32, queued_at: Instant::now(), answer };
+    let (input, salt) = (zeroize::Zeroizing::new([1; 32]), vec![2; 16]);
+    let work = Work::Own { input, salt, parameters: parameters(64, 3), length: 32 };
     let mut memory = Vec::new();
-    let output = worker::compute(&job, &mut memory, 32).unwrap();
+    let output = worker::compute(&work, &mut memory, 32).unwrap();
     assert_eq!(output[..], REFERENCE);
     assert_eq!(memory.len(), 32, "what a costlier hash needed is given back");
-    assert_eq!(worker::compute(&job, &mut memory, 128).unwrap(), output, "a larger arena changes nothing");
+    assert_eq!(worker::compute(&work, &mut memory, 128).unwrap(), output, "a larger arena changes nothing");
 }
 
 /// A hasher whose one worker is kept busy for a good while by the future that comes along.
@@ -245,4 +244,58 @@ async fn under_ten_times_the_load_workers_stay_busy_and_known_browsers_get_in() 
     assert_eq!(known, OFFERED / 40);
     assert!(strangers_refused > strangers);
     assert_eq!(reading.hashes - before.hashes, (known + strangers) as u64);
+}
+
+/// One password under two schemes, as passlib wrote it.
+const IMPORTED: [&str; 2] = [
+    "$2b$04$LDXi8H0Q3IREMCAww2wB1.gLSavRVNkz.6876BrcWNJdIOGCiBG6O",
+    "$argon2id$v=19$m=1024,t=2,p=4$zsfS8VZF9dPMR5zYLJTw0w$x/0krs2TkBhuUhgqTyqEhfS+8DvbuxbA4bR7bAKcPnI",
+];
+
+#[tokio::test]
+async fn an_imported_hash_is_verified_and_to_be_made_anew() {
+    let hasher = small();
+    for text in IMPORTED {
+        let stored = hasher.import(text).unwrap();
+        for (typed, is_right) in
+            [("correct horse b\u{e4}ttery", true), ("correct horse ba\u{308}ttery", true), ("x", false)]
+        {
+            let before = hasher.measures().read().hashes;
+            let verdict = hasher.verify(&ticket(1, false), &password(typed), Some(&stored)).await.unwrap();
+            assert_eq!(verdict, Verdict { is_right, needs_rehash: is_right, fault: None });
+            assert_eq!(hasher.measures().read().hashes - before, 1);
+        }
+        // A copy of the database says nothing without the keys.
+        let peppers = Peppers::new(Pepper::new([8; 32]), Vec::new());
+        let other = start(Settings { peppers, ..settings(parameters(64, 1)) });
+        let verdict = other.verify(&ticket(1, false), &password("correct horse b\u{e4}ttery"), Some(&stored)).await;
+        assert_eq!(verdict.unwrap().fault, Some(Fault::PepperMissing(Pepper::new([7; 32]).id())));
+    }
+}
+
+// CVE-2026-58272: an account with an imported hash is answered no later than one that is not there.
+#[tokio::test]
+async fn every_wrong_answer_takes_as_long_as_the_slowest_imported_hash() {
+    let hasher = small();
+    let own = hasher.hash(&password("correct horse battery")).await.unwrap();
+    // 2^9 rounds of bcrypt take some 30 ms, a hash of ours here well under one.
+    let slow = hasher.import(&IMPORTED[0].replace("$04$", "$09$")).unwrap();
+    let fast = hasher.import(IMPORTED[0]).unwrap();
+    hasher.learn([&own, &slow, &fast].into_iter()).await;
+    let mut times = [const { Vec::new() }; 4];
+    for _ in 0..15 {
+        for (stored, times) in [None, Some(&own), Some(&slow), Some(&fast)].into_iter().zip(&mut times) {
+            let begun = Instant::now();
+            assert!(!hasher.verify(&ticket(1, false), &password("wrong"), stored).await.unwrap().is_right);
+            times.push(begun.elapsed());
+        }
+    }
+    let medians = times.map(|mut times| {
+        times.sort_unstable();
+        times[7]
+    });
+    println!("{medians:?}");
+    let (least, most) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
+    // Without the wait they are as far apart as the two hashes; the timer of the runtime counts whole milliseconds.
+    assert!(most.saturating_sub(*least) < Duration::from_millis(4), "{medians:?}");
 }

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Block, Version};
 use doorward_core::Random;
+use doorward_core::password::Password;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
+use super::foreign::{self, Recipe};
 use super::measure::{Measures, add};
 use super::parameters::Parameters;
 use super::queue::{Full, PlaceId, Queue, Ticket};
@@ -23,12 +25,24 @@ const LONGEST_QUEUE: Duration = Duration::from_secs(2);
 
 /// One hash to compute.
 pub(super) struct Job {
-    pub(super) input: Zeroizing<[u8; 32]>,
-    pub(super) salt: Vec<u8>,
-    pub(super) parameters: Parameters,
-    pub(super) length: usize,
+    pub(super) work: Work,
     pub(super) queued_at: Instant,
-    pub(super) answer: oneshot::Sender<Zeroizing<Vec<u8>>>,
+    pub(super) answer: oneshot::Sender<Output>,
+}
+
+/// What there is to compute.
+pub(super) enum Work {
+    /// A hash of ours: Argon2id over what has passed the pepper.
+    Own { input: Zeroizing<[u8; 32]>, salt: Vec<u8>, parameters: Parameters, length: usize },
+    /// The hash of another program, over the password itself.
+    Foreign { recipe: Recipe, password: Password },
+}
+
+/// What came out, and how long it took.
+#[derive(Debug)]
+pub(super) struct Output {
+    pub(super) bytes: Zeroizing<Vec<u8>>,
+    pub(super) took: Duration,
 }
 
 /// What the workers and their clients share.
@@ -54,7 +68,7 @@ struct State {
 
 impl std::fmt::Debug for Job {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Job").field("parameters", &self.parameters).finish_non_exhaustive()
+        formatter.debug_struct("Job").field("queued_at", &self.queued_at).finish_non_exhaustive()
     }
 }
 
@@ -188,29 +202,34 @@ pub(super) fn run(shared: &Shared, arena: usize) {
     while let Some(job) = shared.next() {
         let begun = Instant::now();
         shared.measures.waited(begun.duration_since(job.queued_at));
-        if let Some(output) = compute(&job, &mut memory, arena) {
-            shared.learn(begun.elapsed());
+        if let Some(bytes) = compute(&job.work, &mut memory, arena) {
+            let took = begun.elapsed();
+            shared.learn(took);
             // A client that has gone meanwhile needs no answer.
-            let _ = job.answer.send(output);
+            let _ = job.answer.send(Output { bytes, took });
         }
     }
 }
 
-/// Computes one hash in `memory`, which keeps `arena` blocks from the first hash on and gives back what
+/// Computes one hash; one of ours in `memory`, which keeps `arena` blocks from the first hash on and gives back what
 /// a costlier stored hash needed beyond them.
 ///
 /// Nothing where the memory cannot be had. The memory is not wiped between hashes: what stands in it
 /// comes from a keyed hash of the password, and is of no use without the pepper.
-pub(super) fn compute(job: &Job, memory: &mut Vec<Block>, arena: usize) -> Option<Zeroizing<Vec<u8>>> {
-    let parameters = job.parameters.to_argon2(job.length)?;
+pub(super) fn compute(work: &Work, memory: &mut Vec<Block>, arena: usize) -> Option<Zeroizing<Vec<u8>>> {
+    let (input, salt, parameters, length) = match work {
+        Work::Own { input, salt, parameters, length } => (input, salt, *parameters, *length),
+        Work::Foreign { recipe, password } => return foreign::compute(recipe, password.expose_password().as_bytes()),
+    };
+    let parameters = parameters.to_argon2(length)?;
     let needed = parameters.block_count().max(arena);
     if memory.len() < needed {
         memory.try_reserve_exact(needed - memory.len()).ok()?;
         memory.resize(needed, Block::new());
     }
-    let mut output = Zeroizing::new(vec![0; job.length]);
+    let mut output = Zeroizing::new(vec![0; length]);
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters);
-    let outcome = argon2.hash_password_into_with_memory(&job.input[..], &job.salt, &mut output, &mut memory[..]);
+    let outcome = argon2.hash_password_into_with_memory(&input[..], salt, &mut output, &mut memory[..]);
     if memory.len() > arena {
         memory.truncate(arena);
         memory.shrink_to_fit();

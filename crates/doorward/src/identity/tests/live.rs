@@ -26,7 +26,7 @@ async fn a_cookie_from_before_is_never_adopted() {
 async fn a_new_sign_in_of_the_same_browser_replaces_the_old_session() {
     let house = House::with_ada().await;
     let (first, cookie) = house.browser().await;
-    let wish = Wish { previous: Some(first.id), stay: true, tokens: false };
+    let wish = Wish { previous: Some(first.id), stay: true, tokens: false, device: None };
     let second = sign_in(&house.identity, EMAIL, PASSWORD, wish).await.unwrap();
     assert!(second.live.is_persistent && second.tokens.is_none());
     assert_eq!(house.code(&cookie), "session.replaced");

@@ -43,6 +43,8 @@ texts! {
     SAVE_NAME: "Save name", "Namen speichern";
     SAVE_GROUPS: "Save groups", "Gruppen speichern";
     ACCESS_TITLE: "Access", "Zugang";
+    RESET_FACTORS: "Reset lost second factors", "Verlorene zweite Faktoren zurücksetzen";
+    RESET_FACTORS_HINT: "A link with which this person takes lost second factors away. It goes to them by mail, or you hand it over. Valid for a day.", "Ein Link, mit dem diese Person verlorene zweite Faktoren entfernt. Er geht ihr per E-Mail zu, oder Sie geben ihn weiter. Einen Tag gültig.";
     RESET: "Make a reset link", "Link für neues Passwort";
     RESET_HINT: "A link with which this person chooses a new password. Valid for a day.", "Ein Link, mit dem diese Person ein neues Passwort wählt. Einen Tag gültig.";
     END_SESSIONS: "Sign out everywhere", "Überall abmelden";

@@ -1,7 +1,7 @@
 //! A question before something that cannot be taken back, for browsers without scripts as for all others.
 
 use askama::Template;
-use doorward_core::identifier::UserId;
+use doorward_core::identifier::{CredentialId, UserId};
 use doorward_core::reason::Text;
 
 use crate::portal::catalogue as text;
@@ -25,6 +25,13 @@ pub enum Question {
     SignOut,
     /// End all one's other sessions?
     EndOthers,
+    /// Remove this factor?
+    RemoveFactor {
+        /// Which one.
+        id: CredentialId,
+        /// What its owner calls it.
+        name: String,
+    },
     /// Disable this account?
     Disable {
         /// Whose.
@@ -46,6 +53,7 @@ impl Question {
         match self {
             Self::SignOut => text::confirm::SIGN_OUT_TITLE,
             Self::EndOthers => text::confirm::END_OTHERS_TITLE,
+            Self::RemoveFactor { .. } => text::factor::REMOVE_TITLE,
             Self::Disable { .. } => text::confirm::DISABLE_TITLE,
             Self::EndSessions { .. } => text::confirm::END_SESSIONS_TITLE,
         }
@@ -55,6 +63,7 @@ impl Question {
         match self {
             Self::SignOut => text::confirm::SIGN_OUT_LEAD,
             Self::EndOthers => text::confirm::END_OTHERS_LEAD,
+            Self::RemoveFactor { .. } => text::factor::REMOVE_LEAD,
             Self::Disable { .. } => text::confirm::DISABLE_LEAD,
             Self::EndSessions { .. } => text::confirm::END_SESSIONS_LEAD,
         }
@@ -64,6 +73,7 @@ impl Question {
         match self {
             Self::SignOut => text::shell::SIGN_OUT,
             Self::EndOthers => text::account::END_OTHERS,
+            Self::RemoveFactor { .. } => text::factor::REMOVE,
             Self::Disable { .. } => text::people::DISABLE,
             Self::EndSessions { .. } => text::people::END_SESSIONS,
         }
@@ -76,6 +86,7 @@ impl Question {
     fn subject(&self) -> &str {
         match self {
             Self::SignOut | Self::EndOthers => "",
+            Self::RemoveFactor { name, .. } => name,
             Self::Disable { email, .. } | Self::EndSessions { email, .. } => email,
         }
     }
@@ -84,6 +95,7 @@ impl Question {
         match self {
             Self::SignOut => path::SIGN_OUT.to_owned(),
             Self::EndOthers => path::SESSIONS_END.to_owned(),
+            Self::RemoveFactor { id, .. } => path::about(path::FACTOR_REMOVE, id),
             Self::Disable { id, .. } => path::person_action(*id, PersonAction::Disable),
             Self::EndSessions { id, .. } => path::person_action(*id, PersonAction::EndSessions),
         }
@@ -93,6 +105,7 @@ impl Question {
         match self {
             Self::SignOut => path::APPS.to_owned(),
             Self::EndOthers => path::ACCOUNT.to_owned(),
+            Self::RemoveFactor { .. } => path::SECURITY.to_owned(),
             Self::Disable { id, .. } | Self::EndSessions { id, .. } => path::person(*id),
         }
     }

@@ -13,20 +13,10 @@ pub struct ChoosePassword {
     pub chrome: Chrome,
     /// Whose password it will be; for the password manager of the browser.
     pub email: String,
+    /// Where to go afterwards: a checked path, or empty.
+    pub return_to: String,
     /// The fewest characters that a password has.
     pub password_minimum: usize,
-    /// Why the last attempt was refused.
-    pub problem: Option<Problem>,
-}
-
-/// A second factor that is still missing. Fails closed: it says what is missing and offers only to sign out.
-#[derive(Debug, Template)]
-#[template(path = "second_factor.html")]
-pub struct SecondFactor {
-    /// What every page shares; without a viewer, since nobody is completely signed in.
-    pub chrome: Chrome,
-    /// Who began to sign in.
-    pub email: String,
     /// Why the last attempt was refused.
     pub problem: Option<Problem>,
 }

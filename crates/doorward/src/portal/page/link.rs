@@ -25,6 +25,18 @@ pub struct Invitation {
     pub problem: Option<Problem>,
 }
 
+/// Taking lost second factors away by a link. Posts `token` to [`path::RESET_FACTORS`].
+#[derive(Debug, Template)]
+#[template(path = "reset_factors.html")]
+pub struct ResetFactors {
+    /// What every page shares.
+    pub chrome: Chrome,
+    /// The secret of the link.
+    pub token: String,
+    /// Whose they are.
+    pub email: String,
+}
+
 /// Choosing a new password by a link. Posts `token` and `new_password` to [`path::RESET`].
 #[derive(Debug, Template)]
 #[template(path = "reset.html")]

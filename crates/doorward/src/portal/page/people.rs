@@ -121,6 +121,8 @@ pub enum Thing {
     Invitation,
     /// A link that lets somebody choose a password.
     Reset,
+    /// A link that takes lost second factors.
+    FactorReset,
     /// A password for the first sign-in.
     TemporaryPassword,
 }
@@ -130,6 +132,7 @@ impl Thing {
         match self {
             Self::Invitation => text::handover::INVITATION_TITLE,
             Self::Reset => text::handover::RESET_TITLE,
+            Self::FactorReset => text::handover::FACTORS_TITLE,
             Self::TemporaryPassword => text::handover::PASSWORD_TITLE,
         }
     }
@@ -138,13 +141,14 @@ impl Thing {
         match self {
             Self::Invitation => text::handover::INVITATION_LEAD,
             Self::Reset => text::handover::RESET_LEAD,
+            Self::FactorReset => text::handover::FACTORS_LEAD,
             Self::TemporaryPassword => text::handover::PASSWORD_LEAD,
         }
     }
 
     fn label(self) -> Text {
         match self {
-            Self::Invitation | Self::Reset => text::handover::LINK,
+            Self::Invitation | Self::Reset | Self::FactorReset => text::handover::LINK,
             Self::TemporaryPassword => text::handover::PASSWORD,
         }
     }

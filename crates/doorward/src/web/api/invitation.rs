@@ -78,11 +78,11 @@ pub struct AcceptRequest {
 pub fn link_url(exchange: &Exchange, link: &Link, secret: &Secret) -> String {
     let path = match link.purpose {
         Purpose::Invitation { .. } => path::invitation(secret.expose_secret()),
-        Purpose::PasswordReset { .. } => path::reset(secret.expose_secret()),
+        Purpose::PasswordReset { .. } | Purpose::Recovery { .. } => path::reset(secret.expose_secret()),
+        Purpose::FactorReset { .. } => path::reset_factors(secret.expose_secret()),
         Purpose::Registration { .. } => path::join(secret.expose_secret()),
         Purpose::EmailVerification { .. } => path::verify(secret.expose_secret()),
-        // These are given out elsewhere: here they lead to the front door, without their secret.
-        Purpose::FactorReset { .. } | Purpose::SetUp => path::SIGN_IN.to_owned(),
+        Purpose::SetUp => path::set_up(secret.expose_secret()),
     };
     format!("{}{path}", exchange.settings.link_origin(&exchange.arrival))
 }

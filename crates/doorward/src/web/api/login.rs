@@ -7,8 +7,9 @@ use doorward_core::session::Stage;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::factor::{Due, due, words};
 use super::me::UserView;
-use crate::identity::{Credentials, Pair, Wish};
+use crate::identity::{Credentials, Pair, SignedIn};
 use crate::web::body;
 use crate::web::exchange::Exchange;
 use crate::web::failure::Failure;
@@ -34,12 +35,16 @@ pub struct LoginRequest {
 /// What became of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LoginAnswer {
-    /// `signed_in`, `second_factor_required` or `password_change_required`.
+    /// `signed_in`, or what is missing: `second_factor_required`, `recovery_mail_required`, `password_change_required`,
+    /// `recovery_required`, `enrolment_required`.
     status: &'static str,
     /// Who is signed in, once nothing is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<UserView>,
-    /// What can prove the missing factor.
+    /// By when a second factor must be set up, where none is and one must be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enrolment_due: Option<Due>,
+    /// What can prove the missing factor: `totp`, `passkey`, `email`, `recovery_code`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     methods: Vec<&'static str>,
     /// The CSRF token of the new session.
@@ -95,16 +100,23 @@ pub fn status_word(stage: Stage) -> &'static str {
     )
 )]
 pub async fn post(exchange: Exchange, body::Json(request): body::Json<LoginRequest>) -> Result<Response, Failure> {
-    let previous = exchange.caller.live().map(|live| live.id);
-    let wish = Wish { tokens: request.tokens, stay: request.stay, previous };
+    let wish = exchange.wish(request.tokens, request.stay);
     let credentials = Credentials { email: &request.email, password: request.password };
     let signed_in = exchange.app.identity().sign_in(&exchange.visit(), credentials, wish).await?;
-    let fresh = exchange.signed_in(&signed_in);
+    answer(&exchange, &signed_in).await
+}
+
+/// Answers after a step of a sign-in: how far it has come, with the cookies or tokens of the session.
+pub(super) async fn answer(exchange: &Exchange, signed_in: &SignedIn) -> Result<Response, Failure> {
     let live = &signed_in.live;
+    let overview = exchange.app.identity().overview(live).await?;
+    let is_asked = matches!(live.stage, Stage::SecondFactor | Stage::RecoveryMail);
+    let fresh = exchange.signed_in(signed_in);
     let answer = LoginAnswer {
         status: status_word(live.stage),
         user: (live.stage == Stage::Full).then(|| UserView::of(&live.user())),
-        methods: if live.stage == Stage::SecondFactor { vec!["totp", "passkey"] } else { Vec::new() },
+        methods: if is_asked { words(overview.ways) } else { Vec::new() },
+        enrolment_due: due(overview.demand.enrolment(), exchange),
         csrf_token: fresh.token().to_owned(),
         tokens: signed_in.tokens.as_ref().map(Tokens::from),
     };

@@ -69,6 +69,26 @@ async fn store(exchange: Exchange, change: PasswordChange) -> Result<Response, F
     Ok((fresh, Json(answer)).into_response())
 }
 
+/// The current password, once more.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmRequest {
+    /// The current password.
+    #[schema(value_type = String, format = Password, max_length = 1024)]
+    password: Secret,
+}
+
+/// Proves once more who one is, where no second factor is set up that could be asked for.
+#[utoipa::path(
+    post, path = "/api/v1/auth/password/confirm", tag = "password", request_body = ConfirmRequest,
+    responses((status = 200, description = "Confirmed", body = super::login::LoginAnswer), super::problem::Problems)
+)]
+pub async fn confirm(exchange: Exchange, body::Json(request): body::Json<ConfirmRequest>) -> Result<Response, Failure> {
+    let live = exchange.live()?;
+    let signed_in = exchange.app.identity().confirm_password(&exchange.visit(), live, &request.password).await?;
+    super::login::answer(&exchange, &signed_in).await
+}
+
 /// Changes one's own password. All other sessions end.
 #[utoipa::path(
     post, path = "/api/v1/auth/password/change", tag = "password", request_body = ChangeRequest,
@@ -91,6 +111,31 @@ pub async fn change(exchange: Exchange, body::Json(request): body::Json<ChangeRe
 )]
 pub async fn choose(exchange: Exchange, body::Json(request): body::Json<ChooseRequest>) -> Result<Response, Failure> {
     store(exchange, PasswordChange { current: None, new: request.new }).await
+}
+
+/// The link that takes lost second factors.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FactorsRequest {
+    /// The code of the link.
+    #[schema(value_type = String, max_length = 1024)]
+    code: Secret,
+}
+
+/// Uses a link up that takes lost second factors. Signs nobody in, and ends every session of the account.
+#[utoipa::path(
+    post, path = "/api/v1/auth/recovery/factors", tag = "password", request_body = FactorsRequest,
+    responses(
+        (status = 204, description = "The second factors are taken away"),
+        super::problem::Problems,
+    )
+)]
+pub async fn reset_factors(
+    exchange: Exchange,
+    body::Json(request): body::Json<FactorsRequest>,
+) -> Result<StatusCode, Failure> {
+    exchange.app.identity().reset_factors_by_link(&exchange.visit(), request.code.expose_secret()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Uses a reset link up. Signs nobody in, and ends every session of the account.

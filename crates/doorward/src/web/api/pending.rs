@@ -1,9 +1,11 @@
 //! `GET /api/v1/auth/pending`: what is missing to finish a sign-in.
 
 use axum::Json;
+use doorward_core::session::Stage;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::factor::words;
 use super::login::status_word;
 use crate::web::exchange::Exchange;
 use crate::web::failure::Failure;
@@ -11,8 +13,11 @@ use crate::web::failure::Failure;
 /// How far a sign-in has come.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Pending {
-    /// `signed_in`, `second_factor_required` or `password_change_required`.
+    /// As the answer of the sign-in.
     status: &'static str,
+    /// What can prove what is missing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    methods: Vec<&'static str>,
 }
 
 /// Says how far the sign-in has come.
@@ -24,5 +29,8 @@ pub struct Pending {
     )
 )]
 pub async fn get(exchange: Exchange) -> Result<Json<Pending>, Failure> {
-    Ok(Json(Pending { status: status_word(exchange.live()?.stage) }))
+    let live = exchange.live()?;
+    let is_asked = matches!(live.stage, Stage::SecondFactor | Stage::RecoveryMail);
+    let methods = if is_asked { words(exchange.app.identity().overview(live).await?.ways) } else { Vec::new() };
+    Ok(Json(Pending { status: status_word(live.stage), methods }))
 }

@@ -25,6 +25,12 @@ pub struct SessionView {
     device: String,
     /// Where it was made from.
     address: String,
+    /// `aal1` for one factor, `aal2` for two.
+    acr: &'static str,
+    /// What signed it in, and proved it since (RFC 8176).
+    amr: Vec<&'static str>,
+    /// How far its sign-in has come: `full`, or what is missing.
+    stage: &'static str,
     /// When, in unix seconds.
     created_at: i64,
     /// Its last request, in unix seconds, to the minute.
@@ -41,6 +47,9 @@ impl SessionView {
             kind: live.kind.as_str(),
             device: live.device.to_string(),
             address: live.address.to_string(),
+            acr: live.methods.acr(),
+            amr: live.methods.amr(),
+            stage: live.stage.as_str(),
             created_at: live.created_at.0,
             last_seen: live.last_seen().0,
         }

@@ -162,6 +162,31 @@ pub async fn reset(exchange: Exchange, Path(id): Path<String>) -> Result<Json<Li
     Ok(Json(link_answer(&exchange, &link, &secret)))
 }
 
+/// A link that was made for somebody else.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HandedLink {
+    /// Whether it went to its owner by mail; then its address is not told.
+    is_mailed: bool,
+    /// The link to hand over, where there is no mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<LinkAnswer>,
+}
+
+/// Makes a link by which a person takes lost second factors away. Not for oneself.
+#[utoipa::path(
+    post, path = "/api/v1/admin/users/{id}/reset-factors", tag = "administration",
+    params(("id" = String, Path, description = "`usr_…`")),
+    responses((status = 200, description = "The link was sent, or is shown this once", body = HandedLink), super::problem::Problems)
+)]
+pub async fn reset_factors(exchange: Exchange, Path(id): Path<String>) -> Result<Json<HandedLink>, Failure> {
+    let (visit, live) = (exchange.visit(), exchange.live()?);
+    let id = parse(&id, "user.not_found")?;
+    let identity = exchange.app.identity();
+    let (link, secret) = identity.factor_reset_link((&visit, live), id).await?;
+    let link = secret.map(|secret| link_answer(&exchange, &link, &secret));
+    Ok(Json(HandedLink { is_mailed: link.is_none(), link }))
+}
+
 /// Lists the sessions of an account.
 #[utoipa::path(
     get, path = "/api/v1/admin/users/{id}/sessions", tag = "administration",

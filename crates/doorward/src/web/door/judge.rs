@@ -7,6 +7,7 @@ use doorward_core::policy::{self, Decision, Visitor};
 use doorward_csrf::{Mode, Phase, RequestView, Scheme};
 use http::HeaderMap;
 
+use super::client;
 use super::table::Place;
 use crate::config::AppCsrf;
 use crate::identity::{Identity, Live};
@@ -52,7 +53,8 @@ pub fn caller(identity: &Identity, settings: &Settings, facts: &Facts<'_>) -> Ca
 }
 
 /// Whether the rule against forged requests has something to say: it protects sessions, so it asks only where the
-/// request carries the cookie of one, unless the app wants a token with everything.
+/// request carries the cookie of one, unless the app wants a token with everything. An app password stands in for the
+/// session, and only a browser sends one at the wish of others.
 #[must_use]
 pub fn phase(
     place: &Place,
@@ -61,6 +63,9 @@ pub fn phase(
     headers: &HeaderMap,
     is_https: bool,
 ) -> Option<Phase> {
+    if place.app.csrf != AppCsrf::Off && client::has_password(&place.app, headers) {
+        return client::is_browser(headers).then(|| settings.csrf.provenance_in(view, Mode::HeadersOnly));
+    }
     match place.app.csrf {
         AppCsrf::Off => None,
         AppCsrf::Token => Some(settings.csrf.provenance(view)),

@@ -14,14 +14,14 @@ use doorward_edge::gate;
 use doorward_edge::path::{EncodedSlash, check_query};
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderName, HeaderValue, Method, Request, Uri};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use hyper::body::Incoming;
 
 use super::judge::{self, Caller, Facts};
 use super::refuse::{Stranger, answered, redirect};
 use super::sketch::Sketch;
 use super::table::Place;
-use super::{bounce, front, log, told};
+use super::{bounce, client, front, log, told};
 use crate::identity::Live;
 use crate::web::app::{App, Settings};
 use crate::web::caller::state_of;
@@ -36,6 +36,9 @@ pub(in crate::web) const OVERRIDES: [HeaderName; 3] = [
     HeaderName::from_static("x-method-override"),
     HeaderName::from_static("x-http-method"),
 ];
+/// The code of an app password that is none of this app.
+pub(in crate::web) const WRONG_PASSWORD: &str = "app.password_wrong";
+
 /// How long both sides of a tunnel may be silent.
 const TUNNEL_IDLE: Duration = Duration::from_hours(1);
 
@@ -96,11 +99,22 @@ impl Knock<'_> {
         if let Some(Phase::Decided(decision)) = &phase {
             self.judged(parts, decision, FormValue::Absent, None)?;
         }
-        let caller = judge::caller(self.app.identity(), self.settings, &self.facts(parts));
+        let caller = self.caller(parts).await?;
         if let Some(Phase::NeedsToken(provenance)) = phase {
             Box::pin(self.token(parts, body, provenance, &caller)).await?;
         }
         Ok(caller)
+    }
+
+    /// Who asks: by an app password, where one comes to an app that takes them, or else by the session.
+    async fn caller(&self, parts: &Parts) -> Result<Caller, Box<Response>> {
+        let identity = self.app.identity();
+        match client::client(identity, &self.place.app, &parts.headers, || self.sketch.visit()).await {
+            None => Ok(judge::caller(identity, self.settings, &self.facts(parts))),
+            Some(Ok(live)) => Ok(Ok(live)),
+            Some(Err(refused)) if refused.code == WRONG_PASSWORD => Ok(Err(refused.code)),
+            Some(Err(refused)) => Err(Box::new(Failure::from(refused).into_response())),
+        }
     }
 
     async fn token(
@@ -136,7 +150,7 @@ impl Knock<'_> {
         live: Option<&Live>,
     ) -> Result<(), Box<Response>> {
         let csrf = &self.settings.csrf;
-        if decision.is_allowed() || (csrf.is_report_only() && decision.reason.status() == http::StatusCode::FORBIDDEN) {
+        if decision.is_allowed() || (csrf.is_report_only() && decision.reason.status() == StatusCode::FORBIDDEN) {
             return Ok(());
         }
         let view = front::view(parts, self.settings, self.sketch.peer, self.app);
@@ -190,8 +204,17 @@ impl Knock<'_> {
                 let live = caller.ok().filter(|live| permit.session() == Some(live.id));
                 Ok(Let { permit, live, is_preflight: false })
             }
-            Decision::SignIn(code) => Err(Box::new(stranger.sign_in(code))),
+            Decision::SignIn(code) => {
+                // Whoever sends an app password shows no page, and is led to none.
+                let is_client = code == WRONG_PASSWORD;
+                let mut response = if is_client { Failure::of(code).into_response() } else { stranger.sign_in(code) };
+                if response.status() == StatusCode::UNAUTHORIZED {
+                    client::challenge(&self.place.app, &parts.headers, response.headers_mut());
+                }
+                Err(Box::new(response))
+            }
             Decision::Finish(stage) => Err(Box::new(stranger.finish(stage))),
+            Decision::StepUp(code) => Err(Box::new(stranger.step_up(code))),
             Decision::Forbid(code) => Err(Box::new(Failure::of(code).into_response())),
         }
     }
@@ -260,6 +283,7 @@ impl Knock<'_> {
         doorward_edge::header::strip_cookies(&mut parts.headers, |name, value| {
             cookie::is_own(name, csrf) || (name == csrf.cookie_name().as_bytes() && csrf.is_ours(value))
         });
+        client::strip(&mut parts.headers);
         if is_preflight || self.place.app.rules.tell_methods_apart() {
             for name in OVERRIDES {
                 parts.headers.remove(name);

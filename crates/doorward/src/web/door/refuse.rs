@@ -59,7 +59,20 @@ impl Stranger<'_> {
         if self.navigation().is_none() {
             return Failure::of(pending_code(stage)).into_response();
         }
-        redirect(&format!("{}{}", self.settings.portal_origin(self.sketch), finishing_page(stage)))
+        // On a host of their own, nobody has half a sign-in; on the pages' own host it leads back.
+        let page = path::leading_to(finishing_page(stage), self.target);
+        redirect(&format!("{}{page}", self.settings.portal_origin(self.sketch)))
+    }
+
+    /// Leads to the proof that the app asks for, and back.
+    pub(super) fn step_up(&self, code: &'static str) -> Response {
+        if self.navigation().is_none() {
+            return Failure::of(code).into_response();
+        }
+        if self.settings.door.has_host(&self.sketch.host) {
+            return begin_confirmed(self.app, self.settings, self.sketch, self.headers, self.target);
+        }
+        redirect(&path::leading_to(path::CONFIRM, self.target))
     }
 
     /// How often this browser came back already, where it navigates; nothing for a script or a form.
@@ -108,6 +121,24 @@ impl Stranger<'_> {
 
 /// Begins to enter the host of an app: the browser gets something to hold, and goes to the portal.
 pub(super) fn begin(app: &App, settings: &Settings, sketch: &Sketch, headers: &HeaderMap, target: &str) -> Response {
+    let (entrance, set) = entrance(app, sketch, headers, target);
+    led(&format!("{}{entrance}", settings.portal_origin(sketch)), set)
+}
+
+/// The same by way of the page on which somebody proves once more who they are.
+pub(super) fn begin_confirmed(
+    app: &App,
+    settings: &Settings,
+    sketch: &Sketch,
+    headers: &HeaderMap,
+    target: &str,
+) -> Response {
+    let (entrance, set) = entrance(app, sketch, headers, target);
+    led(&format!("{}{}", settings.portal_origin(sketch), path::leading_to(path::CONFIRM, &entrance)), set)
+}
+
+/// Where at the portal a browser gets the code for this host, and what it shall hold meanwhile.
+fn entrance(app: &App, sketch: &Sketch, headers: &HeaderMap, target: &str) -> (String, Option<HeaderValue>) {
     let is_https = sketch.scheme.is_https();
     let known = cookie::entry_values(headers, is_https).find_map(|value| token::parse(Kind::EntryState, value));
     let (state, set) = if let Some(state) = known {
@@ -118,7 +149,11 @@ pub(super) fn begin(app: &App, settings: &Settings, sketch: &Sketch, headers: &H
     };
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("host", &sketch.host).append_pair("to", target).append_pair("state", &state.to_text());
-    let mut response = redirect(&format!("{}{}?{}", settings.portal_origin(sketch), path::ENTER, query.finish()));
+    (format!("{}?{}", path::ENTER, query.finish()), set)
+}
+
+fn led(to: &str, set: Option<HeaderValue>) -> Response {
+    let mut response = redirect(to);
     if let Some(set) = set {
         response.headers_mut().append(SET_COOKIE, set);
     }

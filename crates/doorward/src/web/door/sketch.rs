@@ -12,6 +12,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use tokio::time::Instant;
 
+use crate::identity::Visit;
 use crate::web::arrival::{self, Arrival};
 
 const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
@@ -94,6 +95,13 @@ impl Sketch {
             reader: arrival::reader(&headers),
             device: arrival::device(&headers),
         }
+    }
+
+    /// The circumstances of a call, for identity.
+    #[must_use]
+    pub fn visit(&self) -> Visit {
+        let Arrival { id: request, address, device, language, .. } = self.arrival();
+        Visit { address, device, language, request, browser: None }
     }
 
     /// Time since it came.

@@ -7,7 +7,7 @@ use http::header::SET_COOKIE;
 use http::{Method, Request};
 use tower::ServiceExt as _;
 
-use super::refuse::{answered, begin, redirect, refused};
+use super::refuse::{answered, begin, begin_confirmed, redirect, refused};
 use super::sketch::Sketch;
 use super::{bounce, front, judge};
 use crate::identity::Visit;
@@ -40,6 +40,10 @@ pub(super) async fn answer(
         path::SIGN_IN => {
             let wanted = parameter(&request, "return_to").unwrap_or_default();
             begin(app, settings, sketch, request.headers(), checked(&wanted).unwrap_or("/"))
+        }
+        path::CONFIRM => {
+            let wanted = parameter(&request, "return_to").unwrap_or_default();
+            begin_confirmed(app, settings, sketch, request.headers(), checked(&wanted).unwrap_or("/"))
         }
         path::HOST_TOKEN => return fetch_token(app, settings, sketch, request),
         _ => {

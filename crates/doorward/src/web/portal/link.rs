@@ -7,7 +7,7 @@ use doorward_core::user::Name;
 use http::StatusCode;
 use serde::Deserialize;
 
-use crate::portal::page::{Invitation, Reset};
+use crate::portal::page::{Invitation, Reset, ResetFactors};
 use crate::portal::{Done, Problem, path};
 use crate::web::body::Form;
 use crate::web::exchange::Exchange;
@@ -74,6 +74,28 @@ pub async fn choose(exchange: Exchange, Form(fields): Form<ResetFields>) -> Resu
     }
 }
 
+/// The link that takes second factors.
+#[derive(Debug, Deserialize)]
+pub struct FactorsFields {
+    token: Secret,
+}
+
+/// Asks whether the second factors are lost.
+pub async fn ask_factors(exchange: Exchange) -> Result<Response, Failure> {
+    let token = exchange.parameter("token").unwrap_or_default();
+    let identity = exchange.app.identity();
+    let link = identity.look(&token).await?;
+    let Purpose::FactorReset { user } = link.purpose else { return Err(Failure::of("user.link_invalid")) };
+    let email = identity.user(user).await?.email.to_string();
+    Ok(super::show(&exchange, StatusCode::OK, |chrome| ResetFactors { chrome, token, email }))
+}
+
+/// Takes them away, and leads to the sign-in: a link signs nobody in.
+pub async fn take_factors(exchange: Exchange, Form(fields): Form<FactorsFields>) -> Result<Response, Failure> {
+    exchange.app.identity().reset_factors_by_link(&exchange.visit(), fields.token.expose_secret()).await?;
+    Ok(super::lead_to(&Done::FactorsReset.at(path::SIGN_IN)))
+}
+
 /// Whether the link itself is no good any more: then there is no form to show again.
 fn is_over(failure: &Failure) -> bool {
     failure.reason.code == "user.link_invalid"
@@ -111,7 +133,9 @@ async fn reset_page(
 ) -> Result<Response, Failure> {
     let identity = exchange.app.identity();
     let link = identity.look(token.expose_secret()).await?;
-    let Purpose::PasswordReset { user } = link.purpose else { return Err(Failure::of("user.link_invalid")) };
+    let (Purpose::PasswordReset { user } | Purpose::Recovery { user }) = link.purpose else {
+        return Err(Failure::of("user.link_invalid"));
+    };
     let email = identity.user(user).await?.email.to_string();
     Ok(super::show(exchange, status, |chrome| Reset {
         chrome,

@@ -94,7 +94,7 @@ async fn open_links(exchange: &Exchange) -> Result<Vec<LinkRow>, Failure> {
         let (email, is_invitation) = match link.purpose {
             Purpose::Invitation { email, .. } => (email, true),
             Purpose::Registration { email, .. } | Purpose::EmailVerification { email, .. } => (email, false),
-            Purpose::PasswordReset { user } | Purpose::FactorReset { user } => {
+            Purpose::PasswordReset { user } | Purpose::FactorReset { user } | Purpose::Recovery { user } => {
                 (identity.user(user).await?.email, false)
             }
             Purpose::SetUp => continue,

@@ -129,6 +129,23 @@ pub async fn reset(exchange: Exchange, Path(id): Path<String>) -> Result<Respons
     Ok(hand_over(&exchange, Thing::Reset, &user.email, link_url(&exchange, &link, &secret), Some(&link)))
 }
 
+/// Makes a link that takes lost second factors: it goes to the person by mail, or is shown once to be handed over.
+pub async fn reset_factors(exchange: Exchange, Path(id): Path<String>) -> Result<Response, Failure> {
+    let user = user(&exchange, &id).await?;
+    let (visit, live) = (exchange.visit(), exchange.live()?);
+    let identity = exchange.app.identity();
+    match identity.factor_reset_link((&visit, live), user.id).await {
+        Ok((_, None)) => Ok(super::lead_to(&Done::FactorLinkSent.at(&path::person(user.id)))),
+        Ok((link, Some(secret))) => {
+            Ok(hand_over(&exchange, Thing::FactorReset, &user.email, link_url(&exchange, &link, &secret), Some(&link)))
+        }
+        Err(refused) => {
+            let (status, problem) = super::problem(&refused.into());
+            page(&exchange, &user, None, status, Some(problem))
+        }
+    }
+}
+
 /// Asks before ending every session.
 pub async fn ask_end_sessions(exchange: Exchange, Path(id): Path<String>) -> Result<Response, Failure> {
     let user = user(&exchange, &id).await?;

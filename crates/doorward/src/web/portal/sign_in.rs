@@ -9,13 +9,12 @@ use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 
 use super::return_to::checked;
-use crate::identity::{Credentials, Wish};
+use crate::identity::Credentials;
 use crate::portal::page::SignIn;
 use crate::portal::{Problem, path, policy_leading_to};
 use crate::web::body::Form;
 use crate::web::door::{Place, Spot};
 use crate::web::exchange::Exchange;
-use crate::web::guard::finishing_page;
 
 /// What somebody signs in with.
 #[derive(Debug, Deserialize)]
@@ -47,14 +46,12 @@ pub async fn get(exchange: Exchange) -> Response {
 
 /// Signs in.
 pub async fn post(exchange: Exchange, Form(fields): Form<Fields>) -> Response {
-    let previous = exchange.caller.live().map(|live| live.id);
-    let wish = Wish { tokens: false, stay: fields.stay == "on", previous };
+    let wish = exchange.wish(false, fields.stay == "on");
     let credentials = Credentials { email: &fields.email, password: fields.password.clone() };
     match exchange.app.identity().sign_in(&exchange.visit(), credentials, wish).await {
         Ok(signed_in) => {
-            let wanted = checked(&fields.return_to).unwrap_or(path::APPS);
-            let next = if signed_in.live.stage == Stage::Full { wanted } else { finishing_page(signed_in.live.stage) };
-            (exchange.signed_in(&signed_in), super::lead_to(next)).into_response()
+            let next = super::next_page(signed_in.live.stage, &fields.return_to);
+            (exchange.signed_in(&signed_in), super::lead_to(&next)).into_response()
         }
         Err(refused) => super::refused(refused, |status, problem| page(&exchange, fields, status, Some(problem))),
     }

@@ -26,6 +26,11 @@ macro_rules! behind {
             }
 
             #[test]
+            fn a_client_without_pages_enters_with_an_app_password() {
+                super::clients(&site());
+            }
+
+            #[test]
             fn no_trick_with_a_path_opens_what_is_protected() {
                 super::tricks(&site());
             }
@@ -54,6 +59,31 @@ macro_rules! behind {
 }
 
 behind!(nginx, caddy, haproxy);
+
+// CVE-2026-34727, CVE-2024-47077: another way in is as strong as it says, and opens one app.
+fn clients(site: &Site) {
+    let (email, password) = site.server.administrator();
+    let mut person = site.at("localhost");
+    assert_eq!(person.sign_in(&email, &password).status, 200);
+    let made = person.call("POST", "/api/v1/auth/app-passwords", &json!({"app": "notes", "name": "Phone"}));
+    let secret = made.json()["password"].as_str().unwrap().to_owned();
+    let bearer = format!("Bearer {secret}");
+    let ask = |host: &str, path: &str, authorization: &str| {
+        site.at(host).send("GET", path, &[("Authorization", authorization), ("Accept", "*/*")], "")
+    };
+    let answer = ask("notes.localhost", "/a", &bearer);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let seen = site.notes.seen().pop().unwrap();
+    assert_eq!(header(&seen, "remote-user"), Some(email.as_str()));
+    assert!(!seen.to_string().contains("dwk_"), "no app hears of one: {seen}");
+    let wrong = ask("notes.localhost", "/a", &format!("Bearer dwk_{}", "A".repeat(43)));
+    assert_eq!(wrong.status, 401, "{wrong:?}");
+    assert_eq!(ask("notes.localhost", "/admin/a", &bearer).status, 403, "rules hold for it");
+    let elsewhere = ask("other.localhost", "/a", &bearer);
+    assert_ne!(elsewhere.status, 200);
+    let public = ask("notes.localhost", "/open/a", "Basic YTpi");
+    assert_eq!(public.status, 200);
+}
 
 fn signs_in(site: &Site) {
     let (email, _) = site.server.administrator();

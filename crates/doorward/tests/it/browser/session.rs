@@ -86,7 +86,7 @@ fn a_browser_with_a_password_that_is_due_can_only_choose_another() {
     assert_eq!(browser.value(&eva, "document.activeElement.id"), json!("new_password"));
     browser.fill(&eva, "#new_password", NEW);
     browser.submit(&eva, "/.doorward/finish/password");
-    browser.wait_for_path(&eva, "/.doorward/apps");
+    browser.wait_for_path(&eva, "/demo/");
     sign_out(&mut browser, &eva, &server);
     sign_in(&mut browser, &eva, &server, ("eva@example.com", NEW));
     browser.wait_for_path(&eva, "/.doorward/apps");

@@ -37,10 +37,11 @@ pub(crate) enum State {
     RecoveryMail,
     Recovery,
     Enrolment,
+    Stale,
 }
 
 impl State {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Nobody,
         Self::Garbage,
         Self::Expired,
@@ -54,6 +55,7 @@ impl State {
         Self::RecoveryMail,
         Self::Recovery,
         Self::Enrolment,
+        Self::Stale,
     ];
 
     /// The stage of the session, where it is live.
@@ -65,7 +67,7 @@ impl State {
             Self::RecoveryMail => Some(Stage::RecoveryMail),
             Self::Recovery => Some(Stage::Recovery),
             Self::Enrolment => Some(Stage::Enrolment),
-            Self::User | Self::Administrator => Some(Stage::Full),
+            Self::User | Self::Administrator | Self::Stale => Some(Stage::Full),
         }
     }
 
@@ -179,7 +181,7 @@ impl World {
             user: if state.is_administrator() { self.administrator } else { self.user },
             kind: Kind::Browser,
             stage: state.stage().unwrap_or(Stage::Full),
-            proven: Proven::by(Proof::Password, began),
+            proven: Proven::by(Proof::Password, if state == State::Stale { UnixTime(now.0 - 1_000) } else { began }),
             credential: None,
             is_persistent: false,
             created_at: began,

@@ -1,9 +1,11 @@
 //! One sample of every page, with names that try to break out of it.
 
 use doorward::portal::page::{
-    Account, AppLink, Apps, AskAddress, Asked, ChoosePassword, Confirm, Demo, Failure, FormNotSent, Handover,
-    Invitation, LetterRow, Letters, LinkRow, OwnAddress, People, PersonDetail, PersonNew, PersonRow, Prove, Question,
-    Reasons, Reset, SecondFactor, SessionRow, SetUp, SignIn, SignedOut, Thing, Way,
+    Account, AppLink, AppPasswordMade, AppPasswordRow, AppPasswords, Apps, AskAddress, Asked, Asking, ChoosePassword,
+    Confirm, Demo, DeviceRow, EmailSetUp, Enrolment, FactorChallenge, FactorRow, FactorWay, Failure, FormNotSent,
+    Handover, Invitation, LetterRow, Letters, LinkRow, OwnAddress, People, PersonDetail, PersonNew, PersonRow, Prove,
+    Question, Reasons, RecoveryCodes, Reset, ResetFactors, Security, SessionRow, SetUp, SignIn, SignedOut, Thing,
+    TotpSetUp, Way,
 };
 use doorward::portal::{Banner, Chrome, Done, Moment, Page, Problem, Viewer};
 use doorward_core::language::Language;
@@ -73,6 +75,7 @@ pub(crate) fn pages(language: Language, words: Words) -> Vec<(&'static str, Stri
     let mut pages = strangers(language, words);
     pages.extend(own(language, words));
     pages.extend(recovery(language, words));
+    pages.extend(factors(language, words));
     pages.extend(administration(language, words));
     pages.extend(failures(language, words));
     pages
@@ -140,15 +143,140 @@ fn strangers(language: Language, words: Words) -> Vec<(&'static str, String)> {
         ("signed-out", SignedOut { chrome: chrome(language), ended: None }.html()),
         ("signed-out-why", SignedOut { chrome: chrome(language), ended: reason::find("session.revoked") }.html()),
         ("choose-password", choose_password(language, words).html()),
-        ("second-factor", SecondFactor { chrome: chrome(language), email: words.name.into(), problem: None }.html()),
         ("invitation", invitation(language, words).html()),
         ("reset", reset(language, words).html()),
+        (
+            "reset-factors",
+            ResetFactors { chrome: chrome(language), token: words.name.into(), email: words.name.into() }.html(),
+        ),
     ]
 }
 
 fn choose_password(language: Language, words: Words) -> ChoosePassword {
     let problem = Some(Problem::of("password.common"));
-    ChoosePassword { chrome: chrome(language), email: words.name.into(), password_minimum: 12, problem }
+    let (email, return_to) = (words.name.into(), format!("/{}", words.name));
+    ChoosePassword { chrome: chrome(language), email, return_to, password_minimum: 12, problem }
+}
+
+fn challenge(language: Language, words: Words, way: FactorWay) -> FactorChallenge {
+    FactorChallenge {
+        chrome: chrome(language),
+        asking: Asking::SignIn,
+        email: words.name.into(),
+        way: Some(way),
+        others: FactorWay::ALL.into_iter().filter(|other| *other != way).collect(),
+        by_password: false,
+        needs_factor: false,
+        can_trust: true,
+        is_sent: false,
+        return_to: format!("/{}", words.name),
+        problem: None,
+    }
+}
+
+fn challenges(language: Language, words: Words) -> Vec<(&'static str, String)> {
+    let wrong = FactorChallenge {
+        problem: Some(Problem::of("factor.code_wrong")),
+        ..challenge(language, words, FactorWay::Totp)
+    };
+    let mail = FactorChallenge { is_sent: true, ..challenge(language, words, FactorWay::Email) };
+    let again = FactorChallenge {
+        chrome: signed_in(language, words, false),
+        asking: Asking::Again,
+        way: None,
+        others: Vec::new(),
+        by_password: true,
+        ..challenge(language, words, FactorWay::Totp)
+    };
+    let app = FactorChallenge { needs_factor: true, by_password: false, ..challenge(language, words, FactorWay::Totp) };
+    let nothing = FactorChallenge { way: None, others: Vec::new(), ..challenge(language, words, FactorWay::Totp) };
+    let address = FactorChallenge {
+        asking: Asking::RecoveryMail,
+        others: Vec::new(),
+        ..challenge(language, words, FactorWay::Email)
+    };
+    vec![
+        ("challenge", challenge(language, words, FactorWay::Totp).html()),
+        ("challenge-wrong", wrong.html()),
+        ("challenge-passkey", challenge(language, words, FactorWay::Passkey).html()),
+        ("challenge-mail", mail.html()),
+        ("challenge-code", challenge(language, words, FactorWay::RecoveryCode).html()),
+        ("challenge-nothing", nothing.html()),
+        ("challenge-app", app.html()),
+        ("confirm-password", again.html()),
+        ("recovery-mail", address.html()),
+    ]
+}
+
+fn factors(language: Language, words: Words) -> Vec<(&'static str, String)> {
+    let enrolment = |is_recovery| Enrolment {
+        chrome: chrome(language),
+        email: words.name.into(),
+        is_recovery,
+        can_email: true,
+        return_to: format!("/{}", words.name),
+        problem: None,
+    };
+    let sheet = |codes| RecoveryCodes {
+        chrome: signed_in(language, words, false),
+        email: words.name.into(),
+        codes,
+        next: format!("/{}", words.name),
+        return_to: format!("/{}", words.name),
+    };
+    let totp = TotpSetUp {
+        chrome: signed_in(language, words, false),
+        challenge: words.name.into(),
+        key: "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ".into(),
+        picture: doorward::portal::qr::svg(&doorward_core::Secret::new("otpauth://totp/x:y?secret=GEZDGNBVGY3TQOJQ")),
+        name: words.name.into(),
+        return_to: format!("/{}", words.name),
+        problem: Some(Problem::of("factor.code_wrong")),
+    };
+    let email =
+        EmailSetUp { chrome: signed_in(language, words, false), return_to: format!("/{}", words.name), problem: None };
+    let mut pages = challenges(language, words);
+    pages.extend([
+        ("enrolment", enrolment(false).html()),
+        ("recovery", enrolment(true).html()),
+        ("recovery-codes-ask", sheet(Vec::new()).html()),
+        ("recovery-codes", sheet(vec!["k7qm-2xvd-9hte-4wnc".into(); 10]).html()),
+        ("totp", totp.html()),
+        ("email-codes", email.html()),
+        ("security", security(language, words).html()),
+        ("security-bare", Security { factors: Vec::new(), devices: Vec::new(), ..security(language, words) }.html()),
+    ]);
+    pages
+}
+
+fn security(language: Language, words: Words) -> Security {
+    let factor = |way, is_elsewhere| FactorRow {
+        id: "crd_BwcHBwcHBwcHBwcHBwcHBw".parse().unwrap(),
+        way,
+        name: words.name.into(),
+        created_at: moment(-3),
+        last_used_at: if is_elsewhere { None } else { Some(moment(0)) },
+        is_elsewhere,
+    };
+    let device = DeviceRow {
+        id: "crd_BwcHBwcHBwcHBwcHBwcHBg".parse().unwrap(),
+        name: words.name.into(),
+        address: "192.0.2.7".into(),
+        last_used_at: moment(0),
+    };
+    Security {
+        chrome: signed_in(language, words, false),
+        factors: vec![factor(FactorWay::Totp, false), factor(FactorWay::Passkey, true)],
+        is_suggested: true,
+        recovery_codes: 0,
+        can_email: true,
+        allows_devices: true,
+        can_trust: true,
+        devices: vec![device],
+        return_to: format!("/{}", words.name),
+        problem: None,
+        done: Some(Done::FactorAdded),
+    }
 }
 
 fn invitation(language: Language, words: Words) -> Invitation {
@@ -200,8 +328,46 @@ fn own(language: Language, words: Words) -> Vec<(&'static str, String)> {
             "account-refused",
             account(language, words, vec![session(FIREFOX, 1, true)], Some("password.wrong_current")).html(),
         ),
+        ("app-passwords", app_passwords(language, words).html()),
+        (
+            "app-passwords-none",
+            AppPasswords { apps: Vec::new(), passwords: Vec::new(), ..app_passwords(language, words) }.html(),
+        ),
+        (
+            "app-password-made",
+            AppPasswordMade {
+                chrome: signed_in(language, words, true),
+                app: words.name.into(),
+                email: words.name.into(),
+                secret: "dwk_YOn0KxDkpTDO-o9S-PD3s5ESUK8hG9Q8Sr1M1PqQWlw".into(),
+                expires_at: Some(moment(30)),
+            }
+            .html(),
+        ),
         ("demo", Demo { chrome: signed_in(language, words, true), headers }.html()),
     ]
+}
+
+fn app_passwords(language: Language, words: Words) -> AppPasswords {
+    let row = |name: &str, days: Option<i64>| AppPasswordRow {
+        id: "crd_BwcHBwcHBwcHBwcHBwcHBw".parse().unwrap(),
+        name: name.into(),
+        app: words.name.into(),
+        created_at: moment(-40),
+        last_used_at: days.map(moment),
+        expires_at: days.map(moment),
+        is_over: days.is_some(),
+    };
+    AppPasswords {
+        chrome: signed_in(language, words, true),
+        apps: vec!["calendar".into(), words.name.into()],
+        passwords: vec![row(words.name, None), row("Phone", Some(-3))],
+        app: words.name.into(),
+        name: words.name.into(),
+        needs_confirmation: false,
+        problem: Some(Problem::of("user.name_invalid")),
+        done: None,
+    }
 }
 
 fn account(language: Language, words: Words, sessions: Vec<SessionRow>, code: Option<&str>) -> Account {

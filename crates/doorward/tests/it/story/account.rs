@@ -82,7 +82,10 @@ fn a_lost_administrator_password_is_reset_on_the_host_while_the_server_runs() {
     assert_eq!(answer.json()["status"], "password_change_required");
     // The half-finished sign-in can do nothing but finish.
     assert_eq!(client.get("/api/v1/auth/me").reason(), "signin.password_change_pending");
-    assert_eq!(client.page("/.doorward/account").location(), "/.doorward/finish/password");
+    assert_eq!(
+        client.page("/.doorward/account").location(),
+        "/.doorward/finish/password?return_to=%2F.doorward%2Faccount"
+    );
     let half = client.jar["doorward"].clone();
     let weak = client.call("POST", "/api/v1/auth/password/new", &json!({"new": "password1234567"}));
     assert_eq!((weak.status, weak.reason().split('.').next()), (422, Some("password")), "{}", weak.body);

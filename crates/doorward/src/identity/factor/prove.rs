@@ -1,0 +1,250 @@
+//! Proving a second factor: one guess paid, one value used up, one session on its next step.
+
+use doorward_core::address::Network;
+use doorward_core::audit::{Action, Actor};
+use doorward_core::budget::{BudgetKey, Spent};
+use doorward_core::factor::code::{EmailCode, EmailPurpose, RecoveryCode};
+use doorward_core::mail::Letter;
+use doorward_core::policy::pending_code;
+use doorward_core::session::{EndReason, Kind, Session, Stage};
+use doorward_core::signin::{Demand, Method, SignIn};
+use doorward_core::store::{
+    Audit as _, Budgets as _, Factors as _, Facts, NewSession, Outbox as _, Proof, Proving, Then,
+};
+use doorward_core::user::{Name, User};
+use doorward_core::{Secret, UnixTime};
+
+use super::super::{Author, Identity, Live, Refused, SignedIn, Visit, follow};
+use crate::mail::Notice;
+
+/// What somebody typed to prove a second factor.
+#[derive(Debug)]
+pub enum Typed {
+    /// A code of an authenticator app.
+    Totp(Secret),
+    /// A code of the printed sheet.
+    RecoveryCode(Secret),
+    /// A code that came by mail.
+    EmailCode(Secret),
+}
+
+impl Typed {
+    fn way(&self) -> Method {
+        match self {
+            Self::Totp(_) => Method::OneTimeCode,
+            Self::RecoveryCode(_) => Method::RecoveryCode,
+            Self::EmailCode(_) => Method::EmailCode,
+        }
+    }
+}
+
+/// What somebody typed, and whether this browser shall be trusted from now on.
+#[derive(Debug)]
+pub struct Answer {
+    /// What was typed.
+    pub typed: Typed,
+    /// What this browser is called, where it shall be trusted and that is allowed.
+    pub trust: Option<Name>,
+}
+
+/// A checked value and the moment that it leads to.
+pub(in crate::identity) struct Step<'a> {
+    pub(in crate::identity) user: &'a User,
+    pub(in crate::identity) moment: &'a SignIn,
+    pub(in crate::identity) proof: Proof,
+    /// The budget that a right guess clears.
+    pub(in crate::identity) paid: Option<BudgetKey>,
+}
+
+/// What was typed, as far as it can be judged without the store.
+enum Judged {
+    /// One of these is right, if any: the store uses it up.
+    Perhaps(Vec<Proof>),
+    /// It is not right, or was used before.
+    Refused(&'static str),
+}
+
+/// The moment that a session comes to when this way is proven.
+///
+/// # Errors
+/// `factor.way_closed`, `factor.no_way_left`, or what the session waits for instead.
+pub(in crate::identity) fn after(live: &Live, demand: Demand, way: Method, at: UnixTime) -> Result<SignIn, Refused> {
+    let asked = match SignIn::resume(live.stage, live.proven, demand) {
+        SignIn::SecondFactor(moment) => moment,
+        SignIn::RecoveryMail(moment) if way == Method::EmailCode => return Ok(moment.proven(at)),
+        SignIn::RecoveryMail(_) => return Err(Refused::new("factor.way_closed")),
+        SignIn::Complete(complete) => complete.step_up().map_err(|_| Refused::new("factor.no_way_left"))?,
+        other => return Err(Refused::new(pending_code(other.stage()))),
+    };
+    if asked.ways().is_empty() {
+        return Err(Refused::new("factor.no_way_left"));
+    }
+    asked.choose(way).map(|choice| choice.proven(at)).map_err(|_| Refused::new("factor.way_closed"))
+}
+
+impl Identity {
+    /// Proves a second factor: finishes a sign-in, or makes a finished one fresh.
+    ///
+    /// # Errors
+    /// `factor.code_wrong`, `factor.code_used`, `factor.code_void`, `factor.way_closed`, `factor.no_way_left`,
+    /// `factor.wait`, `factor.stopped`, why the session ended, `store.*`.
+    pub async fn prove(&self, visit: &Visit, live: &Live, answer: Answer) -> Result<SignedIn, Refused> {
+        let user = self.user(live.user_id()).await?;
+        let facts = self.inner.store.facts(user.id).await?;
+        let (way, demand) = (answer.typed.way(), self.demand_by(&user, &facts, false));
+        let moment = after(live, demand, way, self.now())?;
+        let paid = self.pay_for_code(visit, &user).await?;
+        let proofs = match self.judge(live, &facts, &answer.typed) {
+            Judged::Perhaps(proofs) => proofs,
+            Judged::Refused(code) => return Err(self.note_refusal(visit, live, code).await?),
+        };
+        for proof in proofs {
+            let step = Step { user: &user, moment: &moment, proof, paid: Some(paid.clone()) };
+            if let Some(signed_in) = self.advance(visit, live, step).await? {
+                return self.trust_if(answer.trust, visit, &user, signed_in).await;
+            }
+        }
+        let code = match way {
+            Method::OneTimeCode => "factor.code_used",
+            Method::EmailCode => "factor.code_void",
+            _ => "factor.code_wrong",
+        };
+        Err(self.note_refusal(visit, live, code).await?)
+    }
+
+    /// Uses a value up and gives the session its next step, in one transaction. Nothing where the value is used, void or
+    /// another's.
+    pub(in crate::identity) async fn advance(
+        &self,
+        visit: &Visit,
+        live: &Live,
+        step: Step<'_>,
+    ) -> Result<Option<SignedIn>, Refused> {
+        let Step { user, moment, proof, paid } = step;
+        let now = self.now();
+        let (cookie, drawn) = self.draw(visit, user, (live.kind, moment), now);
+        let session = Session {
+            handle: live.handle,
+            credential: live.credential,
+            is_persistent: live.is_persistent,
+            created_at: live.created_at,
+            ..drawn
+        };
+        let pair = (live.kind == Kind::Api).then(|| self.draw_pair(session.id, now));
+        let author = Author { actor: Actor::User(user.id), visit: Some(visit) };
+        let event = author.event(now, Action::SteppedUp).about(user.id).in_session(session.id);
+        let event = event.with_detail(follow::replaces(live.id));
+        let new = NewSession {
+            session,
+            refresh: pair.as_ref().map(|(_, refresh)| refresh.clone()),
+            replaces: None,
+            browser: visit.browser,
+            clear: paid.into_iter().collect(),
+            refund: Vec::new(),
+        };
+        let mut letters = self.news_of_sign_in(visit, user, &new.session).await?;
+        if matches!(proof, Proof::RecoveryCode { .. }) {
+            letters.extend(self.notices(user, &author, &Notice::RecoveryCodeUsed).await?);
+        }
+        match self.inner.store.mailing(letters).prove(&proof, Then::StepUp { old: live.id, new: &new }, &event).await? {
+            Proving::Void => Ok(None),
+            Proving::Wrong { .. } => Err(Refused::new("factor.code_wrong")),
+            Proving::Gone => Err(self.gone(live)),
+            Proving::Done(session) => {
+                self.table().end(live.id, EndReason::SteppedUp);
+                let live = self.show(&session, user).await?;
+                let tokens = pair.map(|(secret, refresh)| self.pair(&live, secret, &refresh, now));
+                Ok(Some(SignedIn { live, cookie, tokens, device: None }))
+            }
+        }
+    }
+
+    /// The notice of a sign-in that finishes in a browser or a network which the account does not know. A step up of a
+    /// session that is whole already is no news.
+    pub(in crate::identity) async fn news_of_sign_in(
+        &self,
+        visit: &Visit,
+        user: &User,
+        new: &Session,
+    ) -> Result<Vec<Letter>, Refused> {
+        let others = self.sessions_of(user.id);
+        let is_again = others.iter().any(|live| live.handle == new.handle && live.stage == Stage::Full);
+        if new.stage != Stage::Full || is_again || !self.has_mail() {
+            return Ok(Vec::new());
+        }
+        let is_known_browser = match visit.browser {
+            Some(browser) => self.inner.store.is_known_browser(user.id, browser).await?,
+            None => false,
+        };
+        let whole = || others.iter().filter(|live| live.stage == Stage::Full);
+        let network = Network::of(visit.address);
+        // Where nothing else is signed in there is nothing to compare with.
+        let is_known_network = whole().next().is_none() || whole().any(|live| Network::of(live.address) == network);
+        if is_known_browser && is_known_network {
+            return Ok(Vec::new());
+        }
+        let author = Author { actor: Actor::User(user.id), visit: Some(visit) };
+        Ok(self.notices(user, &author, &Notice::NewDevice).await?)
+    }
+
+    /// Why a session is not there any more.
+    pub(in crate::identity) fn gone(&self, live: &Live) -> Refused {
+        Refused::new(self.table().find_id(live.id, self.now()).err().unwrap_or("session.unknown"))
+    }
+
+    /// Pays for one guess at a code. Browsers in which a sign-in was finished are counted apart, so that somebody who
+    /// has the password keeps nobody out.
+    pub(in crate::identity) async fn pay_for_code(&self, visit: &Visit, user: &User) -> Result<BudgetKey, Refused> {
+        let store = &self.inner.store;
+        let known = match visit.browser {
+            Some(browser) if store.is_known_browser(user.id, browser).await? => Some(browser),
+            _ => None,
+        };
+        let key = known.map_or(BudgetKey::Factor(user.id), |browser| BudgetKey::KnownFactor(user.id, browser));
+        match store.pay(std::slice::from_ref(&key), self.now()).await? {
+            Ok(()) => Ok(key),
+            Err((_, Spent::Wait(seconds))) => Err(Refused::new("factor.wait").wait(seconds)),
+            Err((_, Spent::Stopped)) => Err(Refused::new("factor.stopped")),
+        }
+    }
+
+    fn judge(&self, live: &Live, facts: &Facts, typed: &Typed) -> Judged {
+        let user = live.user_id();
+        match typed {
+            Typed::Totp(code) => match self.judge_totp(facts, code) {
+                Ok(proof) => Judged::Perhaps(vec![proof]),
+                Err(code) => Judged::Refused(code),
+            },
+            Typed::RecoveryCode(text) => match RecoveryCode::parse(text.expose_secret()) {
+                None => Judged::Refused("factor.code_wrong"),
+                Some(code) => {
+                    let keys = self.inner.keyring.code_keys().iter();
+                    Judged::Perhaps(
+                        keys.map(|key| Proof::RecoveryCode { hash: key.hash_recovery(user, &code) }).collect(),
+                    )
+                }
+            },
+            Typed::EmailCode(text) => match EmailCode::parse(text.expose_secret()) {
+                None => Judged::Refused("factor.code_wrong"),
+                Some(code) => {
+                    let (purpose, browser) = (purpose_of(live.stage), live.bound());
+                    let hash = self.newest_code_key().hash_email(purpose, user, browser, &code);
+                    Judged::Perhaps(vec![Proof::EmailCode { purpose, browser, hash }])
+                }
+            },
+        }
+    }
+
+    /// Writes down that a code was refused, and gives the refusal back.
+    async fn note_refusal(&self, visit: &Visit, live: &Live, code: &'static str) -> Result<Refused, Refused> {
+        let event = Author::of(live, visit).event(self.now(), Action::FactorRefused);
+        let event = event.about(live.user_id()).in_session(live.id).because(code);
+        self.inner.store.append(&event).await?;
+        Ok(Refused::new(code))
+    }
+}
+
+/// What a code by mail is for in a session of this stage.
+pub(super) fn purpose_of(stage: Stage) -> EmailPurpose {
+    if stage == Stage::RecoveryMail { EmailPurpose::Recovery } else { EmailPurpose::SecondFactor }
+}
