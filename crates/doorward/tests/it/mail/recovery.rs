@@ -64,7 +64,10 @@ fn nobody_learns_which_addresses_have_accounts() {
     for _ in 0..6 {
         assert_eq!(ask(&mut client, "ada@example.com"), known);
     }
-    server.json(&["user", "disable", "ada@example.com"]).to_string();
+    server.json(&["user", "add", "bob@example.com"]);
+    server.json(&["user", "disable", "bob@example.com"]);
+    assert_eq!(ask(&mut client, "bob@example.com"), known, "disabled");
+    assert!(mail.letters().iter().all(|letter| letter.to == "ada@example.com"));
 }
 
 // CVE-2017-12161, GHSA-2wmj-46rj-qm2w: links are made with the configured address alone.
