@@ -23,6 +23,7 @@ texts! {
     LINK_FOR: "For", "Für";
     LINK_KIND: "Purpose", "Zweck";
     LINK_INVITATION: "invitation", "Einladung";
+    LINK_FACTORS: "lost second factors", "Verlorene zweite Faktoren";
     LINK_RESET: "new password", "Neues Passwort";
     LINK_UNTIL: "Valid until", "Gültig bis";
     WITHDRAW: "Withdraw", "Zurückziehen";

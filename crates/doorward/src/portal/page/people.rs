@@ -54,8 +54,8 @@ pub struct LinkRow {
     pub id: LinkId,
     /// Whom it is for.
     pub email: String,
-    /// Whether it makes an account; otherwise it lets somebody choose a password.
-    pub is_invitation: bool,
+    /// What it does.
+    pub thing: Thing,
     /// When it ends by itself.
     pub expires_at: Moment,
 }
@@ -143,6 +143,15 @@ impl Thing {
             Self::Reset => text::handover::RESET_LEAD,
             Self::FactorReset => text::handover::FACTORS_LEAD,
             Self::TemporaryPassword => text::handover::PASSWORD_LEAD,
+        }
+    }
+
+    /// What it is, in the list of open links.
+    fn kind(self) -> Text {
+        match self {
+            Self::Invitation => text::people::LINK_INVITATION,
+            Self::FactorReset => text::people::LINK_FACTORS,
+            Self::Reset | Self::TemporaryPassword => text::people::LINK_RESET,
         }
     }
 

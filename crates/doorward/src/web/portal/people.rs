@@ -91,20 +91,16 @@ async fn open_links(exchange: &Exchange) -> Result<Vec<LinkRow>, Failure> {
     let identity = exchange.app.identity();
     let mut rows = Vec::new();
     for link in identity.open_links().await? {
-        let (email, is_invitation) = match link.purpose {
-            Purpose::Invitation { email, .. } => (email, true),
-            Purpose::Registration { email, .. } | Purpose::EmailVerification { email, .. } => (email, false),
-            Purpose::PasswordReset { user } | Purpose::FactorReset { user } | Purpose::Recovery { user } => {
-                (identity.user(user).await?.email, false)
+        let (email, thing) = match link.purpose {
+            Purpose::Invitation { email, .. } | Purpose::Registration { email, .. } => (email, Thing::Invitation),
+            Purpose::EmailVerification { email, .. } => (email, Thing::Reset),
+            Purpose::FactorReset { user } => (identity.user(user).await?.email, Thing::FactorReset),
+            Purpose::PasswordReset { user } | Purpose::Recovery { user } => {
+                (identity.user(user).await?.email, Thing::Reset)
             }
             Purpose::SetUp => continue,
         };
-        rows.push(LinkRow {
-            id: link.id,
-            email: email.to_string(),
-            is_invitation,
-            expires_at: Moment(link.expires_at),
-        });
+        rows.push(LinkRow { id: link.id, email: email.to_string(), thing, expires_at: Moment(link.expires_at) });
     }
     Ok(rows)
 }

@@ -396,10 +396,10 @@ fn person(name: &str, email: &str, is_active: bool) -> PersonRow {
 }
 
 fn people(language: Language, words: Words) -> People {
-    let link = |email: &str, is_invitation| LinkRow {
+    let link = |email: &str, thing| LinkRow {
         id: "lnk_BwcHBwcHBwcHBwcHBwcHBw".parse().unwrap(),
         email: email.into(),
-        is_invitation,
+        thing,
         expires_at: moment(7),
     };
     People {
@@ -412,7 +412,11 @@ fn people(language: Language, words: Words) -> People {
         ],
         is_later: true,
         next: Some(words.name.into()),
-        links: vec![link("mary@example.com", true), link(words.name, false)],
+        links: vec![
+            link("mary@example.com", Thing::Invitation),
+            link(words.name, Thing::Reset),
+            link(words.name, Thing::FactorReset),
+        ],
         problem: None,
         done: Some(Done::LinkWithdrawn),
     }
@@ -465,6 +469,7 @@ fn administration(language: Language, words: Words) -> Vec<(&'static str, String
         ("person-new-refused", new(true, Some(Problem::of("user.email_taken"))).html()),
         ("handover", handover(Thing::Invitation, LINK).html()),
         ("handover-reset", handover(Thing::Reset, LINK).html()),
+        ("handover-factors", handover(Thing::FactorReset, LINK).html()),
         ("handover-password", handover(Thing::TemporaryPassword, words.name).html()),
         ("confirm-sign-out", confirm(Question::SignOut)),
         ("confirm-others", confirm(Question::EndOthers)),
