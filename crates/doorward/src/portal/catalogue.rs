@@ -22,9 +22,11 @@ pub(crate) mod finish;
 pub(crate) mod handover;
 pub(crate) mod letter;
 pub(crate) mod link;
+pub(crate) mod mail;
 pub(crate) mod passkey;
 pub(crate) mod people;
 pub(crate) mod place;
+pub(crate) mod recovery;
 pub(crate) mod shell;
 pub(crate) mod signin;
 
@@ -46,9 +48,11 @@ mod tests {
             handover::ALL,
             letter::ALL,
             link::ALL,
+            mail::ALL,
             passkey::ALL,
             people::ALL,
             place::ALL,
+            recovery::ALL,
             shell::ALL,
             signin::ALL,
         ];

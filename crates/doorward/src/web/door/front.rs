@@ -76,7 +76,8 @@ impl<'a> Fork<'a> {
         let host = to.host.unwrap_or_default();
         let client = forwarded::client_address(peer, &parts.headers, &settings.config.server);
         let id = RequestId::random(app.identifiers());
-        let sketch = Sketch::of(&parts, id, app.identity().now(), (peer, client), Destination { host: Some(host), ..to });
+        let sketch =
+            Sketch::of(&parts, id, app.identity().now(), (peer, client), Destination { host: Some(host), ..to });
         let refuse = |failure: Failure| Self::Refused(Box::new(refused(app, settings, &sketch, failure)));
         let path = match Path::of(parts.uri.path()) {
             Ok(path) => path,
