@@ -45,6 +45,7 @@ const NEEDS: &[Need] = &[
         why: "certificates are ordered from a real authority",
         is_there: || shell::has("pebble") && shell::has("pebble-challtestsrv"),
     },
+    Need { package: "python3-aiosmtpd", why: "letters are given to a real mail server", is_there: has_aiosmtpd },
     Need {
         package: "apache2-utils",
         why: "password files to import are made by the real htpasswd",
@@ -80,6 +81,12 @@ fn tests(arguments: &Arguments) -> Outcome {
 /// Documentation examples, which nextest cannot run.
 fn documentation() -> Outcome {
     shell::run(&mut shell::cargo(["test", "--workspace", "--doc"]))
+}
+
+/// Whether Python finds its mail server.
+fn has_aiosmtpd() -> bool {
+    let found = std::process::Command::new("/usr/bin/python3").args(["-c", "import aiosmtpd"]).output();
+    found.is_ok_and(|output| output.status.success())
 }
 
 /// Debian keeps the server's programs off the search path, in a folder for each version.

@@ -22,8 +22,10 @@ pub(crate) mod finish;
 pub(crate) mod handover;
 pub(crate) mod letter;
 pub(crate) mod link;
+pub(crate) mod mail;
 pub(crate) mod people;
 pub(crate) mod place;
+pub(crate) mod recovery;
 pub(crate) mod shell;
 pub(crate) mod signin;
 
@@ -45,8 +47,10 @@ mod tests {
             handover::ALL,
             letter::ALL,
             link::ALL,
+            mail::ALL,
             people::ALL,
             place::ALL,
+            recovery::ALL,
             shell::ALL,
             signin::ALL,
         ];

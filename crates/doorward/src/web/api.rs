@@ -18,6 +18,7 @@ pub mod openapi;
 pub mod password;
 pub mod pending;
 pub mod problem;
+pub mod recovery;
 pub mod recovery_code;
 pub mod refresh;
 pub mod session;

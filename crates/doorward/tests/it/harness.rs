@@ -1,6 +1,7 @@
 //! The real program on a free port, and a small client that can send anything.
 
 mod client;
+mod post;
 mod upstream;
 
 use std::io::Read as _;
@@ -11,6 +12,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 pub(crate) use client::{Answer, Client, hidden_token, raw};
+pub(crate) use post::MailServer;
 use tempfile::TempDir;
 pub(crate) use upstream::Upstream;
 

@@ -35,6 +35,8 @@ pub struct AppLink {
 pub struct Account {
     /// What every page shares.
     pub chrome: Chrome,
+    /// Whether letters are sent: then the address can be confirmed and changed.
+    pub has_mail: bool,
     /// The groups of the account, sorted.
     pub groups: Vec<String>,
     /// When the account was made.
