@@ -108,7 +108,7 @@ impl Raw {
         let minimum_length = self.minimum_length.unwrap_or(15);
         if minimum_length < 15 {
             let why =
-                "A password is the only factor in this version, and NIST SP 800-63B-4 asks for 15 characters then.";
+                "Until a second factor is enrolled a password stands alone, and NIST SP 800-63B-4 asks for 15 characters then.";
             let path = "password.minimum_length";
             let finding = check.warning("config.password_length", path, why).with_remedy(check.line(path, "15"));
             check.report(finding);
