@@ -3,7 +3,7 @@
 -- denies whatever does not have it, so an error in here, or no answer, lets nobody in.
 
 local ASK = "http://127.0.0.1:8000/api/authz/forward-auth"
-local COOKIES = { ["__host-doorward"] = true, ["__host-doorward-entry"] = true, ["__host-http-csrf_bind"] = true }
+local COOKIES = { ["__host-doorward"] = true, ["__host-doorward-entry"] = true, ["__host-doorward-device"] = true, ["__host-http-csrf_bind"] = true }
 
 -- A matter between neighbours (RFC 9110, section 7.6.1), or about a body that is not sent along.
 local LEFT_OUT = {}

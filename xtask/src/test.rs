@@ -18,6 +18,7 @@ pub(crate) struct Arguments {
 /// Everything that the tests start and that Rust does not bring along.
 const NEEDS: &[Need] = &[
     Need { package: "postgresql", why: "the store's contract runs against a temporary server", is_there: has_postgres },
+    Need { package: "oathtool", why: "codes of a program by others sign in", is_there: || shell::has("oathtool") },
     Need { package: "chromium", why: "a real browser signs in and out", is_there: || shell::has("chromium") },
     Need {
         package: "caddy",
@@ -44,6 +45,7 @@ const NEEDS: &[Need] = &[
         why: "certificates are ordered from a real authority",
         is_there: || shell::has("pebble") && shell::has("pebble-challtestsrv"),
     },
+    Need { package: "python3-aiosmtpd", why: "letters are given to a real mail server", is_there: has_aiosmtpd },
     Need {
         package: "apache2-utils",
         why: "password files to import are made by the real htpasswd",
@@ -79,6 +81,12 @@ fn tests(arguments: &Arguments) -> Outcome {
 /// Documentation examples, which nextest cannot run.
 fn documentation() -> Outcome {
     shell::run(&mut shell::cargo(["test", "--workspace", "--doc"]))
+}
+
+/// Whether Python finds its mail server.
+fn has_aiosmtpd() -> bool {
+    let found = std::process::Command::new("/usr/bin/python3").args(["-c", "import aiosmtpd"]).output();
+    found.is_ok_and(|output| output.status.success())
 }
 
 /// Debian keeps the server's programs off the search path, in a folder for each version.

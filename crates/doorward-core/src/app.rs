@@ -78,6 +78,30 @@ pub enum Entry {
     Nobody,
 }
 
+/// How strongly a session must have proven who enters. Public places ask for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Strength {
+    /// As it was signed in.
+    #[default]
+    Any,
+    /// Two factors. A trusted device and a code by mail are none.
+    TwoFactors,
+    /// Two factors, of which the second was proven in the last so many seconds.
+    Fresh(i64),
+}
+
+impl Strength {
+    /// Whether this is strong enough: seconds since the second of two factors was proven; nothing where there are none.
+    #[must_use]
+    pub fn is_met(self, two_factor_age: Option<i64>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::TwoFactors => two_factor_age.is_some(),
+            Self::Fresh(seconds) => two_factor_age.is_some_and(|age| (0..seconds).contains(&age)),
+        }
+    }
+}
+
 /// Who may enter where, by which methods.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
@@ -87,6 +111,8 @@ pub struct Rule {
     pub methods: Vec<Box<str>>,
     /// Who may enter.
     pub entry: Entry,
+    /// How strongly proven; nothing for what the app asks as a whole.
+    pub strength: Option<Strength>,
 }
 
 impl Rule {
@@ -104,6 +130,8 @@ pub struct Rules {
     pub rules: Vec<Rule>,
     /// Who may enter where no rule says otherwise.
     pub otherwise: Entry,
+    /// How strongly proven, where no rule says otherwise.
+    pub strength: Strength,
 }
 
 impl Rules {
@@ -121,6 +149,15 @@ impl Rules {
     fn entry(&self, method: &str, path: &str, case: Case) -> &Entry {
         let found = self.rules.iter().find(|rule| rule.is_for(method, path, case));
         found.map_or(&self.otherwise, |rule| &rule.entry)
+    }
+
+    /// How strongly proven, in both readings of the path: each must be met.
+    #[must_use]
+    pub fn strengths(&self, method: &str, path: &str) -> [Strength; 2] {
+        [Case::Exact, Case::Ignored].map(|case| {
+            let found = self.rules.iter().find(|rule| rule.is_for(method, path, case));
+            found.and_then(|rule| rule.strength).unwrap_or(self.strength)
+        })
     }
 
     /// Whether a rule asks for a method: then no header may name another one.
@@ -176,6 +213,7 @@ mod tests {
             paths: vec![pattern(path)],
             methods: methods.iter().map(|method| Box::from(*method)).collect(),
             entry,
+            strength: None,
         };
         let rules = Rules {
             rules: vec![
@@ -184,6 +222,7 @@ mod tests {
                 rule("/api/*", &[], Entry::SignedIn),
             ],
             otherwise: Entry::Public,
+            strength: Strength::Any,
         };
         let entries = |method, path| rules.entries(method, path);
         assert_eq!(entries("GET", "/admin"), [&Entry::Nobody; 2]);

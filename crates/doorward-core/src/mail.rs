@@ -53,6 +53,23 @@ pub struct Taken {
     pub leased_until: UnixTime,
 }
 
+/// Why a letter could not be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// In words, for whoever runs the server.
+    pub why: String,
+    /// Whether no further try can help: the server refuses this very letter for good (RFC 5321, section 4.2.1, 5yz).
+    pub is_final: bool,
+}
+
+impl Failed {
+    /// A failure that may pass.
+    #[must_use]
+    pub fn for_now(why: impl Into<String>) -> Self {
+        Self { why: why.into(), is_final: false }
+    }
+}
+
 /// When a letter is tried again that has failed `tries` times; nothing where it is given up.
 #[must_use]
 pub fn next_try(tries: i64, now: UnixTime, expires_at: UnixTime) -> Option<UnixTime> {

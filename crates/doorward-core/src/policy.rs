@@ -168,8 +168,18 @@ pub struct Visitor<'a> {
 #[must_use]
 pub fn admit(rules: &Rules, method: &str, path: &str, caller: Result<Visitor<'_>, &'static str>) -> Decision {
     let [exact, folded] = rules.entries(method, path);
-    match enter(exact, caller) {
+    let decision = match enter(exact, caller) {
         Decision::Allow(_) if exact != folded => enter(folded, caller),
+        decision => decision,
+    };
+    let is_open = *exact == Entry::Public && *folded == Entry::Public;
+    let age = caller.ok().and_then(|visitor| visitor.standing.two_factor_age);
+    match decision {
+        Decision::Allow(_)
+            if !is_open && rules.strengths(method, path).iter().any(|strength| !strength.is_met(age)) =>
+        {
+            Decision::StepUp("authorization.second_factor_required")
+        }
         decision => decision,
     }
 }
@@ -214,6 +224,7 @@ pub fn pending_code(stage: Stage) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::Strength;
 
     fn standing(stage: Stage, is_administrator: bool, two_factor_age: Option<i64>) -> Standing {
         Standing {
@@ -300,7 +311,7 @@ mod tests {
     fn an_app_is_entered_as_its_rules_say() {
         let groups: BTreeSet<Group> = ["staff".parse().unwrap()].into();
         let visitor = |stage| Ok(Visitor { standing: standing(stage, true, Some(0)), groups: &groups });
-        let asks = |entry| Rules { rules: Vec::new(), otherwise: entry };
+        let asks = |entry| Rules { rules: Vec::new(), otherwise: entry, strength: Strength::Any };
         let staff = Entry::Groups(["staff".parse().unwrap()].into());
         let others = Entry::Groups(["others".parse().unwrap()].into());
         let user = |decision| matches!(decision, Decision::Allow(permit) if permit.user().is_some());
@@ -320,6 +331,28 @@ mod tests {
         let stranger = |entry| admit(&asks(entry), "GET", "/", Err("session.missing"));
         assert_eq!(stranger(Entry::SignedIn), Decision::SignIn("session.missing"));
         assert_eq!(stranger(Entry::Public), Decision::Allow(Permit { standing: None }));
+    }
+
+    #[test]
+    fn an_app_can_ask_for_two_factors_and_for_a_fresh_one() {
+        let groups = BTreeSet::new();
+        let asked = |entry, strength, age| {
+            let rules = Rules { rules: Vec::new(), otherwise: entry, strength };
+            let visitor = Visitor { standing: standing(Stage::Full, false, age), groups: &groups };
+            matches!(admit(&rules, "GET", "/", Ok(visitor)), Decision::Allow(_))
+        };
+        for (strength, age, is_in) in [
+            (Strength::Any, None, true),
+            (Strength::TwoFactors, None, false),
+            (Strength::TwoFactors, Some(100_000), true),
+            (Strength::Fresh(600), Some(599), true),
+            (Strength::Fresh(600), Some(600), false),
+            (Strength::Fresh(600), Some(-1), false),
+            (Strength::Fresh(600), None, false),
+        ] {
+            assert_eq!(asked(Entry::SignedIn, strength, age), is_in, "{strength:?} {age:?}");
+            assert!(asked(Entry::Public, strength, age), "what is public asks for nothing");
+        }
     }
 
     #[test]

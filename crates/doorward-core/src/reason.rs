@@ -12,6 +12,7 @@ mod factor;
 mod http;
 mod import;
 mod keys;
+mod mail;
 mod password;
 mod proxy;
 mod session;
@@ -100,7 +101,7 @@ impl Reason {
         match (self.family(), self.code) {
             ("upstream", _) => Side::App,
             ("proxy", _) => Side::Proxy,
-            ("store" | "keys" | "config", _) | (_, "http.internal" | "signin.busy") => Side::Doorward,
+            ("store" | "keys" | "config" | "mail", _) | (_, "http.internal" | "signin.busy") => Side::Doorward,
             _ => Side::Visitor,
         }
     }
@@ -130,6 +131,7 @@ pub const ALL: &[&[Reason]] = &[
     store::REASONS,
     keys::REASONS,
     tls::REASONS,
+    mail::REASONS,
     config::REASONS,
 ];
 

@@ -211,6 +211,8 @@ pub enum EndReason {
     FactorRemoved,
     /// All second factors of the account were taken away, since they were lost.
     FactorsReset,
+    /// The days in which a second factor could be set up are over.
+    EnrolmentDue,
 }
 
 word!(EndReason {
@@ -228,6 +230,7 @@ word!(EndReason {
     TokenReuse => "token_reuse",
     FactorRemoved => "factor_removed",
     FactorsReset => "factors_reset",
+    EnrolmentDue => "enrolment_due",
 });
 
 impl EndReason {
@@ -249,6 +252,7 @@ impl EndReason {
             Self::TokenReuse => "token.reuse",
             Self::FactorRemoved => "session.factor_removed",
             Self::FactorsReset => "session.factors_reset",
+            Self::EnrolmentDue => "session.enrolment_due",
         }
     }
 }

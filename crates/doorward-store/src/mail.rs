@@ -3,7 +3,7 @@
 use doorward_core::UnixTime;
 use doorward_core::audit::{Action, Actor, Event};
 use doorward_core::factor::Sealed;
-use doorward_core::mail::{LEASE_SECONDS, Letter, MOST_FOR_ONE, MOST_WAITING, Taken, next_try};
+use doorward_core::mail::{Failed, LEASE_SECONDS, Letter, MOST_FOR_ONE, MOST_WAITING, Taken, next_try};
 use doorward_core::store::{Outbox, Result};
 use sqlx::any::AnyRow;
 
@@ -25,7 +25,7 @@ impl Outbox for Store {
         retry!(sent(self, taken, now))
     }
 
-    async fn mail_failed(&self, taken: &Taken, why: &str, event: &Event) -> Result<bool> {
+    async fn mail_failed(&self, taken: &Taken, why: &Failed, event: &Event) -> Result<bool> {
         retry!(failed(self, taken, why, event))
     }
 
@@ -106,10 +106,10 @@ async fn sent(store: &Store, taken: &Taken, now: UnixTime) -> std::result::Resul
     Ok(is_theirs)
 }
 
-async fn failed(store: &Store, taken: &Taken, why: &str, event: &Event) -> std::result::Result<bool, Failure> {
+async fn failed(store: &Store, taken: &Taken, failed: &Failed, event: &Event) -> std::result::Result<bool, Failure> {
     let mut write = Write::audited(store).await?;
-    let next = next_try(taken.tries, event.at, taken.letter.expires_at);
-    let why: String = why.chars().filter(|character| !character.is_control()).take(300).collect();
+    let next = next_try(taken.tries, event.at, taken.letter.expires_at).filter(|_| !failed.is_final);
+    let why: String = failed.why.chars().filter(|character| !character.is_control()).take(300).collect();
     let query = sqlx::query(
         "UPDATE mail SET due_at = COALESCE($4, due_at), leased_until = 0, why = $5, \
          failed_at = CASE WHEN $4 IS NULL THEN CAST($6 AS BIGINT) END, \

@@ -7,6 +7,7 @@ pub mod csrf;
 pub mod explain;
 pub mod health;
 pub mod init;
+pub mod mail;
 pub mod migrate;
 pub mod open;
 pub mod proxy;
@@ -60,6 +61,8 @@ enum Command {
     User(user::Arguments),
     /// List and end sessions
     Session(session::Arguments),
+    /// Try whether mail works
+    Mail(mail::Arguments),
     /// Show or run the migrations of the database
     Migrate(migrate::Arguments),
     /// Write everything, keys included, into one file
@@ -112,6 +115,7 @@ pub fn run() -> ExitCode {
         }),
         Command::User(arguments) => user::run(&context, arguments),
         Command::Session(arguments) => session::run(&context, arguments),
+        Command::Mail(arguments) => mail::run(&context, &arguments),
         Command::Migrate(arguments) => migrate::run(&context, &arguments),
         Command::Backup(arguments) => backup::backup(&context, &arguments),
         Command::Restore(arguments) => backup::restore(&context, &arguments),

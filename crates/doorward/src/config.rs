@@ -41,7 +41,7 @@ use serde::Deserialize;
 use check::Check;
 use merge::Written;
 
-pub use admin::Admin;
+pub use admin::{Admin, SetUp};
 pub use app::{AppConfig, AppCsrf, IdentityNames, UserValue};
 pub use csrf::Csrf;
 pub use domain::{Domain, DomainError};

@@ -6,7 +6,7 @@ mod passkey;
 mod service;
 mod transport;
 
-pub use admin::{forget_initial, introduce};
+pub use admin::{forget_initial, forget_set_up, introduce};
 pub use directory::make_private;
 pub use passkey::{look_elsewhere, made_elsewhere};
 pub use service::Service;

@@ -8,6 +8,7 @@ mod it {
     mod browser;
     mod door;
     mod harness;
+    mod mail;
     mod matrix;
     mod passkey;
     mod portal;

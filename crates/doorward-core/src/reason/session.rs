@@ -241,4 +241,17 @@ pub(super) const REASONS: &[Reason] = &[
         operator: "A reset link, an administrator or the command line took all second factors from this user.",
         remedy: "none is needed; the audit log names who did it",
     },
+    Reason {
+        code: "session.enrolment_due",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text { en: "A second sign-in step is due", de: "Ein zweiter Anmeldeschritt ist fällig" },
+        visitor: Text {
+            en: "The days in which you could set up a second sign-in step are over. Please sign in again; the set-up comes right after it.",
+            de: "Die Tage, in denen Sie einen zweiten Anmeldeschritt einrichten konnten, sind vorbei. Bitte melden Sie sich noch einmal an; die Einrichtung folgt gleich danach.",
+        },
+        operator: "The account must have a second factor, has none that is good enough, and its days of grace are over.",
+        remedy: "none is needed; [second_factor] grace_days sets the days",
+    },
 ];

@@ -93,6 +93,32 @@ pub(super) const REASONS: &[Reason] = &[
         remedy: "add another active user to the group admins first",
     },
     Reason {
+        code: "user.registration_closed",
+        kind: Kind::Refusal,
+        status: 404,
+        is_retryable: false,
+        title: Text { en: "Accounts are made by invitation here", de: "Konten gibt es hier auf Einladung" },
+        visitor: Text {
+            en: "Nobody can make an account here without an invitation. Please ask whoever runs this service.",
+            de: "Ohne Einladung kann hier niemand ein Konto anlegen. Bitte fragen Sie die Betreiber dieses Dienstes.",
+        },
+        operator: "`[registration] enabled` is not set.",
+        remedy: "set [registration] enabled and domains, or invite: doorward user invite EMAIL",
+    },
+    Reason {
+        code: "user.domain_closed",
+        kind: Kind::Refusal,
+        status: 403,
+        is_retryable: false,
+        title: Text { en: "Not with this address", de: "Nicht mit dieser Adresse" },
+        visitor: Text {
+            en: "Only addresses of certain organisations can make an account here. Please take such an address, or ask for an invitation.",
+            de: "Nur Adressen bestimmter Einrichtungen können hier ein Konto anlegen. Bitte nehmen Sie eine solche oder lassen Sie sich einladen.",
+        },
+        operator: "The domain of the address is not in `[registration] domains`.",
+        remedy: "add the domain to [registration] domains, or invite: doorward user invite EMAIL",
+    },
+    Reason {
         code: "user.already_set_up",
         kind: Kind::Refusal,
         status: 409,

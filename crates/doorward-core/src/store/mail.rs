@@ -5,7 +5,7 @@ use std::future::Future;
 use super::Result;
 use crate::audit::Event;
 use crate::clock::UnixTime;
-use crate::mail::{Letter, Taken};
+use crate::mail::{Failed, Letter, Taken};
 
 /// The spool.
 pub trait Outbox: Sized {
@@ -23,7 +23,7 @@ pub trait Outbox: Sized {
     fn mail_sent(&self, taken: &Taken, now: UnixTime) -> impl Future<Output = Result<bool>> + Send;
     /// Notes that a letter could not be sent: it is tried again later, or given up, its body removed, and `event`
     /// appended. False where the lease is over.
-    fn mail_failed(&self, taken: &Taken, why: &str, event: &Event) -> impl Future<Output = Result<bool>> + Send;
+    fn mail_failed(&self, taken: &Taken, failed: &Failed, event: &Event) -> impl Future<Output = Result<bool>> + Send;
     /// How many letters wait.
     fn waiting_mail(&self) -> impl Future<Output = Result<i64>> + Send;
 }

@@ -13,6 +13,13 @@ use super::source::read;
 /// The keys of this section.
 pub(super) const KEYS: &[Key] = &[
     Key::new(
+        "admin.set_up",
+        Kind::Word(&["password", "link"]),
+        "password",
+        "What the first start gives: an administrator with a password, or a link by which the first administrator makes an account.",
+    )
+    .restart(),
+    Key::new(
         "admin.email",
         Kind::Text,
         "admin@localhost",
@@ -34,13 +41,27 @@ pub(super) const KEYS: &[Key] = &[
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Raw {
+    set_up: Option<SetUp>,
     email: Option<String>,
     password_file: Option<String>,
+}
+
+/// What the first start gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SetUp {
+    /// An administrator with a password.
+    #[default]
+    Password,
+    /// A link by which the first administrator makes an account.
+    Link,
 }
 
 /// As meant. Only the first start reads it.
 #[derive(Debug, Clone)]
 pub struct Admin {
+    /// What the first start gives.
+    pub set_up: SetUp,
     /// Who is made.
     pub email: Email,
     /// Where the password is; it may be gone after the first start.
@@ -75,6 +96,6 @@ impl Raw {
         if let Some(path) = &password_file {
             check.findings.extend(super::permission::readable_by_others(path, "admin.password_file"));
         }
-        Admin { email, password_file }
+        Admin { set_up: self.set_up.unwrap_or_default(), email, password_file }
     }
 }

@@ -49,6 +49,18 @@ pub(super) const KEYS: &[Key] = &[
         "Only members of one of these groups may enter. By default everybody who is signed in.",
     ),
     Key::new(
+        "app.second_factor",
+        Kind::Bool,
+        "false",
+        "Whether only sessions with two factors may enter. A trusted device and a code by mail do not count.",
+    ),
+    Key::new(
+        "app.fresh_factor",
+        Kind::Duration,
+        "",
+        "A second factor must have been proven within this time; who comes later is asked once more and led back.",
+    ),
+    Key::new(
         "app.csrf",
         Kind::Word(&["provenance", "off", "token"]),
         "provenance",
@@ -101,6 +113,13 @@ pub(super) const RULE_KEYS: &[Key] = &[
         Kind::Word(&["groups", "signed_in", "public", "deny"]),
         "",
         "Who may enter: members of `groups`, whoever is signed in, everybody, nobody.",
+    ),
+    Key::new("rule.second_factor", Kind::Bool, "", "As that of the app, for these paths. By default that of the app."),
+    Key::new(
+        "rule.fresh_factor",
+        Kind::Duration,
+        "",
+        "As that of the app, for these paths. By default that of the app.",
     ),
     Key::new("rule.groups", Kind::List, "", "The groups of `access = \"groups\"`, which then need not be written."),
 ];

@@ -8,16 +8,19 @@ mod prove;
 mod recovery;
 mod totp;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use doorward_core::UnixTime;
+use doorward_core::audit::Action;
 use doorward_core::factor::policy::{Demand, Enrolled, Enrolment, FactorPolicy};
+use doorward_core::session::{EndReason, Stage};
 use doorward_core::signin::{Method, Methods, SignIn};
-use doorward_core::store::{Factors as _, Facts};
+use doorward_core::store::{Factors as _, Facts, Sessions as _, Which};
 use doorward_core::token::{Kind, TokenHash, hash_value};
 use doorward_core::user::User;
 
-use super::{Identity, Live, Refused};
+use super::{Author, Identity, Live, Refused};
 
 pub use prove::{Answer, Typed};
 pub use totp::{TotpConfirmation, TotpOffer};
@@ -119,6 +122,37 @@ impl Identity {
             allows_email_code: policy.allows_email_code() && facts.is_email_verified,
             facts,
         })
+    }
+
+    /// Ends the sessions of one factor whose users had to set up a second one by now: the next sign-in leads there.
+    ///
+    /// # Errors
+    /// Where the store could not be read or written; the next round tries again.
+    pub(super) async fn end_overdue(&self) -> doorward_core::store::Result<()> {
+        let is_weak = |live: &Arc<Live>| live.stage == Stage::Full && !live.methods.is_two_factor();
+        let mut overdue = BTreeMap::new();
+        for live in self.table().all().into_iter().filter(is_weak) {
+            let user = live.user();
+            let known = overdue.get(&user.id).copied();
+            let is_due = if let Some(is_due) = known {
+                is_due
+            } else {
+                let facts = self.inner.store.facts(user.id).await?;
+                let is_due = self.demand_by(&user, &facts, false).enrolment() == Enrolment::Now;
+                // Whoever has no count yet gets one with the next sign-in.
+                *overdue.entry(user.id).or_insert(is_due && facts.grace_began_at.is_some())
+            };
+            if is_due {
+                let (now, reason) = (self.now(), EndReason::EnrolmentDue);
+                let event = Author::system().event(now, Action::SessionEnded).about(user.id).in_session(live.id);
+                for ended in
+                    self.inner.store.end_sessions(Which::One(live.id), reason, &event.because(reason.code())).await?
+                {
+                    self.table().end(ended, reason);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Seconds since the user of this session last proved the strongest of what they have: a second factor; a code by

@@ -1,11 +1,18 @@
 //! The first administrator, and random passwords that people can copy.
 
+use doorward_core::audit::Action;
+use doorward_core::identifier::UserId;
+use doorward_core::password::Context;
 use doorward_core::random::bytes;
-use doorward_core::store::{StoreError, Users as _};
-use doorward_core::user::{ADMINISTRATORS, Email, Group, Name};
+use doorward_core::store::{Links as _, Purpose, StoreError, Users as _};
+use doorward_core::token::{self, Kind};
+use doorward_core::user::{ADMINISTRATORS, Email, Group, Name, Status, User};
 use doorward_core::{Random, Secret};
 
-use super::{Author, Identity, NewUser, Refused};
+use super::{Author, Identity, NewUser, Refused, Visit};
+
+/// Seconds for which the set-up link is open.
+const SET_UP_SECONDS: i64 = 86_400;
 
 /// Without letters and digits that look alike; `0` and `1` are left out.
 const ALPHABET: &[u8; 34] = b"abcdefghijklmnopqrstuvwxyz23456789";
@@ -59,6 +66,58 @@ impl Identity {
             Err(Refused { source: Some(StoreError::EmailTaken), .. }) => Ok(None),
             Err(refused) => Err(refused),
         }
+    }
+}
+
+impl Identity {
+    /// A link by which the first administrator makes an account, where there is no user at all; earlier ones are void.
+    ///
+    /// # Errors
+    /// `store.*`.
+    pub async fn set_up_link(&self) -> Result<Option<Secret>, Refused> {
+        if self.inner.store.has_users().await? {
+            return Ok(None);
+        }
+        let event = Author::system().event(self.now(), Action::LinkCreated).with_detail("set-up");
+        let (link, secret) = self.draw_link(Kind::SetUp, Purpose::SetUp, SET_UP_SECONDS);
+        self.inner.store.create_link(&link, &event).await?;
+        Ok(Some(secret))
+    }
+
+    /// Uses the set-up link up: makes the first administrator, and signs nobody in.
+    ///
+    /// # Errors
+    /// `user.link_invalid`, `user.already_set_up`, `password.*`, `signin.busy`, `store.*`.
+    ///
+    /// # Panics
+    /// Never: the group of administrators is a group.
+    pub async fn set_up(
+        &self,
+        visit: &Visit,
+        text: &str,
+        (email, name): (Email, Name),
+        password: &Secret,
+    ) -> Result<User, Refused> {
+        let invalid = || Refused::new("user.link_invalid");
+        let hash = token::parse(Kind::SetUp, text).ok_or_else(invalid)?;
+        let link = self.inner.store.link(hash, self.now()).await?.ok_or_else(invalid)?;
+        let context = Context { email: Some(&email), name: Some(&name), current: None };
+        let stored = self.inner.hasher.hash(&self.check_password(password, &context)?).await?;
+        let now = self.now();
+        let user = User {
+            id: UserId::random(self.random()),
+            email,
+            name,
+            groups: [ADMINISTRATORS.parse::<Group>().expect("the group's own name is a group")].into(),
+            status: Status::Active,
+            password: Some(stored),
+            password_changed_at: now,
+            must_change_password: false,
+            created_at: now,
+        };
+        let event = Author::stranger(visit).event(now, Action::UserCreated).about(user.id);
+        let event = event.with_detail(format!("by {}, the set-up link", link.id));
+        if self.inner.store.set_up(hash, &user, &event).await? { Ok(user) } else { Err(invalid()) }
     }
 }
 

@@ -274,6 +274,7 @@ impl Identity {
         for (id, reason) in self.inner.store.sweep(now, late).await? {
             self.table().end(id, reason);
         }
+        self.end_overdue().await?;
         self.table().prune();
         self.inner.used.forget(now);
         Ok(())

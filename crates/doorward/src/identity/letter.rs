@@ -1,6 +1,7 @@
 //! What is written to people: letters that go into the outbox with the change that they are about.
 
 use doorward_core::audit::Actor;
+use doorward_core::identifier::UserId;
 use doorward_core::language::Language;
 use doorward_core::mail::Letter;
 use doorward_core::store::{Factors as _, StoreError};
@@ -42,6 +43,14 @@ impl Identity {
     pub fn letter_to(&self, user: &User, words: impl FnOnce(&Site) -> Draft) -> Vec<Letter> {
         let addressee = Addressee { to: &user.email, user: Some(user.id) };
         self.inner.post.write(addressee, (self.now(), self.random()), words)
+    }
+
+    /// Whether the address of a user is proven.
+    ///
+    /// # Errors
+    /// `store.*`.
+    pub async fn is_address_proven(&self, user: UserId) -> Result<bool, StoreError> {
+        Ok(self.inner.store.facts(user).await?.is_email_verified)
     }
 
     /// A letter to an address that is nobody's yet.

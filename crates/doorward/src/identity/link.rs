@@ -48,6 +48,32 @@ impl Identity {
         Ok((link, secret))
     }
 
+    /// Invites somebody by a letter. Nobody but its reader sees the link.
+    ///
+    /// # Errors
+    /// `mail.off`, `user.email_taken`, `store.*`.
+    pub async fn invite_by_mail(
+        &self,
+        author: &Author<'_>,
+        email: Email,
+        groups: BTreeSet<Group>,
+    ) -> Result<Link, Refused> {
+        if !self.has_mail() {
+            return Err(Refused::new("mail.off"));
+        }
+        if self.inner.store.user_by_email(&email).await?.is_some() {
+            return Err(Refused::new("user.email_taken"));
+        }
+        let event = author.event(self.now(), Action::LinkCreated);
+        let event = event.with_detail(format!("{email}, by mail, {}", words(&groups)));
+        let purpose = Purpose::Invitation { email: email.clone(), groups };
+        let (link, secret) = self.draw_link(Kind::Invitation, purpose, INVITATION_SECONDS);
+        let language = author.language();
+        let letters = self.letter_to_address(&email, |site| letter::invitation(site, language, &secret));
+        self.inner.store.mailing(letters).create_link(&link, &event).await?;
+        Ok(link)
+    }
+
     /// Makes a link by which a user can choose a new password.
     ///
     /// # Errors
@@ -125,7 +151,7 @@ impl Identity {
         Ok(user)
     }
 
-    fn draw_link(&self, kind: Kind, purpose: Purpose, seconds: i64) -> (Link, Secret) {
+    pub(super) fn draw_link(&self, kind: Kind, purpose: Purpose, seconds: i64) -> (Link, Secret) {
         let (secret, hash) = token::mint(kind, self.random());
         let now = self.now();
         let id = LinkId::random(self.random());
@@ -137,9 +163,16 @@ impl Identity {
     /// # Errors
     /// `user.link_invalid` where it is used, withdrawn, too old or none at all; `store.*`.
     pub async fn look(&self, text: &str) -> Result<Link, Refused> {
-        let kinds = [Kind::Invitation, Kind::PasswordReset, Kind::Recovery, Kind::FactorReset];
-        let hash = kinds.into_iter().find_map(|kind| token::parse(kind, text));
-        self.open_link(hash).await
+        const KINDS: [Kind; 7] = [
+            Kind::Invitation,
+            Kind::PasswordReset,
+            Kind::Recovery,
+            Kind::FactorReset,
+            Kind::Registration,
+            Kind::EmailVerification,
+            Kind::SetUp,
+        ];
+        self.open_link(KINDS.into_iter().find_map(|kind| token::parse(kind, text))).await
     }
 
     async fn open_link(&self, hash: Option<TokenHash>) -> Result<Link, Refused> {
@@ -147,7 +180,7 @@ impl Identity {
         self.inner.store.link(hash, self.now()).await?.ok_or_else(invalid)
     }
 
-    /// Accepts an invitation: makes the user, and signs nobody in.
+    /// Accepts an invitation, or finishes a registration: makes the user, and signs nobody in.
     ///
     /// # Errors
     /// `user.link_invalid`, `password.*`, `user.email_taken`, `signin.busy`, `store.*`.
@@ -158,8 +191,13 @@ impl Identity {
         name: Name,
         password: Secret,
     ) -> Result<User, Refused> {
-        let link = self.open_link(token::parse(Kind::Invitation, text)).await?;
-        let Purpose::Invitation { email, groups } = link.purpose else { return Err(invalid()) };
+        let hash = token::parse(Kind::Invitation, text).or_else(|| token::parse(Kind::Registration, text));
+        let link = self.open_link(hash).await?;
+        let (email, groups, is_invited) = match link.purpose {
+            Purpose::Invitation { email, groups } => (email, groups, true),
+            Purpose::Registration { email, groups } => (email, groups, false),
+            _ => return Err(invalid()),
+        };
         let context = Context { email: Some(&email), name: Some(&name), current: None };
         let hash = self.inner.hasher.hash(&self.check_password(&password, &context)?).await?;
         let now = self.now();
@@ -176,7 +214,12 @@ impl Identity {
         };
         let event = Author::stranger(visit).event(now, Action::UserCreated).about(user.id);
         let event = event.with_detail(format!("by {}, {}", link.id, words(&user.groups)));
-        if self.inner.store.accept_invitation(link.hash, &user, &event).await? { Ok(user) } else { Err(invalid()) }
+        let is_made = if is_invited {
+            self.inner.store.accept_invitation(link.hash, &user, &event).await?
+        } else {
+            self.inner.store.register(link.hash, &user, &event).await?
+        };
+        if is_made { Ok(user) } else { Err(invalid()) }
     }
 
     /// Stores the new password of whoever holds a reset link: ends all sessions, and signs nobody in.

@@ -7,6 +7,7 @@ mod key;
 mod link;
 mod live;
 mod mutation;
+mod second;
 mod token;
 
 use std::net::IpAddr;

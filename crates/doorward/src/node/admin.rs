@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 use doorward_core::Finding;
 use doorward_core::user::Email;
 
-use crate::config::Config;
+use crate::config::{Config, SetUp};
 use crate::identity::{Identity, Initial};
+use crate::portal::path;
+
+/// The file that holds the set-up link until it is used.
+const SET_UP: &str = "set-up-link.txt";
 
 /// The file that holds the first sign-in until its password is changed.
 fn file(data: &Path) -> PathBuf {
@@ -21,6 +25,9 @@ fn file(data: &Path) -> PathBuf {
 /// # Errors
 /// Why there can be none: a weak password was chosen, or the file cannot be written.
 pub async fn introduce(identity: &Identity, config: &Config) -> Result<(), Finding> {
+    if config.admin.set_up == SetUp::Link {
+        return offer_link(identity, config).await;
+    }
     let chosen = config.admin.read_password().map_err(|finding| *finding)?;
     let is_chosen = chosen.is_some();
     let made = identity.ensure_administrator(config.admin.email.as_str(), chosen).await;
@@ -43,6 +50,32 @@ pub async fn introduce(identity: &Identity, config: &Config) -> Result<(), Findi
     )
 }
 
+/// Gives the set-up link: on the terminal, or, where standard output is none, in `set-up-link.txt`.
+async fn offer_link(identity: &Identity, config: &Config) -> Result<(), Finding> {
+    let made = identity.set_up_link().await;
+    let made = made.map_err(|refused| Finding::error(refused.code, "admin.set_up", refused.to_string()))?;
+    let Some(secret) = made else { return Ok(()) };
+    let link = format!("{}{}", config.public_url().origin(), path::set_up(secret.expose_secret()));
+    let mut out = std::io::stdout();
+    let told = if out.is_terminal() {
+        writeln!(out, "\nMake the first account, within a day:\n\n{link}\n")
+    } else {
+        put(&config.data, SET_UP, &format!("{link}\n"))
+            .and_then(|path| writeln!(out, "The link for the first account is in {}", path.display()))
+    };
+    told.map_err(|cause| Finding::error("store.data_directory", SET_UP, format!("It cannot be written: {cause}.")))
+}
+
+/// Removes the file with the set-up link once the first account is made.
+pub fn forget_set_up(data: &Path) {
+    let path = data.join(SET_UP);
+    if path.exists()
+        && let Err(error) = std::fs::remove_file(&path)
+    {
+        tracing::warn!(%error, "set-up-link.txt could not be removed; its link is no longer good");
+    }
+}
+
 fn lines(initial: &Initial) -> String {
     format!("email: {}\npassword: {}\n", initial.email, initial.password.expose_secret())
 }
@@ -54,13 +87,19 @@ fn print(initial: &Initial, config: &Config) -> std::io::Result<()> {
 }
 
 /// Writes beside and renames, so that whoever finds the file finds it whole.
-fn write(initial: &Initial, data: &Path) -> std::io::Result<()> {
-    let draft = data.join("initial-admin.txt.new");
+fn put(data: &Path, name: &str, text: &str) -> std::io::Result<PathBuf> {
+    let (draft, path) = (data.join(format!("{name}.new")), data.join(name));
     let mut out = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    out.write_all(lines(initial).as_bytes())?;
+    out.write_all(text.as_bytes())?;
     out.sync_all()?;
-    std::fs::rename(&draft, file(data))?;
+    std::fs::rename(&draft, &path)?;
     std::fs::File::open(data)?.sync_all()?;
+    Ok(path)
+}
+
+/// Writes beside and renames, so that whoever finds the file finds it whole.
+fn write(initial: &Initial, data: &Path) -> std::io::Result<()> {
+    put(data, "initial-admin.txt", &lines(initial))?;
     // Standard output ends in a log here, so it names the file and not the password.
     writeln!(std::io::stdout(), "The administrator's sign-in is in {}", file(data).display())
 }

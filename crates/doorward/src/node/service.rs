@@ -12,6 +12,7 @@ use parking_lot::RwLock;
 use super::{Node, Transport};
 use crate::config::Config;
 use crate::identity::Identity;
+use crate::mail::Dispatch;
 use crate::system::Drawn;
 use crate::watch::health::{Answer, Health};
 use crate::watch::log::Control;
@@ -45,7 +46,9 @@ impl Node {
         let watch = Watch::new(Arc::clone(&self.clock), Some(Arc::new(memory)));
         let transport = Transport::open(&config, Arc::clone(&self.clock), Arc::clone(&self.random))?;
         let transport = transport.map(Arc::new);
-        let health = self.health(&config, transport.clone());
+        let (post, clock) = (self.identity.post().clone(), Arc::clone(&self.clock));
+        let mail = Dispatch::open(&config, self.store.clone(), post, clock)?.map(Arc::new);
+        let health = self.health(&config, transport.clone(), mail.clone());
         let settings = Settings::of(config, self.identity.keyring(), None, &watch)?;
         let app = App::new(Inner {
             identity: self.identity.clone(),
@@ -55,6 +58,7 @@ impl Node {
             tasks: tasks.clone(),
             identifiers: Drawn::default(),
             transport: transport.clone(),
+            mail: mail.clone(),
             findings: RwLock::new(findings),
             settings: RwLock::new(Arc::new(settings)),
         });
@@ -63,20 +67,29 @@ impl Node {
             let settings = door.settings();
             async move { settings.door.reap() }
         });
-        self.measure(&watch, &tasks, log);
+        self.measure(&watch, &tasks, log, mail.clone());
         self.rounds(&watch, &tasks);
         if let Some(transport) = transport {
             transport.tend(&tasks);
         }
+        if let Some(mail) = mail {
+            mail.tend(&tasks);
+        }
         Ok((Service { tasks, node: self }, app))
     }
 
-    fn health(&self, config: &Config, transport: Option<Arc<Transport>>) -> Health {
+    fn health(&self, config: &Config, transport: Option<Arc<Transport>>, mail: Option<Arc<Dispatch>>) -> Health {
         let (store, hasher, identity) = (self.store.clone(), self.hasher.clone(), self.identity.clone());
         let mut builder = Health::builder();
         if let Some(transport) = transport {
             builder = builder.check("certificates", move || {
                 let answer = transport.health();
+                async move { answer }
+            });
+        }
+        if let Some(mail) = mail {
+            builder = builder.check("mail", move || {
+                let answer = mail.health();
                 async move { answer }
             });
         }
@@ -99,13 +112,14 @@ impl Node {
             .build(Arc::clone(&self.clock))
     }
 
-    fn measure(&self, watch: &Watch, tasks: &Tasks, log: Option<Control>) {
+    fn measure(&self, watch: &Watch, tasks: &Tasks, log: Option<Control>, mail: Option<Arc<Dispatch>>) {
         let (identity, hasher) = (self.identity.clone(), self.hasher.clone());
         let tasks = tasks.clone();
         watch.add_source(move |readings: &mut Readings| {
             readings.sessions = Some(identity.session_count() as u64);
             readings.log_lines_dropped = log.as_ref().map(Control::dropped);
             readings.task_panics = Some(tasks.panics());
+            readings.mail = mail.as_ref().map(|mail| mail.figures());
             readings.hashing = Some(hasher.measures().read());
         });
     }

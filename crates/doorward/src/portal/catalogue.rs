@@ -22,9 +22,11 @@ pub(crate) mod finish;
 pub(crate) mod handover;
 pub(crate) mod letter;
 pub(crate) mod link;
+pub(crate) mod mail;
 pub(crate) mod passkey;
 pub(crate) mod people;
 pub(crate) mod place;
+pub(crate) mod recovery;
 pub(crate) mod shell;
 pub(crate) mod signin;
 
@@ -47,8 +49,10 @@ mod tests {
             letter::ALL,
             link::ALL,
             passkey::ALL,
+            mail::ALL,
             people::ALL,
             place::ALL,
+            recovery::ALL,
             shell::ALL,
             signin::ALL,
         ];

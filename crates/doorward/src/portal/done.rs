@@ -42,6 +42,12 @@ done! {
     PasswordChosen => "password-chosen", text::PASSWORD_CHOSEN;
     /// An account was made by an invitation: time to sign in.
     AccountMade => "account-made", text::ACCOUNT_MADE;
+    /// A letter is on its way.
+    LetterSent => "letter-sent", text::LETTER_SENT;
+    /// An address was proven.
+    AddressProven => "address-proven", text::ADDRESS_PROVEN;
+    /// An invitation went out by mail.
+    InvitationSent => "invitation-sent", text::INVITATION_SENT;
     /// One session was ended.
     SessionEnded => "session-ended", text::SESSION_ENDED;
     /// All others were ended.

@@ -8,7 +8,9 @@ mod factor;
 mod failure;
 mod finish;
 mod link;
+mod mail;
 mod people;
+mod recovery;
 mod signin;
 
 pub use account::{Account, AppLink, Apps, SessionRow};
@@ -20,8 +22,10 @@ pub use factor::{
 };
 pub use failure::{Failure, FormNotSent, Reasons, Way};
 pub use finish::ChoosePassword;
-pub use link::{Invitation, Reset, ResetFactors};
+pub use link::{Invitation, Reset, ResetFactors, SetUp};
+pub use mail::{LetterRow, Letters};
 pub use people::{Handover, LinkRow, People, PersonDetail, PersonNew, PersonRow, Thing};
+pub use recovery::{AskAddress, Asked, OwnAddress, Prove};
 pub use signin::{SignIn, SignedOut};
 
 use askama::Template;

@@ -56,6 +56,8 @@ pub const DEVICE_REMOVE: &str = "/.doorward/account/security/devices/remove";
 pub const ACCOUNT: &str = "/.doorward/account";
 /// Another password: POST `current_password, new_password`. Shows [`ACCOUNT`] again where it is refused.
 pub const ACCOUNT_PASSWORD: &str = "/.doorward/account/password";
+/// The address of the account: GET, and POST `email` and, for another address, `current_password`.
+pub const ACCOUNT_EMAIL: &str = "/.doorward/account/email";
 /// Ends one session: POST `session`.
 pub const SESSION_END: &str = "/.doorward/account/sessions/end";
 /// Asks before ending all other sessions: GET; ends them: POST.
@@ -80,6 +82,8 @@ pub const LINK_WITHDRAW: &str = "/.doorward/admin/links/withdraw";
 pub const INVITATION: &str = "/.doorward/invitation";
 /// Choose a password by a link: GET with `token`, and POST `token, new_password`.
 pub const RESET: &str = "/.doorward/reset";
+/// In development: the letters that are not sent: GET.
+pub const MAIL: &str = "/.doorward/mail";
 /// Forgotten password: GET, and POST `email`.
 pub const FORGOTTEN: &str = "/.doorward/forgotten";
 /// Prove an address by a link: GET with `token`, and POST `token`.

@@ -102,7 +102,7 @@ impl Problem {
         match self.reason.code {
             "signin.credentials_wrong" => "password",
             "password.wrong_current" => "current_password",
-            "user.email_invalid" | "user.email_taken" => "email",
+            "user.email_invalid" | "user.email_taken" | "user.domain_closed" => "email",
             "user.name_invalid" => "name",
             "user.group_invalid" | "user.last_administrator" => "groups",
             code if code.starts_with("factor.code_") => "code",

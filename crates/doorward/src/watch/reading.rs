@@ -1,6 +1,7 @@
 //! Values that others measure and that are read at each scrape.
 
 use crate::identity::hasher::Reading;
+use crate::mail::Figures;
 
 /// What the sources of [`crate::watch::Watch::add_source`] fill in; what nobody measures stays out.
 #[derive(Debug, Clone, Default)]
@@ -9,6 +10,8 @@ pub struct Readings {
     pub sessions: Option<u64>,
     /// The password hasher: `hasher.measures().read()`.
     pub hashing: Option<Reading>,
+    /// Mail, where there is any.
+    pub mail: Option<Figures>,
     /// Log lines that were dropped because nobody could take them fast enough.
     pub log_lines_dropped: Option<u64>,
     /// Tasks that ended in a panic.

@@ -19,6 +19,7 @@ pub mod passkey;
 pub mod password;
 pub mod pending;
 pub mod problem;
+pub mod recovery;
 pub mod recovery_code;
 pub mod refresh;
 pub mod session;

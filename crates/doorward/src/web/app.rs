@@ -18,6 +18,7 @@ use super::route;
 use crate::config::{Config, Environment};
 use crate::identity::hasher::Hasher;
 use crate::identity::{Identity, Keyring, Live, PasswordChange, Refused, SignedIn, Visit};
+use crate::mail::Dispatch;
 use crate::node::{Transport, forget_initial};
 use crate::system::Drawn;
 use crate::watch::health::Health;
@@ -44,6 +45,8 @@ pub struct Inner {
     pub identifiers: Drawn,
     /// HTTPS, where it is spoken here.
     pub transport: Option<Arc<Transport>>,
+    /// Mail, where there is any.
+    pub mail: Option<Arc<Dispatch>>,
     /// The settings in force; a reload puts others in their place.
     pub settings: RwLock<Arc<Settings>>,
     /// What the last check of the configuration found.
@@ -91,6 +94,12 @@ impl App {
     #[must_use]
     pub fn transport(&self) -> Option<&Transport> {
         self.0.transport.as_deref()
+    }
+
+    /// Mail, where there is any.
+    #[must_use]
+    pub fn mail(&self) -> Option<&Dispatch> {
+        self.0.mail.as_deref()
     }
 
     /// The answer to a token by which an authority asks for a proof over plain HTTP.
@@ -166,11 +175,12 @@ impl App {
         *self.0.findings.write() = findings;
     }
 
-    /// What the last check of the configuration found, and what is wrong with certificates now.
+    /// What the last check of the configuration found, and what is wrong with certificates and mail now.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = self.0.findings.read().clone();
         findings.extend(self.transport().map(Transport::findings).unwrap_or_default());
+        findings.extend(self.mail().map(Dispatch::findings).unwrap_or_default());
         findings
     }
 

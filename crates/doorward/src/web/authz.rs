@@ -21,6 +21,7 @@ use super::app::{Settings, seconds};
 use super::caller::state_of;
 use super::door::judge::{self, Caller, Facts};
 use super::door::table::Place;
+use super::door::told::{ACR, AMR, AUTH_TIME, strength};
 use super::door::{OVERRIDES, WRONG_PASSWORD, bounce, client};
 use super::exchange::Exchange;
 use super::failure::Failure;
@@ -251,6 +252,10 @@ impl Question<'_> {
         headers.insert(names.groups.clone(), value(|told| &told.groups));
         headers.insert(names.name.clone(), value(|told| &told.name));
         headers.insert(names.email.clone(), value(|told| &told.email));
+        let nobody = || [ACR, AMR, AUTH_TIME].map(|name| (name, NOTHING));
+        for (name, value) in live.map_or_else(nobody, strength) {
+            headers.insert(name, value);
+        }
         // What goes on to the app, as it came; not there where it holds an app password.
         if self.exchange.headers().contains_key(AUTHORIZATION) {
             let mut sent = self.exchange.headers().clone();

@@ -61,7 +61,8 @@ pub async fn full(exchange: Exchange) -> Result<Response, Failure> {
 
 /// A direct loopback peer: nothing says that somebody stands behind it, and it calls us by a loopback name.
 /// A name of another kind would be a page that was made to point here (DNS rebinding).
-fn is_from_here(exchange: &Exchange) -> bool {
+#[must_use]
+pub fn is_from_here(exchange: &Exchange) -> bool {
     let is_direct = exchange.arrival.peer.is_loopback() && !is_relayed(exchange.headers());
     let host = exchange.arrival.host();
     let is_loopback_name =

@@ -9,11 +9,14 @@ pub mod enter;
 pub mod finish;
 pub mod home;
 pub mod link;
+pub mod mail;
 pub mod people;
 pub mod person;
+pub mod recovery;
 pub mod reference;
 pub mod return_to;
 pub mod security;
+pub mod set_up;
 pub mod sign_in;
 pub mod sign_out;
 

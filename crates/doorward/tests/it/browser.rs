@@ -4,6 +4,7 @@ mod chromium;
 mod client;
 mod door;
 mod forged;
+mod mail;
 mod passkey;
 mod session;
 

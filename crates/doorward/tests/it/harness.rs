@@ -2,6 +2,7 @@
 
 pub(crate) mod authenticator;
 mod client;
+mod post;
 mod upstream;
 
 use std::io::Read as _;
@@ -12,6 +13,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 pub(crate) use client::{Answer, Client, hidden_token, raw};
+pub(crate) use post::MailServer;
 use tempfile::TempDir;
 pub(crate) use upstream::Upstream;
 

@@ -6,7 +6,7 @@ use doorward_core::UnixTime;
 use doorward_core::audit::Action;
 use doorward_core::factor::Sealed;
 use doorward_core::identifier::MailId;
-use doorward_core::mail::{LEASE_SECONDS, Letter, MOST_FOR_ONE};
+use doorward_core::mail::{Failed, LEASE_SECONDS, Letter, MOST_FOR_ONE};
 use doorward_core::session::Profile;
 use doorward_core::store::{Audit as _, AuditQuery, Outbox as _, Sessions as _, StoreError, UserChange, Users as _};
 use doorward_core::user::{Status, User};
@@ -77,14 +77,14 @@ pub(super) async fn is_taken_by_one_and_tried_again(place: &Place) {
     assert!(store.mail_sent(&taken[0], NOW + 1).await.unwrap());
     assert!(!store.mail_sent(&taken[0], NOW + 1).await.unwrap());
     let event = sample::event_at(Action::MailFailed, NOW + 1);
-    assert!(store.mail_failed(&taken[1], "451 later\r\n", &event).await.unwrap());
+    assert!(store.mail_failed(&taken[1], &Failed::for_now("451 later\r\n"), &event).await.unwrap());
     assert_eq!(store.take_mail(NOW + 15, 100).await.unwrap(), []);
     let again = store.take_mail(NOW + 16, 100).await.unwrap();
     assert_eq!((again.len(), again[0].letter.id, again[0].tries), (1, taken[1].letter.id, 2));
     let later = NOW + LEASE_SECONDS;
     assert_eq!(store.take_mail(later, 100).await.unwrap().len(), 18);
     assert!(!store.mail_sent(&taken[2], later).await.unwrap(), "whoever comes too late changes nothing");
-    assert!(!store.mail_failed(&taken[2], "x", &event).await.unwrap());
+    assert!(!store.mail_failed(&taken[2], &Failed::for_now("x"), &event).await.unwrap());
     let mut hand = place.hand().await;
     let bodies = "SELECT COUNT(*) FROM mail WHERE body <> '' AND sent_at IS NOT NULL";
     let left: i64 = sqlx::query_scalar(bodies).fetch_one(&mut hand).await.unwrap();
@@ -102,7 +102,7 @@ pub(super) async fn is_given_up_in_time(place: &Place) {
         for taken in store.take_mail(now, 10).await.unwrap() {
             tries += 1;
             let event = sample::event_at(Action::MailFailed, now);
-            assert!(store.mail_failed(&taken, "refused", &event).await.unwrap());
+            assert!(store.mail_failed(&taken, &Failed::for_now("refused"), &event).await.unwrap());
         }
         now = now + 900;
         store.sweep(now, Profile::Home.timeouts()).await.unwrap();

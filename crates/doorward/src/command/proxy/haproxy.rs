@@ -126,9 +126,9 @@ fn choice(site: &Site, at: usize) -> String {
 /// `doorward.lua`.
 pub(super) fn lua(plan: &Plan) -> String {
     let cookies = if plan.is_https {
-        ["__host-doorward", "__host-doorward-entry", "__host-http-csrf_bind"]
+        ["__host-doorward", "__host-doorward-entry", "__host-doorward-device", "__host-http-csrf_bind"]
     } else {
-        ["doorward", "doorward-entry", "csrf_bind"]
+        ["doorward", "doorward-entry", "doorward-device", "csrf_bind"]
     };
     debug_assert!(own_cookies(plan.is_https).to_ascii_lowercase().starts_with(cookies[0]), "one list of cookies");
     SCRIPT

@@ -51,7 +51,7 @@ pub(super) const OTHER_NAMES: [&str; 14] = [
 /// Cookies that prove something to us alone, as a regular expression of their names.
 pub(super) fn own_cookies(is_https: bool) -> String {
     let bind = if is_https { "__Host-Http-csrf_bind" } else { "csrf_bind" };
-    format!("{}(?:-entry)?|{bind}", cookie::name(is_https))
+    format!("{}(?:-entry|-device)?|{bind}", cookie::name(is_https))
 }
 
 /// Everything that a configuration is filled in from.
@@ -218,6 +218,10 @@ impl Site {
         let names = &app.identity;
         for name in [&names.user, &names.groups, &names.name, &names.email] {
             self.add(written(name.as_str()));
+        }
+        // How strongly the session was proven: who could write these would be stronger than they are.
+        for name in ["Remote-Acr", "Remote-Amr", "Remote-Auth-Time"] {
+            self.add(name.to_owned());
         }
         self.add("X-Doorward-Jwt".to_owned());
         self.parts.push(Part {

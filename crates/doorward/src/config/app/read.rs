@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use doorward_core::Finding;
-use doorward_core::app::{Entry, Pattern, Rule, Rules};
+use doorward_core::app::{Entry, Pattern, Rule, Rules, Strength};
 use doorward_core::user::Group;
 use doorward_edge::path::EncodedSlash;
 use doorward_edge::upstream::UpstreamUrl;
@@ -109,11 +109,12 @@ fn read_rules(part: &Part<'_>, findings: &mut Findings) -> Rules {
     let mut rules: Vec<Rule> = part.rules().map(|rule| read_rule(&rule, findings)).collect();
     let public = read_patterns(part, "app.public_paths", findings);
     if !public.is_empty() {
-        rules.push(Rule { paths: public, methods: Vec::new(), entry: Entry::Public });
+        rules.push(Rule { paths: public, methods: Vec::new(), entry: Entry::Public, strength: None });
     }
     let groups = read_groups(part, "app.groups", findings);
     let otherwise = if groups.is_empty() { Entry::SignedIn } else { Entry::Groups(groups) };
-    Rules { rules, otherwise }
+    let strength = read_strength(part, ("app.second_factor", "app.fresh_factor")).unwrap_or_default();
+    Rules { rules, otherwise, strength }
 }
 
 fn read_rule(part: &Part<'_>, findings: &mut Findings) -> Rule {
@@ -144,7 +145,15 @@ fn read_rule(part: &Part<'_>, findings: &mut Findings) -> Rule {
             findings.push(part.error("config.value_invalid", "rule.methods", &why, &method.to_ascii_uppercase()));
         }
     }
-    Rule { paths: read_patterns(part, "rule.paths", findings), methods, entry }
+    let strength = read_strength(part, ("rule.second_factor", "rule.fresh_factor"));
+    Rule { paths: read_patterns(part, "rule.paths", findings), methods, entry, strength }
+}
+
+/// A fresh factor is a second one, whatever else is written.
+fn read_strength(part: &Part<'_>, (second, fresh): (&'static str, &'static str)) -> Option<Strength> {
+    let fresh = part.integer(fresh).map(|seconds: u64| Strength::Fresh(i64::try_from(seconds).unwrap_or(i64::MAX)));
+    let named = |is_asked| if is_asked { Strength::TwoFactors } else { Strength::Any };
+    fresh.or_else(|| part.flag(second).map(named))
 }
 
 fn read_patterns(part: &Part<'_>, key: &'static str, findings: &mut Findings) -> Vec<Pattern> {

@@ -26,6 +26,9 @@ texts! {
     ADDRESS: "Address", "Adresse";
     SIGNED_IN: "Signed in", "Angemeldet";
     LAST_SEEN: "Last seen", "Zuletzt aktiv";
+    HOW: "Signed in by", "Angemeldet mit";
+    BY_PASSWORD: "password", "Passwort";
+    BY_DEVICE: "trusted device", "vertrautes Gerät";
     ACTION: "Action", "Aktion";
     THIS: "this device", "dieses Gerät";
     PROGRAM: "program", "Programm";

@@ -4,6 +4,9 @@ texts! {
     PASSWORD_CHANGED: "Your password is changed. All other devices are signed out.", "Ihr Passwort ist geändert. Alle anderen Geräte sind abgemeldet.";
     PASSWORD_CHOSEN: "Your new password is saved. Please sign in with it.", "Ihr neues Passwort ist gespeichert. Bitte melden Sie sich damit an.";
     ACCOUNT_MADE: "Your account is ready. Please sign in.", "Ihr Konto ist fertig. Bitte melden Sie sich an.";
+    LETTER_SENT: "A letter is on its way. Its link works once, for one day.", "Ein Brief ist unterwegs. Der Link darin gilt einmal, einen Tag lang.";
+    ADDRESS_PROVEN: "The address is confirmed. You sign in with it.", "Die Adresse ist bestätigt. Sie melden sich mit ihr an.";
+    INVITATION_SENT: "The invitation is on its way by mail.", "Die Einladung ist per Post unterwegs.";
     SESSION_ENDED: "The session has ended.", "Die Sitzung ist beendet.";
     SESSIONS_ENDED: "All other sessions have ended.", "Alle anderen Sitzungen sind beendet.";
     PERSON_SIGNED_OUT: "This person is signed out everywhere.", "Diese Person ist überall abgemeldet.";

@@ -2,6 +2,8 @@
 
 use askama::Template;
 use doorward_core::identifier::SessionId;
+use doorward_core::language::Language;
+use doorward_core::signin::{Method, Methods};
 
 use crate::portal::catalogue as text;
 use crate::portal::{Chrome, Done, Moment, Problem, asset, device, path};
@@ -33,6 +35,8 @@ pub struct AppLink {
 pub struct Account {
     /// What every page shares.
     pub chrome: Chrome,
+    /// Whether letters are sent: then the address can be confirmed and changed.
+    pub has_mail: bool,
     /// The groups of the account, sorted.
     pub groups: Vec<String>,
     /// When the account was made.
@@ -66,6 +70,23 @@ pub struct SessionRow {
     pub is_this: bool,
     /// Whether a program holds it by tokens.
     pub is_api: bool,
+    /// What signed it in, and proved it since.
+    pub methods: Methods,
+}
+
+impl SessionRow {
+    /// What signed it in, in words.
+    fn how(&self, language: Language) -> String {
+        let name = |method| match method {
+            Method::Password => text::account::BY_PASSWORD,
+            Method::OneTimeCode => text::factor::TOTP,
+            Method::Passkey | Method::HardwareKey => text::factor::PASSKEY,
+            Method::EmailCode => text::factor::EMAIL,
+            Method::RecoveryCode => text::factor::RECOVERY,
+            Method::TrustedDevice => text::account::BY_DEVICE,
+        };
+        self.methods.iter().map(|method| name(method).in_(language)).collect::<Vec<_>>().join(", ")
+    }
 }
 
 impl Account {

@@ -15,6 +15,8 @@ pub struct Invitation {
     pub token: String,
     /// The address that the account will have.
     pub email: String,
+    /// Whether somebody invited them; else they registered.
+    pub is_invited: bool,
     /// What was typed before.
     pub name: String,
     /// The fewest characters that a password has.
@@ -45,6 +47,24 @@ pub struct Reset {
     pub token: String,
     /// Whose password it will be, for the password manager; empty where it shall not be shown.
     pub email: String,
+    /// The fewest characters that a password has.
+    pub password_minimum: usize,
+    /// Why the last attempt was refused.
+    pub problem: Option<Problem>,
+}
+
+/// Making the first account. Posts `token`, `email`, `name` and `new_password` to [`path::SET_UP`].
+#[derive(Debug, Template)]
+#[template(path = "set_up.html")]
+pub struct SetUp {
+    /// What every page shares.
+    pub chrome: Chrome,
+    /// The secret of the link.
+    pub token: String,
+    /// The address that was typed before.
+    pub email: String,
+    /// The name that was typed before.
+    pub name: String,
     /// The fewest characters that a password has.
     pub password_minimum: usize,
     /// Why the last attempt was refused.

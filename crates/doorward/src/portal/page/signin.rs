@@ -9,6 +9,7 @@ use crate::portal::{Chrome, Done, Problem, asset, path};
 /// The sign-in. Posts `email`, `password`, `stay` (`on` or absent), `return_to` and the token to [`path::SIGN_IN`].
 #[derive(Debug, Template)]
 #[template(path = "signin.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is one line of the page that is there or not")]
 pub struct SignIn {
     /// What every page shares.
     pub chrome: Chrome,
@@ -18,6 +19,10 @@ pub struct SignIn {
     pub can_stay: bool,
     /// Whether it is ticked.
     pub stay: bool,
+    /// Whether a forgotten password can be mended by mail.
+    pub has_mail: bool,
+    /// Whether people may make accounts for themselves.
+    pub can_register: bool,
     /// Where to go afterwards: a path of this host that the handler has checked; empty for the landing page.
     pub return_to: String,
     /// The name of the app that asked for the sign-in.

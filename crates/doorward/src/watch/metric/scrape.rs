@@ -21,6 +21,12 @@ pub(super) fn register(registry: &mut Registry, readings: &Readings) {
     if let Some(hashing) = &readings.hashing {
         register_hashing(registry, hashing);
     }
+    if let Some(mail) = &readings.mail {
+        gauge(registry, "doorward_mail_waiting", "Letters that wait to be sent", mail.waiting);
+        counter(registry, "doorward_mail_sent", "Letters sent", mail.sent);
+        counter(registry, "doorward_mail_failures", "Tries to send a letter that failed", mail.failed);
+        counter(registry, "doorward_mail_given_up", "Letters that were given up", mail.given_up);
+    }
     let dropped = readings.request_records_dropped;
     counter(registry, "doorward_request_records_dropped", "Records that the request memory dropped", dropped);
     let dropped = readings.refusals_dropped;

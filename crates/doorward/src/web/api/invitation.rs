@@ -35,8 +35,9 @@ pub struct InvitationRequest {
 pub struct LinkAnswer {
     /// `lnk_…`.
     id: String,
-    /// The whole address to hand over.
-    url: String,
+    /// The whole address to hand over; nothing where it went out by mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
     /// Unix seconds.
     expires_at: i64,
 }
@@ -79,18 +80,19 @@ pub fn link_url(exchange: &Exchange, link: &Link, secret: &Secret) -> String {
         Purpose::Invitation { .. } => path::invitation(secret.expose_secret()),
         Purpose::PasswordReset { .. } | Purpose::Recovery { .. } => path::reset(secret.expose_secret()),
         Purpose::FactorReset { .. } => path::reset_factors(secret.expose_secret()),
-        // Nobody makes these yet: they lead to the front door, without their secret.
-        Purpose::Registration { .. } | Purpose::EmailVerification { .. } | Purpose::SetUp => path::SIGN_IN.to_owned(),
+        Purpose::Registration { .. } => path::join(secret.expose_secret()),
+        Purpose::EmailVerification { .. } => path::verify(secret.expose_secret()),
+        Purpose::SetUp => path::set_up(secret.expose_secret()),
     };
     format!("{}{path}", exchange.settings.link_origin(&exchange.arrival))
 }
 
 /// A link with its address.
 pub(super) fn link_answer(exchange: &Exchange, link: &Link, secret: &Secret) -> LinkAnswer {
-    LinkAnswer { id: link.id.to_string(), url: link_url(exchange, link, secret), expires_at: link.expires_at.0 }
+    LinkAnswer { id: link.id.to_string(), url: Some(link_url(exchange, link, secret)), expires_at: link.expires_at.0 }
 }
 
-/// Makes an invitation.
+/// Makes an invitation: sent by mail where there is mail, else a link to hand over.
 #[utoipa::path(
     post, path = "/api/v1/admin/invitations", tag = "administration", request_body = InvitationRequest,
     responses((status = 200, description = "The link, shown this once", body = LinkAnswer), super::problem::Problems)
@@ -102,7 +104,13 @@ pub async fn create(
     let visit = exchange.visit();
     let email: Email = request.email.parse()?;
     let groups = parse_groups(request.groups.iter().map(String::as_str))?;
-    let (link, secret) = exchange.app.identity().invite(&exchange.author(&visit)?, email, groups).await?;
+    let identity = exchange.app.identity();
+    let author = exchange.author(&visit)?;
+    if identity.has_mail() {
+        let link = identity.invite_by_mail(&author, email, groups).await?;
+        return Ok(Json(LinkAnswer { id: link.id.to_string(), url: None, expires_at: link.expires_at.0 }));
+    }
+    let (link, secret) = identity.invite(&author, email, groups).await?;
     Ok(Json(link_answer(&exchange, &link, &secret)))
 }
 

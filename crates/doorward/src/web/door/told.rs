@@ -8,6 +8,15 @@ use crate::identity::{Identity, Live, Told};
 /// The signed identity.
 pub const PASS: HeaderName = HeaderName::from_static("x-doorward-jwt");
 
+/// How strongly.
+pub const ACR: HeaderName = HeaderName::from_static("remote-acr");
+
+/// By what.
+pub const AMR: HeaderName = HeaderName::from_static("remote-amr");
+
+/// When.
+pub const AUTH_TIME: HeaderName = HeaderName::from_static("remote-auth-time");
+
 /// Every identity header of a session, for an app.
 pub fn headers<'a>(
     identity: &Identity,
@@ -15,7 +24,18 @@ pub fn headers<'a>(
     live: &Live,
 ) -> impl Iterator<Item = (HeaderName, HeaderValue)> + use<'a> {
     let pass = app.has_jwt.then(|| (PASS, identity.pass(live, &app.name)));
-    plain(&app.identity, &live.told()).into_iter().chain(pass)
+    plain(&app.identity, &live.told()).into_iter().chain(strength(live)).chain(pass)
+}
+
+/// How strongly the session was proven (`aal1` or `aal2`), by what (RFC 8176, separated by commas), and when, in unix
+/// seconds.
+pub fn strength(live: &Live) -> [(HeaderName, HeaderValue); 3] {
+    let amr = HeaderValue::try_from(live.methods.amr().join(",")).unwrap_or(HeaderValue::from_static(""));
+    [
+        (ACR, HeaderValue::from_static(live.methods.acr())),
+        (AMR, amr),
+        (AUTH_TIME, HeaderValue::from(live.authenticated_at.0)),
+    ]
 }
 
 /// The headers without a signature.

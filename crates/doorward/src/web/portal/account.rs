@@ -75,6 +75,7 @@ fn show(exchange: &Exchange, live: &Live, status: StatusCode, problem: Option<Pr
     let sessions = exchange.app.identity().sessions_of(user.id);
     super::show(exchange, status, |chrome| Account {
         chrome,
+        has_mail: exchange.app.identity().has_mail(),
         groups: user.groups.iter().map(ToString::to_string).collect(),
         created_at: Moment(user.created_at),
         password_changed_at: Moment(user.password_changed_at),
@@ -94,5 +95,6 @@ fn row(session: &Live, this: &Live) -> SessionRow {
         last_seen: Moment(session.last_seen()),
         is_this: session.id == this.id,
         is_api: session.kind == Kind::Api,
+        methods: session.methods,
     }
 }

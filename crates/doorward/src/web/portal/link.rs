@@ -109,11 +109,16 @@ async fn invitation_page(
     problem: Option<Problem>,
 ) -> Result<Response, Failure> {
     let link = exchange.app.identity().look(token.expose_secret()).await?;
-    let Purpose::Invitation { email, .. } = link.purpose else { return Err(Failure::of("user.link_invalid")) };
+    let (email, is_invited) = match link.purpose {
+        Purpose::Invitation { email, .. } => (email, true),
+        Purpose::Registration { email, .. } => (email, false),
+        _ => return Err(Failure::of("user.link_invalid")),
+    };
     Ok(super::show(exchange, status, |chrome| Invitation {
         chrome,
         token: token.expose_secret().to_owned(),
         email: email.to_string(),
+        is_invited,
         name,
         password_minimum: exchange.settings.config.password.minimum_length,
         problem,

@@ -138,10 +138,11 @@ fn new_page(
     super::show(exchange, status, |chrome| PersonNew { chrome, is_by_password, email, name, groups, problem })
 }
 
-/// Makes an invitation, and shows its link once.
+/// Makes an invitation: sent by mail where there is mail, else its link is shown once.
 pub async fn invite(exchange: Exchange, Form(fields): Form<InviteFields>) -> Response {
     match try_invite(&exchange, &fields).await {
-        Ok((link, secret, email)) => {
+        Ok(None) => super::lead_to(&Done::InvitationSent.at(path::PEOPLE)),
+        Ok(Some((link, secret, email))) => {
             hand_over(&exchange, Thing::Invitation, &email, link_url(&exchange, &link, &secret), Some(&link))
         }
         Err(failure) => failure.on_page(|status, problem| {
@@ -151,12 +152,17 @@ pub async fn invite(exchange: Exchange, Form(fields): Form<InviteFields>) -> Res
     }
 }
 
-async fn try_invite(exchange: &Exchange, fields: &InviteFields) -> Result<(Link, Secret, Email), Failure> {
+async fn try_invite(exchange: &Exchange, fields: &InviteFields) -> Result<Option<(Link, Secret, Email)>, Failure> {
     let visit = exchange.visit();
     let email: Email = fields.email.parse()?;
     let groups = read_groups(&fields.groups)?;
-    let (link, secret) = exchange.app.identity().invite(&exchange.author(&visit)?, email.clone(), groups).await?;
-    Ok((link, secret, email))
+    let (identity, author) = (exchange.app.identity(), exchange.author(&visit)?);
+    if identity.has_mail() {
+        identity.invite_by_mail(&author, email, groups).await?;
+        return Ok(None);
+    }
+    let (link, secret) = identity.invite(&author, email.clone(), groups).await?;
+    Ok(Some((link, secret, email)))
 }
 
 /// Makes an account with a random password, and shows it once; it must be changed at the first sign-in.

@@ -62,6 +62,8 @@ fn page(exchange: &Exchange, fields: Fields, status: StatusCode, problem: Option
     let app = app_behind(exchange, &fields.return_to);
     let name = app.map(|place| place.app.name.to_string());
     let mut response = super::show(exchange, status, |chrome| SignIn {
+        has_mail: exchange.app.identity().has_mail(),
+        can_register: exchange.settings.config.registration.is_enabled,
         chrome,
         email: fields.email,
         can_stay: true,

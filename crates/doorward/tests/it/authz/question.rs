@@ -33,7 +33,16 @@ fn request(client: &mut Client, method: &str, url: &str, more: &[(&str, &str)]) 
 
 type Ask = fn(&mut Client, &str, &str, &[(&str, &str)]) -> Answer;
 const BOTH: [Ask; 2] = [forward, request];
-const IDENTITY: [&str; 5] = ["remote-user", "remote-groups", "remote-name", "remote-email", "x-doorward-jwt"];
+const IDENTITY: [&str; 8] = [
+    "remote-user",
+    "remote-groups",
+    "remote-name",
+    "remote-email",
+    "remote-acr",
+    "remote-amr",
+    "remote-auth-time",
+    "x-doorward-jwt",
+];
 const PAGE: [(&str, &str); 2] = [("Accept", "text/html"), ("Sec-Fetch-Mode", "navigate")];
 
 // CVE-2026-40575: whoever may ask can say for what, so nobody may who is not listed.

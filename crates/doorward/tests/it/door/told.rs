@@ -37,7 +37,19 @@ fn identity_is_ours_alone_in_every_spelling() {
         assert_eq!(header(seen, "x-forwarded-for"), Some("127.0.0.1"));
         assert_eq!(header(seen, "x-forwarded-proto"), Some("http"));
     }
-    for name in ["remote-user", "remote-groups", "remote-name", "remote-email", "x-doorward-jwt"] {
+    assert_eq!(header(&known, "remote-acr"), Some("aal1"));
+    assert_eq!(header(&known, "remote-amr"), Some("pwd"));
+    assert!(header(&known, "remote-auth-time").is_some());
+    for name in [
+        "remote-user",
+        "remote-groups",
+        "remote-name",
+        "remote-email",
+        "remote-acr",
+        "remote-amr",
+        "remote-auth-time",
+        "x-doorward-jwt",
+    ] {
         assert_eq!(header(&stranger, name), None, "{name}");
     }
 }

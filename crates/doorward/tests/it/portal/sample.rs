@@ -1,13 +1,15 @@
 //! One sample of every page, with names that try to break out of it.
 
 use doorward::portal::page::{
-    Account, AppLink, AppPasswordMade, AppPasswordRow, AppPasswords, Apps, Asking, ChoosePassword, Confirm, Demo,
-    DeviceRow, EmailSetUp, Enrolment, FactorChallenge, FactorRow, FactorWay, Failure, FormNotSent, Handover,
-    Invitation, LinkRow, People, PersonDetail, PersonNew, PersonRow, Question, Reasons, RecoveryCodes, Reset,
-    ResetFactors, Security, SessionRow, SignIn, SignedOut, Thing, TotpSetUp, Way,
+    Account, AppLink, AppPasswordMade, AppPasswordRow, AppPasswords, Apps, AskAddress, Asked, Asking, ChoosePassword,
+    Confirm, Demo, DeviceRow, EmailSetUp, Enrolment, FactorChallenge, FactorRow, FactorWay, Failure, FormNotSent,
+    Handover, Invitation, LetterRow, Letters, LinkRow, OwnAddress, People, PersonDetail, PersonNew, PersonRow, Prove,
+    Question, Reasons, RecoveryCodes, Reset, ResetFactors, Security, SessionRow, SetUp, SignIn, SignedOut, Thing,
+    TotpSetUp, Way,
 };
 use doorward::portal::{Banner, Chrome, Done, Moment, Page, Problem, Viewer};
 use doorward_core::language::Language;
+use doorward_core::signin::Method;
 use doorward_core::{UnixTime, reason};
 
 const LINK: &str =
@@ -22,10 +24,58 @@ pub(crate) struct Words {
     pub(crate) name: &'static str,
 }
 
+/// What people ask for by mail.
+fn recovery(language: Language, words: Words) -> Vec<(&'static str, String)> {
+    let ask = |asked, is_sent, problem| AskAddress {
+        chrome: chrome(language),
+        asked,
+        email: words.name.into(),
+        is_sent,
+        problem,
+    };
+    let own = |is_proven, problem| OwnAddress {
+        chrome: signed_in(language, words, false),
+        present: words.name.into(),
+        is_proven,
+        email: words.name.into(),
+        problem,
+        done: Some(Done::LetterSent),
+    };
+    let set_up = SetUp {
+        chrome: chrome(language),
+        token: words.name.into(),
+        email: words.name.into(),
+        name: words.name.into(),
+        password_minimum: 15,
+        problem: Some(Problem::of("user.email_invalid")),
+    };
+    let token = words.name.into();
+    let letter = LetterRow {
+        to: words.name.into(),
+        at: moment(0),
+        subject: words.name.into(),
+        text: words.name.into(),
+        link: Some("http://localhost:8000/.doorward/reset?token=x".into()),
+    };
+    vec![
+        ("forgotten", ask(Asked::Password, false, None).html()),
+        ("forgotten-refused", ask(Asked::Password, false, Some(Problem::of("user.email_invalid"))).html()),
+        ("forgotten-sent", ask(Asked::Password, true, None).html()),
+        ("register", ask(Asked::Account, false, Some(Problem::of("user.domain_closed"))).html()),
+        ("register-sent", ask(Asked::Account, true, None).html()),
+        ("address", own(false, None).html()),
+        ("address-proven", own(true, Some(Problem::of("password.wrong_current"))).html()),
+        ("prove", Prove { chrome: chrome(language), token, email: words.name.into() }.html()),
+        ("set-up", set_up.html()),
+        ("letters", Letters { chrome: chrome(language), letters: vec![letter] }.html()),
+    ]
+}
+
 /// Every page under a name for its file.
 pub(crate) fn pages(language: Language, words: Words) -> Vec<(&'static str, String)> {
     let mut pages = strangers(language, words);
     pages.extend(own(language, words));
+    pages.extend(recovery(language, words));
     pages.extend(factors(language, words));
     pages.extend(administration(language, words));
     pages.extend(failures(language, words));
@@ -58,6 +108,8 @@ fn moment(days: i64) -> Moment {
 
 fn sign_in(language: Language) -> SignIn {
     SignIn {
+        has_mail: true,
+        can_register: true,
         chrome: chrome(language),
         email: String::new(),
         can_stay: true,
@@ -230,6 +282,7 @@ fn security(language: Language, words: Words) -> Security {
 
 fn invitation(language: Language, words: Words) -> Invitation {
     Invitation {
+        is_invited: true,
         chrome: chrome(language),
         token: words.name.into(),
         email: words.name.into(),
@@ -253,6 +306,7 @@ fn session(device: &str, days: i64, is_this: bool) -> SessionRow {
         last_seen: moment(0),
         is_this,
         is_api: device.starts_with("curl"),
+        methods: [Method::Password, Method::OneTimeCode].into_iter().collect(),
     }
 }
 
@@ -320,6 +374,7 @@ fn app_passwords(language: Language, words: Words) -> AppPasswords {
 
 fn account(language: Language, words: Words, sessions: Vec<SessionRow>, code: Option<&str>) -> Account {
     Account {
+        has_mail: true,
         chrome: signed_in(language, words, true),
         groups: vec!["admins".into(), words.name.into()],
         created_at: moment(-200),

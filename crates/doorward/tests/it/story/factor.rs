@@ -193,3 +193,225 @@ fn a_trusted_device_stands_in_for_the_second_factor_and_nothing_more() {
     assert_eq!(first.call("DELETE", &path, &Value::Null).status, 204);
     assert_eq!(first.get("/api/v1/auth/me").status, 401, "the session that it signed in has ended");
 }
+
+// CVE-2018-14657, CVE-2025-64102, CVE-2026-33640, CVE-2026-78655, PATTERN-XFF-RATE: codes have a budget of their own, over
+// all sessions, browsers, claimed addresses and restarts.
+#[test]
+fn guesses_at_codes_are_counted_over_sessions_and_restarts() {
+    let mut server = Server::start();
+    let (email, password) = server.administrator();
+    let mut owner = server.signed_in();
+    let phone = enrol(&mut owner);
+    let wrong = |client: &mut Client| {
+        let code = format!("{:06}", (phone.at(now()).parse::<u32>().unwrap() + 500_000) % 1_000_000);
+        post(client, "totp/verify", &json!({"code": code})).reason()
+    };
+    for number in 0..5 {
+        let mut client = server.client();
+        client.always.push(("X-Forwarded-For".to_owned(), format!("203.0.113.{number}")));
+        client.sign_in(&email.to_uppercase(), &password);
+        assert_eq!(wrong(&mut client), "factor.code_wrong", "{number}");
+    }
+    server.kill();
+    server.run();
+    let mut client = server.client();
+    client.sign_in(&email, &password);
+    assert_eq!(wrong(&mut client), "factor.wait");
+    let right = post(&mut client, "totp/verify", &json!({"code": phone.at(now())}));
+    assert_eq!((right.status, right.reason().as_str()), (429, "factor.wait"), "not even the right one is looked at");
+    assert!(right.header("retry-after").is_some());
+    // The owner's own browser is counted apart: whoever has the password keeps nobody out.
+    let again = post(&mut owner, "totp/verify", &json!({"code": phone.at(now())}));
+    assert_eq!(again.status, 200, "{}", again.body);
+}
+
+// GHSA-rmmc-8cqj-hfp3: what is not the whole code is no code.
+#[test]
+fn what_is_no_code_is_refused_and_changes_nothing() {
+    let server = Server::start();
+    let (email, password) = server.administrator();
+    let mut owner = server.signed_in();
+    let phone = enrol(&mut owner);
+    let mut client = server.client();
+    client.sign_in(&email, &password);
+    let late = phone.at(now() - 120);
+    let early = phone.at(now() + 120);
+    for code in ["", &phone.at(now())[..5], &late, &early, "\u{0}"] {
+        let answer = post(&mut client, "totp/verify", &json!({"code": code}));
+        assert!(["factor.code_wrong", "factor.code_used"].contains(&answer.reason().as_str()), "{code:?}: {answer:?}");
+    }
+    for (path, reason) in [
+        ("email/send", "factor.way_closed"),
+        ("totp/begin", "signin.second_factor_pending"),
+        ("recovery-codes", "signin.second_factor_pending"),
+        ("email/begin", "signin.second_factor_pending"),
+        ("recovery/keep", "signin.second_factor_pending"),
+    ] {
+        assert_eq!(post(&mut client, path, &Value::Null).reason(), reason, "{path}");
+    }
+}
+
+// CVE-2026-111949: an enrolment begun in one sign-in cannot be finished in another.
+#[test]
+fn an_offer_belongs_to_the_session_that_asked() {
+    let server = Server::start();
+    let (mut one, mut other) = (server.signed_in(), server.signed_in());
+    let offer = post(&mut one, "totp/begin", &Value::Null).json();
+    let phone = Phone::of(offer["secret"].as_str().unwrap());
+    let confirmation = json!({"challenge": offer["challenge"], "code": phone.at(now())});
+    assert_eq!(post(&mut other, "totp/confirm", &confirmation).reason(), "factor.challenge_void");
+    let wrong = json!({"challenge": offer["challenge"], "code": "12345"});
+    assert_eq!(post(&mut one, "totp/confirm", &wrong).reason(), "factor.code_wrong");
+    assert_eq!(post(&mut one, "totp/confirm", &confirmation).status, 200, "a wrong code leaves the offer open");
+    assert_eq!(post(&mut one, "totp/confirm", &confirmation).reason(), "factor.challenge_void");
+}
+
+/// Sends one request in many threads at once, and counts what was answered with 200.
+fn race(client: &Client, path: &str, body: &Value, many: usize) -> usize {
+    let token = client.clone().token();
+    let origin = client.origin();
+    let send = |mut client: Client| {
+        let headers = [("X-CSRF-TOKEN", token.as_str()), ("Origin", origin.as_str())];
+        client.call_with("POST", &format!("/api/v1/auth/2fa/{path}"), &headers, body).status
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..many).map(|_| scope.spawn(|| send(client.clone()))).collect();
+        threads.into_iter().map(|thread| usize::from(thread.join().unwrap() == 200)).sum()
+    })
+}
+
+/// Losers pay for their guesses, so each race has an account of its own.
+#[test]
+fn a_code_that_many_send_at_once_lets_one_in() {
+    for is_recovery in [true, false] {
+        let server = Server::start();
+        let (email, password) = server.administrator();
+        let mut owner = server.signed_in();
+        let mut phone = enrol(&mut owner);
+        let codes = post(&mut owner, "recovery-codes", &Value::Null).json()["codes"].clone();
+        let mut client = server.client();
+        client.sign_in(&email, &password);
+        let (path, code) = if is_recovery {
+            ("recovery-codes/verify", codes[0].clone())
+        } else {
+            ("totp/verify", json!(phone.code()))
+        };
+        assert_eq!(race(&client, path, &json!({"code": code}), 200), 1, "{path}");
+    }
+}
+
+#[test]
+fn a_program_by_others_makes_the_codes_that_sign_in() {
+    let server = Server::start();
+    let (email, password) = server.administrator();
+    let mut owner = server.signed_in();
+    let offer = post(&mut owner, "totp/begin", &Value::Null).json();
+    let oathtool = |when: i64| {
+        let secret = offer["secret"].as_str().unwrap();
+        let now = format!("--now=@{when}");
+        let made = std::process::Command::new("oathtool").args(["--totp", "--base32", &now, secret]).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        String::from_utf8(made.stdout).unwrap().trim().to_owned()
+    };
+    let confirmation = json!({"challenge": offer["challenge"], "code": oathtool(now() - 30)});
+    assert_eq!(post(&mut owner, "totp/confirm", &confirmation).status, 200);
+    let mut client = server.client();
+    client.sign_in(&email, &password);
+    let answer = post(&mut client, "totp/verify", &json!({"code": oathtool(now())}));
+    assert_eq!(answer.json()["status"], "signed_in");
+}
+
+// PATTERN-DEVICE-SURVIVES: trust ends with what it rests on.
+#[test]
+fn a_new_password_ends_all_trust() {
+    let server = Server::start();
+    let (email, password) = server.administrator();
+    let mut owner = server.signed_in();
+    enrol(&mut owner);
+    assert_eq!(owner.call("POST", "/api/v1/auth/devices", &json!({"name": "Mine"})).status, 204);
+    let new = "seven herons over the weir";
+    let change = json!({"current": password, "new": new});
+    assert_eq!(owner.call("POST", "/api/v1/auth/password/change", &change).status, 200);
+    owner.jar.remove("doorward");
+    assert_eq!(owner.sign_in(&email, new).json()["status"], "second_factor_required");
+}
+
+#[test]
+fn the_strict_profile_trusts_no_device() {
+    let server = Server::start_with(&[("DOORWARD_SECOND_FACTOR__PROFILE", "strict")]);
+    let mut owner = server.signed_in();
+    enrol(&mut owner);
+    let answer = owner.call("POST", "/api/v1/auth/devices", &json!({"name": "Mine"}));
+    assert_eq!(answer.reason(), "factor.device_not_trusted");
+}
+
+/// The value of a hidden field or of the key that a page shows.
+fn value<'a>(html: &'a str, before: &str) -> &'a str {
+    html.split_once(before).unwrap_or_else(|| panic!("no {before} in {html}")).1.split('"').next().unwrap()
+}
+
+#[test]
+fn the_pages_do_all_of_it_without_any_script() {
+    let server = Server::start();
+    let (email, password) = server.administrator();
+    let mut client = server.signed_in();
+    // Each page counts the days, and leads to where something can be set up.
+    let start = client.page("/.doorward/apps").body;
+    assert!(start.contains("Days left to set it up: 7") && start.contains("/.doorward/account/security"), "{start}");
+    let offer = client.submit("/.doorward/account/security", "/.doorward/account/security/totp", &[]);
+    assert_eq!(offer.status, 200, "{}", offer.body);
+    assert!(offer.body.contains("<svg "));
+    let key =
+        value(&offer.body, "id=\"key\" type=\"text\" readonly autocomplete=\"off\" spellcheck=\"false\" value=\"");
+    let mut phone = Phone::of(&key.replace(' ', ""));
+    let challenge = value(&offer.body, "name=\"challenge\" value=\"").to_owned();
+    let token = crate::it::harness::hidden_token(&offer.body).unwrap().to_owned();
+    let confirm = |client: &mut Client, code: &str| {
+        let fields = [("challenge", challenge.as_str()), ("code", code), ("name", "Telephone")];
+        client.submit_with(&token, "/.doorward/account/security/totp/confirm", &fields)
+    };
+    let wrong = confirm(&mut client, "12345");
+    assert_eq!(wrong.status, 401);
+    assert!(wrong.body.contains(key) && wrong.body.contains("factor.code_wrong"), "the same key once more");
+    let done = confirm(&mut client, &phone.at(now() - 30));
+    assert_eq!((done.status, done.location()), (303, "/.doorward/account/security/recovery-codes"), "{}", done.body);
+    let sheet = client.submit(done.location(), "/.doorward/account/security/recovery-codes", &[]);
+    assert_eq!(sheet.body.matches("<li><code>").count(), 10, "{}", sheet.body);
+    let code = sheet.body.split_once("<li><code>").unwrap().1.split('<').next().unwrap().to_owned();
+    assert!(!client.page("/.doorward/apps").body.contains("Days left"));
+
+    // From another browser: three requests after the first page, and back to where one wanted.
+    let mut other = server.client();
+    let page = other.page("/.doorward/account").location().to_owned();
+    let fields = [("email", email.as_str()), ("password", &password), ("return_to", "/.doorward/account")];
+    let half = other.submit(&page, "/.doorward/sign-in", &fields);
+    assert_eq!(half.location(), "/.doorward/finish/second-factor?return_to=%2F.doorward%2Faccount");
+    assert_eq!(other.page("/demo/").location(), "/.doorward/finish/second-factor?return_to=%2Fdemo%2F");
+    let challenge = other.page(half.location()).body;
+    assert!(challenge.contains("Try another way") && challenge.contains("way=recovery_code"), "{challenge}");
+    let token = crate::it::harness::hidden_token(&challenge).unwrap().to_owned();
+    let now_code = phone.code();
+    let fields = [("way", "totp"), ("code", &now_code), ("trust", "on"), ("return_to", "/.doorward/account")];
+    let inside = other.submit_with(&token, "/.doorward/finish/second-factor", &fields);
+    assert_eq!((inside.status, inside.location()), (303, "/.doorward/account"), "{}", inside.body);
+    assert!(other.jar.contains_key("doorward-device"));
+    let account = other.page("/.doorward/account").body;
+    assert!(account.contains("password, Authenticator app"), "{account}");
+    assert!(other.page("/.doorward/account/security").body.contains("Trusted devices"));
+
+    // Without the phone: another way drops nothing, and what was lost can be replaced.
+    let mut third = server.client();
+    let fields = [("email", email.as_str()), ("password", &password)];
+    third.submit("/.doorward/sign-in", "/.doorward/sign-in", &fields);
+    let way = "/.doorward/finish/second-factor?way=recovery_code";
+    let empty = third.submit(way, "/.doorward/finish/second-factor", &[("way", "recovery_code"), ("code", "")]);
+    assert_eq!(empty.status, 401);
+    let none = third.submit(way, "/.doorward/finish/second-factor", &[]);
+    assert_eq!(none.status, 403, "an empty form passes nothing");
+    let used = third.submit(way, "/.doorward/finish/second-factor", &[("way", "recovery_code"), ("code", &code)]);
+    assert_eq!(used.location(), "/.doorward/finish/recovery", "{}", used.body);
+    assert_eq!(third.page("/.doorward/apps").location(), "/.doorward/finish/recovery?return_to=%2F.doorward%2Fapps");
+    let kept = third.submit("/.doorward/finish/recovery", "/.doorward/finish/recovery", &[]);
+    assert_eq!((kept.status, kept.location()), (303, "/.doorward/apps"));
+    assert_eq!(third.page("/.doorward/apps").status, 200);
+}
