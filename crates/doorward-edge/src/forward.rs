@@ -14,7 +14,7 @@ use http_body::Body;
 pub(crate) mod answer;
 pub(crate) mod outgoing;
 
-pub use answer::UpstreamBody;
+pub use answer::{UpstreamBody, is_event_stream};
 
 use crate::fault::{Fault, Source};
 use crate::header::{self, Managed};
@@ -55,13 +55,13 @@ impl Default for Limits {
     }
 }
 
-/// What [`forward`] needs beside the request.
+/// What [`forward`] needs beside the request: `'app` as long as it waits, `'a` only until it sets out.
 #[derive(Debug, Clone, Copy)]
-pub struct Onward<'a> {
+pub struct Onward<'app, 'a> {
     /// The proof that the decider let this request through. Nothing is forwarded without.
     pub permit: &'a Permit,
     /// The app.
-    pub upstream: &'a Upstream,
+    pub upstream: &'app Upstream,
     /// The fields that only we set.
     pub managed: &'a Managed,
     /// What we set: identity, request id. Set after stripping, and always instead of what was there.
@@ -73,7 +73,7 @@ pub struct Onward<'a> {
     /// The host as the client wrote it, for `Host` and `X-Forwarded-Host`.
     pub host: &'a HeaderValue,
     /// How long, and how much.
-    pub limits: Limits,
+    pub limits: &'app Limits,
     /// Whether this is a preflight: it goes without cookies, `Authorization`, identity and body.
     pub is_preflight: bool,
 }
@@ -99,14 +99,42 @@ pub struct Forwarded {
 ///
 /// # Errors
 /// What went wrong before the head of the answer. Later faults end the body.
-pub async fn forward<B>(onward: Onward<'_>, mut request: Request<B>) -> Result<Forwarded, Fault>
+pub fn forward<'app, B>(
+    onward: &Onward<'app, '_>,
+    request: Request<B>,
+) -> impl Future<Output = Result<Forwarded, Fault>> + Send + use<'app, B>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<Source>,
+{
+    // Everything that needs no waiting is done before the future begins, so that the future holds only what it needs
+    // while it waits: it is moved about with each request.
+    let departure = depart(onward, request);
+    async move {
+        let Departure { upgrade, request, origin } = departure?;
+        match upgrade {
+            // Rare and large: its state is kept out of the size of every other request.
+            Some(upgrade) => Box::pin(upgrade.negotiate(request, origin)).await,
+            None => exchange(request, origin).await,
+        }
+    }
+}
+
+/// A request that is ready to go.
+struct Departure<'app> {
+    upgrade: Option<tunnel::Upgrade>,
+    request: Request<Outgoing>,
+    origin: Origin<'app>,
+}
+
+fn depart<'app, B>(onward: &Onward<'app, '_>, mut request: Request<B>) -> Result<Departure<'app>, Fault>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Source>,
 {
     let upgrade = if onward.is_preflight { None } else { tunnel::Upgrade::of(&mut request) };
     let (mut parts, body) = request.into_parts();
-    prepare(&mut parts, &onward);
+    prepare(&mut parts, onward);
     let bounds = Bounds { bytes: onward.limits.body_bytes, idle: onward.limits.idle, managed: onward.managed };
     let (body, upload) = if onward.is_preflight {
         outgoing::clear(&mut parts.headers);
@@ -114,38 +142,39 @@ where
     } else {
         outgoing::frame(body, &mut parts.headers, &bounds)?
     };
-    let origin = Origin { upstream: onward.upstream, limits: &onward.limits, upload, is_kept: true };
-    match upgrade {
-        // Rare and large: its state is kept out of the size of every other request.
-        Some(upgrade) => Box::pin(upgrade.negotiate(Request::from_parts(parts, body), origin)).await,
-        None => exchange(Request::from_parts(parts, body), origin).await,
-    }
+    let origin = Origin { upstream: onward.upstream, limits: onward.limits, upload, is_kept: true };
+    Ok(Departure { upgrade, request: Request::from_parts(parts, body), origin })
 }
 
 /// Sends a request on a kept connection or a new one.
-async fn exchange(mut request: Request<Outgoing>, origin: Origin<'_>) -> Result<Forwarded, Fault> {
+fn exchange(
+    mut request: Request<Outgoing>,
+    origin: Origin<'_>,
+) -> impl Future<Output = Result<Forwarded, Fault>> + Send {
     let method = request.method().clone();
-    let limits = origin.limits;
     let mut kept = origin.upstream.reuse();
-    loop {
-        let mut line = match kept.take() {
-            Some(line) => line,
-            // Connecting is rare, so its state lives on the heap.
-            None => Box::pin(origin.upstream.connect(limits.connect)).await?,
-        };
-        match line.send(request, limits.head, origin.upload.as_deref()).await {
-            Ok(answer) => {
-                let response = answer::pass_on(answer, &method, line, origin)?;
-                return Ok(Forwarded { response, tunnel: None });
+    async move {
+        let limits = origin.limits;
+        loop {
+            let mut line = match kept.take() {
+                Some(line) => line,
+                // Connecting is rare, so its state lives on the heap.
+                None => Box::pin(origin.upstream.connect(limits.connect)).await?,
+            };
+            match line.send(request, limits.head, origin.upload.as_deref()).await {
+                Ok(answer) => {
+                    let response = answer::pass_on(answer, &method, line, origin)?;
+                    return Ok(Forwarded { response, tunnel: None });
+                }
+                Err(Unanswered { untouched: Some(whole), .. }) if line.is_reused() => request = *whole,
+                Err(Unanswered { fault, .. }) => return Err(fault),
             }
-            Err(Unanswered { untouched: Some(whole), .. }) if line.is_reused() => request = *whole,
-            Err(Unanswered { fault, .. }) => return Err(fault),
         }
     }
 }
 
 /// Edits a head in place, in the order that [`forward`] promises.
-fn prepare(parts: &mut Parts, onward: &Onward<'_>) {
+fn prepare(parts: &mut Parts, onward: &Onward<'_, '_>) {
     let via = if parts.version == Version::HTTP_2 { "2.0 doorward" } else { "1.1 doorward" };
     parts.version = Version::HTTP_11;
     parts.extensions.clear();

@@ -117,7 +117,9 @@ fn check(answer: &mut Response<Incoming>, method: &Method) -> Result<bool, Fault
     Ok(is_kept)
 }
 
-fn is_event_stream(headers: &HeaderMap) -> bool {
+/// Whether an answer is a stream of events (`text/event-stream`), which has no end by its nature.
+#[must_use]
+pub fn is_event_stream(headers: &HeaderMap) -> bool {
     const EVENT_STREAM: &[u8] = b"text/event-stream";
     let kind = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     kind.get(..EVENT_STREAM.len()).is_some_and(|start| start.eq_ignore_ascii_case(EVENT_STREAM))

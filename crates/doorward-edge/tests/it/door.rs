@@ -149,10 +149,10 @@ async fn answer(request: Request<Incoming>, peer: SocketAddr, shared: &Arc<Share
         client: peer.ip(),
         scheme: &HeaderValue::from_static("http"),
         host: &host,
-        limits: shared.plan.limits,
+        limits: &shared.plan.limits,
         is_preflight: false,
     };
-    match forward(onward, request).await {
+    match forward(&onward, request).await {
         Ok(forwarded) => pass(forwarded, shared),
         Err(fault) => {
             shared.seen.lock().faults.push(fault.code());

@@ -49,8 +49,9 @@ impl Served {
         command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(place.path().join("data"));
         let began = Instant::now();
         let child = command.spawn().unwrap();
-        let served = Self { child, port, place };
+        let mut served = Self { child, port, place };
         while served.answer("GET /health/live HTTP/1.1\r\nConnection: close\r\n", "").await.is_none() {
+            assert_eq!(served.child.try_wait().unwrap(), None, "the program ended: {command:?}");
             sleep(Duration::from_millis(1)).await;
         }
         (served, began.elapsed())
@@ -130,8 +131,8 @@ pub(crate) async fn fill(database: &std::path::Path, count: usize) -> Vec<String
         let (cookie, hash) = token::mint(token::Kind::Session, &SystemRandom);
         sqlx::query(
             "INSERT INTO user_session (id, token, handle, user_id, kind, stage, methods, is_persistent, created_at, \
-             authenticated_at, last_seen, address, device) \
-             VALUES ($1, $2, $3, $4, 'browser', 'full', 1, 0, $5, $5, $5, '192.0.2.1', $6)",
+             authenticated_at, last_seen, address, device, proven) \
+             VALUES ($1, $2, $3, $4, 'browser', 'full', 1, 0, $5, $5, $5, '192.0.2.1', $6, $7)",
         )
         .bind(SessionId::random(&SystemRandom).to_string())
         .bind(hash.to_text())
@@ -139,6 +140,7 @@ pub(crate) async fn fill(database: &std::path::Path, count: usize) -> Vec<String
         .bind(&owner)
         .bind(now)
         .bind(format!("Mozilla/5.0 (X11; Linux x86_64) Chrome/{}.0.0.0 Safari/537.36", 100 + number % 400))
+        .bind(format!("pwd={now}"))
         .execute(&mut *transaction)
         .await
         .unwrap();

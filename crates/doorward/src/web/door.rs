@@ -7,6 +7,7 @@ pub mod bounce;
 pub mod client;
 mod front;
 pub mod judge;
+mod lasting;
 mod log;
 mod onward;
 mod refuse;

@@ -139,7 +139,9 @@ impl Service {
         match self {
             Self::Front(app, router) => door::front(app, router, request).await,
             Self::Router(router) => {
-                router.clone().oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {})
+                // Rare, and larger than the way of every other request.
+                let answering = router.clone().oneshot(request.map(Body::new));
+                Box::pin(answering).await.unwrap_or_else(|never| match never {})
             }
         }
     }

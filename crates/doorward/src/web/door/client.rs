@@ -65,7 +65,8 @@ pub async fn client(
         return Some(Err(Refused::new("app.password_wrong")));
     }
     let (name, secret) = (presented.name.as_deref(), presented.secret.expose_secret());
-    Some(identity.session_by_app_password(&visit(), &app.name, name, secret).await)
+    // Kept out of the size of every other request.
+    Some(Box::pin(identity.session_by_app_password(&visit(), &app.name, name, secret)).await)
 }
 
 /// Removes what holds an app password, whatever app it was sent to: no app hears of one.

@@ -29,66 +29,97 @@ use crate::web::forwarded;
 use crate::web::listener::Peer;
 
 /// Answers a request: ours by the router, an app's by the app.
-pub async fn front(app: &App, router: &Router, request: Request<Incoming>) -> Response {
+///
+/// Where it goes is decided before the future begins, so that the future holds what one way needs and not all of them.
+pub fn front<'a>(
+    app: &'a App,
+    router: &'a Router,
+    request: Request<Incoming>,
+) -> impl Future<Output = Response> + Send + use<'a> {
     let settings = app.settings();
-    if settings.door.is_empty() {
-        return ours(router, request.map(Body::new)).await;
-    }
-    let (mut parts, body) = request.into_parts();
-    let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip().to_canonical());
-    let Some(to) = destination(&parts, &settings, peer, app) else {
-        return ours(router, Request::from_parts(parts, Body::new(body))).await;
-    };
-    // In the clear beside TLS: the router leads to https, and nothing reaches an app.
-    if settings.config.tls.is_on() && !to.scheme.is_https() {
-        return ours(router, Request::from_parts(parts, Body::new(body))).await;
-    }
-    let host = to.host.unwrap_or_default();
-    let client = forwarded::client_address(peer, &parts.headers, &settings.config.server);
-    let id = RequestId::random(app.identifiers());
-    let sketch = Sketch::of(&parts, id, app.identity().now(), (peer, client), Destination { host: Some(host), ..to });
-    let path = match Path::of(parts.uri.path()) {
-        Ok(path) => path,
-        // The router refuses it in the same words; only on an app's own host it has nothing to say.
-        Err(_) if !settings.door.has_host(&sketch.host) => {
-            return ours(router, Request::from_parts(parts, Body::new(body))).await;
-        }
-        Err(why) => {
-            let failure = Failure::of(why.code()).with_hint(why.to_string());
-            return refused(app, &settings, &sketch, failure);
-        }
-    };
-    let decided = path.decided();
-    if let Err(failure) = arrive::check_certificate(&parts) {
-        return refused(app, &settings, &sketch, failure);
-    }
-    // Another proxy asks us, under whatever host its client came; one that is not listed shall hear just that.
-    let is_question = settings.door.is_question(&decided)
-        && (settings.is_trusted_proxy(peer) || settings.door.is_behind_another(&sketch.host));
-    let spot = if is_question { settings.door.find_own(&decided) } else { settings.door.find(&sketch.host, &decided) };
-    match spot {
-        Spot::Ours => ours(router, Request::from_parts(parts, Body::new(body))).await,
-        Spot::Moved(rest) => match moved(&parts.uri, rest) {
-            Some(uri) => {
-                parts.uri = uri;
-                ours(router, Request::from_parts(parts, Body::new(body))).await
+    let fork = if settings.door.is_empty() { ours(request) } else { Fork::of(app, &settings, request) };
+    async move {
+        match fork {
+            Fork::Ours(request) => {
+                Box::pin(router.clone().oneshot(*request)).await.unwrap_or_else(|never| match never {})
             }
-            None => refused(app, &settings, &sketch, Failure::of("http.path_not_canonical")),
-        },
-        Spot::Threshold => {
-            let request = Request::from_parts(parts, Body::new(body));
-            Box::pin(threshold::answer(app, &settings, &sketch, router, request)).await
+            Fork::Refused(response) => *response,
+            Fork::Threshold(sketch, request) => {
+                Box::pin(threshold::answer(app, &settings, &sketch, router, *request)).await
+            }
+            Fork::App(knock, parts, body) => knock.answer(parts, body).await,
         }
-        Spot::Nowhere => refused(app, &settings, &sketch, Failure::of("http.not_found")),
-        // A host that nobody configured is nobody's name for the app: it would end in the app's links (CVE-2017-12161).
-        Spot::App(_) if !settings.csrf.allows_host(&view(&parts, &settings, peer, app)) => {
-            refused(app, &settings, &sketch, Failure::of("csrf.host_not_allowed"))
+    }
+}
+
+/// Which way a request goes. What is rare or large lies on the heap: each request moves one of these about.
+#[expect(clippy::large_enum_variant, reason = "the large one is the common one, and an allocation costs more")]
+enum Fork<'a> {
+    Ours(Box<Request<Body>>),
+    Refused(Box<Response>),
+    Threshold(Box<Sketch>, Box<Request<Body>>),
+    App(Box<Knock<'a>>, Parts, Incoming),
+}
+
+fn ours<'a>(request: Request<Incoming>) -> Fork<'a> {
+    Fork::Ours(Box::new(request.map(Body::new)))
+}
+
+impl<'a> Fork<'a> {
+    fn of(app: &'a App, settings: &Arc<Settings>, request: Request<Incoming>) -> Self {
+        let (mut parts, body) = request.into_parts();
+        let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip().to_canonical());
+        // In the clear beside TLS: the router leads to https, and nothing reaches an app.
+        let is_cleartext = |to: &Destination<'_>| settings.config.tls.is_on() && !to.scheme.is_https();
+        let to = destination(&parts, settings, peer, app).filter(|to| !is_cleartext(to));
+        let Some(to) = to else { return ours(Request::from_parts(parts, body)) };
+        let host = to.host.unwrap_or_default();
+        let client = forwarded::client_address(peer, &parts.headers, &settings.config.server);
+        let id = RequestId::random(app.identifiers());
+        let sketch =
+            Sketch::of(&parts, id, app.identity().now(), (peer, client), Destination { host: Some(host), ..to });
+        let refuse = |failure: Failure| Self::Refused(Box::new(refused(app, settings, &sketch, failure)));
+        let path = match Path::of(parts.uri.path()) {
+            Ok(path) => path,
+            // The router refuses it in the same words; only on an app's own host it has nothing to say.
+            Err(_) if !settings.door.has_host(&sketch.host) => return ours(Request::from_parts(parts, body)),
+            Err(why) => return refuse(Failure::of(why.code()).with_hint(why.to_string())),
+        };
+        let decided = path.decided();
+        if let Err(failure) = arrive::check_certificate(&parts) {
+            return refuse(failure);
         }
-        Spot::App(place) => {
-            let place = Arc::clone(place);
-            let (canonical, decided, has_slash) = (path.changed(), path.compared(), path.has_slash);
-            let knock = Knock { app, settings: &settings, place, sketch, canonical, decided, has_slash };
-            knock.answer(parts, body).await
+        // Another proxy asks us, under whatever host its client came; one that is not listed shall hear just that.
+        let is_question = settings.door.is_question(&decided)
+            && (settings.is_trusted_proxy(peer) || settings.door.is_behind_another(&sketch.host));
+        let spot =
+            if is_question { settings.door.find_own(&decided) } else { settings.door.find(&sketch.host, &decided) };
+        match spot {
+            Spot::Ours => ours(Request::from_parts(parts, body)),
+            Spot::Moved(rest) => match moved(&parts.uri, rest) {
+                Some(uri) => {
+                    parts.uri = uri;
+                    ours(Request::from_parts(parts, body))
+                }
+                None => refuse(Failure::of("http.path_not_canonical")),
+            },
+            Spot::Threshold => {
+                let request = Request::from_parts(parts, Body::new(body));
+                Self::Threshold(Box::new(sketch), Box::new(request))
+            }
+            Spot::Nowhere => refuse(Failure::of("http.not_found")),
+            // A host that nobody configured is nobody's name for the app: it would end in the app's links
+            // (CVE-2017-12161).
+            Spot::App(_) if !settings.csrf.allows_host(&view(&parts, settings, peer, app)) => {
+                refuse(Failure::of("csrf.host_not_allowed"))
+            }
+            Spot::App(place) => {
+                let place = Arc::clone(place);
+                let (canonical, decided, has_slash) = (path.changed(), path.compared(), path.has_slash);
+                let settings = Arc::clone(settings);
+                let knock = Knock { app, settings, place, sketch, canonical, decided, has_slash };
+                Self::App(Box::new(knock), parts, body)
+            }
         }
     }
 }
@@ -126,10 +157,6 @@ impl<'a> Path<'a> {
             Cow::Owned(path) => Some(path.into()),
         }
     }
-}
-
-async fn ours(router: &Router, request: Request<Body>) -> Response {
-    router.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
 }
 
 /// Where the request goes, as the rule against forged requests takes it.

@@ -9,15 +9,18 @@ use axum::response::{IntoResponse, Response};
 use doorward_core::policy::{self, Decision, Permit};
 use doorward_csrf::{FormValue, Phase, Provenance};
 use doorward_edge::fault::Fault;
-use doorward_edge::forward::{Forwarded, Onward, forward};
+use doorward_edge::forward::{Forwarded, Onward, forward, is_event_stream};
 use doorward_edge::gate;
 use doorward_edge::path::{EncodedSlash, check_query};
+use doorward_edge::upstream::Upstream;
+use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use hyper::body::Incoming;
 
 use super::judge::{self, Caller, Facts};
+use super::lasting::Lasting;
 use super::refuse::{Stranger, answered, redirect};
 use super::sketch::Sketch;
 use super::table::Place;
@@ -46,7 +49,7 @@ const TUNNEL_IDLE: Duration = Duration::from_hours(1);
 #[derive(Debug)]
 pub(super) struct Knock<'a> {
     pub(super) app: &'a App,
-    pub(super) settings: &'a Settings,
+    pub(super) settings: Arc<Settings>,
     pub(super) place: Arc<Place>,
     pub(super) sketch: Sketch,
     /// The canonical path, where it is not the one that came: what is forwarded.
@@ -66,11 +69,13 @@ struct Let {
 
 impl Knock<'_> {
     /// Answers the request.
-    pub(super) async fn answer(&self, mut parts: Parts, body: Incoming) -> Response {
+    pub(super) fn answer(&self, mut parts: Parts, body: Incoming) -> impl Future<Output = Response> + Send {
         let mut body = Body::new(body);
-        match self.admit(&mut parts, &mut body).await {
-            Ok(allowed) => self.onward(parts, body, allowed).await,
-            Err(response) => answered(self.app, self.settings, &self.sketch, *response),
+        async move {
+            match self.admit(&mut parts, &mut body).await {
+                Ok(allowed) => self.onward(parts, body, allowed).await,
+                Err(response) => answered(self.app, &self.settings, &self.sketch, *response),
+            }
         }
     }
 
@@ -81,7 +86,7 @@ impl Knock<'_> {
         if self.has_slash && self.place.app.encoded_slash != EncodedSlash::Keep {
             return Err(refuse(Failure::of("http.path_not_canonical").with_hint("an encoded slash")));
         }
-        if arrive::is_too_open(self.settings, self.sketch.scheme.is_https(), self.sketch.address) {
+        if arrive::is_too_open(&self.settings, self.sketch.scheme.is_https(), self.sketch.address) {
             return Err(refuse(Failure::of("csrf.https_required")));
         }
         if header::is_preflight(parts) {
@@ -93,9 +98,9 @@ impl Knock<'_> {
 
     /// Who started this request, and in whose session. A token is asked for only where the app wants one.
     async fn shield(&self, parts: &Parts, body: &mut Body) -> Result<Caller, Box<Response>> {
-        let view = front::view(parts, self.settings, self.sketch.peer, self.app);
+        let view = front::view(parts, &self.settings, self.sketch.peer, self.app);
         let is_https = self.sketch.scheme.is_https();
-        let phase = judge::phase(&self.place, self.settings, &view, &parts.headers, is_https);
+        let phase = judge::phase(&self.place, &self.settings, &view, &parts.headers, is_https);
         if let Some(Phase::Decided(decision)) = &phase {
             self.judged(parts, decision, FormValue::Absent, None)?;
         }
@@ -110,7 +115,7 @@ impl Knock<'_> {
     async fn caller(&self, parts: &Parts) -> Result<Caller, Box<Response>> {
         let identity = self.app.identity();
         match client::client(identity, &self.place.app, &parts.headers, || self.sketch.visit()).await {
-            None => Ok(judge::caller(identity, self.settings, &self.facts(parts))),
+            None => Ok(judge::caller(identity, &self.settings, &self.facts(parts))),
             Some(Ok(live)) => Ok(Ok(live)),
             Some(Err(refused)) if refused.code == WRONG_PASSWORD => Ok(Err(refused.code)),
             Some(Err(refused)) => Err(Box::new(Failure::from(refused).into_response())),
@@ -126,7 +131,7 @@ impl Knock<'_> {
     ) -> Result<(), Box<Response>> {
         let csrf = &self.settings.csrf;
         let mut field = None;
-        if !csrf.has_token_header(&front::view(parts, self.settings, self.sketch.peer, self.app)) {
+        if !csrf.has_token_header(&front::view(parts, &self.settings, self.sketch.peer, self.app)) {
             let reading = doorward_csrf::Form::read(&parts.headers, std::mem::take(body), csrf.field_name());
             let form = tokio::time::timeout(self.settings.config.server.limits.body_timeout, reading)
                 .await
@@ -136,7 +141,7 @@ impl Knock<'_> {
         }
         let value = field.as_ref().map_or(FormValue::Absent, FormValue::from);
         let live = caller.as_ref().ok().map(AsRef::as_ref);
-        let view = front::view(parts, self.settings, self.sketch.peer, self.app);
+        let view = front::view(parts, &self.settings, self.sketch.peer, self.app);
         let decision = csrf.token(&view, provenance, &state_of(live), value);
         self.judged(parts, &decision, value, live)
     }
@@ -153,7 +158,7 @@ impl Knock<'_> {
         if decision.is_allowed() || (csrf.is_report_only() && decision.reason.status() == StatusCode::FORBIDDEN) {
             return Ok(());
         }
-        let view = front::view(parts, self.settings, self.sketch.peer, self.app);
+        let view = front::view(parts, &self.settings, self.sketch.peer, self.app);
         let report = csrf.report(&view, &state_of(live), form, decision);
         let mut response = refusal::answer(decision, &report, None);
         response.extensions_mut().insert(Judged::of(*decision, Some(&report), csrf));
@@ -192,7 +197,7 @@ impl Knock<'_> {
         let target = bounce::without(&whole);
         let stranger = Stranger {
             app: self.app,
-            settings: self.settings,
+            settings: &self.settings,
             sketch: &self.sketch,
             headers: &parts.headers,
             target: &target,
@@ -226,32 +231,34 @@ impl Knock<'_> {
         }
     }
 
-    async fn onward(&self, mut parts: Parts, body: Body, allowed: Let) -> Response {
-        let Some(upstream) = &self.place.upstream else {
-            return answered(self.app, self.settings, &self.sketch, Failure::of("http.not_found").into_response());
-        };
+    /// On to the app, and its answer back. What needs no waiting is done before the future begins, as in [`forward`].
+    fn onward(&self, mut parts: Parts, body: Body, allowed: Let) -> impl Future<Output = Response> + Send {
+        let Let { permit, live, is_preflight } = allowed;
         let host = self.host(&parts);
         let held = parts.extensions.remove::<Held>();
-        if let Err(failure) = self.rewrite(&mut parts, allowed.is_preflight) {
-            return answered(self.app, self.settings, &self.sketch, failure.into_response());
-        }
         let id = header::request_name(&self.sketch.id);
-        let identity = self.identity(id.clone(), allowed.live.as_deref());
-        let scheme = HeaderValue::from_static(self.sketch.scheme.as_str());
-        let onward = Onward {
-            permit: &allowed.permit,
-            upstream,
-            managed: &self.place.managed,
-            identity: &identity,
-            client: self.sketch.address,
-            scheme: &scheme,
-            host: &host,
-            limits: self.place.limits,
-            is_preflight: allowed.is_preflight,
-        };
-        match forward(onward, Request::from_parts(parts, body)).await {
-            Ok(forwarded) => self.back(forwarded, id, (allowed.live, held)),
-            Err(fault) => self.failed(&fault),
+        let forwarded = self.rewrite(&mut parts, is_preflight).map(|upstream| {
+            let onward = Onward {
+                permit: &permit,
+                upstream,
+                managed: &self.place.managed,
+                identity: &self.identity(id.clone(), live.as_deref()),
+                client: self.sketch.address,
+                scheme: &HeaderValue::from_static(self.sketch.scheme.as_str()),
+                host: &host,
+                limits: &self.place.limits,
+                is_preflight,
+            };
+            forward(&onward, Request::from_parts(parts, body))
+        });
+        async move {
+            match forwarded {
+                Ok(forwarded) => match forwarded.await {
+                    Ok(forwarded) => self.back(forwarded, id, (live, held)),
+                    Err(fault) => self.failed(&fault),
+                },
+                Err(failure) => answered(self.app, &self.settings, &self.sketch, failure.into_response()),
+            }
         }
     }
 
@@ -262,8 +269,9 @@ impl Knock<'_> {
         written.or_else(|| HeaderValue::try_from(self.sketch.authority()).ok()).unwrap_or(HeaderValue::from_static(""))
     }
 
-    /// The one canonical target, without what proves the session to us.
-    fn rewrite(&self, parts: &mut Parts, is_preflight: bool) -> Result<(), Failure> {
+    /// The one canonical target, without what proves the session to us; gives back where it goes.
+    fn rewrite(&self, parts: &mut Parts, is_preflight: bool) -> Result<&Upstream, Failure> {
+        let upstream = self.place.upstream.as_ref().ok_or_else(|| Failure::of("http.not_found"))?;
         let target = match (&self.canonical, parts.uri.authority()) {
             (None, None) => None,
             // An absolute target goes on in origin form; its path and query are what was decided on.
@@ -289,7 +297,7 @@ impl Knock<'_> {
                 parts.headers.remove(name);
             }
         }
-        Ok(())
+        Ok(upstream)
     }
 
     /// What the app is told of whoever asks. All of these names were removed before, whoever sent them.
@@ -309,25 +317,32 @@ impl Knock<'_> {
         doorward_edge::header::guard_set_cookies(response.headers_mut(), |name| cookie::is_own(name, csrf));
         response.headers_mut().insert(header::REQUEST_ID, id);
         if self.sketch.scheme.is_https() {
-            header::require_https(response.headers_mut(), self.settings);
+            header::require_https(response.headers_mut(), &self.settings);
         }
         log::finish(self, response.status(), live.as_deref());
         if let Some(tunnel) = tunnel {
-            let app = self.app.clone();
+            let (app, session) = (self.app.clone(), live.clone());
             self.app.tasks().spawn("tunnel", async move {
                 // A tunnel is a connection still, and counts as one until it ends.
                 let _held = held;
-                tunnel.run(app.until_ended(live), TUNNEL_IDLE).await;
+                tunnel.run(app.until_ended(session), TUNNEL_IDLE).await;
             });
         }
-        response.map(Body::new)
+        match live {
+            // Without a length: it is over when we say so.
+            Some(live) if is_event_stream(response.headers()) && !response.headers().contains_key(CONTENT_LENGTH) => {
+                let over = self.app.clone().until_ended(Some(live));
+                response.map(|body| Body::new(Lasting::new(body, over)))
+            }
+            _ => response.map(Body::new),
+        }
     }
 
     fn failed(&self, fault: &Fault) -> Response {
         let url = self.place.upstream.as_ref().map(|upstream| upstream.url().to_string()).unwrap_or_default();
         let cause = format!("{} at {url}: {}", self.place.app.name, fault_cause(fault));
         let failure = Failure::of(fault.code()).with_cause(cause);
-        answered(self.app, self.settings, &self.sketch, failure.into_response())
+        answered(self.app, &self.settings, &self.sketch, failure.into_response())
     }
 }
 

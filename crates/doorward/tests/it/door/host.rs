@@ -112,3 +112,29 @@ fn websockets_pass_and_end_with_the_session() {
     let ended = stream.read(&mut [0; 16]);
     assert!(matches!(ended, Ok(0) | Err(_)), "the tunnel ends with the session: {ended:?}");
 }
+
+// WSTG-SESS-07: a page that only listens must not hear on when its session is over.
+#[test]
+fn a_stream_of_events_ends_with_the_session() {
+    use std::io::{Read as _, Write as _};
+    let (server, _apps) = apart();
+    let mut jars = vec![server.signed_in()];
+    follow(&server, &mut jars, &format!("http://a.localhost:{}/", server.port));
+    let jar = jars.iter().find(|jar| jar.host.starts_with("a.")).unwrap();
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(10))).unwrap();
+    let (host, cookie) = (&jar.host, &jar.jar["doorward"]);
+    write!(stream, "GET /events HTTP/1.1\r\nHost: {host}\r\nCookie: doorward={cookie}\r\n\r\n").unwrap();
+    let mut seen = String::new();
+    while !seen.contains("data: 1") {
+        let mut piece = [0; 1024];
+        let count = stream.read(&mut piece).unwrap();
+        assert_ne!(count, 0, "{seen}");
+        seen.push_str(&String::from_utf8_lossy(&piece[..count]));
+    }
+    assert!(!seen.contains("0\r\n\r\n"), "it goes on as long as the session: {seen}");
+    assert_eq!(jars[0].call("POST", "/api/v1/auth/jwt/logout", &json!({})).status, 200);
+    let mut rest = [0; 16];
+    let count = stream.read(&mut rest).unwrap();
+    assert_eq!(&rest[..count], b"0\r\n\r\n", "the stream ends with the session");
+}
