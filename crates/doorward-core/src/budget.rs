@@ -23,8 +23,11 @@ pub enum BudgetKey {
     /// Codes of a second factor from a browser in which a sign-in was finished, so that somebody else who has the
     /// password cannot keep the owner out.
     KnownFactor(UserId, TokenHash),
-    /// Mail that somebody has sent to this address, such as a code or a link.
+    /// Mail that somebody has sent to this address, such as a link.
     MailTo(Email),
+    /// Codes by mail for a sign-in whose password was right, or for a session. Counted apart from what strangers have
+    /// sent to the address, so that they keep nobody from a code.
+    CodeTo(UserId),
     /// App passwords from this network. Counted apart from sign-ins, so that a client whose password was withdrawn, and
     /// that tries all day, keeps nobody from signing in.
     AppPassword(Network),
@@ -41,6 +44,7 @@ impl BudgetKey {
             Self::Factor(user) => format!("factor:{user}"),
             Self::KnownFactor(user, browser) => format!("factor:{user}:{}", browser.to_text()),
             Self::MailTo(email) => format!("mail:{email}"),
+            Self::CodeTo(user) => format!("code:{user}"),
             Self::AppPassword(network) => format!("app:{network}"),
         }
     }
@@ -62,7 +66,7 @@ impl BudgetKey {
                 free: 5,
                 consecutive: 100,
             },
-            Self::MailTo(_) => Limits {
+            Self::MailTo(_) | Self::CodeTo(_) => Limits {
                 windows: &[Window { seconds: 900, guesses: 5 }, Window { seconds: DAY_SECONDS, guesses: 20 }],
                 free: u32::MAX,
                 consecutive: u32::MAX,

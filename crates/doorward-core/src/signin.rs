@@ -149,7 +149,9 @@ impl SignIn {
     fn next(state: State) -> Self {
         let methods = state.proven.methods();
         let is_recovering = methods.has(Method::RecoveryCode) && !state.is_recovery_over;
-        if state.demand.is_second_factor_due() && !methods.meets(state.demand.ways()) {
+        // The last code of the sheet is used up when it is counted again: it was proven in this sign-in all the same.
+        let is_met = methods.meets(state.demand.ways()) || methods.has(Method::RecoveryCode);
+        if state.demand.is_second_factor_due() && !is_met {
             Self::SecondFactor(SecondFactor { state })
         } else if is_recovering && state.demand.is_recovery_mail_due() && !methods.has(Method::EmailCode) {
             Self::RecoveryMail(RecoveryMail { state })

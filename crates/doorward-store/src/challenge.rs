@@ -5,7 +5,7 @@ use doorward_core::audit::Event;
 use doorward_core::factor::code::{EMAIL_TRIES, EmailPurpose};
 use doorward_core::factor::{Ceremony, Challenge, Sealed};
 use doorward_core::identifier::UserId;
-use doorward_core::store::EmailChallenge;
+use doorward_core::store::{Added, EmailChallenge, Evidence};
 use doorward_core::token::TokenHash;
 use sqlx::any::AnyRow;
 
@@ -154,4 +154,29 @@ pub(crate) async fn type_code(write: &mut Write, typed: Typed, now: UnixTime) ->
     }
     let tries = u32::try_from(row.number("tries")?).map_err(|_| damaged("tries"))?;
     Ok(Outcome::Wrong(EMAIL_TRIES.saturating_sub(tries)))
+}
+
+/// Uses up what an enrolment rests on.
+pub(crate) async fn weigh(
+    write: &mut Write,
+    evidence: &Evidence,
+    owner: UserId,
+    now: UnixTime,
+) -> Result<Added, Failure> {
+    match evidence {
+        Evidence::Taken => Ok(Added::Done),
+        Evidence::Challenge { hash, ceremony, browser } => {
+            let asked = Asked { hash: *hash, ceremony: *ceremony, browser: *browser, now };
+            let taken = consume(write, asked).await?;
+            Ok(if taken.is_some_and(|taken| taken.user == Some(owner)) { Added::Done } else { Added::Void })
+        }
+        Evidence::EmailCode { hash, browser } => {
+            let typed = Typed { user: owner, purpose: EmailPurpose::Enrolment, browser: *browser, hash: *hash };
+            Ok(match type_code(write, typed, now).await? {
+                Outcome::Right => Added::Done,
+                Outcome::Wrong(left) => Added::Wrong { left },
+                Outcome::Void => Added::Void,
+            })
+        }
+    }
 }

@@ -2,19 +2,18 @@
 
 use doorward_core::UnixTime;
 use doorward_core::audit::Event;
-use doorward_core::factor::code::EmailPurpose;
 use doorward_core::factor::policy::Keep;
 use doorward_core::factor::{Ceremony, Challenge, Credential, Detail, MOST_CREDENTIALS, Passkey, Sealed};
 use doorward_core::identifier::{CredentialId, SessionId, UserId};
 use doorward_core::session::{EndReason, Stage};
 use doorward_core::store::{
-    Added, EmailChallenge, Evidence, Factors, Facts, NewCredential, Proof, Proving, Result, StoreError, Then, Which,
+    Added, EmailChallenge, Factors, Facts, NewCredential, Proof, Proving, Result, StoreError, Then, Which,
 };
 use doorward_core::token::TokenHash;
 use doorward_core::user::Name;
 use sqlx::any::AnyRow;
 
-use crate::challenge::{self, Asked, Outcome, Typed};
+use crate::challenge::{self, Asked};
 use crate::failure::{Failure, retry};
 use crate::row::{Columns as _, damaged};
 use crate::store::Store;
@@ -198,7 +197,7 @@ async fn add(store: &Store, new: &NewCredential, event: &Event) -> std::result::
     if !may_enrol(&mut write, new.session, owner).await? {
         return Ok(Added::Void);
     }
-    match weigh(&mut write, &new.evidence, owner, event.at).await? {
+    match challenge::weigh(&mut write, &new.evidence, owner, event.at).await? {
         Added::Done => {}
         wrong @ Added::Wrong { .. } => {
             // The try counts.
@@ -220,33 +219,11 @@ async fn add(store: &Store, new: &NewCredential, event: &Event) -> std::result::
     }
     device::forget(&mut write, owner).await?;
     write.append(&user::about(event, owner)).await?;
+    if there.is_empty() {
+        user::leave_nothing(&mut write, (owner, new.session), event).await?;
+    }
     write.commit().await?;
     Ok(Added::Done)
-}
-
-/// Uses up what an enrolment rests on.
-async fn weigh(
-    write: &mut Write,
-    evidence: &Evidence,
-    owner: UserId,
-    now: UnixTime,
-) -> std::result::Result<Added, Failure> {
-    match evidence {
-        Evidence::Taken => Ok(Added::Done),
-        Evidence::Challenge { hash, ceremony, browser } => {
-            let asked = Asked { hash: *hash, ceremony: *ceremony, browser: *browser, now };
-            let taken = challenge::consume(write, asked).await?;
-            Ok(if taken.is_some_and(|taken| taken.user == Some(owner)) { Added::Done } else { Added::Void })
-        }
-        Evidence::EmailCode { hash, browser } => {
-            let typed = Typed { user: owner, purpose: EmailPurpose::Enrolment, browser: *browser, hash: *hash };
-            Ok(match challenge::type_code(write, typed, now).await? {
-                Outcome::Right => Added::Done,
-                Outcome::Wrong(left) => Added::Wrong { left },
-                Outcome::Void => Added::Void,
-            })
-        }
-    }
 }
 
 /// Adds a row. False where the key is enrolled already.
@@ -383,6 +360,7 @@ pub(crate) async fn reset(write: &mut Write, owner: UserId, event: &Event) -> st
         "DELETE FROM recovery_code WHERE user_id = $1",
         "DELETE FROM email_code WHERE user_id = $1",
         "DELETE FROM challenge WHERE user_id = $1",
+        "DELETE FROM known_browser WHERE user_id = $1",
         "INSERT INTO grace (user_id, began_at) VALUES ($1, 0) ON CONFLICT (user_id) DO UPDATE SET began_at = 0",
     ] {
         sqlx::query(sql).bind(owner.to_string()).execute(write.on()).await?;

@@ -161,9 +161,11 @@ async fn withdraw(write: &mut Write, purpose: &str, person: &str, at: UnixTime) 
     Ok(())
 }
 
-/// Withdraws the open reset links of a user, whose password has changed by another way.
+/// Withdraws the open links of a user whose password has changed by another way: resets, and another address that
+/// somebody with the password before may have asked for.
 pub(crate) async fn withdraw_resets(write: &mut Write, user: UserId, at: UnixTime) -> std::result::Result<(), Failure> {
     withdraw(write, PASSWORD_RESET, &user.to_string(), at).await?;
+    withdraw(write, EMAIL_VERIFICATION, &user.to_string(), at).await?;
     withdraw(write, RECOVERY, &user.to_string(), at).await
 }
 

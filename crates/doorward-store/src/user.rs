@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use doorward_core::UnixTime;
 use doorward_core::audit::Event;
 use doorward_core::budget::BudgetKey;
-use doorward_core::identifier::UserId;
+use doorward_core::identifier::{SessionId, UserId};
 use doorward_core::session::EndReason;
 use doorward_core::store::{Result, StoreError, UserChange, Users, Which};
 use doorward_core::user::{Email, Group, PasswordHash, Status, User};
@@ -192,6 +192,19 @@ pub(crate) async fn set_password(
     Ok(())
 }
 
+/// From the first factor on a password alone is worth little, so nothing stays that somebody with the password alone can
+/// have made before: other sessions, half ones too, recovery codes, app passwords.
+pub(crate) async fn leave_nothing(
+    write: &mut Write,
+    (owner, keep): (UserId, SessionId),
+    event: &Event,
+) -> std::result::Result<(), Failure> {
+    sqlx::query("DELETE FROM recovery_code WHERE user_id = $1").bind(owner.to_string()).execute(write.on()).await?;
+    app_password::forget(write, owner).await?;
+    session::end(write, Which::AllOf(owner, Some(keep)), EndReason::EnrolmentDue, event).await?;
+    Ok(())
+}
+
 async fn change_one(
     store: &Store,
     id: UserId,
@@ -259,6 +272,8 @@ async fn apply(
     if matches!(change, UserChange::Status(Status::Disabled)) {
         device::forget(write, user.id).await?;
         app_password::forget(write, user.id).await?;
+        link::withdraw_resets(write, user.id, event.at).await?;
+        link::withdraw_factor_resets(write, user.id, event.at).await?;
         session::end(write, Which::AllOf(user.id, None), EndReason::UserDisabled, event).await?;
     }
     Ok(true)

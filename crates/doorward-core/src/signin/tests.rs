@@ -214,3 +214,19 @@ fn no_path_through_any_sign_in_leads_around_a_demand() {
     }
     assert!(finished > 1_000, "{finished}");
 }
+
+#[test]
+fn the_last_recovery_code_is_worth_as_much_as_the_first() {
+    let SignIn::SecondFactor(moment) = begin(demand(&Enrolled { recovery_codes: 1, ..with_totp() }, false)) else {
+        panic!("factor first")
+    };
+    let SignIn::RecoveryMail(moment) = moment.choose(Method::RecoveryCode).unwrap().proven(NOW) else {
+        panic!("the address must be proven")
+    };
+    // The demand is made anew at each step, and now the sheet is used up.
+    let spent = demand(&Enrolled { recovery_codes: 0, ..with_totp() }, false);
+    let proven = SignIn::RecoveryMail(moment).proven();
+    let SignIn::RecoveryMail(moment) = SignIn::resume(Stage::RecoveryMail, proven, spent) else { panic!("resumed") };
+    let SignIn::Recovery(moment) = moment.proven(NOW) else { panic!("only what was lost can be replaced") };
+    assert_eq!(moment.kept().stage(), Stage::Full);
+}

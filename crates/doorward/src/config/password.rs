@@ -107,8 +107,7 @@ impl Raw {
         let workers = self.workers.unwrap_or(half).max(1);
         let minimum_length = self.minimum_length.unwrap_or(15);
         if minimum_length < 15 {
-            let why =
-                "Until a second factor is enrolled a password stands alone, and NIST SP 800-63B-4 asks for 15 characters then.";
+            let why = "Until a second factor is enrolled a password stands alone, and NIST SP 800-63B-4 asks for 15 characters then.";
             let path = "password.minimum_length";
             let finding = check.warning("config.password_length", path, why).with_remedy(check.line(path, "15"));
             check.report(finding);

@@ -77,9 +77,13 @@ impl Identity {
     /// Makes a link by which a user can choose a new password.
     ///
     /// # Errors
-    /// `user.not_found`, `store.*`.
+    /// `user.not_found`, `user.not_for_oneself`, `store.*`.
     pub async fn reset_link(&self, author: &Author<'_>, user: UserId) -> Result<(Link, Secret), Refused> {
         let user = self.user(user).await?;
+        // An open session would be enough to set a password without the present one.
+        if author.actor == Actor::User(user.id) {
+            return Err(Refused::new("user.not_for_oneself"));
+        }
         let event = author.event(self.now(), Action::LinkCreated).about(user.id);
         let (link, secret) =
             self.draw_link(Kind::PasswordReset, Purpose::PasswordReset { user: user.id }, RESET_SECONDS);

@@ -41,7 +41,16 @@ fn a_reset_link_cannot_be_turned_on_another_user() {
 fn a_second_reset_link_dies_with_the_first_ones_use() {
     let server = Server::start();
     let mut admin = server.signed_in();
-    let id = admin.get("/api/v1/auth/me").json()["user"]["id"].as_str().unwrap().to_owned();
+    let invited = admin.call("POST", "/api/v1/admin/invitations", &json!({"email": "bob@example.com", "groups": []}));
+    let token = invited.json()["url"].as_str().unwrap().split_once("token=").unwrap().1.to_owned();
+    let body = json!({"code": token, "name": "Bob", "password": "a long phrase of the first day"});
+    assert_eq!(server.client().call("POST", "/api/v1/auth/invitations/accept", &body).status, 200);
+    let users = admin.get("/api/v1/admin/users").json();
+    let users = users["users"].as_array().unwrap();
+    let id = users.iter().find(|user| user["email"] == "bob@example.com").unwrap()["id"].as_str().unwrap();
+    let own = admin.get("/api/v1/auth/me").json()["user"]["id"].as_str().unwrap().to_owned();
+    let answer = admin.call("POST", &format!("/api/v1/admin/users/{own}/reset"), &json!(null));
+    assert_eq!(answer.reason(), "user.not_for_oneself", "nobody sets a password without the present one");
     let path = format!("/api/v1/admin/users/{id}/reset");
     let mut code = || {
         let made = admin.call("POST", &path, &json!(null)).json();

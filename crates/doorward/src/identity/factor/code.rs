@@ -67,7 +67,7 @@ impl Identity {
 
     async fn post_code(&self, visit: &Visit, live: &Live, user: &User, purpose: EmailPurpose) -> Result<(), Refused> {
         let now = self.now();
-        if let Err((_, spent)) = self.inner.store.pay(&[BudgetKey::MailTo(user.email.clone())], now).await? {
+        if let Err((_, spent)) = self.inner.store.pay(&[BudgetKey::CodeTo(user.id)], now).await? {
             let refused = Refused::new("factor.mail_wait");
             return Err(if let Spent::Wait(seconds) = spent { refused.wait(seconds) } else { refused });
         }

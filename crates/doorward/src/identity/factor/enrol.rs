@@ -6,7 +6,7 @@ use doorward_core::factor::code::CodeKey;
 use doorward_core::identifier::CredentialId;
 use doorward_core::password::{Password, PasswordError};
 use doorward_core::policy::pending_code;
-use doorward_core::session::Stage;
+use doorward_core::session::{EndReason, Stage};
 use doorward_core::signin::{Demand, Method, SignIn};
 use doorward_core::store::{Added, Budgets as _, Evidence, Factors as _, NewCredential, Outbox as _};
 use doorward_core::user::Name;
@@ -68,7 +68,14 @@ impl Identity {
         let event = event.with_detail(format!("{kind} {}", new.credential.id));
         let notice = Notice::FactorAdded(new.credential.name.clone());
         let letters = self.notices(&user, &Author::of(live, visit), &notice).await?;
+        let is_first = self.inner.store.facts(user.id).await?.credentials.is_empty();
         match self.inner.store.mailing(letters).add_credential(new, &event).await? {
+            // The store has ended the other sessions of a password alone; here they go at once, too.
+            Added::Done if is_first => {
+                for id in self.table().ids_of(user.id).into_iter().filter(|id| *id != live.id) {
+                    self.table().end(id, EndReason::EnrolmentDue);
+                }
+            }
             Added::Done => {}
             Added::Wrong { .. } => return Err(Refused::new("factor.code_wrong")),
             Added::Void => {

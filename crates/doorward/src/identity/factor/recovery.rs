@@ -14,12 +14,16 @@ impl Identity {
     /// Makes a new sheet of ten codes. They are shown this once; the sheet before is void.
     ///
     /// # Errors
-    /// What the session waits for instead, why it ended, `store.*`.
+    /// `factor.way_closed` before the first factor, what the session waits for instead, why it ended, `store.*`.
     pub async fn make_recovery_codes(&self, visit: &Visit, live: &Live) -> Result<Vec<Secret>, Refused> {
         if !live.stage.may_enrol() {
             return Err(Refused::new(pending_code(live.stage)));
         }
         let (user, key) = (live.user_id(), self.newest_code_key());
+        // Codes stand in for a factor. Made before there is one, they would be left behind by whoever had the password.
+        if self.inner.store.facts(user).await?.credentials.is_empty() {
+            return Err(Refused::new("factor.way_closed"));
+        }
         let sheet = RecoveryCode::sheet(self.random());
         let hashes: Vec<_> = sheet.iter().map(|code| key.hash_recovery(user, code)).collect();
         let event = Author::of(live, visit).event(self.now(), Action::RecoveryCodesMade).about(user);

@@ -84,18 +84,18 @@ async fn a_confirmation_is_of_the_strongest_that_there_is() {
     let (live, _) = house.browser().await;
     house.clock.forward(60);
     assert_eq!(house.identity.confirmation_age(&live).await.unwrap(), Some(60));
-    let (other, _) = house.browser().await;
+    let (_, cookie) = house.browser().await;
     let (app, whole) = App::enrol(&house, &live).await;
     assert_eq!(house.identity.confirmation_age(&whole).await.unwrap(), Some(0));
-    // A session that was made before knows only the password, which does not count any more.
-    assert_eq!(house.identity.confirmation_age(&other).await.unwrap(), None);
+    // A session that was made before knows only the password, and so would one of a thief: it is over.
+    assert_eq!(house.code(&cookie), "session.enrolment_due");
     assert_eq!(
-        code(house.identity.confirm_password(&visit(), &other, &Secret::new(PASSWORD)).await),
+        code(house.identity.confirm_password(&visit(), &whole, &Secret::new(PASSWORD)).await),
         "factor.way_closed"
     );
     house.clock.forward(30);
     let now = house.identity.now();
-    let raised = house.identity.prove(&visit(), &other, typed(app.code(now))).await.unwrap();
-    assert_eq!((raised.live.methods.acr(), raised.live.handle), ("aal2", other.handle));
+    let raised = house.identity.prove(&visit(), &whole, typed(app.code(now))).await.unwrap();
+    assert_eq!((raised.live.methods.acr(), raised.live.handle), ("aal2", whole.handle));
     assert_eq!(house.identity.confirmation_age(&raised.live).await.unwrap(), Some(0));
 }

@@ -5,7 +5,7 @@ use doorward_core::audit::{Action, Actor};
 use doorward_core::factor::{Ceremony, Credential};
 use doorward_core::session::{EndReason, Kind, Session};
 use doorward_core::signin::{First, SignIn};
-use doorward_core::store::{Audit as _, Factors as _, NewSession, Proof, Proving, Then, Users as _};
+use doorward_core::store::{Audit as _, Factors as _, NewSession, Outbox as _, Proof, Proving, Then, Users as _};
 use doorward_core::user::User;
 use webauthn_rs_core::proto::PublicKeyCredential;
 
@@ -79,7 +79,8 @@ impl Identity {
         let event = author.event(now, Action::SignedIn).about(user.id).in_session(session.id);
         let (clear, refund) = (Vec::new(), Vec::new());
         let new = NewSession { session, refresh, replaces, browser: visit.browser, clear, refund };
-        match self.inner.store.prove(proof, Then::Begin { new: &new, password: None }, &event).await? {
+        let letters = self.news_of_sign_in(visit, &user, &new.session).await?;
+        match self.inner.store.mailing(letters).prove(proof, Then::Begin { new: &new, password: None }, &event).await? {
             Proving::Done(session) => {
                 if let Some(replaced) = replaces {
                     self.table().end(replaced, EndReason::Replaced);
