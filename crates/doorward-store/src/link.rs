@@ -259,16 +259,39 @@ async fn verify(store: &Store, hash: TokenHash, event: &Event) -> std::result::R
     Ok(after)
 }
 
+/// Uses up a link that was made for somebody's account, and gives back whose; nothing where the account is disabled.
+async fn consume_of(
+    write: &mut Write,
+    hash: TokenHash,
+    purpose: &str,
+    at: UnixTime,
+) -> std::result::Result<Option<User>, Failure> {
+    let consumed = consume(write, hash, purpose, at).await?;
+    let Some(Purpose::PasswordReset { user } | Purpose::FactorReset { user } | Purpose::Recovery { user }) = consumed
+    else {
+        return Ok(None);
+    };
+    Ok(user::read(write, user).await?.filter(User::is_active))
+}
+
+/// Stores the password that somebody has chosen by a link, and ends every session.
+async fn choose(
+    write: &mut Write,
+    owner: &User,
+    password: &PasswordHash,
+    event: &Event,
+) -> std::result::Result<(), Failure> {
+    let ends = Which::AllOf(owner.id, None);
+    let new = NewPassword { hash: password, must_change: false, ends, reason: EndReason::PasswordReset };
+    user::set_password(write, owner, &new, event).await
+}
+
 async fn reset_factors(store: &Store, hash: TokenHash, event: &Event) -> std::result::Result<Option<User>, Failure> {
     let mut write = Write::audited(store).await?;
-    let purpose = consume(&mut write, hash, FACTOR_RESET, event.at).await?;
-    let Some(Purpose::FactorReset { user: id }) = purpose else {
+    let Some(owner) = consume_of(&mut write, hash, FACTOR_RESET, event.at).await? else {
         return Ok(None);
     };
-    let Some(owner) = user::read(&mut write, id).await?.filter(User::is_active) else {
-        return Ok(None);
-    };
-    factor::reset(&mut write, id, event).await?;
+    factor::reset(&mut write, owner.id, event).await?;
     write.commit().await?;
     Ok(Some(owner))
 }
@@ -280,17 +303,11 @@ async fn reset(
     event: &Event,
 ) -> std::result::Result<Option<User>, Failure> {
     let mut write = Write::audited(store).await?;
-    let purpose = consume(&mut write, hash, PASSWORD_RESET, event.at).await?;
-    let Some(Purpose::PasswordReset { user: id }) = purpose else {
+    let Some(owner) = consume_of(&mut write, hash, PASSWORD_RESET, event.at).await? else {
         return Ok(None);
     };
-    let Some(owner) = user::read(&mut write, id).await?.filter(User::is_active) else {
-        return Ok(None);
-    };
-    let ends = Which::AllOf(id, None);
-    let new = NewPassword { hash: password, must_change: false, ends, reason: EndReason::PasswordReset };
-    user::set_password(&mut write, &owner, &new, event).await?;
-    let after = user::read(&mut write, id).await?;
+    choose(&mut write, &owner, password, event).await?;
+    let after = user::read(&mut write, owner.id).await?;
     write.commit().await?;
     Ok(after)
 }
@@ -302,19 +319,13 @@ async fn recover(
     event: &Event,
 ) -> std::result::Result<Option<User>, Failure> {
     let mut write = Write::audited(store).await?;
-    let purpose = consume(&mut write, hash, RECOVERY, event.at).await?;
-    let Some(Purpose::Recovery { user: id }) = purpose else {
+    let Some(owner) = consume_of(&mut write, hash, RECOVERY, event.at).await? else {
         return Ok(None);
     };
-    let Some(owner) = user::read(&mut write, id).await?.filter(User::is_active) else {
-        return Ok(None);
-    };
-    let ends = Which::AllOf(id, None);
-    let new = NewPassword { hash: password, must_change: false, ends, reason: EndReason::PasswordReset };
-    user::set_password(&mut write, &owner, &new, event).await?;
+    choose(&mut write, &owner, password, event).await?;
     let factors = Event { action: Action::FactorsReset, ..event.clone() };
-    factor::reset(&mut write, id, &factors).await?;
-    let after = user::read(&mut write, id).await?;
+    factor::reset(&mut write, owner.id, &factors).await?;
+    let after = user::read(&mut write, owner.id).await?;
     write.commit().await?;
     Ok(after)
 }
