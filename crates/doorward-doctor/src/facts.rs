@@ -224,14 +224,26 @@ pub fn marks(text: &str) -> String {
             found.push(format!("{}{port}", place.trim_end_matches(':').to_owned() + ":"));
         }
     }
-    for word in ["crypto.subtle", "serviceWorker", "withCredentials", "credentials:\"include\"", "credentials: \"include\"", "credentials: 'include'", "credentials:'include'", "fetch(", "XMLHttpRequest", "axios"] {
+    for word in [
+        "crypto.subtle",
+        "serviceWorker",
+        "withCredentials",
+        "credentials:\"include\"",
+        "credentials: \"include\"",
+        "credentials: 'include'",
+        "credentials:'include'",
+        "fetch(",
+        "XMLHttpRequest",
+        "axios",
+    ] {
         if text.contains(word) {
             found.push(word.to_owned());
         }
     }
     let mut rest = text;
     while let Some(at) = rest.find("http://") {
-        let host: String = rest[at + 7..].chars().take_while(|c| c.is_ascii_alphanumeric() || ".-:".contains(*c)).collect();
+        let host: String =
+            rest[at + 7..].chars().take_while(|c| c.is_ascii_alphanumeric() || ".-:".contains(*c)).collect();
         let place = format!("http://{host}");
         if !found.contains(&place) && found.len() < 24 {
             found.push(place);

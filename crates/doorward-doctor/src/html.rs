@@ -23,9 +23,17 @@ pub(crate) struct PasswordForm {
 pub(crate) fn password_form(text: &str) -> Option<PasswordForm> {
     let mut form: Option<PasswordForm> = None;
     for (name, attributes) in tags(text) {
-        let value = |wanted: &str| attributes.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.clone()).unwrap_or_default();
+        let value = |wanted: &str| {
+            attributes.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.clone()).unwrap_or_default()
+        };
         match name.as_str() {
-            "form" => form = Some(PasswordForm { action: value("action"), is_post: value("method").eq_ignore_ascii_case("post"), ..PasswordForm::default() }),
+            "form" => {
+                form = Some(PasswordForm {
+                    action: value("action"),
+                    is_post: value("method").eq_ignore_ascii_case("post"),
+                    ..PasswordForm::default()
+                })
+            }
             "/form" => {
                 if form.as_ref().is_some_and(|form| !form.password.is_empty()) {
                     return form;
@@ -50,7 +58,10 @@ pub(crate) fn password_form(text: &str) -> Option<PasswordForm> {
 
 /// Addresses of scripts that the page names.
 pub(crate) fn scripts(text: &str) -> Vec<String> {
-    let sources = tags(text).into_iter().filter(|(name, _)| name == "script").filter_map(|(_, attributes)| attributes.into_iter().find(|(key, _)| key == "src").map(|(_, value)| value));
+    let sources = tags(text)
+        .into_iter()
+        .filter(|(name, _)| name == "script")
+        .filter_map(|(_, attributes)| attributes.into_iter().find(|(key, _)| key == "src").map(|(_, value)| value));
     sources.filter(|source| !source.is_empty()).take(8).collect()
 }
 
@@ -119,7 +130,15 @@ fn tag(text: &str) -> (Option<Tag>, &str) {
 }
 
 fn unescaped(text: &str) -> String {
-    text.replace("&quot;", "\"").replace("&#34;", "\"").replace("&#x27;", "'").replace("&#39;", "'").replace("&lt;", "<").replace("&gt;", ">").replace("&#43;", "+").replace("&#x2B;", "+").replace("&amp;", "&")
+    text.replace("&quot;", "\"")
+        .replace("&#34;", "\"")
+        .replace("&#x27;", "'")
+        .replace("&#39;", "'")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&#43;", "+")
+        .replace("&#x2B;", "+")
+        .replace("&amp;", "&")
 }
 
 #[cfg(test)]
@@ -130,7 +149,10 @@ mod tests {
     fn finds_the_form_that_takes_a_password() {
         let page = "<form action=/search><input name=q></form><!-- <form> --><FORM method='post' action=\"/login?a=1&amp;b=2\"><input type=hidden name=csrf value=\"a&quot;b\"><input name=username><input type=password name=pw></form>";
         let form = password_form(page).unwrap();
-        assert_eq!((form.action.as_str(), form.user.as_str(), form.password.as_str(), form.is_post), ("/login?a=1&b=2", "username", "pw", true));
+        assert_eq!(
+            (form.action.as_str(), form.user.as_str(), form.password.as_str(), form.is_post),
+            ("/login?a=1&b=2", "username", "pw", true)
+        );
         assert_eq!(form.hidden, [("csrf".to_owned(), "a\"b".to_owned())]);
         assert_eq!(password_form("<form><input></form>"), None);
     }

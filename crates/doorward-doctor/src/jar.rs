@@ -43,11 +43,16 @@ impl Jar {
         let (mut fact, value) = read(line, now, salt);
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_lowercase();
         fact.trouble = trouble(&fact, &value, url, &host);
-        let domain = fact.domain.as_deref().map(|domain| domain.trim_start_matches('.').to_lowercase()).unwrap_or_default();
+        let domain =
+            fact.domain.as_deref().map(|domain| domain.trim_start_matches('.').to_lowercase()).unwrap_or_default();
         // A Domain that is the host itself and a public suffix counts as host-only (section 5.7, step 9).
         let is_host_only = domain.is_empty() || (domain == host && is_public_suffix(&domain));
         let path = fact.path.clone().filter(|path| path.starts_with('/')).unwrap_or_else(|| default_path(url));
-        self.kept.retain(|known| !(known.fact.name == fact.name && known.path == path && known.domain == if is_host_only { host.clone() } else { domain.clone() }));
+        self.kept.retain(|known| {
+            !(known.fact.name == fact.name
+                && known.path == path
+                && known.domain == if is_host_only { host.clone() } else { domain.clone() })
+        });
         if !fact.is_deletion {
             let domain = if is_host_only { host.clone() } else { domain };
             let was_refused = fact.trouble.is_some();
@@ -59,7 +64,8 @@ impl Jar {
     /// The `Cookie` field for this address, and the names in it.
     #[must_use]
     pub fn send(&self, url: &Url, start: Start) -> (String, Vec<String>) {
-        let mut chosen: Vec<_> = self.kept.iter().filter(|kept| !kept.was_refused && withheld(kept, url, start).is_none()).collect();
+        let mut chosen: Vec<_> =
+            self.kept.iter().filter(|kept| !kept.was_refused && withheld(kept, url, start).is_none()).collect();
         // Longer paths first (section 5.8.3).
         chosen.sort_by_key(|kept| std::cmp::Reverse(kept.path.len()));
         let pairs: Vec<_> = chosen.iter().map(|kept| pair(kept)).collect();
@@ -165,7 +171,10 @@ fn trouble(fact: &Cookie, value: &str, url: &Url, host: &str) -> Option<Trouble>
 
 fn domain_trouble(domain: &str, host: &str) -> Option<Trouble> {
     let is_address = |text: &str| text.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
-    if domain.contains(':') && !is_address(domain) || domain.contains(['/', ' ', ',', '_', '*']) || domain.ends_with('.') {
+    if domain.contains(':') && !is_address(domain)
+        || domain.contains(['/', ' ', ',', '_', '*'])
+        || domain.ends_with('.')
+    {
         return Some(Trouble::DomainInvalid);
     }
     if is_address(domain) {
@@ -190,7 +199,9 @@ pub fn is_public_suffix(domain: &str) -> bool {
 
 /// Hosts on which browsers keep `Secure` cookies over plain http.
 fn is_potentially_trustworthy(host: &str) -> bool {
-    host == "localhost" || host.ends_with(".localhost") || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The site of a host: its registrable domain, or the host itself.
@@ -267,7 +278,9 @@ mod tests {
     fn withholds_what_browsers_withhold() {
         let mut jar = Jar::default();
         let at = |url: &str| Url::parse(url).unwrap();
-        for line in ["lax=1; SameSite=Lax", "strict=1; SameSite=Strict", "deep=1; Path=/auth", "none=1; SameSite=None; Secure"] {
+        for line in
+            ["lax=1; SameSite=Lax", "strict=1; SameSite=Strict", "deep=1; Path=/auth", "none=1; SameSite=None; Secure"]
+        {
             jar.take(line, &at("https://www.a.test/"), 1_000, &Salt::default());
         }
         let names = |url: &str, start| {
@@ -280,7 +293,10 @@ mod tests {
         assert_eq!(names("https://www.a.test/", Start::CrossSitePost), ["none"]);
         assert_eq!(names("https://www.a.test/", Start::CrossSiteNavigation), ["lax", "none"]);
         assert!(names("https://a.test/", Start::SameSite).is_empty());
-        assert!(jar.left_behind(&at("https://www.a.test/v1/auth"), Start::SameSite).contains(&("deep".into(), Trouble::Path)));
+        assert!(
+            jar.left_behind(&at("https://www.a.test/v1/auth"), Start::SameSite)
+                .contains(&("deep".into(), Trouble::Path))
+        );
     }
 
     #[test]

@@ -16,9 +16,8 @@ pub fn judge(facts: &Facts, only: Option<Link>) -> Report {
     if let Some(only) = only {
         suspects.retain(|suspect| suspect.shows_at == only || family(suspect).link == only);
     }
-    suspects.sort_by(|a, b| {
-        a.shows_at.cmp(&b.shows_at).then(b.depth.cmp(&a.depth)).then(b.confidence.cmp(&a.confidence))
-    });
+    suspects
+        .sort_by(|a, b| a.shows_at.cmp(&b.shows_at).then(b.depth.cmp(&a.depth)).then(b.confidence.cmp(&a.confidence)));
     let stop = stop::find(facts).filter(|stop| only.is_none_or(|only| only == stop.link));
     let root = choose(&suspects, stop.as_ref());
     let cause = match (&root, &stop) {

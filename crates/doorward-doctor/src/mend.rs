@@ -35,7 +35,8 @@ pub fn proxy_of(visit: &Visit) -> &'static str {
 /// One matter in the words of each proxy: the line for the recognised one, or all of them.
 #[must_use]
 pub fn lines(facts: &Facts, rows: &[(&str, &str)]) -> Vec<String> {
-    let own: Vec<_> = rows.iter().filter(|(proxy, _)| *proxy == facts.proxy).map(|(_, line)| (*line).to_owned()).collect();
+    let own: Vec<_> =
+        rows.iter().filter(|(proxy, _)| *proxy == facts.proxy).map(|(_, line)| (*line).to_owned()).collect();
     if !own.is_empty() {
         return own;
     }
@@ -49,7 +50,10 @@ pub fn forwarded_proto(facts: &Facts) -> Vec<String> {
         facts,
         &[
             ("nginx", "proxy_set_header X-Forwarded-Proto $scheme;"),
-            ("caddy", "reverse_proxy passes X-Forwarded-Proto by itself; where another proxy stands before it: trusted_proxies static PROXY-ADDRESS"),
+            (
+                "caddy",
+                "reverse_proxy passes X-Forwarded-Proto by itself; where another proxy stands before it: trusted_proxies static PROXY-ADDRESS",
+            ),
             ("traefik", "entryPoints.websecure.forwardedHeaders.trustedIPs = [\"PROXY-ADDRESS\"]"),
             ("haproxy", "http-request set-header X-Forwarded-Proto https if { ssl_fc }"),
             ("apache", "RequestHeader set X-Forwarded-Proto \"https\""),
@@ -79,7 +83,10 @@ pub fn upgrade(facts: &Facts) -> Vec<String> {
         facts,
         &[
             ("nginx", "map $http_upgrade $connection_upgrade { default upgrade; '' close; }   # in http { }"),
-            ("nginx", "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;"),
+            (
+                "nginx",
+                "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;",
+            ),
             ("caddy", "reverse_proxy passes upgrades by itself; remove what changes Connection or Upgrade"),
             ("traefik", "Traefik passes upgrades by itself; remove the middleware that changes Connection or Upgrade"),
             ("haproxy", "timeout tunnel 1h, and no option that closes (httpclose)"),

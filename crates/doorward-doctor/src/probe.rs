@@ -129,7 +129,11 @@ pub async fn examine(request: &Request, facts: &mut Facts, progress: &mut dyn Fn
 ///
 /// # Errors
 /// Where a file that was named cannot be used.
-pub async fn examine_host(request: &Request, stopped: Option<doorward_core::Link>, facts: &mut Facts) -> Result<(), ProbeError> {
+pub async fn examine_host(
+    request: &Request,
+    stopped: Option<doorward_core::Link>,
+    facts: &mut Facts,
+) -> Result<(), ProbeError> {
     facts.now = request.now;
     facts.target.clone_from(&request.target);
     let roots = tls::Roots::load(&request.authorities).map_err(ProbeError::Authorities)?;

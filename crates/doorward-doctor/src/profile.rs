@@ -80,15 +80,23 @@ pub fn named(name: &str, text: Option<&str>) -> Result<Profile, ProfileError> {
     }
     let all = built_in();
     let names: Vec<_> = all.iter().map(|profile| profile.name.clone()).collect();
-    all.into_iter().find(|profile| profile.name == name).ok_or_else(|| ProfileError::Unknown(name.to_owned(), names.join(", ")))
+    all.into_iter()
+        .find(|profile| profile.name == name)
+        .ok_or_else(|| ProfileError::Unknown(name.to_owned(), names.join(", ")))
 }
 
 /// The profile that an answer shows.
 #[must_use]
 pub fn recognised(visit: &Visit) -> Option<Profile> {
-    let served = format!("{} {}", visit.field("server").unwrap_or_default(), visit.field("x-powered-by").unwrap_or_default()).to_lowercase();
+    let served =
+        format!("{} {}", visit.field("server").unwrap_or_default(), visit.field("x-powered-by").unwrap_or_default())
+            .to_lowercase();
     built_in().into_iter().find(|profile| {
-        let by_cookie = visit.cookies.iter().any(|cookie| profile.cookies.iter().any(|name| cookie.name == *name || name.ends_with('*') && cookie.name.starts_with(name.trim_end_matches('*'))));
+        let by_cookie = visit.cookies.iter().any(|cookie| {
+            profile.cookies.iter().any(|name| {
+                cookie.name == *name || name.ends_with('*') && cookie.name.starts_with(name.trim_end_matches('*'))
+            })
+        });
         let by_word = profile.words.iter().any(|word| visit.says(word));
         (by_cookie || by_word) && (profile.server.is_empty() || served.contains(&profile.server))
     })
@@ -103,12 +111,15 @@ mod tests {
     fn all_that_are_built_in_can_be_read() {
         assert_eq!(built_in().len(), BUILT_IN.len());
         assert!(named("django", None).is_ok() && named("nothing", None).is_err());
-        assert!(named("x", Some("name = \"mine\"\nlogin_path = \"/in\"")).is_ok_and(|profile| profile.login_path == "/in"));
+        assert!(
+            named("x", Some("name = \"mine\"\nlogin_path = \"/in\"")).is_ok_and(|profile| profile.login_path == "/in")
+        );
     }
 
     #[test]
     fn apps_are_known_by_their_cookies_and_words() {
-        let mut visit = Visit { cookies: vec![Cookie { name: "csrftoken".into(), ..Cookie::default() }], ..Visit::default() };
+        let mut visit =
+            Visit { cookies: vec![Cookie { name: "csrftoken".into(), ..Cookie::default() }], ..Visit::default() };
         assert_eq!(recognised(&visit).unwrap().name, "django");
         visit.fields.push(("server".into(), "uvicorn".into()));
         assert_eq!(recognised(&visit).unwrap().name, "starlette-csrf");

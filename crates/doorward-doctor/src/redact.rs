@@ -66,24 +66,59 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// Words that example files use where a secret belongs.
 const PLACEHOLDERS: &[&str] = &[
-    "changeme", "change_me", "change-me", "changethis", "change-this", "change_this", "replaceme", "replace_me",
-    "replace-me", "replace_with", "replace-with", "your-secret", "your_secret", "yoursecret", "example", "insecure",
-    "placeholder", "secret_key_here", "todo", "xxxx", "dummy", "please_change", "please-change", "supersecret",
-    "super-secret", "not-so-secret", "generate_me", "generate-me", "dev-secret", "<secret", "{{",
+    "changeme",
+    "change_me",
+    "change-me",
+    "changethis",
+    "change-this",
+    "change_this",
+    "replaceme",
+    "replace_me",
+    "replace-me",
+    "replace_with",
+    "replace-with",
+    "your-secret",
+    "your_secret",
+    "yoursecret",
+    "example",
+    "insecure",
+    "placeholder",
+    "secret_key_here",
+    "todo",
+    "xxxx",
+    "dummy",
+    "please_change",
+    "please-change",
+    "supersecret",
+    "super-secret",
+    "not-so-secret",
+    "generate_me",
+    "generate-me",
+    "dev-secret",
+    "<secret",
+    "{{",
 ];
 
 fn quirks(value: &str) -> Vec<String> {
     let lower = value.to_lowercase();
-    let quoted = value.len() >= 2 && (value.starts_with('"') && value.ends_with('"') || value.starts_with('\'') && value.ends_with('\''));
+    let quoted = value.len() >= 2
+        && (value.starts_with('"') && value.ends_with('"') || value.starts_with('\'') && value.ends_with('\''));
     let rows = [
         ("empty", value.is_empty()),
         ("blank", !value.is_empty() && value.trim().is_empty()),
         ("quoted", quoted),
         ("command", value.contains("$(") || value.contains('`')),
         ("dollar", value.contains('$')),
-        ("percent", value.as_bytes().windows(3).any(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit())),
+        (
+            "percent",
+            value.as_bytes().windows(3).any(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit()),
+        ),
         ("plus", value.contains('+') || value.contains('/') || value.ends_with('=')),
-        ("placeholder", PLACEHOLDERS.iter().any(|word| lower.contains(word)) || ["secret", "password", "key", "test", "none", "null"].contains(&lower.as_str())),
+        (
+            "placeholder",
+            PLACEHOLDERS.iter().any(|word| lower.contains(word))
+                || ["secret", "password", "key", "test", "none", "null"].contains(&lower.as_str()),
+        ),
         ("short", !value.is_empty() && value.len() < 16),
         ("hex", value.len() >= 16 && value.chars().all(|c| c.is_ascii_hexdigit())),
         ("trailing-space", value != value.trim_end()),
@@ -135,9 +170,28 @@ fn is_invisible(c: char) -> bool {
 /// Names whose value is nobody's business.
 fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["password", "passwd", "pwd", "secret", "token", "apikey", "api_key", "api-key", "authorization", "bearer", "basic", "cookie", "sessionid", "session_id", "csrf", "private"]
-        .iter()
-        .any(|word| name.ends_with(word))
+    [
+        "password",
+        "passwd",
+        "pwd",
+        "secret",
+        "token",
+        "apikey",
+        "api_key",
+        "api-key",
+        "authorization",
+        "bearer",
+        "basic",
+        "cookie",
+        "sessionid",
+        "session_id",
+        "csrf",
+        "private",
+        "_key",
+        "-key",
+    ]
+    .iter()
+    .any(|word| name.ends_with(word))
 }
 
 fn flush(out: &mut String, word: &mut String, last: &mut String, gap: &str) {
@@ -146,7 +200,8 @@ fn flush(out: &mut String, word: &mut String, last: &mut String, gap: &str) {
     }
     let follows = gap.contains('=') || gap.contains(':') || gap == " ";
     let assigned = gap.contains('=') || gap.contains(':');
-    let named = is_secret_name(last) && (assigned || follows && ["bearer", "basic"].contains(&last.to_ascii_lowercase().as_str()));
+    let named = is_secret_name(last)
+        && (assigned || follows && ["bearer", "basic"].contains(&last.to_ascii_lowercase().as_str()));
     if named && !is_spoken(word) || looks_secret(word) {
         out.push_str(&format!("‹{} characters›", word.len()));
     } else {
@@ -158,8 +213,29 @@ fn flush(out: &mut String, word: &mut String, last: &mut String, gap: &str) {
 /// Words that follow a name in prose rather than being its value.
 fn is_spoken(word: &str) -> bool {
     const SPOKEN: &[&str] = &[
-        "missing", "mismatch", "invalid", "required", "authentication", "failed", "is", "not", "none", "null", "true", "false",
-        "Origin", "Referer", "origin", "referer", "incorrect", "expired", "the", "must", "Lax", "Strict", "None",
+        "missing",
+        "mismatch",
+        "invalid",
+        "required",
+        "authentication",
+        "failed",
+        "is",
+        "not",
+        "none",
+        "null",
+        "true",
+        "false",
+        "Origin",
+        "Referer",
+        "origin",
+        "referer",
+        "incorrect",
+        "expired",
+        "the",
+        "must",
+        "Lax",
+        "Strict",
+        "None",
     ];
     SPOKEN.contains(&word)
 }
@@ -177,8 +253,18 @@ fn looks_secret(word: &str) -> bool {
 
 /// Query parameters that say where something leads, and hold no secret.
 const OPEN_PARAMETERS: &[&str] = &[
-    "redirect_uri", "response_mode", "response_type", "error", "error_description", "next", "rd", "return_to", "rp_id",
-    "client_id", "scope", "callback",
+    "redirect_uri",
+    "response_mode",
+    "response_type",
+    "error",
+    "error_description",
+    "next",
+    "rd",
+    "return_to",
+    "rp_id",
+    "client_id",
+    "scope",
+    "callback",
 ];
 
 /// An address without user, password, fragment and the values of its query.
@@ -236,8 +322,10 @@ mod tests {
     fn leaves_what_people_must_read() {
         for text in [
             "connect() failed (111: Connection refused) while connecting to upstream",
-            "CSRF token missing", "Origin checking failed - https://app.example.com does not match any trusted origins.",
-            "column users.status does not exist", "client intended to send too large body: 1153434 bytes",
+            "CSRF token missing",
+            "Origin checking failed - https://app.example.com does not match any trusted origins.",
+            "column users.status does not exist",
+            "client intended to send too large body: 1153434 bytes",
         ] {
             assert_eq!(clean(text), text);
         }
@@ -251,7 +339,10 @@ mod tests {
 
     #[test]
     fn addresses_lose_users_and_query_values() {
-        assert_eq!(address("https://u:p@h.test/a?state=xyz&redirect_uri=http%3A%2F%2Fh.test%2Fcb#f"), "https://‹user›@h.test/a?state=…&redirect_uri=http://h.test/cb");
+        assert_eq!(
+            address("https://u:p@h.test/a?state=xyz&redirect_uri=http%3A%2F%2Fh.test%2Fcb#f"),
+            "https://‹user›@h.test/a?state=…&redirect_uri=http://h.test/cb"
+        );
     }
 
     #[test]

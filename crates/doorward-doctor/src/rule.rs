@@ -1,5 +1,7 @@
 //! The rules: pure functions from facts to suspects, one file for each family of causes.
 
+#![expect(clippy::wildcard_imports, reason = "every rule is written with the same few words, which stand in `basis`")]
+
 mod basis;
 #[cfg(test)]
 mod sample;
@@ -14,6 +16,14 @@ mod cdn_origin_dns;
 mod cdn_origin_slow;
 mod config_env_value;
 mod config_secret;
+mod cors_preflight_blocked;
+mod cors_response_headers;
+mod csrf_exempt_path;
+mod csrf_key_changed;
+mod csrf_origin_absent;
+mod csrf_origin_mismatch;
+mod csrf_token_mismatch;
+mod csrf_token_not_sent;
 mod dev_proxy_misconfigured;
 mod dns_aaaa_dead;
 mod dns_container_name;
@@ -23,6 +33,7 @@ mod dns_split_view;
 mod dns_zone_broken;
 mod firewall_docker_bypass;
 mod firewall_peer_policy;
+mod http_origin_5xx;
 mod http_too_large;
 mod listen_nothing;
 mod listen_port_conflict;
@@ -112,6 +123,15 @@ pub const RULES: &[Rule] = &[
     app_health_check_wrong::RULE,
     app_not_up::RULE,
     app_saturated::RULE,
+    http_origin_5xx::RULE,
+    cors_preflight_blocked::RULE,
+    cors_response_headers::RULE,
+    csrf_exempt_path::RULE,
+    csrf_key_changed::RULE,
+    csrf_origin_absent::RULE,
+    csrf_origin_mismatch::RULE,
+    csrf_token_mismatch::RULE,
+    csrf_token_not_sent::RULE,
     dev_proxy_misconfigured::RULE,
 ];
 

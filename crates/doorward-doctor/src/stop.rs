@@ -103,8 +103,7 @@ fn handshake(door: &Door) -> Option<Stop> {
         };
         return Some(Stop::new(Link::Tls, what, measurement));
     }
-    (tls.trust != Trust::Good)
-        .then(|| Stop::new(Link::Tls, "The certificate is not trusted".to_owned(), measurement))
+    (tls.trust != Trust::Good).then(|| Stop::new(Link::Tls, "The certificate is not trusted".to_owned(), measurement))
 }
 
 fn answer(facts: &Facts) -> Option<Stop> {
@@ -125,9 +124,21 @@ fn answer(facts: &Facts) -> Option<Stop> {
 fn silence(arrival: &Visit, fault: Fault) -> Stop {
     let url = &arrival.url;
     match fault {
-        Fault::Name => Stop::new(Link::Dns, format!("A redirect leads to a name without an address: {url}"), "Ask its name servers."),
-        Fault::Connect => Stop::new(Link::Net, format!("A redirect leads to an address that does not answer: {url}"), "Run the doctor for that address."),
-        Fault::Tls => Stop::new(Link::Tls, format!("A redirect leads to an address without a handshake: {url}"), "Run the doctor for that address."),
+        Fault::Name => Stop::new(
+            Link::Dns,
+            format!("A redirect leads to a name without an address: {url}"),
+            "Ask its name servers.",
+        ),
+        Fault::Connect => Stop::new(
+            Link::Net,
+            format!("A redirect leads to an address that does not answer: {url}"),
+            "Run the doctor for that address.",
+        ),
+        Fault::Tls => Stop::new(
+            Link::Tls,
+            format!("A redirect leads to an address without a handshake: {url}"),
+            "Run the doctor for that address.",
+        ),
         Fault::Closed => Stop::new(
             Link::Proxy,
             "The connection ends before the answer",
@@ -138,7 +149,9 @@ fn silence(arrival: &Visit, fault: Fault) -> Stop {
             "The connection stands and no answer comes",
             "Look at the app on its host (`--host`): its queue of connections, its workers, what they wait for.",
         ),
-        Fault::Malformed => Stop::new(Link::Proxy, "What comes back is not HTTP", "Ask the port by hand: `curl -v --http0.9 URL`."),
+        Fault::Malformed => {
+            Stop::new(Link::Proxy, "What comes back is not HTTP", "Ask the port by hand: `curl -v --http0.9 URL`.")
+        }
     }
 }
 
@@ -147,7 +160,9 @@ fn silence(arrival: &Visit, fault: Fault) -> Stop {
 pub fn is_loop(facts: &Facts) -> bool {
     let way: Vec<_> = facts.visits(crate::facts::Step::First).filter(|visit| visit.via == Via::Public).collect();
     let Some(last) = way.last() else { return false };
-    (300..400).contains(&last.status) && last.field("location").is_some() && way.len() > 1
+    (300..400).contains(&last.status)
+        && last.field("location").is_some()
+        && way.len() > 1
         && (way.len() > 9 || way.iter().filter(|visit| visit.url == last.url).count() > 1)
 }
 
@@ -157,7 +172,9 @@ fn status(arrival: &Visit) -> Option<Stop> {
     Some(match arrival.status {
         521 => Stop::new(Link::Listen, "The CDN says that the origin refuses its connection (521)", host),
         522 | 523 => Stop::new(Link::Net, format!("The CDN does not reach the origin ({})", arrival.status), host),
-        525 | 526 => Stop::new(Link::Tls, format!("The CDN and the origin do not agree on TLS ({})", arrival.status), host),
+        525 | 526 => {
+            Stop::new(Link::Tls, format!("The CDN and the origin do not agree on TLS ({})", arrival.status), host)
+        }
         524 => Stop::new(Link::Edge, "The CDN waited for the origin in vain (524)", host),
         520 => Stop::new(Link::Proxy, "The CDN could not read the origin's answer (520)", host),
         527 | 530 => Stop::new(Link::Edge, format!("The CDN has no way to the origin ({})", arrival.status), host),
@@ -176,24 +193,56 @@ fn status(arrival: &Visit) -> Option<Stop> {
         ),
         404 | 410 => Stop {
             is_mild: true,
-            ..Stop::new(Link::Proxy, format!("Nothing is there: {told}"), "Ask the app past the proxy (`--app HOST:PORT`).")
+            ..Stop::new(
+                Link::Proxy,
+                format!("Nothing is there: {told}"),
+                "Ask the app past the proxy (`--app HOST:PORT`).",
+            )
         },
-        429 => Stop::new(Link::Edge, "The doctor is asked to slow down (429)", "Wait, and run the doctor from another address."),
-        403 => Stop { is_mild: true, ..Stop::new(Link::Proxy, format!("Refused: {told}"), "Ask the app past the proxy (`--app HOST:PORT`).") },
+        429 => Stop::new(
+            Link::Edge,
+            "The doctor is asked to slow down (429)",
+            "Wait, and run the doctor from another address.",
+        ),
+        403 => Stop {
+            is_mild: true,
+            ..Stop::new(Link::Proxy, format!("Refused: {told}"), "Ask the app past the proxy (`--app HOST:PORT`).")
+        },
         _ => return None,
     })
 }
 
 fn signin(facts: &Facts) -> Option<Stop> {
-    let attempt = facts.signin.attempts.iter().find(|attempt| matches!(attempt.variant, Variant::Browser | Variant::Real))?;
+    let attempt =
+        facts.signin.attempts.iter().find(|attempt| matches!(attempt.variant, Variant::Browser | Variant::Real))?;
     let told = format!("{} at the sign-in", attempt.status);
     let real = facts.signin.attempts.iter().rev().find(|attempt| attempt.variant == Variant::Real);
     match attempt.answer {
-        Answer::Csrf => Some(Stop::new(Link::Csrf, format!("The CSRF check refuses a browser's sign-in ({told})"), "Let the app say what it received: `--echo PATH`, and its log with `--log FILE`.")),
-        Answer::Refused => Some(Stop::new(Link::Csrf, format!("The sign-in is refused without a reason ({told})"), "Read the app's log (`--log FILE`), and ask it past the proxy (`--app HOST:PORT`).")),
-        Answer::Failure => Some(Stop::new(Link::Db, format!("The app fails at the sign-in ({told})"), "Read the app's log at this time (`--log FILE`), and give its database (`--database URL`).")),
-        Answer::Proxy | Answer::Nothing => Some(Stop::new(Link::Proxy, format!("The proxy answers the sign-in itself ({told})"), "Ask the app past the proxy (`--app HOST:PORT`).")),
-        Answer::Throttled => Some(Stop::new(Link::Auth, format!("Too many attempts ({told})"), "Wait, then look at which address the app counts (`--echo PATH`).")),
+        Answer::Csrf => Some(Stop::new(
+            Link::Csrf,
+            format!("The CSRF check refuses a browser's sign-in ({told})"),
+            "Let the app say what it received: `--echo PATH`, and its log with `--log FILE`.",
+        )),
+        Answer::Refused => Some(Stop::new(
+            Link::Csrf,
+            format!("The sign-in is refused without a reason ({told})"),
+            "Read the app's log (`--log FILE`), and ask it past the proxy (`--app HOST:PORT`).",
+        )),
+        Answer::Failure => Some(Stop::new(
+            Link::Db,
+            format!("The app fails at the sign-in ({told})"),
+            "Read the app's log at this time (`--log FILE`), and give its database (`--database URL`).",
+        )),
+        Answer::Proxy | Answer::Nothing => Some(Stop::new(
+            Link::Proxy,
+            format!("The proxy answers the sign-in itself ({told})"),
+            "Ask the app past the proxy (`--app HOST:PORT`).",
+        )),
+        Answer::Throttled => Some(Stop::new(
+            Link::Auth,
+            format!("Too many attempts ({told})"),
+            "Wait, then look at which address the app counts (`--echo PATH`).",
+        )),
         _ => real.and_then(|real| session(facts, real)),
     }
 }

@@ -21,7 +21,11 @@ pub(crate) fn seen(facts: &Facts, link: Link) -> (bool, u64, Vec<String>) {
         Link::Session => session(facts),
         Link::Browser => {
             let calls = facts.browser.as_ref().map_or(0, |browser| browser.calls.len());
-            (facts.browser.is_some(), 0, if calls > 0 { vec![format!("{calls} requests recorded")] } else { Vec::new() })
+            (
+                facts.browser.is_some(),
+                0,
+                if calls > 0 { vec![format!("{calls} requests recorded")] } else { Vec::new() },
+            )
         }
     }
 }
@@ -36,8 +40,15 @@ fn dns(facts: &Facts) -> (bool, u64, Vec<String>) {
         .asked(Role::System)
         .map(|lookup| {
             let addresses: Vec<_> = lookup.addresses.iter().map(ToString::to_string).collect();
-            let outcome = if lookup.outcome == Outcome::Answered { addresses.join(", ") } else { format!("{:?}", lookup.outcome).to_lowercase() };
-            format!("{:?} {outcome}", lookup.record).to_uppercase().replace("NODATA", "none").replace("NXDOMAIN", "no such name")
+            let outcome = if lookup.outcome == Outcome::Answered {
+                addresses.join(", ")
+            } else {
+                format!("{:?}", lookup.outcome).to_lowercase()
+            };
+            format!("{:?} {outcome}", lookup.record)
+                .to_uppercase()
+                .replace("NODATA", "none")
+                .replace("NXDOMAIN", "no such name")
         })
         .collect();
     let ms = facts.lookups.iter().map(|lookup| lookup.ms).sum();
@@ -53,7 +64,8 @@ fn edge(facts: &Facts) -> (bool, u64, Vec<String>) {
 }
 
 fn net(facts: &Facts, link: Link) -> (bool, u64, Vec<String>) {
-    let doors: Vec<_> = facts.doors(Via::Public).filter(|door| door.purpose == "main" || door.purpose == "family").collect();
+    let doors: Vec<_> =
+        facts.doors(Via::Public).filter(|door| door.purpose == "main" || door.purpose == "family").collect();
     let told: Vec<_> = doors
         .iter()
         .filter(|door| link == Link::Net || door.tcp != Tcp::Silent)
@@ -101,13 +113,19 @@ fn step(facts: &Facts, steps: &[Step]) -> (bool, u64, Vec<String>) {
 fn cookies(facts: &Facts) -> (bool, u64, Vec<String>) {
     let all: Vec<_> = facts.visits.iter().flat_map(|visit| &visit.cookies).collect();
     let refused = all.iter().filter(|cookie| cookie.trouble.is_some()).count();
-    let told = if all.is_empty() { Vec::new() } else { vec![format!("{} set, {refused} refused by browsers", all.len())] };
+    let told =
+        if all.is_empty() { Vec::new() } else { vec![format!("{} set, {refused} refused by browsers", all.len())] };
     (!all.is_empty(), 0, told)
 }
 
 fn auth(facts: &Facts) -> (bool, u64, Vec<String>) {
-    let told: Vec<_> =
-        facts.signin.attempts.iter().map(|attempt| format!("{:?}: {}", attempt.answer, attempt.status).to_lowercase()).take(2).collect();
+    let told: Vec<_> = facts
+        .signin
+        .attempts
+        .iter()
+        .map(|attempt| format!("{:?}: {}", attempt.answer, attempt.status).to_lowercase())
+        .take(2)
+        .collect();
     (!told.is_empty(), facts.signin.attempts.iter().map(|attempt| attempt.ms).sum(), told)
 }
 

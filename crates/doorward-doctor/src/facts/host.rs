@@ -277,7 +277,11 @@ impl Host {
 
     /// Listeners in the network that has this address, which may be the host's own.
     pub fn inner_listeners(&self, address: IpAddr) -> impl Iterator<Item = &Listener> {
-        let inner = self.inner.iter().filter(move |inner| inner.addresses.contains(&address)).flat_map(|inner| &inner.listeners);
+        let inner = self
+            .inner
+            .iter()
+            .filter(move |inner| inner.addresses.contains(&address))
+            .flat_map(|inner| &inner.listeners);
         inner.chain(self.listeners.iter().filter(move |_| address.is_loopback() || self.addresses.contains(&address)))
     }
 

@@ -57,10 +57,13 @@ fn container(said: &Value) -> Container {
     let ports = said["NetworkSettings"]["Ports"].as_object().into_iter().flatten().flat_map(|(inner, places)| {
         let inner: u16 = inner.split('/').next().and_then(|port| port.parse().ok()).unwrap_or_default();
         let places = places.as_array().cloned().unwrap_or_default();
-        places.into_iter().filter_map(move |place| Some((place["HostIp"].as_str()?.to_owned(), place["HostPort"].as_str()?.parse().ok()?, inner)))
+        places.into_iter().filter_map(move |place| {
+            Some((place["HostIp"].as_str()?.to_owned(), place["HostPort"].as_str()?.parse().ok()?, inner))
+        })
     });
     let addresses = said["NetworkSettings"]["Networks"].as_object().into_iter().flatten();
-    let addresses = addresses.filter_map(|(network, at)| Some((redact::clean(network), at["IPAddress"].as_str()?.parse::<IpAddr>().ok()?)));
+    let addresses = addresses
+        .filter_map(|(network, at)| Some((redact::clean(network), at["IPAddress"].as_str()?.parse::<IpAddr>().ok()?)));
     Container {
         name: text(&said["Name"]).trim_start_matches('/').to_owned(),
         service: text(&said["Config"]["Labels"]["com.docker.compose.service"]),
@@ -96,7 +99,8 @@ fn unframed(bytes: &[u8]) -> String {
 async fn get(socket: &Path, path: &str) -> Option<Vec<u8>> {
     let asked = async {
         let stream = UnixStream::connect(socket).await.ok()?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake::<_, Empty<Bytes>>(TokioIo::new(stream)).await.ok()?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake::<_, Empty<Bytes>>(TokioIo::new(stream)).await.ok()?;
         let request = http::Request::get(path).header("host", "docker").body(Empty::new()).ok()?;
         let answer = async {
             let answer = sender.send_request(request).await.ok()?;
@@ -119,7 +123,10 @@ mod tests {
 
     #[test]
     fn takes_the_frames_off_a_log() {
-        assert_eq!(unframed(&[&[2, 0, 0, 0, 0, 0, 0, 3][..], b"abc", &[1, 0, 0, 0, 0, 0, 0, 9], b"de"].concat()), "abcde");
+        assert_eq!(
+            unframed(&[&[2, 0, 0, 0, 0, 0, 0, 3][..], b"abc", &[1, 0, 0, 0, 0, 0, 0, 9], b"de"].concat()),
+            "abcde"
+        );
         assert_eq!(unframed(b"plain"), "plain");
     }
 

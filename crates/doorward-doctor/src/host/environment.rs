@@ -9,14 +9,39 @@ use crate::redact::Salt;
 
 /// Names whose values hold no secret, by what they end in or hold.
 const OPEN: &[&str] = &[
-    "HOST", "HOSTS", "ORIGIN", "ORIGINS", "DOMAIN", "DOMAINS", "PORT", "ENVIRONMENT", "NODE_ENV", "APP_ENV", "RAILS_ENV", "DEBUG", "TZ",
-    "PROXIES", "BIND", "LOG_LEVEL", "LANG", "WORKERS", "SITE_URL", "BASE_URL", "PUBLIC_URL", "EXTERNAL_URL", "FRONTEND_URL", "ROOT_URL", "BACKENDS",
+    "HOST",
+    "HOSTS",
+    "ORIGIN",
+    "ORIGINS",
+    "DOMAIN",
+    "DOMAINS",
+    "PORT",
+    "ENVIRONMENT",
+    "NODE_ENV",
+    "APP_ENV",
+    "RAILS_ENV",
+    "DEBUG",
+    "TZ",
+    "PROXIES",
+    "BIND",
+    "LOG_LEVEL",
+    "LANG",
+    "WORKERS",
+    "SITE_URL",
+    "BASE_URL",
+    "PUBLIC_URL",
+    "EXTERNAL_URL",
+    "FRONTEND_URL",
+    "ROOT_URL",
+    "BACKENDS",
 ];
 
 /// One setting under its marks.
 pub(crate) fn setting(source: Source, name: &str, value: &str, salt: &Salt) -> Setting {
     let upper = name.to_uppercase();
-    let is_open = OPEN.iter().any(|word| upper == *word || upper.ends_with(&format!("_{word}"))) && !value.contains('@') && value.len() < 300;
+    let is_open = OPEN.iter().any(|word| upper == *word || upper.ends_with(&format!("_{word}")))
+        && !value.contains('@')
+        && value.len() < 300;
     let mark = salt.mark(value);
     let value = if is_open { Value::Plain(crate::redact::clean(value)) } else { Value::Masked(mark.clone()) };
     Setting { source, name: crate::redact::clean(name), value, mark, fallback: None }
@@ -25,7 +50,11 @@ pub(crate) fn setting(source: Source, name: &str, value: &str, salt: &Salt) -> S
 /// The settings of a file of the form NAME=VALUE.
 pub(super) fn dotenv(path: &Path, source: &Source, salt: &Salt) -> Vec<Setting> {
     let text = super::text(path).unwrap_or_default();
-    let pairs = text.lines().map(str::trim).filter(|line| !line.starts_with('#')).filter_map(|line| line.trim_start_matches("export ").split_once('='));
+    let pairs = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.trim_start_matches("export ").split_once('='));
     pairs.map(|(name, value)| setting(source.clone(), name.trim(), unquoted(value), salt)).collect()
 }
 
@@ -44,7 +73,10 @@ fn unquoted(value: &str) -> &str {
 pub(super) fn process(pid: u32, salt: &Salt) -> Vec<Setting> {
     let bytes = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    text.split('\0').filter_map(|pair| pair.split_once('=')).map(|(name, value)| setting(Source::Process, name, value, salt)).collect()
+    text.split('\0')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| setting(Source::Process, name, value, salt))
+        .collect()
 }
 
 /// The environment of each service in a compose file; a fallback (`${NAME:-…}`) is noted beside the name.
@@ -57,13 +89,24 @@ pub(super) fn compose(path: &Path, salt: &Salt) -> Vec<Setting> {
         let source = Source::Compose(service.as_str().unwrap_or_default().to_owned());
         let pairs: Vec<(String, String)> = match &body["environment"] {
             Yaml::Hash(map) => map.iter().map(|(name, value)| (plain(name), plain(value))).collect(),
-            Yaml::Array(list) => list.iter().map(plain).map(|line| line.split_once('=').map_or((line.clone(), String::new()), |(name, value)| (name.to_owned(), value.to_owned()))).collect(),
+            Yaml::Array(list) => list
+                .iter()
+                .map(plain)
+                .map(|line| {
+                    line.split_once('=')
+                        .map_or((line.clone(), String::new()), |(name, value)| (name.to_owned(), value.to_owned()))
+                })
+                .collect(),
             _ => Vec::new(),
         };
         for (name, value) in pairs {
-            let fallback = value.split_once(":-").and_then(|(_, rest)| rest.rsplit_once('}')).map(|(fallback, _)| salt.mark(fallback));
+            let fallback = value
+                .split_once(":-")
+                .and_then(|(_, rest)| rest.rsplit_once('}'))
+                .map(|(fallback, _)| salt.mark(fallback));
             let mut setting = setting(source.clone(), &name, &value, salt);
-            setting.fallback = fallback.or_else(|| (!value.is_empty() && !value.contains("${")).then(|| setting.mark.clone()));
+            setting.fallback =
+                fallback.or_else(|| (!value.is_empty() && !value.contains("${")).then(|| setting.mark.clone()));
             all.push(setting);
         }
     }
@@ -87,7 +130,8 @@ mod tests {
     fn reads_files_as_compose_does() {
         let folder = tempfile::tempdir().unwrap();
         let salt = Salt::of(b"s");
-        std::fs::write(folder.path().join(".env"), "# no\nexport A='x$y'\nDOMAIN=a.test # why\nSECRET_KEY=\"kkk\"\n").unwrap();
+        std::fs::write(folder.path().join(".env"), "# no\nexport A='x$y'\nDOMAIN=a.test # why\nSECRET_KEY=\"kkk\"\n")
+            .unwrap();
         let all = dotenv(&folder.path().join(".env"), &Source::Dotenv, &salt);
         assert_eq!(all.len(), 3);
         assert_eq!((all[1].plain(), all[2].mark.length), ("a.test", 3));

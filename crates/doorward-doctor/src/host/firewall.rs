@@ -42,9 +42,15 @@ pub fn input_chain(firewall: &Firewall) -> Option<String> {
 /// Whether the rule speaks of this port.
 #[must_use]
 pub fn names_port(rule: &str, port: u16) -> bool {
-    let Some(at) = ["dport", "--dports", "--dport"].iter().find_map(|word| rule.find(word).map(|at| at + word.len())) else { return false };
+    let Some(at) = ["dport", "--dports", "--dport"].iter().find_map(|word| rule.find(word).map(|at| at + word.len()))
+    else {
+        return false;
+    };
     let rest = rule[at..].trim_start_matches(['s', ' ']);
-    let list = rest.strip_prefix('{').and_then(|rest| rest.split('}').next()).unwrap_or_else(|| rest.split_whitespace().next().unwrap_or_default());
+    let list = rest
+        .strip_prefix('{')
+        .and_then(|rest| rest.split('}').next())
+        .unwrap_or_else(|| rest.split_whitespace().next().unwrap_or_default());
     list.split(',').any(|part| {
         let part = match part.trim() {
             "http" => "80",
@@ -52,7 +58,9 @@ pub fn names_port(rule: &str, port: u16) -> bool {
             other => other,
         };
         match part.split_once(['-', ':']) {
-            Some((from, to)) => from.parse().is_ok_and(|from: u16| from <= port) && to.parse().is_ok_and(|to: u16| port <= to),
+            Some((from, to)) => {
+                from.parse().is_ok_and(|from: u16| from <= port) && to.parse().is_ok_and(|to: u16| port <= to)
+            }
             None => part.parse() == Ok(port),
         }
     })
@@ -99,9 +107,30 @@ fn nft(rules: &[String], name: &str, port: u16, depth: usize) -> Result<Option<(
 }
 
 fn rule(rules: &[String], line: &str, port: u16, depth: usize) -> Option<Option<(String, bool)>> {
-    let is_about_others = ["iif \"lo\"", "iifname \"lo\"", "udp ", "icmp", "saddr", "ct state established", "ct state related", "ct state invalid", "ct state { established", "ct state vmap", "ct state { related", "limit rate", "meta l4proto { udp", "ip protocol icmp", "ip daddr", "ct count", "tcp sport"];
+    let is_about_others = [
+        "iif \"lo\"",
+        "iifname \"lo\"",
+        "udp ",
+        "icmp",
+        "saddr",
+        "ct state established",
+        "ct state related",
+        "ct state invalid",
+        "ct state { established",
+        "ct state vmap",
+        "ct state { related",
+        "limit rate",
+        "meta l4proto { udp",
+        "ip protocol icmp",
+        "ip daddr",
+        "ct count",
+        "tcp sport",
+    ];
     let is_about_port = line.contains("dport");
-    if is_about_others.iter().any(|word| line.contains(word)) || is_about_port && !names_port(line, port) && !line.contains("!=") {
+    let matched = line.split("reject with").next().unwrap_or_default();
+    if is_about_others.iter().any(|word| matched.contains(word))
+        || is_about_port && !names_port(line, port) && !line.contains("!=")
+    {
         return None;
     }
     if is_about_port && line.contains("!=") && names_port(&line.replace("!= ", ""), port) {
@@ -126,7 +155,24 @@ fn rule(rules: &[String], line: &str, port: u16, depth: usize) -> Option<Option<
 
 fn iptables(rules: &[String], chain: &str, port: u16, depth: usize) -> Result<Option<(String, bool)>, ()> {
     for line in rules.iter().filter(|line| line.starts_with(&format!("-A {chain} "))) {
-        let is_about_others = ["-i lo", "-p udp", "icmp", " -s ", "ESTABLISHED", "INVALID", "-m limit", "hashlimit", "connlimit", "--match-set", "ADDRTYPE", "--dst-type"].iter().any(|word| line.contains(word)) && !line.contains("--reject-with icmp") || line.contains("-p icmp");
+        let is_about_others = [
+            "-i lo",
+            "-p udp",
+            "icmp",
+            " -s ",
+            "ESTABLISHED",
+            "INVALID",
+            "-m limit",
+            "hashlimit",
+            "connlimit",
+            "--match-set",
+            "ADDRTYPE",
+            "--dst-type",
+        ]
+        .iter()
+        .any(|word| line.contains(word))
+            && !line.contains("--reject-with icmp")
+            || line.contains("-p icmp");
         if is_about_others || line.contains("--dport") && !names_port(line, port) {
             continue;
         }

@@ -74,7 +74,22 @@ pub async fn gather(place: &Place) -> Host {
 }
 
 /// Programs that listen and are no app: nobody signs in there.
-const OTHERS: &[&str] = &["sshd", "systemd-resolve", "postgres", "redis-server", "mysqld", "mariadbd", "dnsmasq", "chronyd", "cupsd", "dockerd", "containerd", "named", "unbound", "master"];
+const OTHERS: &[&str] = &[
+    "sshd",
+    "systemd-resolve",
+    "postgres",
+    "redis-server",
+    "mysqld",
+    "mariadbd",
+    "dnsmasq",
+    "chronyd",
+    "cupsd",
+    "dockerd",
+    "containerd",
+    "named",
+    "unbound",
+    "master",
+];
 
 fn looked(host: &mut Host, programs: &[Program], place: &Place) {
     let mut logs: Vec<(PathBuf, String)> = Vec::new();
@@ -93,7 +108,9 @@ fn looked(host: &mut Host, programs: &[Program], place: &Place) {
         host.settings.extend(environment::process(pid, &place.salt));
         let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim().to_owned();
         host.process = Some(Process { pid, name, ..Process::default() });
-        logs.extend(Program::of(pid).into_iter().flat_map(|program| program.logs(&[])).map(|path| (path, "app".to_owned())));
+        logs.extend(
+            Program::of(pid).into_iter().flat_map(|program| program.logs(&[])).map(|path| (path, "app".to_owned())),
+        );
     }
     for path in &place.logs {
         logs.push((path.clone(), path.display().to_string()));
@@ -102,7 +119,11 @@ fn looked(host: &mut Host, programs: &[Program], place: &Place) {
     logs.dedup_by(|a, b| a.0 == b.0);
     for (path, _) in logs {
         let source = path.display().to_string();
-        host.log.extend(super::tail(&path, LINES).into_iter().map(|text| Line { source: source.clone(), number: 0, text: redact::clean(&text) }));
+        host.log.extend(super::tail(&path, LINES).into_iter().map(|text| Line {
+            source: source.clone(),
+            number: 0,
+            text: redact::clean(&text),
+        }));
     }
     host.certificates = certificates(&host.proxy);
 }
@@ -117,7 +138,9 @@ fn certificates(lines: &[Line]) -> Vec<(String, Certificate)> {
             Some(&"bind") => words.iter().position(|word| *word == "crt").and_then(|at| words.get(at + 1)),
             _ => None,
         };
-        let Some(path) = named.map(|path| path.trim_end_matches(';')).filter(|path| path.starts_with('/')) else { continue };
+        let Some(path) = named.map(|path| path.trim_end_matches(';')).filter(|path| path.starts_with('/')) else {
+            continue;
+        };
         if all.iter().all(|(known, _)| known != path)
             && let Some(certificate) = crate::probe::certificate(Path::new(path))
         {
@@ -129,7 +152,13 @@ fn certificates(lines: &[Line]) -> Vec<(String, Certificate)> {
 
 fn files(host: &mut Host, place: &Place) {
     let Some(folder) = &place.folder else { return };
-    for (name, source) in [(".env", Source::Dotenv), (".env.example", Source::Example), ("env.example", Source::Example), (".env.sample", Source::Example), (".env.dist", Source::Example)] {
+    for (name, source) in [
+        (".env", Source::Dotenv),
+        (".env.example", Source::Example),
+        ("env.example", Source::Example),
+        (".env.sample", Source::Example),
+        (".env.dist", Source::Example),
+    ] {
         let path = folder.join(name);
         if path.is_file() {
             host.settings.extend(environment::dotenv(&path, &source, &place.salt));
@@ -153,8 +182,11 @@ fn files(host: &mut Host, place: &Place) {
 }
 
 async fn firewall() -> Firewall {
-    if let Some(text) = run(&["nft", "list", "ruleset"]).await.filter(|text| text.contains("hook input") || text.trim().is_empty()) {
-        let rules: Vec<String> = text.lines().map(|line| redact::clean(line.trim())).filter(|line| !line.is_empty()).take(2_000).collect();
+    if let Some(text) =
+        run(&["nft", "list", "ruleset"]).await.filter(|text| text.contains("hook input") || text.trim().is_empty())
+    {
+        let rules: Vec<String> =
+            text.lines().map(|line| redact::clean(line.trim())).filter(|line| !line.is_empty()).take(2_000).collect();
         if !rules.is_empty() {
             return Firewall { is_readable: true, rules };
         }
@@ -163,7 +195,10 @@ async fn firewall() -> Firewall {
         return Firewall { is_readable: true, rules };
     }
     match run(&["iptables", "-S"]).await {
-        Some(text) => Firewall { is_readable: true, rules: text.lines().map(|line| redact::clean(line.trim())).take(2_000).collect() },
+        Some(text) => Firewall {
+            is_readable: true,
+            rules: text.lines().map(|line| redact::clean(line.trim())).take(2_000).collect(),
+        },
         None => Firewall::default(),
     }
 }
@@ -186,10 +221,19 @@ pub(super) async fn run(words: &[&str]) -> Option<String> {
 
 /// What the names of upstreams resolve to here.
 async fn resolve(host: &mut Host) {
-    let names: Vec<_> = super::upstream::all(host).into_iter().map(|(name, _)| name).filter(|name| name.parse::<IpAddr>().is_err() && name != "localhost").take(3).collect();
+    let names: Vec<_> = super::upstream::all(host)
+        .into_iter()
+        .map(|(name, _)| name)
+        .filter(|name| name.parse::<IpAddr>().is_err() && name != "localhost")
+        .take(3)
+        .collect();
     for name in names {
         let looked = timeout(Duration::from_secs(1), tokio::net::lookup_host((name.as_str(), 0))).await;
-        let addresses = looked.ok().and_then(Result::ok).map(|found| found.map(|address| address.ip()).collect()).unwrap_or_default();
+        let addresses = looked
+            .ok()
+            .and_then(Result::ok)
+            .map(|found| found.map(|address| address.ip()).collect())
+            .unwrap_or_default();
         host.upstreams.push((name, addresses));
     }
 }
@@ -199,7 +243,13 @@ fn disks(place: &Place) -> Vec<Disk> {
     let disk = |path: PathBuf| {
         let stat = rustix::fs::statvfs(&path).ok()?;
         let is_read_only = stat.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY);
-        Some(Disk { path: path.display().to_string(), free: stat.f_bavail * stat.f_frsize, total: stat.f_blocks * stat.f_frsize, files_free: stat.f_favail, is_read_only })
+        Some(Disk {
+            path: path.display().to_string(),
+            free: stat.f_bavail * stat.f_frsize,
+            total: stat.f_blocks * stat.f_frsize,
+            files_free: stat.f_favail,
+            is_read_only,
+        })
     };
     folders.filter_map(disk).collect()
 }

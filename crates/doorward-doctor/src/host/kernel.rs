@@ -66,9 +66,16 @@ fn socket(line: &str, is_v6: bool) -> Option<Socket> {
     } else {
         Ipv4Addr::from(u32::from_str_radix(address, 16).ok()?.to_ne_bytes()).into()
     };
-    let waiting = words.get(4)?.split_once(':').and_then(|(_, waiting)| u32::from_str_radix(waiting, 16).ok()).unwrap_or_default();
+    let waiting = words
+        .get(4)?
+        .split_once(':')
+        .and_then(|(_, waiting)| u32::from_str_radix(waiting, 16).ok())
+        .unwrap_or_default();
     let address = SocketAddr::new(ip, u16::from_str_radix(port, 16).ok()?);
-    Some(Socket { listener: Listener { address, owner: String::new(), waiting, backlog: 0 }, inode: words.get(9)?.parse().ok()? })
+    Some(Socket {
+        listener: Listener { address, owner: String::new(), waiting, backlog: 0 },
+        inode: words.get(9)?.parse().ok()?,
+    })
 }
 
 /// Lengths of queues, where `ss` tells them.
@@ -103,7 +110,8 @@ pub(super) fn owners(inodes: &HashSet<u64>, processes: &[u32]) -> HashMap<u64, u
         let Ok(files) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { continue };
         for file in files.flatten().take(2_048) {
             let Ok(target) = std::fs::read_link(file.path()) else { continue };
-            let inode = target.to_str().and_then(|target| target.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok());
+            let inode =
+                target.to_str().and_then(|target| target.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok());
             if let Some(inode) = inode.filter(|inode| inodes.contains(inode)) {
                 owners.entry(inode).or_insert(*pid);
             }
@@ -128,7 +136,10 @@ pub(super) fn inner(processes: &[u32]) -> Vec<Inner> {
         let net = format!("/proc/{pid}/net");
         let net = Path::new(&net);
         let listeners = listeners(net).into_iter().map(|socket| socket.listener).collect();
-        all.push(Inner { addresses: addresses(net).into_iter().filter(|address| !address.is_loopback()).collect(), listeners });
+        all.push(Inner {
+            addresses: addresses(net).into_iter().filter(|address| !address.is_loopback()).collect(),
+            listeners,
+        });
     }
     all
 }
@@ -142,7 +153,8 @@ mod tests {
         let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = held.local_addr().unwrap();
         let all = listeners(Path::new("/proc/net"));
-        let socket = all.iter().find(|socket| socket.listener.address == address).expect("the listener is in the table");
+        let socket =
+            all.iter().find(|socket| socket.listener.address == address).expect("the listener is in the table");
         let owners = owners(&HashSet::from([socket.inode]), &processes());
         assert_eq!(owners.get(&socket.inode), Some(&std::process::id()));
     }

@@ -24,7 +24,11 @@ impl Program {
         let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?.trim().to_owned();
         let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&line).into_owned();
-        Some(Self { pid, name, words: line.split(['\0', ' ']).filter(|word| !word.is_empty()).map(str::to_owned).collect() })
+        Some(Self {
+            pid,
+            name,
+            words: line.split(['\0', ' ']).filter(|word| !word.is_empty()).map(str::to_owned).collect(),
+        })
     }
 
     pub(super) fn is_proxy(&self) -> bool {
@@ -62,7 +66,10 @@ impl Program {
 
     /// Files to which it writes what goes wrong.
     pub(super) fn logs(&self, lines: &[Line]) -> Vec<PathBuf> {
-        let mut logs: Vec<_> = (1..=2).filter_map(|at| std::fs::read_link(format!("/proc/{}/fd/{at}", self.pid)).ok()).filter(|path| path.is_file()).collect();
+        let mut logs: Vec<_> = (1..=2)
+            .filter_map(|at| std::fs::read_link(format!("/proc/{}/fd/{at}", self.pid)).ok())
+            .filter(|path| path.is_file())
+            .collect();
         for line in lines {
             for piece in line.text.split(['{', ';']) {
                 let mut words = piece.split_whitespace();
@@ -89,7 +96,8 @@ fn include(path: &Path, files: &mut Vec<PathBuf>) {
         }
         let Some(named) = words.next() else { continue };
         let named = named.trim_end_matches(';').trim_matches('"');
-        let named = if named.starts_with('/') { PathBuf::from(named) } else { path.parent().unwrap_or(path).join(named) };
+        let named =
+            if named.starts_with('/') { PathBuf::from(named) } else { path.parent().unwrap_or(path).join(named) };
         for found in matching(&named) {
             include(&found, files);
         }
@@ -101,7 +109,11 @@ fn matching(path: &Path) -> Vec<PathBuf> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let Some((before, after)) = name.split_once('*') else { return vec![path.to_owned()] };
     let all = path.parent().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().flatten();
-    let fits = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(before) && name.ends_with(after));
+    let fits = |path: &PathBuf| {
+        path.file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(|name| name.starts_with(before) && name.ends_with(after))
+    };
     let mut found: Vec<_> = all.map(|entry| entry.path()).filter(fits).collect();
     found.sort();
     found
@@ -115,7 +127,11 @@ pub(super) fn lines(path: &Path) -> Vec<Line> {
     // Several directives on one line are several facts.
     told.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
         .flat_map(|(number, line)| {
-            line.split_inclusive([';', '{', '}']).map(str::trim).filter(|piece| !piece.is_empty() && *piece != "}").map(|piece| Line { source: source.clone(), number, text: redact::clean(piece) }).collect::<Vec<_>>()
+            line.split_inclusive([';', '{', '}'])
+                .map(str::trim)
+                .filter(|piece| !piece.is_empty() && *piece != "}")
+                .map(|piece| Line { source: source.clone(), number, text: redact::clean(piece) })
+                .collect::<Vec<_>>()
         })
         .take(2_000)
         .collect()
@@ -131,7 +147,8 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         std::fs::create_dir(at("conf.d")).unwrap();
         std::fs::write(at("nginx.conf"), "http {\n  include conf.d/*.conf; # all\n}\n").unwrap();
-        std::fs::write(at("conf.d/a.conf"), "server { listen 80; location / { proxy_pass http://127.0.0.1:8000; } }").unwrap();
+        std::fs::write(at("conf.d/a.conf"), "server { listen 80; location / { proxy_pass http://127.0.0.1:8000; } }")
+            .unwrap();
         let mut files = Vec::new();
         include(&at("nginx.conf"), &mut files);
         assert_eq!(files.len(), 2);

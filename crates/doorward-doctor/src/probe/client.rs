@@ -117,7 +117,14 @@ impl Client {
     /// Connects and shakes hands, and keeps the connection for requests to this place.
     pub(crate) async fn open(&mut self, place: &Place, purpose: &str) -> Door {
         let started = Instant::now();
-        let mut door = Door { via: place.via, address: place.address, tcp: Tcp::Silent, ms: 0, tls: None, purpose: purpose.to_owned() };
+        let mut door = Door {
+            via: place.via,
+            address: place.address,
+            tcp: Tcp::Silent,
+            ms: 0,
+            tls: None,
+            purpose: purpose.to_owned(),
+        };
         self.connections += 1;
         let outcome = timeout(self.patience(), TcpStream::connect(place.address)).await;
         door.ms = millis(started);
@@ -213,7 +220,9 @@ impl Client {
         let was_kept = self.lines.contains_key(place);
         match self.once(place, out).await {
             // A connection that was kept may have ended meanwhile; the request was not read then.
-            Err(Fault::Closed) if was_kept && ["GET", "HEAD", "OPTIONS"].contains(&out.method.as_str()) => self.once(place, out).await,
+            Err(Fault::Closed) if was_kept && ["GET", "HEAD", "OPTIONS"].contains(&out.method.as_str()) => {
+                self.once(place, out).await
+            }
             other => other,
         }
     }
@@ -237,7 +246,9 @@ impl Client {
         let request = request(place, out).ok_or(Fault::Malformed)?;
         let patience = self.patience();
         let head = timeout(patience, line.send_request(request)).await.map_err(|_| Fault::Silent)?;
-        let answer = head.map_err(|error| if error.is_parse() || error.is_parse_too_large() { Fault::Malformed } else { Fault::Closed })?;
+        let answer = head.map_err(|error| {
+            if error.is_parse() || error.is_parse_too_large() { Fault::Malformed } else { Fault::Closed }
+        })?;
         let (parts, mut body) = answer.into_parts();
         let mut bytes = Vec::new();
         let until = Instant::now() + self.patience();
@@ -287,13 +298,56 @@ impl Client {
 
 /// Header fields whose values hold no secret.
 const OPEN: &[&str] = &[
-    "server", "via", "date", "age", "vary", "cache-control", "content-type", "content-length", "alt-svc", "allow", "connection",
-    "upgrade", "cf-ray", "cf-cache-status", "cf-mitigated", "x-cache", "x-cache-status", "x-proxy-cache", "x-varnish", "x-powered-by",
-    "referrer-policy", "strict-transport-security", "content-security-policy", "retry-after", "www-authenticate", "x-frame-options",
-    "access-control-allow-origin", "access-control-allow-credentials", "access-control-allow-headers", "access-control-allow-methods",
-    "access-control-expose-headers", "origin", "referer", "host", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-for",
-    "access-control-request-method", "access-control-request-headers", "sec-fetch-site", "sec-fetch-mode", "accept", "user-agent",
-    "x-request-id", "x-upstream", "sec-fetch-dest", "sec-fetch-user", "x-real-ip", "transfer-encoding", "x-doorward-node",
+    "server",
+    "via",
+    "date",
+    "age",
+    "vary",
+    "cache-control",
+    "content-type",
+    "content-length",
+    "alt-svc",
+    "allow",
+    "connection",
+    "upgrade",
+    "cf-ray",
+    "cf-cache-status",
+    "cf-mitigated",
+    "x-cache",
+    "x-cache-status",
+    "x-proxy-cache",
+    "x-varnish",
+    "x-powered-by",
+    "referrer-policy",
+    "strict-transport-security",
+    "content-security-policy",
+    "retry-after",
+    "www-authenticate",
+    "x-frame-options",
+    "access-control-allow-origin",
+    "access-control-allow-credentials",
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-expose-headers",
+    "origin",
+    "referer",
+    "host",
+    "x-forwarded-proto",
+    "x-forwarded-host",
+    "x-forwarded-for",
+    "access-control-request-method",
+    "access-control-request-headers",
+    "sec-fetch-site",
+    "sec-fetch-mode",
+    "accept",
+    "user-agent",
+    "x-request-id",
+    "x-upstream",
+    "sec-fetch-dest",
+    "sec-fetch-user",
+    "x-real-ip",
+    "transfer-encoding",
+    "x-doorward-node",
 ];
 
 /// The value of a field as it becomes a fact.
@@ -322,7 +376,8 @@ fn request(place: &Place, out: &Outgoing) -> Option<http::Request<Full<Bytes>>> 
         headers.insert("host", HeaderValue::from_str(&authority(&url)).ok()?);
     }
     if !has("user-agent") {
-        headers.insert("user-agent", HeaderValue::from_static("doorward-doctor (+examination asked for by the operator)"));
+        headers
+            .insert("user-agent", HeaderValue::from_static("doorward-doctor (+examination asked for by the operator)"));
     }
     if !has("accept") {
         headers.insert("accept", HeaderValue::from_static("text/html,application/json;q=0.9,*/*;q=0.8"));

@@ -49,7 +49,9 @@ pub(crate) async fn ask(question: &Question<'_>, patience: Duration) -> Lookup {
         let answer = timeout(patience, exchange(question.server, &packet)).await;
         match answer {
             Ok(Ok(bytes)) => read(&bytes, &packet, &mut lookup),
-            Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => lookup.outcome = Outcome::Refused,
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+                lookup.outcome = Outcome::Refused
+            }
             _ => {}
         }
     } else {
@@ -239,7 +241,13 @@ mod tests {
     use super::*;
 
     fn question(record: Record) -> Question<'static> {
-        Question { role: Role::System, server: ([127, 0, 0, 1], 53).into(), name: "a.test", record, is_unchecked: false }
+        Question {
+            role: Role::System,
+            server: ([127, 0, 0, 1], 53).into(),
+            name: "a.test",
+            record,
+            is_unchecked: false,
+        }
     }
 
     fn answered(records: &[u8], count: u16, code: u8) -> Lookup {

@@ -47,8 +47,19 @@ async fn connection(walk: &mut Walk<'_>, facts: &mut Facts) {
     let twin = if walk.target.port == 443 { 80 } else { 443 };
     let mut ports = vec![(twin, "twin"), (NEIGHBOUR, "closed")];
     if let Some(host) = &facts.host {
-        let others = host.listeners.iter().filter(|listener| !listener.address.ip().is_loopback()).map(|listener| listener.address.port());
-        ports.extend([8443, 8080].into_iter().chain(others).filter(|port| *port != walk.target.port && *port != twin).take(4).map(|port| (port, "neighbour")));
+        let others = host
+            .listeners
+            .iter()
+            .filter(|listener| !listener.address.ip().is_loopback())
+            .map(|listener| listener.address.port());
+        ports.extend(
+            [8443, 8080]
+                .into_iter()
+                .chain(others)
+                .filter(|port| *port != walk.target.port && *port != twin)
+                .take(4)
+                .map(|port| (port, "neighbour")),
+        );
     }
     for (port, purpose) in ports {
         let place = Place { is_tls: false, address: SocketAddr::new(door.address.ip(), port), ..walk.place.clone() };
@@ -67,7 +78,13 @@ async fn handshake(walk: &mut Walk<'_>, facts: &mut Facts) {
     let door = walk.client.open(&place, "nosni").await;
     facts.doors.push(door);
     let plain = Place { is_tls: false, ..place };
-    let out = Outgoing { step: Step::Variant, note: "plain".into(), method: "GET".into(), url: walk.url.replacen("https:", "http:", 1), ..Outgoing::default() };
+    let out = Outgoing {
+        step: Step::Variant,
+        note: "plain".into(),
+        method: "GET".into(),
+        url: walk.url.replacen("https:", "http:", 1),
+        ..Outgoing::default()
+    };
     let (visit, _) = walk.client.ask(&plain, &out, None).await;
     facts.visits.push(visit);
 }
@@ -80,7 +97,12 @@ async fn certificate(walk: &mut Walk<'_>, facts: &mut Facts, door: &Door) {
         return;
     }
     let url = format!("http://{}/.well-known/acme-challenge/doorward-doctor", walk.target.host);
-    let place = Place { via: Via::Public, is_tls: false, host: walk.target.host.clone(), address: SocketAddr::new(door.address.ip(), 80) };
+    let place = Place {
+        via: Via::Public,
+        is_tls: false,
+        host: walk.target.host.clone(),
+        address: SocketAddr::new(door.address.ip(), 80),
+    };
     let out = Outgoing { step: Step::Challenge, method: "GET".into(), url, ..Outgoing::default() };
     let (visit, _) = walk.client.ask(&place, &out, None).await;
     facts.visits.push(visit);
@@ -124,7 +146,14 @@ async fn variants(walk: &mut Walk<'_>, facts: &mut Facts) {
     if matches!(arrival.status, 400 | 403 | 404 | 421 | 426) {
         let port = walk.target.port;
         let local = if walk.target.is_default_port() { "localhost".to_owned() } else { format!("localhost:{port}") };
-        let out = Outgoing { step: Step::Variant, note: "Host: localhost".into(), method: "GET".into(), url: walk.url.clone(), fields: vec![("Host".into(), local)], ..Outgoing::default() };
+        let out = Outgoing {
+            step: Step::Variant,
+            note: "Host: localhost".into(),
+            method: "GET".into(),
+            url: walk.url.clone(),
+            fields: vec![("Host".into(), local)],
+            ..Outgoing::default()
+        };
         let place = walk.place.clone();
         let (visit, _) = walk.client.ask(&place, &out, None).await;
         facts.visits.push(visit);
@@ -141,13 +170,23 @@ pub(crate) async fn at_app(walk: &mut Walk<'_>, facts: &mut Facts) {
     let url = walk.url.replacen("https:", "http:", 1);
     let rows: [(&str, &[(&str, &str)]); 4] = [
         ("nothing forwarded", &[("Host", &authority)]),
-        ("X-Forwarded-Proto: https", &[("Host", &authority), ("X-Forwarded-Proto", "https"), ("X-Forwarded-For", "192.0.2.1")]),
+        (
+            "X-Forwarded-Proto: https",
+            &[("Host", &authority), ("X-Forwarded-Proto", "https"), ("X-Forwarded-For", "192.0.2.1")],
+        ),
         ("Connection: upgrade", &[("Host", &authority), ("Connection", "upgrade")]),
         ("Host: localhost", &[("Host", "localhost")]),
     ];
     for (note, fields) in rows {
         let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let out = Outgoing { step: Step::Variant, note: note.into(), method: "GET".into(), url: url.clone(), fields, ..Outgoing::default() };
+        let out = Outgoing {
+            step: Step::Variant,
+            note: note.into(),
+            method: "GET".into(),
+            url: url.clone(),
+            fields,
+            ..Outgoing::default()
+        };
         let (visit, _) = walk.client.ask(&app, &out, None).await;
         facts.visits.push(visit);
     }

@@ -20,7 +20,9 @@ pub(crate) async fn host(request: &Request, facts: &mut Facts) {
     if !request.via.is_empty() {
         match there(request, facts).await {
             Some(other) => merge(facts, other),
-            None => facts.skipped.push("the command for the host gave no facts: is doorward installed there?".to_owned()),
+            None => {
+                facts.skipped.push("the command for the host gave no facts: is doorward installed there?".to_owned())
+            }
         }
         return;
     }
@@ -34,8 +36,13 @@ pub(crate) async fn host(request: &Request, facts: &mut Facts) {
 /// Whether this machine is the one that serves the site: its name leads here, or what listens here is set up for it.
 fn is_site(facts: &Facts, host: &Host) -> bool {
     let Some(target) = &facts.target else { return true };
-    let leads_here = facts.addresses().iter().chain(target.address().iter()).any(|address| address.is_loopback() || host.addresses.contains(address));
-    let is_named = host.proxy.iter().any(|line| line.text.contains(&target.host)) || host.certificates.iter().any(|(_, certificate)| certificate.names.contains(&target.host));
+    let leads_here = facts
+        .addresses()
+        .iter()
+        .chain(target.address().iter())
+        .any(|address| address.is_loopback() || host.addresses.contains(address));
+    let is_named = host.proxy.iter().any(|line| line.text.contains(&target.host))
+        || host.certificates.iter().any(|(_, certificate)| certificate.names.contains(&target.host));
     leads_here || is_named || facts.vantage == Vantage::Origin
 }
 
@@ -72,13 +79,23 @@ pub(crate) async fn inside(walk: &mut Walk<'_>, facts: &mut Facts) {
     let Some(host) = facts.host.clone() else { return };
     let port = walk.target.port;
     let own = host.on_port(port).next().map(|listener| listener.address.ip());
-    if walk.request.origin.is_none() && facts.is_behind_cdn() && let Some(ip) = own {
+    if walk.request.origin.is_none()
+        && facts.is_behind_cdn()
+        && let Some(ip) = own
+    {
         let ip = if ip.is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { ip };
         facts.has_origin = true;
-        let place = Place { via: Via::Origin, is_tls: walk.target.is_https(), host: walk.target.host.clone(), address: SocketAddr::new(ip, port) };
+        let place = Place {
+            via: Via::Origin,
+            is_tls: walk.target.is_https(),
+            host: walk.target.host.clone(),
+            address: SocketAddr::new(ip, port),
+        };
         walk.look(place, facts).await;
     }
-    if walk.request.app.is_none() && let Some(address) = upstream::reachable(&host).filter(|address| address.port() != port) {
+    if walk.request.app.is_none()
+        && let Some(address) = upstream::reachable(&host).filter(|address| address.port() != port)
+    {
         facts.has_app = true;
         let place = Place { via: Via::App, is_tls: false, host: walk.target.host.clone(), address };
         walk.look(place, facts).await;

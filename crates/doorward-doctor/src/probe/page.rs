@@ -46,7 +46,11 @@ async fn stranger(walk: &mut Walk<'_>, facts: &mut Facts) {
     "stranger".clone_into(&mut out.note);
     let place = walk.place.clone();
     let (visit, incoming) = walk.client.ask(&place, &out, Some(&mut Jar::default())).await;
-    let token = |text: &str| html::password_form(text).and_then(|form| form.hidden.into_iter().find(|(name, _)| signin::is_token_name(name))).map(|(_, value)| value);
+    let token = |text: &str| {
+        html::password_form(text)
+            .and_then(|form| form.hidden.into_iter().find(|(name, _)| signin::is_token_name(name)))
+            .map(|(_, value)| value)
+    };
     let (first, second) = (token(&walk.page.text()), token(&incoming.text()));
     facts.signin.is_token_shared = first.is_some_and(|token| token.len() >= 8 && Some(token) == second);
     facts.visits.push(visit);
@@ -61,7 +65,8 @@ async fn assets(walk: &mut Walk<'_>, facts: &mut Facts, text: &str) {
     }
     let join = |source: &String| base.as_ref()?.join(source).ok();
     let own = walk.target.host.clone();
-    let urls: Vec<_> = wanted.iter().filter_map(join).filter(|url| url.host_str() == Some(own.as_str())).take(3).collect();
+    let urls: Vec<_> =
+        wanted.iter().filter_map(join).filter(|url| url.host_str() == Some(own.as_str())).take(3).collect();
     for url in urls {
         let out = Outgoing { step: Step::Asset, method: "GET".into(), url: url.to_string(), ..Outgoing::default() };
         let place = walk.place.clone();
@@ -76,8 +81,19 @@ async fn assets(walk: &mut Walk<'_>, facts: &mut Facts, text: &str) {
 
 /// Where a sign-in by provider leads.
 async fn provider(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, text: &str) {
-    let named = ["/sso", "/auth/login", "/oauth2/start", "/login/oidc", "/oauth/login", "/accounts/oidc"].iter().find(|path| text.contains(&format!("\"{path}"))).map(|path| (*path).to_owned());
-    let Some(path) = walk.request.provider.clone().or(named).or_else(|| (!profile.provider.is_empty()).then(|| profile.provider.clone())) else { return };
+    let named = ["/sso", "/auth/login", "/oauth2/start", "/login/oidc", "/oauth/login", "/accounts/oidc"]
+        .iter()
+        .find(|path| text.contains(&format!("\"{path}")))
+        .map(|path| (*path).to_owned());
+    let Some(path) = walk
+        .request
+        .provider
+        .clone()
+        .or(named)
+        .or_else(|| (!profile.provider.is_empty()).then(|| profile.provider.clone()))
+    else {
+        return;
+    };
     let url = format!("{}{path}", walk.target.origin());
     let out = Outgoing { step: Step::Provider, ..walk.navigation(Step::Provider, &url) };
     let place = walk.place.clone();
@@ -96,7 +112,11 @@ fn callback(walk: &Walk<'_>, facts: &mut Facts, authorize: &Url) {
     use crate::jar::Start;
     let value = |name: &str| authorize.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     let Some(back) = value("redirect_uri").and_then(|uri| Url::parse(&uri).ok()) else { return };
-    let start = if value("response_mode").as_deref() == Some("form_post") { Start::CrossSitePost } else { Start::CrossSiteNavigation };
+    let start = if value("response_mode").as_deref() == Some("form_post") {
+        Start::CrossSitePost
+    } else {
+        Start::CrossSiteNavigation
+    };
     let site = |url: &Url| crate::jar::site(url.host_str().unwrap_or_default()).to_owned();
     let start = if site(&back) == site(authorize) { Start::SameSite } else { start };
     let states: Vec<_> = walk.jar.left_behind(&back, start);
@@ -105,15 +125,31 @@ fn callback(walk: &Walk<'_>, facts: &mut Facts, authorize: &Url) {
 
 /// A preflight and the request after it, as a page of another origin sends them.
 async fn across(walk: &mut Walk<'_>, facts: &mut Facts, page: &str, profile: &Profile) {
-    let path = if profile.login_path.is_empty() { walk.request.api.clone().unwrap_or_else(|| walk.target.path.clone()) } else { profile.login_path.clone() };
+    let path = if profile.login_path.is_empty() {
+        walk.request.api.clone().unwrap_or_else(|| walk.target.path.clone())
+    } else {
+        profile.login_path.clone()
+    };
     let url = format!("{}{path}", walk.target.origin());
-    let header = facts.signin.form.as_ref().filter(|form| form.is_header).map(|form| form.token_name.clone()).unwrap_or_else(|| if profile.token_header.is_empty() { "x-csrf-token".into() } else { profile.token_header.clone() });
-    let fields = vec![("Origin".to_owned(), page.to_owned()), ("Access-Control-Request-Method".into(), "POST".into()), ("Access-Control-Request-Headers".into(), format!("content-type,{}", header.to_lowercase()))];
-    let out = Outgoing { step: Step::Preflight, method: "OPTIONS".into(), url: url.clone(), fields, ..Outgoing::default() };
+    let header =
+        facts.signin.form.as_ref().filter(|form| form.is_header).map(|form| form.token_name.clone()).unwrap_or_else(
+            || if profile.token_header.is_empty() { "x-csrf-token".into() } else { profile.token_header.clone() },
+        );
+    let fields = vec![
+        ("Origin".to_owned(), page.to_owned()),
+        ("Access-Control-Request-Method".into(), "POST".into()),
+        ("Access-Control-Request-Headers".into(), format!("content-type,{}", header.to_lowercase())),
+    ];
+    let out =
+        Outgoing { step: Step::Preflight, method: "OPTIONS".into(), url: url.clone(), fields, ..Outgoing::default() };
     let place = walk.place.clone();
     let (visit, _) = walk.client.ask(&place, &out, None).await;
     facts.visits.push(visit);
-    let fields = vec![("Origin".to_owned(), page.to_owned()), ("Accept".into(), "application/json".into()), ("Content-Type".into(), "application/json".into())];
+    let fields = vec![
+        ("Origin".to_owned(), page.to_owned()),
+        ("Accept".into(), "application/json".into()),
+        ("Content-Type".into(), "application/json".into()),
+    ];
     let body = format!("{{\"username\":\"{}\",\"password\":\"-\"}}", signin::NOBODY).into_bytes();
     let out = Outgoing { step: Step::Across, method: "POST".into(), url, fields, body, ..Outgoing::default() };
     let (visit, _) = walk.client.ask(&place, &out, None).await;
@@ -148,15 +184,32 @@ async fn echo(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile) {
 /// An upgrade to a WebSocket, as the page would ask for it.
 async fn socket(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, text: &str) {
     let named = (text.contains("WebSocket(") || text.contains("new WebSocket")).then(|| "/ws".to_owned());
-    let Some(path) = walk.request.socket.clone().or(named).or_else(|| (!profile.socket.is_empty()).then(|| profile.socket.clone())) else { return };
+    let Some(path) =
+        walk.request.socket.clone().or(named).or_else(|| (!profile.socket.is_empty()).then(|| profile.socket.clone()))
+    else {
+        return;
+    };
     let origin = walk.target.origin();
-    for (place, note, from) in [(Some(walk.place.clone()), "browser", origin.clone()), (walk.inner_place(Via::App), "browser", origin)] {
+    for (place, note, from) in
+        [(Some(walk.place.clone()), "browser", origin.clone()), (walk.inner_place(Via::App), "browser", origin)]
+    {
         let Some(place) = place else { continue };
         let fields = vec![
-            ("Origin".to_owned(), from), ("Connection".into(), "Upgrade".into()), ("Upgrade".into(), "websocket".into()),
-            ("Sec-WebSocket-Version".into(), "13".into()), ("Sec-WebSocket-Key".into(), "ZG9vcndhcmQtZG9jdG9yIQ==".into()), ("Host".into(), walk.target.authority()),
+            ("Origin".to_owned(), from),
+            ("Connection".into(), "Upgrade".into()),
+            ("Upgrade".into(), "websocket".into()),
+            ("Sec-WebSocket-Version".into(), "13".into()),
+            ("Sec-WebSocket-Key".into(), "ZG9vcndhcmQtZG9jdG9yIQ==".into()),
+            ("Host".into(), walk.target.authority()),
         ];
-        let out = Outgoing { step: Step::Socket, note: note.into(), method: "GET".into(), url: format!("{}{path}", walk.target.origin()), fields, ..Outgoing::default() };
+        let out = Outgoing {
+            step: Step::Socket,
+            note: note.into(),
+            method: "GET".into(),
+            url: format!("{}{path}", walk.target.origin()),
+            fields,
+            ..Outgoing::default()
+        };
         let (visit, _) = walk.client.ask(&place, &out, None).await;
         facts.visits.push(visit);
     }

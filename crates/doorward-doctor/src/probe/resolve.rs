@@ -25,7 +25,8 @@ pub(crate) fn system(root: &Path) -> System {
         let mut words = line.split_whitespace();
         match words.next() {
             Some("nameserver") => {
-                let address = words.next().and_then(|word| word.split('%').next()).and_then(|word| word.parse::<IpAddr>().ok());
+                let address =
+                    words.next().and_then(|word| word.split('%').next()).and_then(|word| word.parse::<IpAddr>().ok());
                 system.servers.extend(address.map(|address| SocketAddr::new(address, 53)));
             }
             Some("search" | "domain") => system.search = words.map(str::to_owned).collect(),
@@ -49,13 +50,23 @@ pub(crate) async fn resolve(request: &Request, name: &str, facts: &mut Facts) ->
     if let Ok(address) = name.parse() {
         return vec![address];
     }
-    let fixed: Vec<_> = request.resolve.iter().filter(|(host, _, _)| host.eq_ignore_ascii_case(name)).map(|(_, _, address)| *address).collect();
+    let fixed: Vec<_> = request
+        .resolve
+        .iter()
+        .filter(|(host, _, _)| host.eq_ignore_ascii_case(name))
+        .map(|(_, _, address)| *address)
+        .collect();
     if !fixed.is_empty() {
         return fixed;
     }
     let known = local(name);
     if !known.is_empty() {
-        facts.lookups.push(Lookup { server: "/etc/hosts".into(), name: name.into(), addresses: known.clone(), ..Lookup::default() });
+        facts.lookups.push(Lookup {
+            server: "/etc/hosts".into(),
+            name: name.into(),
+            addresses: known.clone(),
+            ..Lookup::default()
+        });
         return known;
     }
     let root = Path::new("/");
@@ -144,7 +155,13 @@ async fn unchecked(role: Role, server: SocketAddr, name: &str, patience: Duratio
 }
 
 /// The servers of the zone, at most two where the name resolves.
-async fn zone_servers(servers: &[SocketAddr], name: &str, patience: Duration, is_well: bool, facts: &mut Facts) -> Vec<SocketAddr> {
+async fn zone_servers(
+    servers: &[SocketAddr],
+    name: &str,
+    patience: Duration,
+    is_well: bool,
+    facts: &mut Facts,
+) -> Vec<SocketAddr> {
     let Some(zone) = psl::domain_str(name) else { return Vec::new() };
     let lookup = first(servers, Role::System, zone, Record::Ns, patience).await;
     let (names, glue) = (lookup.names.clone(), lookup.addresses.clone());
@@ -171,7 +188,11 @@ mod tests {
     fn reads_the_resolver_of_the_machine() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("etc")).unwrap();
-        std::fs::write(folder.path().join("etc/resolv.conf"), "# x\nsearch corp.test\nnameserver 192.0.2.53\nnameserver fe80::1%eth0\n").unwrap();
+        std::fs::write(
+            folder.path().join("etc/resolv.conf"),
+            "# x\nsearch corp.test\nnameserver 192.0.2.53\nnameserver fe80::1%eth0\n",
+        )
+        .unwrap();
         std::fs::write(folder.path().join("etc/hosts"), "192.0.2.7 App.test other # no\n").unwrap();
         let system = system(folder.path());
         assert_eq!(system.servers.len(), 2);

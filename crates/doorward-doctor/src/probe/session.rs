@@ -17,24 +17,53 @@ const ROUNDS: usize = 3;
 
 pub(crate) async fn real(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile) {
     let Some((mut jar, visit, place)) = signin::real(walk, facts, profile).await else { return };
-    let Some(attempt) = facts.signin.attempts.iter().rev().find(|attempt| attempt.variant == Variant::Real).cloned() else { return };
+    let Some(attempt) = facts.signin.attempts.iter().rev().find(|attempt| attempt.variant == Variant::Real).cloned()
+    else {
+        return;
+    };
     if attempt.answer != Answer::Welcome {
         return;
     }
-    facts.signin.session = attempt.cookies.iter().filter(|cookie| !signin::is_token_name(&cookie.name) && !cookie.is_deletion).map(|cookie| cookie.name.clone()).collect();
+    facts.signin.session = attempt
+        .cookies
+        .iter()
+        .filter(|cookie| !signin::is_token_name(&cookie.name) && !cookie.is_deletion)
+        .map(|cookie| cookie.name.clone())
+        .collect();
     let base = Url::parse(&visit.url).ok();
-    let next = [visit.field("location").map(str::to_owned), (!profile.session_path.is_empty()).then(|| profile.session_path.clone())];
+    let next = [
+        visit.field("location").map(str::to_owned),
+        (!profile.session_path.is_empty()).then(|| profile.session_path.clone()),
+    ];
     let bearer = facts.visits.last().map(|visit| visit.body_bytes).and_then(|_| walk.client.last_token.take());
-    let next = next.into_iter().flatten().next().or_else(|| walk.request.session.clone()).or_else(|| bearer.as_ref().map(|_| "/api/me".to_owned()));
-    let Some(url) = base.and_then(|base| base.join(&next.unwrap_or_else(|| walk.target.path.clone())).ok()) else { return };
+    let next = next
+        .into_iter()
+        .flatten()
+        .next()
+        .or_else(|| walk.request.session.clone())
+        .or_else(|| bearer.as_ref().map(|_| "/api/me".to_owned()));
+    let Some(url) = base.and_then(|base| base.join(&next.unwrap_or_else(|| walk.target.path.clone())).ok()) else {
+        return;
+    };
     if url.host_str() != Some(walk.target.host.as_str()) {
         facts.signin.authorize.push(redact::address(url.as_str()));
         return;
     }
-    facts.signin.withheld.extend(jar.left_behind(&url, Start::SameSite).into_iter().filter(|(name, _)| facts.signin.session.contains(name)).collect::<Vec<_>>());
+    facts.signin.withheld.extend(
+        jar.left_behind(&url, Start::SameSite)
+            .into_iter()
+            .filter(|(name, _)| facts.signin.session.contains(name))
+            .collect::<Vec<_>>(),
+    );
     for round in 0..ROUNDS {
         let (cookie, _) = jar.send(&url, Start::SameSite);
-        let mut out = Outgoing { step: Step::After, method: "GET".into(), url: url.to_string(), note: format!("round {}", round + 1), ..Outgoing::default() };
+        let mut out = Outgoing {
+            step: Step::After,
+            method: "GET".into(),
+            url: url.to_string(),
+            note: format!("round {}", round + 1),
+            ..Outgoing::default()
+        };
         if !cookie.is_empty() {
             out.fields.push(("Cookie".into(), cookie));
         }
@@ -49,7 +78,11 @@ pub(crate) async fn real(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profi
         }
         facts.visits.push(visit);
         // Well the first time is well enough where nothing points to more than one process.
-        if status < 400 && round == 0 && facts.signin.attempts.iter().all(|attempt| attempt.answer != Answer::Csrf) && !walk.request.is_thorough {
+        if status < 400
+            && round == 0
+            && facts.signin.attempts.iter().all(|attempt| attempt.answer != Answer::Csrf)
+            && !walk.request.is_thorough
+        {
             break;
         }
     }
@@ -59,27 +92,45 @@ pub(crate) async fn real(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profi
 /// The page behind the sign-in sends to the sign-in, or is it.
 fn is_sign_in(visit: &crate::facts::Visit, text: &str) -> bool {
     let to = visit.field("location").unwrap_or_default();
-    (300..400).contains(&visit.status) && ["login", "signin", "sign-in", "sign_in", "auth"].iter().any(|word| to.to_lowercase().contains(word)) || visit.status == 200 && crate::html::password_form(text).is_some()
+    (300..400).contains(&visit.status)
+        && ["login", "signin", "sign-in", "sign_in", "auth"].iter().any(|word| to.to_lowercase().contains(word))
+        || visit.status == 200 && crate::html::password_form(text).is_some()
 }
 
 async fn sign_out(walk: &mut Walk<'_>, facts: &mut Facts, jar: &mut Jar, place: &super::client::Place) {
     let names = facts.signin.session.clone();
-    let Some(path) = walk.request.sign_out.clone().or_else(|| facts.visits.iter().rev().find(|visit| visit.step == Step::After).filter(|visit| visit.body.contains("/logout")).map(|_| "/logout".to_owned())) else { return };
+    let Some(path) = walk.request.sign_out.clone().or_else(|| {
+        facts
+            .visits
+            .iter()
+            .rev()
+            .find(|visit| visit.step == Step::After)
+            .filter(|visit| visit.body.contains("/logout"))
+            .map(|_| "/logout".to_owned())
+    }) else {
+        return;
+    };
     let url = format!("{}{path}", walk.target.origin());
     let Ok(parsed) = Url::parse(&url) else { return };
     let (cookie, _) = jar.send(&parsed, Start::SameSite);
-    let mut out = Outgoing { step: Step::After, method: "GET".into(), url, note: "sign out".into(), ..Outgoing::default() };
+    let mut out =
+        Outgoing { step: Step::After, method: "GET".into(), url, note: "sign out".into(), ..Outgoing::default() };
     out.fields.push(("Cookie".into(), cookie));
     let (visit, _) = walk.client.ask(place, &out, Some(jar)).await;
-    let deleted: Vec<_> = visit.cookies.iter().filter(|cookie| cookie.is_deletion).map(|cookie| cookie.name.clone()).collect();
-    facts.signin.kept_after_sign_out = names.into_iter().filter(|name| deleted.contains(name) && jar.survives(name)).collect();
+    let deleted: Vec<_> =
+        visit.cookies.iter().filter(|cookie| cookie.is_deletion).map(|cookie| cookie.name.clone()).collect();
+    facts.signin.kept_after_sign_out =
+        names.into_iter().filter(|name| deleted.contains(name) && jar.survives(name)).collect();
     facts.visits.push(visit);
 }
 
 /// What a token says of itself; nothing of it is verified here.
 pub(crate) fn token_fact(token: &str, visit: &crate::facts::Visit) -> Token {
     let part = |at: usize| -> Value {
-        let bytes = token.split('.').nth(at).and_then(|part| base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok());
+        let bytes = token
+            .split('.')
+            .nth(at)
+            .and_then(|part| base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok());
         bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
     };
     let (head, claims) = (part(0), part(1));
@@ -89,7 +140,10 @@ pub(crate) fn token_fact(token: &str, visit: &crate::facts::Visit) -> Token {
         Value::String(one) => vec![redact::clean(one)],
         _ => Vec::new(),
     };
-    let date = visit.field("date").and_then(|date| httpdate::parse_http_date(date).ok()).and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    let date = visit
+        .field("date")
+        .and_then(|date| httpdate::parse_http_date(date).ok())
+        .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
     Token {
         alg: text(&head["alg"]),
         kid: text(&head["kid"]),

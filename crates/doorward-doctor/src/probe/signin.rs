@@ -20,7 +20,9 @@ const MOST: usize = 7;
 /// Whether a field or cookie of this name carries a CSRF token.
 pub(crate) fn is_token_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["csrf", "xsrf", "authenticity_token", "__requestverificationtoken", "_token"].iter().any(|word| name.contains(word))
+    ["csrf", "xsrf", "authenticity_token", "__requestverificationtoken", "_token"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// What an attempt is made of.
@@ -59,29 +61,58 @@ pub(crate) async fn sign_in(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Pr
 
 /// A password is sent only where the site was shown to be whom it claims.
 fn may_send(walk: &Walk<'_>, facts: &Facts) -> bool {
-    let is_known = facts.doors(Via::Public).filter(|door| door.address == walk.place.address).all(Client::may_hold_secrets);
-    is_known && facts.doors(Via::Public).all(|door| door.tls.as_ref().is_none_or(|tls| tls.trust == Trust::Good || tls.certificate.is_none()))
+    let is_known =
+        facts.doors(Via::Public).filter(|door| door.address == walk.place.address).all(Client::may_hold_secrets);
+    is_known
+        && facts
+            .doors(Via::Public)
+            .all(|door| door.tls.as_ref().is_none_or(|tls| tls.trust == Trust::Good || tls.certificate.is_none()))
 }
 
 /// The form of the page, or the endpoints of the profile.
 async fn find(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, jar: &mut Jar) -> Option<Plan> {
     let arrival = facts.arrival()?.clone();
     let text = walk.page.text();
-    let referrer_policy = arrival.field("referrer-policy").map(str::to_owned).or_else(|| html::meta(&text, "referrer")).unwrap_or_default();
+    let referrer_policy = arrival
+        .field("referrer-policy")
+        .map(str::to_owned)
+        .or_else(|| html::meta(&text, "referrer"))
+        .unwrap_or_default();
     if let Some(form) = html::password_form(&text) {
         let base = Url::parse(&walk.url).ok()?;
         let action = base.join(&form.action).ok()?;
         let hidden = form.hidden.iter().find(|(name, _)| is_token_name(name)).cloned();
         let header = hidden.is_none() && !profile.token_header.is_empty();
-        let cookie = jar.names().into_iter().find(|name| is_token_name(name)).and_then(|name| jar.value(&name).map(str::to_owned));
+        let cookie = jar
+            .names()
+            .into_iter()
+            .find(|name| is_token_name(name))
+            .and_then(|name| jar.value(&name).map(str::to_owned));
         let (token_name, token) = hidden.unwrap_or_else(|| (profile.token_header.clone(), cookie.unwrap_or_default()));
-        return Some(Plan { page: walk.url.clone(), action: action.to_string(), token, token_name, is_header: header, is_json: false, referrer_policy, form });
+        return Some(Plan {
+            page: walk.url.clone(),
+            action: action.to_string(),
+            token,
+            token_name,
+            is_header: header,
+            is_json: false,
+            referrer_policy,
+            form,
+        });
     }
     if profile.login_path.is_empty() {
         return None;
     }
     let origin = walk.target.origin();
-    let mut plan = Plan { page: walk.url.clone(), action: format!("{origin}{}", profile.login_path), is_json: profile.is_json, is_header: true, token_name: profile.token_header.clone(), referrer_policy, ..Plan::default() };
+    let mut plan = Plan {
+        page: walk.url.clone(),
+        action: format!("{origin}{}", profile.login_path),
+        is_json: profile.is_json,
+        is_header: true,
+        token_name: profile.token_header.clone(),
+        referrer_policy,
+        ..Plan::default()
+    };
     plan.form.user.clone_from(&profile.user);
     plan.form.password.clone_from(&profile.password);
     if !profile.token_path.is_empty() {
@@ -111,11 +142,23 @@ async fn bootstrap(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, ja
 
 fn told(plan: &Plan, walk: &Walk<'_>, jar: &Jar) -> Form {
     let csp = walk.page.field("content-security-policy").unwrap_or_default();
-    let form_action = csp.split(';').map(str::trim).find_map(|part| part.strip_prefix("form-action")).unwrap_or_default().trim().to_owned();
+    let form_action = csp
+        .split(';')
+        .map(str::trim)
+        .find_map(|part| part.strip_prefix("form-action"))
+        .unwrap_or_default()
+        .trim()
+        .to_owned();
     Form {
         page: redact::address(&plan.page),
         action: redact::address(&plan.action),
-        fields: plan.form.hidden.iter().map(|(name, _)| redact::clean(name)).chain([redact::clean(&plan.form.user), redact::clean(&plan.form.password)]).collect(),
+        fields: plan
+            .form
+            .hidden
+            .iter()
+            .map(|(name, _)| redact::clean(name))
+            .chain([redact::clean(&plan.form.user), redact::clean(&plan.form.password)])
+            .collect(),
         token_name: redact::clean(&plan.token_name),
         token: (!plan.token.is_empty()).then(|| walk.client.salt.mark(&plan.token)),
         token_cookie: jar.names().into_iter().find(|name| is_token_name(name)).unwrap_or_default(),
@@ -127,14 +170,17 @@ fn told(plan: &Plan, walk: &Walk<'_>, jar: &Jar) -> Form {
 
 /// One attempt of a kind; its answer.
 async fn attempt(walk: &mut Walk<'_>, facts: &mut Facts, plan: &Plan, jar: &mut Jar, variant: Variant) -> Answer {
-    if facts.signin.attempts.len() >= MOST || facts.signin.attempts.iter().any(|attempt| attempt.answer == Answer::Throttled) {
+    if facts.signin.attempts.len() >= MOST
+        || facts.signin.attempts.iter().any(|attempt| attempt.answer == Answer::Throttled)
+    {
         return Answer::Nothing;
     }
     let (user, password) = match (&walk.request.login, variant) {
         (Some(login), Variant::Real) => (login.user.clone(), login.password.clone()),
         _ => (NOBODY.to_owned(), "not-a-password".to_owned()),
     };
-    let place = if variant == Variant::AtApp { walk.inner_place(Via::App) } else { walk.place_of(&plan.action, facts).await };
+    let place =
+        if variant == Variant::AtApp { walk.inner_place(Via::App) } else { walk.place_of(&plan.action, facts).await };
     let Some(place) = place else { return Answer::Nothing };
     let (out, sent) = outgoing(walk, plan, jar, variant, (&user, &password));
     let (visit, incoming) = walk.client.ask(&place, &out, Some(jar)).await;
@@ -155,7 +201,13 @@ async fn attempt(walk: &mut Walk<'_>, facts: &mut Facts, plan: &Plan, jar: &mut 
     answer
 }
 
-fn outgoing(walk: &Walk<'_>, plan: &Plan, jar: &Jar, variant: Variant, account: (&str, &str)) -> (Outgoing, Vec<String>) {
+fn outgoing(
+    walk: &Walk<'_>,
+    plan: &Plan,
+    jar: &Jar,
+    variant: Variant,
+    account: (&str, &str),
+) -> (Outgoing, Vec<String>) {
     let mut fields: Vec<(String, String)> = Vec::new();
     let mut add = |name: &str, value: String| fields.push((name.to_owned(), value));
     origin(walk, plan, variant, &mut add);
@@ -168,7 +220,11 @@ fn outgoing(walk: &Walk<'_>, plan: &Plan, jar: &Jar, variant: Variant, account: 
     if !cookie.is_empty() {
         add("Cookie", cookie);
     }
-    let token = if variant == Variant::Recoded { percent_encoding::percent_decode_str(&plan.token).decode_utf8_lossy().trim_matches('"').to_owned() } else { plan.token.clone() };
+    let token = if variant == Variant::Recoded {
+        percent_encoding::percent_decode_str(&plan.token).decode_utf8_lossy().trim_matches('"').to_owned()
+    } else {
+        plan.token.clone()
+    };
     if plan.is_header && !token.is_empty() {
         add(&plan.token_name, token.clone());
     }
@@ -186,7 +242,14 @@ fn outgoing(walk: &Walk<'_>, plan: &Plan, jar: &Jar, variant: Variant, account: 
         body.append_pair(user, account.0).append_pair(&plan.form.password, account.1);
         body.finish()
     };
-    let out = Outgoing { step: Step::SignIn, note: format!("{variant:?}"), method: "POST".into(), url: plan.action.clone(), fields, body: body.into_bytes() };
+    let out = Outgoing {
+        step: Step::SignIn,
+        note: format!("{variant:?}"),
+        method: "POST".into(),
+        url: plan.action.clone(),
+        fields,
+        body: body.into_bytes(),
+    };
     (out, names)
 }
 
@@ -200,21 +263,61 @@ fn origin(walk: &Walk<'_>, plan: &Plan, variant: Variant, add: &mut dyn FnMut(&s
         Variant::OtherScheme => scheme(if walk.target.is_https() { "http" } else { "https" }),
         Variant::NoPort => format!("{}://{}", walk.target.scheme, walk.target.host),
         // A form under this policy is sent with `Origin: null`; a script's request is not.
-        _ if plan.referrer_policy.contains("no-referrer") && !plan.referrer_policy.contains("when-downgrade") && !plan.is_json => "null".to_owned(),
+        _ if plan.referrer_policy.contains("no-referrer")
+            && !plan.referrer_policy.contains("when-downgrade")
+            && !plan.is_json =>
+        {
+            "null".to_owned()
+        }
         _ => own,
     };
     if origin != "null" {
         add("Referer", format!("{origin}/"));
     }
-    if (walk.target.is_https() || walk.target.is_loopback()) && matches!(variant, Variant::Browser | Variant::Again | Variant::Real | Variant::Raced | Variant::AllCookies | Variant::Recoded) {
+    if (walk.target.is_https() || walk.target.is_loopback())
+        && matches!(
+            variant,
+            Variant::Browser | Variant::Again | Variant::Real | Variant::Raced | Variant::AllCookies | Variant::Recoded
+        )
+    {
         add("Sec-Fetch-Site", "same-origin".into());
         add("Sec-Fetch-Mode", if plan.is_json { "cors" } else { "navigate" }.into());
     }
     add("Origin", origin);
 }
 
-const CSRF: &[&str] = &["csrf", "xsrf", "forgery", "cross-site", "cross site", "cross-origin", "origin checking failed", "bad origin", "bad request origin", "referer checking", "page expired", "origin invalid", "invalid origin"];
-const WRONG: &[&str] = &["invalid", "incorrect", "wrong", "does not match", "do not match", "didn't match", "failed", "not correct", "please enter a correct", "unable to log in", "falsch", "ungültig", "no account", "not found", "error"];
+const CSRF: &[&str] = &[
+    "csrf",
+    "xsrf",
+    "forgery",
+    "cross-site",
+    "cross site",
+    "cross-origin",
+    "origin checking failed",
+    "bad origin",
+    "bad request origin",
+    "referer checking",
+    "page expired",
+    "origin invalid",
+    "invalid origin",
+];
+const WRONG: &[&str] = &[
+    "invalid",
+    "incorrect",
+    "wrong",
+    "does not match",
+    "do not match",
+    "didn't match",
+    "failed",
+    "not correct",
+    "please enter a correct",
+    "unable to log in",
+    "falsch",
+    "ungültig",
+    "no account",
+    "not found",
+    "error",
+];
 
 fn judge(visit: &Visit, incoming: &Incoming, plan: &Plan) -> Answer {
     let says = |words: &[&str]| words.iter().any(|word| visit.says(word));
@@ -232,10 +335,18 @@ fn judge(visit: &Visit, incoming: &Incoming, plan: &Plan) -> Answer {
             let location = visit.field("location").unwrap_or_default();
             let path = |url: &str| url.split(['?', '#']).next().unwrap_or_default().to_owned();
             let page = Url::parse(&plan.page).map(|url| url.path().to_owned()).unwrap_or_default();
-            let back = path(location) == page || path(location).ends_with(&page) && page.len() > 1 || location.contains("error");
+            let back = path(location) == page
+                || path(location).ends_with(&page) && page.len() > 1
+                || location.contains("error");
             if back { Answer::Credentials } else { Answer::Welcome }
         }
-        200 if html::password_form(&text).is_some() => if says(WRONG) { Answer::Credentials } else { Answer::FormAgain },
+        200 if html::password_form(&text).is_some() => {
+            if says(WRONG) {
+                Answer::Credentials
+            } else {
+                Answer::FormAgain
+            }
+        }
         200..=299 => Answer::Welcome,
         _ => Answer::Refused,
     }
@@ -244,7 +355,8 @@ fn judge(visit: &Visit, incoming: &Incoming, plan: &Plan) -> Answer {
 /// What does the refusal depend on?
 async fn variants(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, plan: &Plan, jar: &Jar) {
     let mut order = Vec::new();
-    let has_lost = !facts.signin.withheld.is_empty() || facts.visits.iter().any(|visit| visit.cookies.iter().any(|cookie| cookie.trouble.is_some()));
+    let has_lost = !facts.signin.withheld.is_empty()
+        || facts.visits.iter().any(|visit| visit.cookies.iter().any(|cookie| cookie.trouble.is_some()));
     if has_lost {
         order.push(Variant::AllCookies);
     }

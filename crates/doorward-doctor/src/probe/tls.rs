@@ -74,7 +74,8 @@ impl ServerCertVerifier for Recorder {
 pub(crate) struct Roots(Arc<WebPkiServerVerifier>);
 
 /// Where systems keep the authorities that they trust.
-const SYSTEM: &[&str] = &["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+const SYSTEM: &[&str] =
+    &["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
 impl Roots {
     /// The public authorities, those of the system, and those of these files.
@@ -109,7 +110,11 @@ pub(crate) struct Greeting<'a> {
 }
 
 /// Shakes hands over this stream; the stream is given back where the handshake was done, whatever the certificate is.
-pub(crate) async fn shake<S>(roots: &Roots, greeting: Greeting<'_>, stream: S) -> (Handshake, Option<tokio_rustls::client::TlsStream<S>>)
+pub(crate) async fn shake<S>(
+    roots: &Roots,
+    greeting: Greeting<'_>,
+    stream: S,
+) -> (Handshake, Option<tokio_rustls::client::TlsStream<S>>)
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
@@ -157,15 +162,24 @@ fn config(recorder: &Arc<Recorder>) -> Option<ClientConfig> {
 
 fn refusal(error: &std::io::Error) -> (Knock, String) {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-        Some(Error::AlertReceived(rustls::AlertDescription::ProtocolVersion)) => (Knock::Version, "protocol_version".into()),
+        Some(Error::AlertReceived(rustls::AlertDescription::ProtocolVersion)) => {
+            (Knock::Version, "protocol_version".into())
+        }
         Some(Error::AlertReceived(alert)) => (Knock::Alert, snake(&format!("{alert:?}"))),
         Some(Error::PeerIncompatible(what)) => {
             let what = format!("{what:?}");
-            (if what.contains("Version") || what.contains("Tls12") || what.contains("Tls13") { Knock::Version } else { Knock::Alert }, what)
+            (
+                if what.contains("Version") || what.contains("Tls12") || what.contains("Tls13") {
+                    Knock::Version
+                } else {
+                    Knock::Alert
+                },
+                what,
+            )
         }
-        Some(Error::InvalidMessage(_) | Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. }) => {
-            (Knock::Plain, String::new())
-        }
+        Some(
+            Error::InvalidMessage(_) | Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. },
+        ) => (Knock::Plain, String::new()),
         Some(other) => (Knock::Alert, redact::clean(&other.to_string())),
         None => (Knock::Closed, String::new()),
     }

@@ -30,12 +30,26 @@ pub(crate) struct Walk<'a> {
 }
 
 /// The host's part of an examination that runs elsewhere: what it shows, and the inner ways from there.
-pub(crate) async fn host_part(request: &Request, client: Client, stopped: Option<doorward_core::Link>, facts: &mut Facts) {
+pub(crate) async fn host_part(
+    request: &Request,
+    client: Client,
+    stopped: Option<doorward_core::Link>,
+    facts: &mut Facts,
+) {
     let Some(target) = request.target.clone() else { return super::elsewhere::host(request, facts).await };
     let address = SocketAddr::new(IpAddr::from([127, 0, 0, 1]), target.port);
     let place = Place { via: Via::Public, is_tls: target.is_https(), host: target.host.clone(), address };
     let url = format!("{}{}", target.origin(), target.path);
-    let mut walk = Walk { request, client, target, place, jar: Jar::default(), url, page: Incoming::default(), places: Vec::new() };
+    let mut walk = Walk {
+        request,
+        client,
+        target,
+        place,
+        jar: Jar::default(),
+        url,
+        page: Incoming::default(),
+        places: Vec::new(),
+    };
     super::elsewhere::host(request, facts).await;
     super::elsewhere::inside(&mut walk, facts).await;
     if stopped.is_some_and(|link| link >= doorward_core::Link::Proxy) {
@@ -52,8 +66,16 @@ pub(crate) async fn walk(request: &Request, client: Client, facts: &mut Facts, p
     let placeholder = SocketAddr::new(IpAddr::from([0, 0, 0, 0]), target.port);
     let place = Place { via: Via::Public, is_tls: target.is_https(), host: target.host.clone(), address: placeholder };
     let url = format!("{}{}", target.origin(), target.path);
-    let mut walk =
-        Walk { request, client, target, place, jar: Jar::default(), url, page: Incoming::default(), places: Vec::new() };
+    let mut walk = Walk {
+        request,
+        client,
+        target,
+        place,
+        jar: Jar::default(),
+        url,
+        page: Incoming::default(),
+        places: Vec::new(),
+    };
     let mut is_in = false;
     if !addresses.is_empty() {
         progress("connecting");
@@ -99,7 +121,8 @@ impl Walk<'_> {
             for address in &mut own {
                 let place = Place { address: SocketAddr::new(*address, self.target.port), ..self.place.clone() };
                 let door = self.client.open(&place, if is_in { "family" } else { "main" }).await;
-                let (is_open, is_shaken) = (door.tcp == Tcp::Open, door.tls.as_ref().is_none_or(|tls| tls.knock == crate::facts::Knock::Done));
+                let (is_open, is_shaken) =
+                    (door.tcp == Tcp::Open, door.tls.as_ref().is_none_or(|tls| tls.knock == crate::facts::Knock::Done));
                 facts.doors.push(door);
                 if is_open && is_shaken && !is_in {
                     is_in = true;
@@ -117,7 +140,9 @@ impl Walk<'_> {
     pub(crate) fn navigation(&self, step: Step, url: &str) -> Outgoing {
         let mut fields = vec![];
         if url.starts_with("https:") {
-            for (name, value) in [("Sec-Fetch-Site", "none"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "document")] {
+            for (name, value) in
+                [("Sec-Fetch-Site", "none"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "document")]
+            {
                 fields.push((name.to_owned(), value.to_owned()));
             }
         }
@@ -135,7 +160,13 @@ impl Walk<'_> {
         for _ in 0..REDIRECTS {
             let out = self.navigation(Step::First, &self.url);
             let Some(place) = self.place_of(&self.url.clone(), facts).await else {
-                let visit = Visit { step: Step::First, method: "GET".into(), url: crate::redact::address(&self.url), fault: Some(Fault::Name), ..Visit::default() };
+                let visit = Visit {
+                    step: Step::First,
+                    method: "GET".into(),
+                    url: crate::redact::address(&self.url),
+                    fault: Some(Fault::Name),
+                    ..Visit::default()
+                };
                 facts.visits.push(visit);
                 return;
             };
@@ -168,7 +199,9 @@ impl Walk<'_> {
         if host == self.target.host && port == self.target.port && is_tls == self.target.is_https() {
             return Some(self.place.clone());
         }
-        if let Some((_, _, place)) = self.places.iter().find(|(known, at, place)| *known == host && *at == port && place.is_tls == is_tls) {
+        if let Some((_, _, place)) =
+            self.places.iter().find(|(known, at, place)| *known == host && *at == port && place.is_tls == is_tls)
+        {
             return Some(place.clone());
         }
         let address = if host == self.target.host {
@@ -187,10 +220,9 @@ impl Walk<'_> {
 
     /// The same request at the origin and at the app, where they were named.
     async fn inner(&mut self, facts: &mut Facts, progress: &mut dyn FnMut(&str)) {
-        for (via, at, is_tls) in [
-            (Via::Origin, self.request.origin.clone(), None),
-            (Via::App, self.request.app.clone(), Some(false)),
-        ] {
+        for (via, at, is_tls) in
+            [(Via::Origin, self.request.origin.clone(), None), (Via::App, self.request.app.clone(), Some(false))]
+        {
             let Some((host, port)) = at else { continue };
             let is_tls = is_tls.unwrap_or(port != 80 && (self.target.is_https() || port == 443));
             progress(&format!("asking {host}:{port} past what stands in front"));

@@ -62,12 +62,19 @@ pub(super) fn write(report: &Report) -> String {
             text(&finding.why)
         );
         for piece in &finding.evidence {
-            let _ = writeln!(out, "<li>{} → {} <small>{}</small></li>", text(&piece.sent), text(&piece.got), text(&piece.seen_at));
+            let _ = writeln!(
+                out,
+                "<li>{} → {} <small>{}</small></li>",
+                text(&piece.sent),
+                text(&piece.got),
+                text(&piece.seen_at)
+            );
         }
         for other in &finding.rules_out {
             let _ = writeln!(out, "<li>not <code>{}</code>: {}</li>", text(other.code), text(&other.because));
         }
-        let before = finding.seen_before.as_deref().map(|before| format!("<p>{}</p>", text(before))).unwrap_or_default();
+        let before =
+            finding.seen_before.as_deref().map(|before| format!("<p>{}</p>", text(before))).unwrap_or_default();
         let _ = writeln!(out, "</ul>{before}<pre>{}</pre>", text(&finding.fix.join("\n")));
     }
     for hidden in &report.hidden_behind_it {

@@ -50,7 +50,8 @@ pub(super) fn write(report: &Report) -> String {
         let _ = writeln!(out, "| {} | {} | {} | {evidence} |", link.link.as_str(), link.state.as_str(), link.ms);
     }
     for finding in &report.findings {
-        let _ = writeln!(out, "\n## {} ({})\n\n{}\n", text(finding.code), finding.severity.as_str(), text(&finding.why));
+        let _ =
+            writeln!(out, "\n## {} ({})\n\n{}\n", text(finding.code), finding.severity.as_str(), text(&finding.why));
         if let Some(before) = &finding.seen_before {
             let _ = writeln!(out, "{}\n", text(before));
         }

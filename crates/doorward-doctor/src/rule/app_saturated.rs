@@ -6,30 +6,76 @@ pub(super) const RULE: Rule = Rule { family: "app.saturated", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
     let host = facts.host.as_ref()?;
-    let silent = is_silent(facts) || is_gateway_error(facts) || facts.arrival().is_some_and(|visit| visit.fault == Some(Fault::Silent)) || facts.doors(Via::App).any(|door| door.tcp == Tcp::Silent) || facts.visits.iter().any(|visit| visit.via == Via::App && visit.fault == Some(Fault::Silent));
+    let silent = is_silent(facts)
+        || is_gateway_error(facts)
+        || facts.arrival().is_some_and(|visit| visit.fault == Some(Fault::Silent))
+        || facts.doors(Via::App).any(|door| door.tcp == Tcp::Silent)
+        || facts.visits.iter().any(|visit| visit.via == Via::App && visit.fault == Some(Fault::Silent));
     if !silent {
         return None;
     }
     let all = || host.listeners.iter().chain(host.inner.iter().flat_map(|inner| &inner.listeners));
-    let full = all().find(|listener| listener.waiting > 0 && listener.backlog > 0 && listener.waiting > listener.backlog);
+    let full =
+        all().find(|listener| listener.waiting > 0 && listener.backlog > 0 && listener.waiting > listener.backlog);
     let stuck = all().filter(|listener| listener.waiting > 0).max_by_key(|listener| listener.waiting);
-    let line = facts.log_any(&["resource temporarily unavailable) while connecting to upstream", "listen queue", "worker timeout", "harakiri", "all workers are busy", "server reached pm.max_children", "max_clients reached"]);
+    let line = facts.log_any(&[
+        "resource temporarily unavailable) while connecting to upstream",
+        "listen queue",
+        "worker timeout",
+        "harakiri",
+        "all workers are busy",
+        "server reached pm.max_children",
+        "max_clients reached",
+    ]);
     if let Some(listener) = full {
-        let is_busy = line.is_some_and(|line| { let text = line.text.to_lowercase(); text.contains("worker") || text.contains("harakiri") });
+        let is_busy = line.is_some_and(|line| {
+            let text = line.text.to_lowercase();
+            text.contains("worker") || text.contains("harakiri")
+        });
         let code = if is_busy { "app.workers_exhausted" } else { "app.accept_queue_full" };
-        let why = format!("{} connections wait at {} and its queue holds {}: new ones are dropped.", listener.waiting, listener.address, listener.backlog);
-        return Some(said(facts, code, why).saw(format!("ss -ltn {}", listener.address), format!("Recv-Q {} Send-Q {}", listener.waiting, listener.backlog), "the host").not("firewall.dropped", "the connections arrive and wait"));
+        let why = format!(
+            "{} connections wait at {} and its queue holds {}: new ones are dropped.",
+            listener.waiting, listener.address, listener.backlog
+        );
+        return Some(
+            said(facts, code, why)
+                .saw(
+                    format!("ss -ltn {}", listener.address),
+                    format!("Recv-Q {} Send-Q {}", listener.waiting, listener.backlog),
+                    "the host",
+                )
+                .not("firewall.dropped", "the connections arrive and wait"),
+        );
     }
     if let Some(listener) = stuck {
-        let why = format!("{} connections wait at {}, and none is served: every worker is busy with an old request.", listener.waiting, listener.address);
-        return Some(said(facts, "app.workers_exhausted", why).likely().saw(format!("ss -ltn {}", listener.address), format!("Recv-Q {}", listener.waiting), "the host"));
+        let why = format!(
+            "{} connections wait at {}, and none is served: every worker is busy with an old request.",
+            listener.waiting, listener.address
+        );
+        return Some(said(facts, "app.workers_exhausted", why).likely().saw(
+            format!("ss -ltn {}", listener.address),
+            format!("Recv-Q {}", listener.waiting),
+            "the host",
+        ));
     }
-    Some(quoted(said(facts, "app.workers_exhausted", "All workers of the app are busy and take no new request.".into()).likely(), line?))
+    Some(quoted(
+        said(facts, "app.workers_exhausted", "All workers of the app are busy and take no new request.".into())
+            .likely(),
+        line?,
+    ))
 }
 
 fn said(facts: &Facts, code: &'static str, why: String) -> Suspect {
-    let fix = if code == "app.accept_queue_full" { "raise the backlog (listen … backlog=1024, --backlog 1024, net.core.somaxconn) and the number of workers" } else { "set a limit for each request (--timeout 60, harakiri = 60), add workers, and find the call that blocks" };
-    Suspect::new(code, why).at(shows_at(facts, Link::App)).deep(6).not("proxy.upstream_refused", "the port is open").fix(fix)
+    let fix = if code == "app.accept_queue_full" {
+        "raise the backlog (listen … backlog=1024, --backlog 1024, net.core.somaxconn) and the number of workers"
+    } else {
+        "set a limit for each request (--timeout 60, harakiri = 60), add workers, and find the call that blocks"
+    };
+    Suspect::new(code, why)
+        .at(shows_at(facts, Link::App))
+        .deep(6)
+        .not("proxy.upstream_refused", "the port is open")
+        .fix(fix)
 }
 
 #[cfg(test)]

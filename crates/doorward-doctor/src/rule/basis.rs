@@ -6,8 +6,8 @@ pub(super) use doorward_core::Link;
 
 pub(super) use super::Rule;
 pub(super) use crate::facts::{
-    Answer, Attempt, Container, Cookie, Door, Facts, Fault, Handshake, Host, Knock, Line, Listener, Mark, Outcome, Record,
-    Role, Setting, Source, Step, Target, Tcp, Trouble, Trust, Vantage, Variant, Via, Visit,
+    Answer, Attempt, Container, Cookie, Door, Facts, Fault, Handshake, Host, Knock, Line, Listener, Mark, Outcome,
+    Record, Role, Setting, Source, Step, Target, Tcp, Trouble, Trust, Vantage, Variant, Via, Visit,
 };
 pub(super) use crate::mend;
 pub(super) use crate::stop;
@@ -50,10 +50,17 @@ pub(super) fn listens(host: &Host, port: u16, address: Option<IpAddr>) -> Listen
     if on.is_empty() {
         return Listens::Nobody;
     }
-    let fits = |ip: &IpAddr| ip.is_unspecified() && (ip.is_ipv6() || address.is_none_or(|address| address.is_ipv4())) || Some(*ip) == address;
+    let fits = |ip: &IpAddr| {
+        ip.is_unspecified() && (ip.is_ipv6() || address.is_none_or(|address| address.is_ipv4())) || Some(*ip) == address
+    };
     // An address that is not the host's own arrives there translated, at any of its outer addresses.
     let is_translated = address.is_some_and(|address| !host.addresses.contains(&address));
-    if on.iter().any(|ip| fits(ip) || (is_translated || address.is_none()) && !ip.is_loopback() && (ip.is_unspecified() || host.addresses.contains(ip))) {
+    if on.iter().any(|ip| {
+        fits(ip)
+            || (is_translated || address.is_none())
+                && !ip.is_loopback()
+                && (ip.is_unspecified() || host.addresses.contains(ip))
+    }) {
         return Listens::Here;
     }
     if on.iter().all(IpAddr::is_loopback) { Listens::LoopbackOnly } else { Listens::Elsewhere(on) }
@@ -72,12 +79,14 @@ pub(super) fn firewall_stops(host: &Host, port: u16) -> Option<(String, bool)> {
 
 /// No connection, or the CDN says that it got none.
 pub(super) fn is_silent(facts: &Facts) -> bool {
-    stop::entrance(facts).is_some_and(|door| door.tcp == Tcp::Silent) || facts.arrival().is_some_and(|visit| visit.status == 522)
+    stop::entrance(facts).is_some_and(|door| door.tcp == Tcp::Silent)
+        || facts.arrival().is_some_and(|visit| visit.status == 522)
 }
 
 /// The connection was refused, or the CDN says so.
 pub(super) fn is_refused(facts: &Facts) -> bool {
-    stop::entrance(facts).is_some_and(|door| door.tcp == Tcp::Refused) || facts.arrival().is_some_and(|visit| visit.status == 521)
+    stop::entrance(facts).is_some_and(|door| door.tcp == Tcp::Refused)
+        || facts.arrival().is_some_and(|visit| visit.status == 521)
 }
 
 /// The proxy in front answers that it has no answer of the app.
@@ -91,7 +100,9 @@ pub(super) fn is_app_down(facts: &Facts) -> bool {
     is_gateway_error(facts)
         || facts.inner(Via::App).is_some_and(|visit| visit.status == 0)
         || facts.doors(Via::App).any(|door| door.tcp != Tcp::Open)
-        || facts.arrival().is_some_and(|visit| matches!(visit.status, 500 | 520 | 521 | 522) || matches!(visit.fault, Some(Fault::Closed | Fault::Silent)))
+        || facts.arrival().is_some_and(|visit| {
+            matches!(visit.status, 500 | 520 | 521 | 522) || matches!(visit.fault, Some(Fault::Closed | Fault::Silent))
+        })
         || is_refused(facts)
         || facts.target.is_none()
 }
@@ -109,11 +120,22 @@ pub(super) fn quoted(suspect: Suspect, line: &Line) -> Suspect {
 
 /// Whether the main handshake was done and trusted.
 pub(super) fn has_good_tls(facts: &Facts) -> bool {
-    stop::entrance(facts).and_then(|door| door.tls.as_ref()).is_some_and(|tls| tls.knock == Knock::Done && tls.trust == Trust::Good)
+    stop::entrance(facts)
+        .and_then(|door| door.tls.as_ref())
+        .is_some_and(|tls| tls.knock == Knock::Done && tls.trust == Trust::Good)
 }
 
 /// What the origin's own handshake showed, past the CDN where there is one.
 pub(super) fn origin_handshake(facts: &Facts) -> Option<&Handshake> {
-    let of = |via| facts.doors(via).filter(|door| door.purpose == "main" || door.purpose == "family").find_map(|door| door.tls.as_ref());
-    if facts.is_behind_cdn() || facts.arrival().is_some_and(Visit::is_from_cdn) { of(Via::Origin) } else { of(Via::Public).or_else(|| of(Via::Origin)) }
+    let of = |via| {
+        facts
+            .doors(via)
+            .filter(|door| door.purpose == "main" || door.purpose == "family")
+            .find_map(|door| door.tls.as_ref())
+    };
+    if facts.is_behind_cdn() || facts.arrival().is_some_and(Visit::is_from_cdn) {
+        of(Via::Origin)
+    } else {
+        of(Via::Public).or_else(|| of(Via::Origin))
+    }
 }

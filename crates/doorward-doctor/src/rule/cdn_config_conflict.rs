@@ -20,10 +20,13 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let is_open = facts.doors(Via::Origin).any(|door| door.tcp == Tcp::Open && door.address.port() == target.port);
     if arrival.status == 522 && is_open && !target.is_default_port() {
         return Some(
-            Suspect::new("cdn.unsupported_port", format!("Port {} is open at the origin, and the CDN never connects to it (522).", target.port))
-                .at(Link::Edge)
-                .saw(format!("connect the origin's port {}", target.port), "open", "here")
-                .not("firewall.dropped", "the same port answers a direct connection"),
+            Suspect::new(
+                "cdn.unsupported_port",
+                format!("Port {} is open at the origin, and the CDN never connects to it (522).", target.port),
+            )
+            .at(Link::Edge)
+            .saw(format!("connect the origin's port {}", target.port), "open", "here")
+            .not("firewall.dropped", "the same port answers a direct connection"),
         );
     }
     None
@@ -31,7 +34,11 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 
 /// Whether the page of a CDN names this number of its own.
 pub(super) fn says_code(visit: &Visit, code: u16) -> bool {
-    visit.status >= 400 && visit.is_from_cdn() && (visit.says(&format!("error code: {code}")) || visit.says(&format!("error {code}")) || visit.says(&format!("{code}:")))
+    visit.status >= 400
+        && visit.is_from_cdn()
+        && (visit.says(&format!("error code: {code}"))
+            || visit.says(&format!("error {code}"))
+            || visit.says(&format!("{code}:")))
 }
 
 #[cfg(test)]

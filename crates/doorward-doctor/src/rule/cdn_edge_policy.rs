@@ -6,12 +6,16 @@ pub(super) const RULE: Rule = Rule { family: "cdn.edge_policy", judge };
 
 /// Whether the edge asks for a proof that somebody is a person.
 pub(super) fn is_challenge(visit: &Visit) -> bool {
-    visit.field("cf-mitigated").is_some_and(|value| value.contains("challenge")) || visit.status == 403 && visit.is_from_cdn() && visit.says("just a moment...")
+    visit.field("cf-mitigated").is_some_and(|value| value.contains("challenge"))
+        || visit.status == 403 && visit.is_from_cdn() && visit.says("just a moment...")
 }
 
 fn judge(facts: &Facts) -> Option<Suspect> {
     let public = || facts.visits.iter().filter(|visit| visit.via == Via::Public && visit.status > 0);
-    if let Some(visit) = public().find(|visit| matches!(visit.status, 400 | 495 | 496) && (visit.says("no required ssl certificate was sent") || visit.says("ssl certificate error"))) {
+    if let Some(visit) = public().find(|visit| {
+        matches!(visit.status, 400 | 495 | 496)
+            && (visit.says("no required ssl certificate was sent") || visit.says("ssl certificate error"))
+    }) {
         return Some(
             Suspect::new("cdn.client_cert_required", "The origin demands a client certificate, and what comes to it has none.")
                 .at(Link::Edge)

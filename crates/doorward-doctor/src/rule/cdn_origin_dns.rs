@@ -29,7 +29,9 @@ mod tests {
 
     #[test]
     fn the_number_on_the_page_tells() {
-        for (number, expected) in [(1016, Some("cdn.origin_dns_unresolvable")), (1034, Some("cdn.edge_ip_restricted")), (1033, None)] {
+        for (number, expected) in
+            [(1016, Some("cdn.origin_dns_unresolvable")), (1034, Some("cdn.edge_ip_restricted")), (1033, None)]
+        {
             let mut facts = answered(530);
             facts.visits[0] = saying(visit(530), &format!("error code: {number}"));
             assert_eq!(code(&RULE, &facts), expected);

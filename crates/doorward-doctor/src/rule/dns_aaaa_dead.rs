@@ -18,13 +18,25 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let is_refused = six.tcp == Tcp::Refused;
     let code = if is_refused { "dns.aaaa_no_listener" } else { "dns.aaaa_dead" };
     let what = if is_refused { "refuses connections" } else { "does not answer" };
-    let suspect = Suspect::new(code, format!("{} has the IPv6 address {}, which {what}, while IPv4 works.", target.host, six.address.ip()));
+    let suspect = Suspect::new(
+        code,
+        format!("{} has the IPv6 address {}, which {what}, while IPv4 works.", target.host, six.address.ip()),
+    );
     let suspect = suspect
         .saw(format!("connect {}", four.address), "open", "here")
         .saw(format!("connect {}", six.address), format!("{:?}", six.tcp).to_lowercase(), "here")
         .not("listen.refused", "the same port is open over IPv4");
     Some(if is_refused {
-        suspect.fixes(mend::lines(facts, &[("nginx", "listen [::]:443 ssl;"), ("haproxy", "bind :::443 v4v6 ssl crt …"), ("apache", "Listen [::]:443"), ("caddy", "bind tcp4/0.0.0.0 tcp6/[::]   # or remove the bind line")]))
+        suspect
+            .fixes(mend::lines(
+                facts,
+                &[
+                    ("nginx", "listen [::]:443 ssl;"),
+                    ("haproxy", "bind :::443 v4v6 ssl crt …"),
+                    ("apache", "Listen [::]:443"),
+                    ("caddy", "bind tcp4/0.0.0.0 tcp6/[::]   # or remove the bind line"),
+                ],
+            ))
             .fix(format!("or remove the AAAA record of {}", target.host))
     } else {
         suspect.fix(format!("remove the AAAA record of {}, or set it to the server's present address", target.host))
@@ -38,7 +50,11 @@ mod tests {
 
     fn six(tcp: Tcp) -> Facts {
         let mut facts = healthy();
-        facts.doors.push(Door { address: "[2001:db8::10]:443".parse().unwrap(), purpose: "family".into(), ..door(tcp) });
+        facts.doors.push(Door {
+            address: "[2001:db8::10]:443".parse().unwrap(),
+            purpose: "family".into(),
+            ..door(tcp)
+        });
         facts
     }
 

@@ -10,7 +10,12 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     if !facts.addresses().is_empty() || !matches!(first.outcome, Outcome::Nxdomain | Outcome::Nodata) {
         return None;
     }
-    let others = || facts.lookups.iter().filter(|lookup| matches!(lookup.role, Role::Authoritative | Role::Public) && lookup.name == target.host);
+    let others = || {
+        facts
+            .lookups
+            .iter()
+            .filter(|lookup| matches!(lookup.role, Role::Authoritative | Role::Public) && lookup.name == target.host)
+    };
     if others().any(|lookup| !lookup.addresses.is_empty()) {
         return None;
     }
@@ -18,9 +23,17 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let code = if is_gone { "dns.nxdomain" } else { "dns.no_address" };
     let what = if is_gone { "does not exist" } else { "has no address" };
     let mut suspect = Suspect::new(code, format!("{} {what}, so no browser finds the way to it.", target.host));
-    suspect = suspect.saw(format!("{:?} {}", first.record, target.host), format!("{:?}", first.outcome).to_lowercase(), first.server.clone());
+    suspect = suspect.saw(
+        format!("{:?} {}", first.record, target.host),
+        format!("{:?}", first.outcome).to_lowercase(),
+        first.server.clone(),
+    );
     for lookup in others() {
-        suspect = suspect.saw(format!("{:?} {}", lookup.record, lookup.name), format!("{:?}", lookup.outcome).to_lowercase(), lookup.server.clone());
+        suspect = suspect.saw(
+            format!("{:?} {}", lookup.record, lookup.name),
+            format!("{:?}", lookup.outcome).to_lowercase(),
+            lookup.server.clone(),
+        );
     }
     let zone = crate::jar::site(&target.host);
     let label = target.host.strip_suffix(zone).unwrap_or_default().trim_end_matches('.');
@@ -56,7 +69,12 @@ mod tests {
     #[test]
     fn a_name_that_the_zone_knows_is_not_missing() {
         let mut facts = said(Outcome::Nxdomain);
-        facts.lookups.push(Lookup { role: Role::Authoritative, name: "app.example.com".into(), addresses: vec!["10.0.0.1".parse().unwrap()], ..Lookup::default() });
+        facts.lookups.push(Lookup {
+            role: Role::Authoritative,
+            name: "app.example.com".into(),
+            addresses: vec!["10.0.0.1".parse().unwrap()],
+            ..Lookup::default()
+        });
         assert_eq!(code(&RULE, &facts), None);
     }
 }

@@ -9,7 +9,10 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 }
 
 fn inconsistent(facts: &Facts) -> Option<Suspect> {
-    let own: Vec<_> = facts.asked(Role::Authoritative).filter(|lookup| matches!(lookup.outcome, Outcome::Answered | Outcome::Nxdomain | Outcome::Nodata)).collect();
+    let own: Vec<_> = facts
+        .asked(Role::Authoritative)
+        .filter(|lookup| matches!(lookup.outcome, Outcome::Answered | Outcome::Nxdomain | Outcome::Nodata))
+        .collect();
     let sorted = |lookup: &crate::facts::Lookup| {
         let mut addresses = lookup.addresses.clone();
         addresses.sort();
@@ -21,13 +24,21 @@ fn inconsistent(facts: &Facts) -> Option<Suspect> {
     if first.outcome == other.outcome && first.addresses.len() + other.addresses.len() > 4 {
         return None;
     }
-    let mut suspect = Suspect::new("dns.authoritative_inconsistent", format!("The name servers of {} give different answers, so chance decides who gets in.", first.name));
+    let mut suspect = Suspect::new(
+        "dns.authoritative_inconsistent",
+        format!("The name servers of {} give different answers, so chance decides who gets in.", first.name),
+    );
     for lookup in &own {
         let addresses: Vec<_> = lookup.addresses.iter().map(ToString::to_string).collect();
-        let got = if addresses.is_empty() { format!("{:?}", lookup.outcome).to_lowercase() } else { addresses.join(", ") };
+        let got =
+            if addresses.is_empty() { format!("{:?}", lookup.outcome).to_lowercase() } else { addresses.join(", ") };
         suspect = suspect.saw(format!("A {}", lookup.name), got, lookup.server.clone());
     }
-    Some(suspect.fix("compare the serials (`dig SOA ZONE @SERVER`), then mend notify and zone transfer to the one that lags"))
+    Some(
+        suspect.fix(
+            "compare the serials (`dig SOA ZONE @SERVER`), then mend notify and zone transfer to the one that lags",
+        ),
+    )
 }
 
 fn stale(facts: &Facts) -> Option<Suspect> {
@@ -38,7 +49,9 @@ fn stale(facts: &Facts) -> Option<Suspect> {
         return None;
     }
     if !facts.expected.is_empty() {
-        if facts.expected.iter().any(|address| addresses.contains(address)) || facts.arrival().is_some_and(|visit| visit.is_from_cdn() && visit.status < 520) {
+        if facts.expected.iter().any(|address| addresses.contains(address))
+            || facts.arrival().is_some_and(|visit| visit.is_from_cdn() && visit.status < 520)
+        {
             return None;
         }
         let expected: Vec<_> = facts.expected.iter().map(ToString::to_string).collect();
@@ -49,7 +62,8 @@ fn stale(facts: &Facts) -> Option<Suspect> {
     }
     // A host with a public address of its own has that one, and the record holds another.
     let host = facts.host.as_ref()?;
-    let is_same_kind = |address: &&IpAddr| !is_private(address) && address.is_ipv4() == here.is_ipv4() && !address.is_loopback();
+    let is_same_kind =
+        |address: &&IpAddr| !is_private(address) && address.is_ipv4() == here.is_ipv4() && !address.is_loopback();
     let public = host.addresses.iter().find(is_same_kind)?;
     if is_private(here) || addresses.iter().any(|address| host.addresses.contains(address)) {
         return None;
@@ -73,7 +87,12 @@ mod tests {
 
     fn own(addresses: &[&str]) -> Lookup {
         let outcome = if addresses.is_empty() { Outcome::Nxdomain } else { Outcome::Answered };
-        Lookup { role: Role::Authoritative, outcome, addresses: addresses.iter().map(|a| a.parse().unwrap()).collect(), ..Lookup::default() }
+        Lookup {
+            role: Role::Authoritative,
+            outcome,
+            addresses: addresses.iter().map(|a| a.parse().unwrap()).collect(),
+            ..Lookup::default()
+        }
     }
 
     #[test]

@@ -7,7 +7,11 @@ pub(super) const RULE: Rule = Rule { family: "dns.split_view", judge };
 fn judge(facts: &Facts) -> Option<Suspect> {
     let target = facts.target.as_ref()?;
     let here = facts.addresses();
-    let other = facts.lookups.iter().find(|lookup| matches!(lookup.role, Role::Public | Role::Authoritative) && lookup.name == target.host && !lookup.addresses.is_empty())?;
+    let other = facts.lookups.iter().find(|lookup| {
+        matches!(lookup.role, Role::Public | Role::Authoritative)
+            && lookup.name == target.host
+            && !lookup.addresses.is_empty()
+    })?;
     let there = &other.addresses;
     let system = facts.asked(Role::System).find(|lookup| lookup.name == target.host)?;
     let addresses: Vec<_> = there.iter().map(ToString::to_string).collect();
@@ -16,13 +20,26 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         if !there.iter().all(is_private) {
             return None;
         }
-        let suspect = Suspect::new("dns.rebind_filtered", format!("The record of {} holds the private address {told}, and the resolver here keeps such answers back.", target.host));
+        let suspect = Suspect::new(
+            "dns.rebind_filtered",
+            format!(
+                "The record of {} holds the private address {told}, and the resolver here keeps such answers back.",
+                target.host
+            ),
+        );
         return Some(
             suspect
-                .saw(format!("A {}", target.host), format!("{:?}", system.outcome).to_lowercase(), system.server.clone())
+                .saw(
+                    format!("A {}", target.host),
+                    format!("{:?}", system.outcome).to_lowercase(),
+                    system.server.clone(),
+                )
                 .saw(format!("A {}", target.host), told, other.server.clone())
                 .not("dns.nxdomain", "another server gives an address")
-                .fix(format!("dnsmasq: rebind-domain-ok=/{0}/   unbound: private-domain: \"{0}\"", crate::jar::site(&target.host))),
+                .fix(format!(
+                    "dnsmasq: rebind-domain-ok=/{0}/   unbound: private-domain: \"{0}\"",
+                    crate::jar::site(&target.host)
+                )),
         );
     }
     let is_other = !here.is_empty() && here.iter().all(|address| !there.contains(address));
@@ -30,11 +47,18 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         || stop::entrance(facts).and_then(|door| door.tls.as_ref()).is_some_and(|tls| tls.trust == Trust::Name);
     let mine: Vec<_> = here.iter().map(ToString::to_string).collect();
     (is_other && is_closed).then(|| {
-        Suspect::new("dns.split_horizon_mismatch", format!("Here {} leads to {}, elsewhere to {told}, and the service does not answer at the former.", target.host, mine.join(", ")))
-            .likely()
-            .at(Link::Dns)
-            .saw(format!("A {}", target.host), mine.join(", "), system.server.clone())
-            .saw(format!("A {}", target.host), told.clone(), other.server.clone())
+        Suspect::new(
+            "dns.split_horizon_mismatch",
+            format!(
+                "Here {} leads to {}, elsewhere to {told}, and the service does not answer at the former.",
+                target.host,
+                mine.join(", ")
+            ),
+        )
+        .likely()
+        .at(Link::Dns)
+        .saw(format!("A {}", target.host), mine.join(", "), system.server.clone())
+        .saw(format!("A {}", target.host), told.clone(), other.server.clone())
     })
 }
 
@@ -46,7 +70,12 @@ mod tests {
 
     fn seen(here: &[&str], there: &str) -> Facts {
         let mut facts = met(Tcp::Silent);
-        let lookup = |role, addresses: &[&str]| Lookup { role, name: "app.example.com".into(), addresses: addresses.iter().map(|a| a.parse().unwrap()).collect(), ..Lookup::default() };
+        let lookup = |role, addresses: &[&str]| Lookup {
+            role,
+            name: "app.example.com".into(),
+            addresses: addresses.iter().map(|a| a.parse().unwrap()).collect(),
+            ..Lookup::default()
+        };
         facts.lookups = vec![lookup(Role::System, here), lookup(Role::Public, &[there])];
         facts.lookups[0].outcome = if here.is_empty() { Outcome::Nodata } else { Outcome::Answered };
         facts

@@ -7,9 +7,14 @@ pub(super) const RULE: Rule = Rule { family: "firewall.docker_bypass", judge };
 fn judge(facts: &Facts) -> Option<Suspect> {
     let host = facts.host.as_ref()?;
     let open = |(at, outer, inner): &(String, u16, u16)| {
-        (at.is_empty() || at == "0.0.0.0" || at == "::") && !matches!(outer, 80 | 443) && firewall_stops(host, *outer).is_some() && *inner > 0
+        (at.is_empty() || at == "0.0.0.0" || at == "::")
+            && !matches!(outer, 80 | 443)
+            && firewall_stops(host, *outer).is_some()
+            && *inner > 0
     };
-    let (name, port) = host.containers.iter().find_map(|container| container.ports.iter().find(|port| open(port)).map(|port| (container.name.clone(), port.clone())))?;
+    let (name, port) = host.containers.iter().find_map(|container| {
+        container.ports.iter().find(|port| open(port)).map(|port| (container.name.clone(), port.clone()))
+    })?;
     Some(
         Suspect::new("firewall.docker_bypass", format!("Port {} of {name} is published on every address; Docker lets it in before the host's rules, which mean to stop it.", port.1))
             .likely()
@@ -28,8 +33,19 @@ mod tests {
     fn a_port_that_the_firewall_means_to_stop_is_open_by_docker() {
         let mut facts = healthy();
         let host = facts.host.insert(host(&["0.0.0.0:443"]));
-        host.firewall = crate::facts::Firewall { is_readable: true, rules: "chain input {\ntype filter hook input priority 0; policy drop;\ntcp dport { 22, 80, 443 } accept\n}".lines().map(str::to_owned).collect() };
-        host.containers.push(Container { name: "app".into(), ports: vec![("0.0.0.0".into(), 8000, 8000)], ..Container::default() });
+        host.firewall = crate::facts::Firewall {
+            is_readable: true,
+            rules:
+                "chain input {\ntype filter hook input priority 0; policy drop;\ntcp dport { 22, 80, 443 } accept\n}"
+                    .lines()
+                    .map(str::to_owned)
+                    .collect(),
+        };
+        host.containers.push(Container {
+            name: "app".into(),
+            ports: vec![("0.0.0.0".into(), 8000, 8000)],
+            ..Container::default()
+        });
         assert_eq!(code(&RULE, &facts), Some("firewall.docker_bypass"));
         facts.host.as_mut().unwrap().containers[0].ports[0].0 = "127.0.0.1".into();
         assert_eq!(code(&RULE, &facts), None);

@@ -17,13 +17,18 @@ fn misapplied(facts: &Facts) -> Option<Suspect> {
     if !is_rewritten && !host.proxy.is_empty() {
         return None;
     }
-    let suspect = Suspect::new("firewall.cdn_allowlist_misapplied", "The proxy at the origin refuses visitors by a list of CDN ranges: it compares the visitor's address, which it put in place of the CDN's.");
+    let suspect = Suspect::new(
+        "firewall.cdn_allowlist_misapplied",
+        "The proxy at the origin refuses visitors by a list of CDN ranges: it compares the visitor's address, which it put in place of the CDN's.",
+    );
     Some(
         quoted(suspect, line)
             .at(Link::Net)
             .saw("GET", arrival.told(), arrival.url.clone())
             .not("csrf.cross_site", "the proxy refuses before any app")
-            .fix("nginx: geo $realip_remote_addr $is_cdn { default 0; CDN-RANGE 1; }   if ($is_cdn = 0) { return 403; }"),
+            .fix(
+                "nginx: geo $realip_remote_addr $is_cdn { default 0; CDN-RANGE 1; }   if ($is_cdn = 0) { return 403; }",
+            ),
     )
 }
 
@@ -33,28 +38,60 @@ fn rules(facts: &Facts) -> Option<Suspect> {
     }
     let host = facts.host.as_ref()?;
     let port = entry_port(facts);
-    let of = |word: &[&str]| host.firewall.rules.iter().find(|rule| word.iter().any(|word| rule.to_lowercase().contains(word))).cloned();
-    let (code, line, why, fix) = if let Some(line) = of(&["f2b", "fail2ban", "crowdsec", "@banned", "@blocklist", "@ban"]).filter(|_| facts.is_behind_cdn()) {
+    let of = |word: &[&str]| {
+        host.firewall.rules.iter().find(|rule| word.iter().any(|word| rule.to_lowercase().contains(word))).cloned()
+    };
+    let (code, line, why, fix) = if let Some(line) =
+        of(&["f2b", "fail2ban", "crowdsec", "@banned", "@blocklist", "@ban"]).filter(|_| facts.is_behind_cdn())
+    {
         let fix = "lift it (fail2ban-client unban ADDRESS), and put the CDN's ranges into ignoreip";
         ("firewall.cdn_edge_banned", line, "A ban list of the origin holds addresses of the CDN.", fix)
     } else if let Some(line) = limit(&host.firewall.rules, port) {
-        ("firewall.rate_limited", line, "A rule of the origin drops new connections above a rate.", "raise the rate for 80 and 443, or count each visitor alone (meter)")
-    } else if let Some(line) = host.firewall.rules.iter().find(|rule| is_listed(rule, port)).cloned().filter(|_| facts.is_behind_cdn()) {
+        (
+            "firewall.rate_limited",
+            line,
+            "A rule of the origin drops new connections above a rate.",
+            "raise the rate for 80 and 443, or count each visitor alone (meter)",
+        )
+    } else if let Some(line) =
+        host.firewall.rules.iter().find(|rule| is_listed(rule, port)).cloned().filter(|_| facts.is_behind_cdn())
+    {
         let fix = "take over the CDN's published ranges, and refresh them by a timer";
-        ("firewall.cdn_allowlist_stale", line, "The origin lets only listed ranges in, and the CDN comes from another.", fix)
+        (
+            "firewall.cdn_allowlist_stale",
+            line,
+            "The origin lets only listed ranges in, and the CDN comes from another.",
+            fix,
+        )
     } else {
         return None;
     };
-    Some(Suspect::new(code, why).at(Link::Net).deep(5).saw("the firewall", line, "the host").fix(fix).not("firewall.dropped", "the rule names peers, not the port alone"))
+    Some(
+        Suspect::new(code, why)
+            .at(Link::Net)
+            .deep(5)
+            .saw("the firewall", line, "the host")
+            .fix(fix)
+            .not("firewall.dropped", "the rule names peers, not the port alone"),
+    )
 }
 
 fn limit(rules: &[String], port: u16) -> Option<String> {
-    let about = |rule: &&String| crate::host::firewall::names_port(rule, port) && (rule.contains("limit rate") || rule.contains("--limit") || rule.contains("ct count") || rule.contains("connlimit") || rule.contains("hashlimit"));
+    let about = |rule: &&String| {
+        crate::host::firewall::names_port(rule, port)
+            && (rule.contains("limit rate")
+                || rule.contains("--limit")
+                || rule.contains("ct count")
+                || rule.contains("connlimit")
+                || rule.contains("hashlimit"))
+    };
     rules.iter().find(about).cloned()
 }
 
 fn is_listed(rule: &str, port: u16) -> bool {
-    rule.contains("accept") && crate::host::firewall::names_port(rule, port) && (rule.contains("saddr") || rule.contains(" -s ") || rule.contains("--match-set"))
+    rule.contains("accept")
+        && crate::host::firewall::names_port(rule, port)
+        && (rule.contains("saddr") || rule.contains(" -s ") || rule.contains("--match-set"))
 }
 
 #[cfg(test)]
@@ -65,7 +102,12 @@ mod tests {
     #[test]
     fn a_refusal_by_rule_behind_a_rewritten_address_is_misapplied() {
         let mut facts = logged(answered(403), "access forbidden by rule, client: 198.51.100.9");
-        facts.host.as_mut().unwrap().proxy.push(Line { text: "real_ip_header CF-Connecting-IP;".into(), ..Line::default() });
+        facts
+            .host
+            .as_mut()
+            .unwrap()
+            .proxy
+            .push(Line { text: "real_ip_header CF-Connecting-IP;".into(), ..Line::default() });
         assert_eq!(code(&RULE, &facts), Some("firewall.cdn_allowlist_misapplied"));
         assert_eq!(code(&RULE, &logged(healthy(), "access forbidden by rule")), None);
     }

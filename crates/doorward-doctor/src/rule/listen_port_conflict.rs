@@ -5,12 +5,23 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "listen.port_conflict", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    let line = facts.log_any(&["address already in use", "eaddrinuse", "port is already allocated", "only one usage of each socket address"])?;
+    let line = facts.log_any(&[
+        "address already in use",
+        "eaddrinuse",
+        "port is already allocated",
+        "only one usage of each socket address",
+    ])?;
     let stop = stop::find(facts).filter(|stop| !stop.is_mild);
-    let is_down = stop.as_ref().is_some_and(|stop| stop.link >= Link::Net && stop.link <= Link::App) || facts.target.is_none();
+    let is_down =
+        stop.as_ref().is_some_and(|stop| stop.link >= Link::Net && stop.link <= Link::App) || facts.target.is_none();
     let suspect = Suspect::new("port.in_use", "A server did not come up because somebody else holds its port.");
-    let suspect = quoted(suspect, line).at(stop.map_or(Link::Listen, |stop| stop.link)).deep(6).not("listen.refused", "it was started, and ended at its port");
-    is_down.then(|| suspect.fix("ss -ltnp   # who holds the port; stop that one, or move one of the two").fix(mend::reload(facts)))
+    let suspect = quoted(suspect, line)
+        .at(stop.map_or(Link::Listen, |stop| stop.link))
+        .deep(6)
+        .not("listen.refused", "it was started, and ended at its port");
+    is_down.then(|| {
+        suspect.fix("ss -ltnp   # who holds the port; stop that one, or move one of the two").fix(mend::reload(facts))
+    })
 }
 
 #[cfg(test)]

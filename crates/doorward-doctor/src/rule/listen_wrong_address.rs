@@ -39,8 +39,12 @@ fn app(facts: &Facts) -> Option<Suspect> {
     let host = facts.host.as_ref()?;
     let (address, port) = crate::host::upstream::of(facts)?;
     let address: IpAddr = address.parse().ok().filter(|address: &IpAddr| !address.is_loopback())?;
-    let is_loopback = host.inner_listeners(address).any(|listener| listener.address.port() == port && listener.address.ip().is_loopback())
-        && !host.inner_listeners(address).any(|listener| listener.address.port() == port && !listener.address.ip().is_loopback());
+    let is_loopback = host
+        .inner_listeners(address)
+        .any(|listener| listener.address.port() == port && listener.address.ip().is_loopback())
+        && !host
+            .inner_listeners(address)
+            .any(|listener| listener.address.port() == port && !listener.address.ip().is_loopback());
     is_loopback.then(|| {
         said("app.bind.loopback_only", format!("The proxy asks for {address}:{port}, and the app listens there on 127.0.0.1 only, which is itself alone."))
             .at(Link::Proxy)
@@ -58,7 +62,11 @@ mod tests {
 
     #[test]
     fn tells_loopback_from_another_address() {
-        for (listener, expected) in [("127.0.0.1:443", Some("app.bind.loopback_only")), ("172.18.0.6:443", Some("port.bind_address_wrong")), ("0.0.0.0:443", None)] {
+        for (listener, expected) in [
+            ("127.0.0.1:443", Some("app.bind.loopback_only")),
+            ("172.18.0.6:443", Some("port.bind_address_wrong")),
+            ("0.0.0.0:443", None),
+        ] {
             let mut facts = met(Tcp::Refused);
             facts.host = Some(host(&[listener]));
             assert_eq!(code(&RULE, &facts), expected, "{listener}");

@@ -6,8 +6,29 @@ pub(super) const RULE: Rule = Rule { family: "nat.inbound_unreachable", judge };
 
 /// Words by which the administration pages of routers and firewalls are known.
 const ROUTERS: &[&str] = &[
-    "fritz!box", "fritz.box", "myfritz", "openwrt", "luci", "dd-wrt", "mikrotik", "routeros", "unifi", "edgeos", "ubiquiti", "pfsense",
-    "opnsense", "speedport", "livebox", "tp-link", "netgear", "asuswrt", "router", "draytek", "zyxel", "vodafone station", "sophos",
+    "fritz!box",
+    "fritz.box",
+    "myfritz",
+    "openwrt",
+    "luci",
+    "dd-wrt",
+    "mikrotik",
+    "routeros",
+    "unifi",
+    "edgeos",
+    "ubiquiti",
+    "pfsense",
+    "opnsense",
+    "speedport",
+    "livebox",
+    "tp-link",
+    "netgear",
+    "asuswrt",
+    "router",
+    "draytek",
+    "zyxel",
+    "vodafone station",
+    "sophos",
 ];
 
 fn judge(facts: &Facts) -> Option<Suspect> {
@@ -15,9 +36,14 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 }
 
 fn shared(facts: &Facts) -> Option<Suspect> {
-    let is_stopped = stop::entrance(facts).is_some_and(|door| door.tcp != Tcp::Open) || facts.arrival().is_some_and(|visit| matches!(visit.status, 522 | 523));
+    let is_stopped = stop::entrance(facts).is_some_and(|door| door.tcp != Tcp::Open)
+        || facts.arrival().is_some_and(|visit| matches!(visit.status, 522 | 523));
     let host = facts.host.as_ref();
-    let all = facts.addresses().into_iter().chain(facts.expected.iter().copied()).chain(host.into_iter().flat_map(|host| host.addresses.iter().copied()));
+    let all = facts
+        .addresses()
+        .into_iter()
+        .chain(facts.expected.iter().copied())
+        .chain(host.into_iter().flat_map(|host| host.addresses.iter().copied()));
     let address = all.into_iter().find(is_shared).filter(|_| is_stopped)?;
     Some(
         Suspect::new("nat.cgnat", format!("{address} is an address that the provider shares among customers (100.64.0.0/10): no connection from outside can reach it."))
@@ -31,12 +57,17 @@ fn shared(facts: &Facts) -> Option<Suspect> {
 fn router(facts: &Facts) -> Option<Suspect> {
     let door = stop::entrance(facts).filter(|door| door.tcp == Tcp::Open)?;
     let certificate = door.tls.as_ref().and_then(|tls| tls.certificate.as_ref());
-    let name = certificate.map(|certificate| format!("{} {} {}", certificate.subject, certificate.issuer, certificate.names.join(" "))).unwrap_or_default();
+    let name = certificate
+        .map(|certificate| format!("{} {} {}", certificate.subject, certificate.issuer, certificate.names.join(" ")))
+        .unwrap_or_default();
     let arrival = facts.arrival();
-    let page = arrival.map(|visit| format!("{} {}", visit.field("server").unwrap_or_default(), visit.body)).unwrap_or_default();
+    let page = arrival
+        .map(|visit| format!("{} {}", visit.field("server").unwrap_or_default(), visit.body))
+        .unwrap_or_default();
     let text = format!("{name} {page}").to_lowercase();
     let word = ROUTERS.iter().find(|word| text.contains(*word))?;
-    let is_foreign = door.tls.as_ref().is_some_and(|tls| tls.trust != Trust::Good) || arrival.is_some_and(|visit| visit.status == 401 || visit.says(word));
+    let is_foreign = door.tls.as_ref().is_some_and(|tls| tls.trust != Trust::Good)
+        || arrival.is_some_and(|visit| visit.status == 401 || visit.says(word));
     let host = facts.host.as_ref();
     let is_other = host.is_none_or(|host| host.addresses.is_empty() || !host.addresses.contains(&door.address.ip()));
     (is_foreign && is_other).then(|| {
@@ -57,8 +88,18 @@ fn forward(facts: &Facts) -> Option<Suspect> {
     let port = entry_port(facts);
     let door = stop::entrance(facts)?;
     let here = listens(host, port, None);
-    let others: Vec<_> = facts.doors(Via::Public).filter(|door| door.purpose == "neighbour" && door.tcp == Tcp::Open).map(|door| door.address.port()).collect();
-    let base = |code, why: String| Suspect::new(code, why).at(Link::Net).deep(3).saw(format!("connect {}", door.address), format!("{:?}", door.tcp).to_lowercase(), "outside");
+    let others: Vec<_> = facts
+        .doors(Via::Public)
+        .filter(|door| door.purpose == "neighbour" && door.tcp == Tcp::Open)
+        .map(|door| door.address.port())
+        .collect();
+    let base = |code, why: String| {
+        Suspect::new(code, why).at(Link::Net).deep(3).saw(
+            format!("connect {}", door.address),
+            format!("{:?}", door.tcp).to_lowercase(),
+            "outside",
+        )
+    };
     match (door.tcp, here) {
         (Tcp::Refused, Listens::Nobody) => {
             let ports: Vec<_> = host.listeners.iter().filter(|listener| !listener.address.ip().is_loopback()).map(|listener| listener.address.port().to_string()).collect();
@@ -108,7 +149,11 @@ mod tests {
     #[test]
     fn another_port_that_arrives_shows_that_the_provider_blocks() {
         let mut facts = home(Tcp::Silent, &["0.0.0.0:443"]);
-        facts.doors.push(Door { purpose: "neighbour".into(), address: "192.0.2.10:8443".parse().unwrap(), ..door(Tcp::Open) });
+        facts.doors.push(Door {
+            purpose: "neighbour".into(),
+            address: "192.0.2.10:8443".parse().unwrap(),
+            ..door(Tcp::Open)
+        });
         assert_eq!(code(&RULE, &facts), Some("nat.isp_blocks_port"));
     }
 
@@ -134,7 +179,11 @@ mod tests {
     #[test]
     fn the_routers_page_is_known_by_its_certificate() {
         let mut facts = home(Tcp::Open, &["0.0.0.0:443"]);
-        facts.doors[0].tls = Some(Handshake { trust: Trust::Selfsigned, certificate: Some(crate::facts::Certificate { subject: "CN=fritz.box".into(), ..Default::default() }), ..Handshake::default() });
+        facts.doors[0].tls = Some(Handshake {
+            trust: Trust::Selfsigned,
+            certificate: Some(crate::facts::Certificate { subject: "CN=fritz.box".into(), ..Default::default() }),
+            ..Handshake::default()
+        });
         assert_eq!(code(&RULE, &facts), Some("nat.port_taken_by_router"));
     }
 }

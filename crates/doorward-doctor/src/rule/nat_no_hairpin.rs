@@ -6,14 +6,21 @@ pub(super) const RULE: Rule = Rule { family: "nat.no_hairpin", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
     let door = stop::entrance(facts)?;
-    if door.tcp == Tcp::Open || facts.vantage == Vantage::Outside || is_private(&door.address.ip()) && facts.outside_works.is_none() {
+    if door.tcp == Tcp::Open
+        || facts.vantage == Vantage::Outside
+        || is_private(&door.address.ip()) && facts.outside_works.is_none()
+    {
         return None;
     }
     // Only a look from another network tells a missing loop from a missing forward.
     if facts.outside_works != Some(true) {
         return None;
     }
-    let inside = facts.doors(Via::Origin).chain(facts.doors(Via::App)).chain(facts.doors(Via::Inside)).any(|door| door.tcp == Tcp::Open)
+    let inside = facts
+        .doors(Via::Origin)
+        .chain(facts.doors(Via::App))
+        .chain(facts.doors(Via::Inside))
+        .any(|door| door.tcp == Tcp::Open)
         || facts.host.as_ref().is_some_and(|host| listens(host, entry_port(facts), None) == Listens::Here);
     inside.then(|| {
         Suspect::new("nat.no_hairpin", format!("{} works from outside and the service runs inside; only the way from inside to the public address is missing.", door.address))

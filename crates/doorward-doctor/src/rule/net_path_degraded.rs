@@ -5,7 +5,12 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "net.path_degraded", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    let shake = |purpose: &'static str| facts.doors(Via::Public).filter(move |door| door.purpose == purpose).find_map(|door| door.tls.as_ref().map(|tls| (door, tls)));
+    let shake = |purpose: &'static str| {
+        facts
+            .doors(Via::Public)
+            .filter(move |door| door.purpose == purpose)
+            .find_map(|door| door.tls.as_ref().map(|tls| (door, tls)))
+    };
     if let (Some((_, small)), Some((door, large))) = (shake("main").or_else(|| shake("family")), shake("large"))
         && small.knock == Knock::Done
         && matches!(large.knock, Knock::Silent)
@@ -19,8 +24,14 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 .fix("nft add rule inet filter forward tcp flags syn tcp option maxseg size set rt mtu"),
         );
     }
-    if let Some(line) = facts.log_with(&["connection reset by peer", "while reading response header from upstream"]).filter(|_| facts.log_with(&["idle"]).is_some()) {
-        return Some(quoted(Suspect::new("net.idle_flow_dropped", "Connections that were idle are reset on the way.").possible(), line));
+    if let Some(line) = facts
+        .log_with(&["connection reset by peer", "while reading response header from upstream"])
+        .filter(|_| facts.log_with(&["idle"]).is_some())
+    {
+        return Some(quoted(
+            Suspect::new("net.idle_flow_dropped", "Connections that were idle are reset on the way.").possible(),
+            line,
+        ));
     }
     let quic = facts.doors.iter().find(|door| door.purpose == "quic" && door.tcp != Tcp::Open)?;
     Some(
@@ -40,7 +51,11 @@ mod tests {
     #[test]
     fn a_large_greeting_that_vanishes_is_a_black_hole() {
         let mut facts = healthy();
-        facts.doors.push(Door { purpose: "large".into(), tls: Some(Handshake { knock: Knock::Silent, ..Handshake::default() }), ..door(Tcp::Open) });
+        facts.doors.push(Door {
+            purpose: "large".into(),
+            tls: Some(Handshake { knock: Knock::Silent, ..Handshake::default() }),
+            ..door(Tcp::Open)
+        });
         assert_eq!(code(&RULE, &facts), Some("net.pmtu_blackhole"));
         facts.doors[1].tls.as_mut().unwrap().knock = Knock::Done;
         assert_eq!(code(&RULE, &facts), None);

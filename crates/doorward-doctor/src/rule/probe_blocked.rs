@@ -11,7 +11,11 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     if !is_limited && !is_challenge(arrival) {
         return None;
     }
-    let what = if is_limited { "asks the doctor to slow down (429)" } else { "challenges the doctor, as it does with programs" };
+    let what = if is_limited {
+        "asks the doctor to slow down (429)"
+    } else {
+        "challenges the doctor, as it does with programs"
+    };
     Some(
         Suspect::new("probe.blocked", format!("The site {what}; nothing behind it was looked at."))
             .at(Link::Edge)

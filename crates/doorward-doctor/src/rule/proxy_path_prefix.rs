@@ -6,21 +6,39 @@ pub(super) const RULE: Rule = Rule { family: "proxy.path_prefix", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
     let target = facts.target.as_ref()?;
-    let prefix = target.path.split('/').nth(1).filter(|segment| !segment.is_empty()).map(|segment| format!("/{segment}"))?;
+    let prefix =
+        target.path.split('/').nth(1).filter(|segment| !segment.is_empty()).map(|segment| format!("/{segment}"))?;
     let way: Vec<_> = facts.visits(Step::First).filter(|visit| visit.via == Via::Public).collect();
     let last = way.last()?;
     let path = |url: &str| url::Url::parse(url).map(|url| url.path().to_owned()).unwrap_or_default();
     let doubled = way.iter().find(|visit| path(&visit.url).starts_with(&format!("{prefix}{prefix}")));
-    let left = way.iter().zip(way.iter().skip(1)).find(|(from, to)| path(&from.url).starts_with(&prefix) && !path(&to.url).starts_with(&prefix));
-    let form = facts.signin.form.as_ref().filter(|form| path(&form.page).starts_with(&prefix) && !path(&form.action).starts_with(&prefix));
+    let left = way
+        .iter()
+        .zip(way.iter().skip(1))
+        .find(|(from, to)| path(&from.url).starts_with(&prefix) && !path(&to.url).starts_with(&prefix));
+    let form = facts
+        .signin
+        .form
+        .as_ref()
+        .filter(|form| path(&form.page).starts_with(&prefix) && !path(&form.action).starts_with(&prefix));
     let is_lost = facts.signin.attempts.iter().any(|attempt| matches!(attempt.status, 404 | 405));
     let inner = facts.inner(Via::App);
     let (why, seen) = if let Some(visit) = doubled.filter(|_| last.status >= 400) {
         (format!("The prefix {prefix} is added twice."), visit.told())
     } else if let Some((from, to)) = left.filter(|_| last.status >= 400) {
-        (format!("The app redirects from {} to {}: the proxy takes {prefix} away, and the app does not know of it.", path(&from.url), path(&to.url)), last.told())
+        (
+            format!(
+                "The app redirects from {} to {}: the proxy takes {prefix} away, and the app does not know of it.",
+                path(&from.url),
+                path(&to.url)
+            ),
+            last.told(),
+        )
     } else if let Some(form) = form.filter(|_| is_lost) {
-        (format!("The form is sent to {}, without {prefix}: the app does not know where it is.", path(&form.action)), "404".to_owned())
+        (
+            format!("The form is sent to {}, without {prefix}: the app does not know where it is.", path(&form.action)),
+            "404".to_owned(),
+        )
     } else if last.status == 404 && inner.is_some_and(Visit::is_well) {
         (format!("The app answers {} directly and not through the proxy.", target.path), last.told())
     } else {
@@ -46,7 +64,10 @@ mod tests {
     fn a_redirect_out_of_the_prefix_is_lost() {
         let mut facts = answered(404);
         facts.target.as_mut().unwrap().path = "/app/".into();
-        facts.visits = vec![Visit { url: "https://app.example.com/app/".into(), ..visit(302) }, Visit { url: "https://app.example.com/login".into(), ..visit(404) }];
+        facts.visits = vec![
+            Visit { url: "https://app.example.com/app/".into(), ..visit(302) },
+            Visit { url: "https://app.example.com/login".into(), ..visit(404) },
+        ];
         assert_eq!(code(&RULE, &facts), Some("proxy.path_prefix"));
         facts.visits[1].status = 200;
         assert_eq!(code(&RULE, &facts), None);

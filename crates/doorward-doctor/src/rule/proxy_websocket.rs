@@ -12,19 +12,42 @@ fn forced(facts: &Facts) -> Option<Suspect> {
     let echoed = facts.echo.as_ref().filter(|echo| !echo.upgrade.is_empty());
     let at_app = |note: &str| facts.visits(Step::Variant).find(|visit| visit.via == Via::App && visit.note == note);
     let refused = facts.arrival().filter(|visit| matches!(visit.status, 400 | 426));
-    let depends = at_app("Connection: upgrade").zip(at_app("nothing forwarded")).is_some_and(|(upgrade, plain)| !upgrade.is_well() && plain.is_well());
-    let line = facts.host.as_ref().and_then(|host| host.proxy.iter().find(|line| { let text = line.text.to_lowercase(); text.contains("proxy_set_header connection") && text.contains("upgrade") && !text.contains("$connection_upgrade") && !text.contains("$http_connection") })).filter(|_| refused.is_some());
+    let depends = at_app("Connection: upgrade")
+        .zip(at_app("nothing forwarded"))
+        .is_some_and(|(upgrade, plain)| !upgrade.is_well() && plain.is_well());
+    let line = facts
+        .host
+        .as_ref()
+        .and_then(|host| {
+            host.proxy.iter().find(|line| {
+                let text = line.text.to_lowercase();
+                text.contains("proxy_set_header connection")
+                    && text.contains("upgrade")
+                    && !text.contains("$connection_upgrade")
+                    && !text.contains("$http_connection")
+            })
+        })
+        .filter(|_| refused.is_some());
     if !(refused.is_some() && depends) && line.is_none() && !(echoed.is_some() && refused.is_some()) {
         return None;
     }
-    let mut suspect = Suspect::new("proxy.upgrade_header_forced", "The proxy sends `Connection: upgrade` with ordinary requests, and the app refuses them.").at(Link::Proxy).deep(4);
+    let mut suspect = Suspect::new(
+        "proxy.upgrade_header_forced",
+        "The proxy sends `Connection: upgrade` with ordinary requests, and the app refuses them.",
+    )
+    .at(Link::Proxy)
+    .deep(4);
     if let Some(refused) = refused {
         suspect = suspect.saw("GET", refused.told(), refused.url.clone());
     }
     if let Some(line) = line {
         suspect = suspect.saw(format!("line {}", line.number), line.text.clone(), line.source.clone());
     }
-    Some(suspect.not("config.allowed_hosts", "without the upgrade the app answers the same name").fixes(mend::upgrade(facts)))
+    Some(
+        suspect
+            .not("config.allowed_hosts", "without the upgrade the app answers the same name")
+            .fixes(mend::upgrade(facts)),
+    )
 }
 
 fn socket(facts: &Facts) -> Option<Suspect> {
@@ -41,17 +64,37 @@ fn socket(facts: &Facts) -> Option<Suspect> {
             None => suspect,
         }
     };
-    let line = facts.log_any(&["could not check origin", "origin not allowed", "origin is not allowed", "websocket origin"]);
-    if outer.status == 403 && (line.is_some() || all.iter().any(|visit| visit.note != "browser" && visit.status == 101) || inner.is_none_or(|inner| inner.status == 403)) {
-        let suspect = told(Suspect::new("ws.origin_denied", "The app refuses the WebSocket of the page's origin: its public URL or list of origins is another.")).not("proxy.ws_upgrade_missing", "the upgrade arrives; a missing one would be 400, 426 or 200");
-        let suspect = suspect.fix(format!("set the app's public URL (or allowed origins) to {}", facts.target.as_ref().map(Target::origin).unwrap_or_default()));
+    let line =
+        facts.log_any(&["could not check origin", "origin not allowed", "origin is not allowed", "websocket origin"]);
+    if outer.status == 403
+        && (line.is_some()
+            || all.iter().any(|visit| visit.note != "browser" && visit.status == 101)
+            || inner.is_none_or(|inner| inner.status == 403))
+    {
+        let suspect = told(Suspect::new(
+            "ws.origin_denied",
+            "The app refuses the WebSocket of the page's origin: its public URL or list of origins is another.",
+        ))
+        .not("proxy.ws_upgrade_missing", "the upgrade arrives; a missing one would be 400, 426 or 200");
+        let suspect = suspect.fix(format!(
+            "set the app's public URL (or allowed origins) to {}",
+            facts.target.as_ref().map(Target::origin).unwrap_or_default()
+        ));
         return Some(match line {
             Some(line) => quoted(suspect, line),
             None => suspect.likely(),
         });
     }
-    let is_lost = matches!(outer.status, 400 | 426 | 200 | 404 | 405 | 502) && (inner.is_some_and(|inner| inner.status == 101) || outer.says("upgrade") || outer.status == 426);
-    is_lost.then(|| told(Suspect::new("proxy.ws_upgrade_missing", "The upgrade to a WebSocket does not reach the app through the proxy.")).not("ws.origin_denied", "that would be 403").fixes(mend::upgrade(facts)))
+    let is_lost = matches!(outer.status, 400 | 426 | 200 | 404 | 405 | 502)
+        && (inner.is_some_and(|inner| inner.status == 101) || outer.says("upgrade") || outer.status == 426);
+    is_lost.then(|| {
+        told(Suspect::new(
+            "proxy.ws_upgrade_missing",
+            "The upgrade to a WebSocket does not reach the app through the proxy.",
+        ))
+        .not("ws.origin_denied", "that would be 403")
+        .fixes(mend::upgrade(facts))
+    })
 }
 
 #[cfg(test)]
@@ -75,14 +118,17 @@ mod tests {
     #[test]
     fn a_refused_origin_is_403() {
         let mut facts = healthy();
-        facts.visits.extend([upgraded(403, Via::Public), Visit { note: "own origin".into(), ..upgraded(101, Via::Public) }]);
+        facts
+            .visits
+            .extend([upgraded(403, Via::Public), Visit { note: "own origin".into(), ..upgraded(101, Via::Public) }]);
         assert_eq!(code(&RULE, &facts), Some("ws.origin_denied"));
     }
 
     #[test]
     fn an_upgrade_on_every_request_is_forced() {
         let mut facts = answered(400);
-        let at_app = |note: &str, status| Visit { step: Step::Variant, note: note.into(), ..by(visit(status), Via::App) };
+        let at_app =
+            |note: &str, status| Visit { step: Step::Variant, note: note.into(), ..by(visit(status), Via::App) };
         facts.visits.extend([at_app("nothing forwarded", 200), at_app("Connection: upgrade", 400)]);
         assert_eq!(code(&RULE, &facts), Some("proxy.upgrade_header_forced"));
     }

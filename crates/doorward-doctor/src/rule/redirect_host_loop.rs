@@ -6,7 +6,11 @@ pub(super) const RULE: Rule = Rule { family: "redirect.host_loop", judge };
 
 /// Hosts of the way of redirects.
 fn hosts(facts: &Facts) -> Vec<String> {
-    let mut hosts: Vec<_> = facts.visits(Step::First).filter(|visit| visit.via == Via::Public).filter_map(|visit| url::Url::parse(&visit.url).ok()?.host_str().map(str::to_owned)).collect();
+    let mut hosts: Vec<_> = facts
+        .visits(Step::First)
+        .filter(|visit| visit.via == Via::Public)
+        .filter_map(|visit| url::Url::parse(&visit.url).ok()?.host_str().map(str::to_owned))
+        .collect();
     hosts.sort();
     hosts.dedup();
     hosts
@@ -18,7 +22,8 @@ pub(super) fn is_about_host(facts: &Facts) -> bool {
         return true;
     }
     let at_app = |note: &str| facts.visits(Step::Variant).find(|visit| visit.via == Via::App && visit.note == note);
-    let plain = at_app("nothing forwarded").is_some_and(|visit| !matches!(visit.status, 300..400) && visit.status > 0 && visit.status < 500);
+    let plain = at_app("nothing forwarded")
+        .is_some_and(|visit| !matches!(visit.status, 300..400) && visit.status > 0 && visit.status < 500);
     let is_plain_site = facts.target.as_ref().is_some_and(|target| !target.is_https());
     let is_rewritten = facts.host.as_ref().is_some_and(|host| crate::host::upstream::changes_host(host));
     plain || is_plain_site && facts.inner(Via::Origin).is_none() || is_rewritten
@@ -33,9 +38,19 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let (why, fix) = if hosts(facts).len() > 1 {
         (format!("{names} redirect to each other, so the page never comes."), vec!["keep the rule for the right host in one place: the proxy or the app, not both; set the app's site URL to the same host".to_owned()])
     } else {
-        ("The app redirects to the very address that was asked, because the Host it gets is another.".to_owned(), mend::host(facts))
+        (
+            "The app redirects to the very address that was asked, because the Host it gets is another.".to_owned(),
+            mend::host(facts),
+        )
     };
-    Some(Suspect::new("redirect.canonical_host_loop", why).at(Link::Proxy).deep(3).saw("GET", last.told(), last.url.clone()).not("redirect.xfp_loop", "the host is what differs, not the scheme").fixes(fix))
+    Some(
+        Suspect::new("redirect.canonical_host_loop", why)
+            .at(Link::Proxy)
+            .deep(3)
+            .saw("GET", last.told(), last.url.clone())
+            .not("redirect.xfp_loop", "the host is what differs, not the scheme")
+            .fixes(fix),
+    )
 }
 
 #[cfg(test)]

@@ -10,9 +10,15 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     }
     let last = facts.arrival()?;
     let inner = facts.inner(Via::Origin);
-    let origin_is_well = inner.is_some_and(|visit| visit.status > 0 && visit.field("location").is_none_or(|to| to.split('?').next() != last.url.split('?').next()));
+    let origin_is_well = inner.is_some_and(|visit| {
+        visit.status > 0 && visit.field("location").is_none_or(|to| to.split('?').next() != last.url.split('?').next())
+    });
     let told = |suspect: Suspect| {
-        let suspect = suspect.at(Link::Proxy).deep(3).saw(format!("GET {}", last.url), last.told(), "as a visitor").not("redirect.canonical_host_loop", "the host stays the same");
+        let suspect = suspect
+            .at(Link::Proxy)
+            .deep(3)
+            .saw(format!("GET {}", last.url), last.told(), "as a visitor")
+            .not("redirect.canonical_host_loop", "the host stays the same");
         match inner {
             Some(inner) => suspect.saw("the same at the origin over https", inner.told(), "origin"),
             None => suspect,
@@ -24,8 +30,12 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             .fix("at the origin: a certificate for this name on port 443 (the CDN's origin certificate will do)");
         return Some(if inner.is_some() { suspect } else { suspect.likely() });
     }
-    let mut suspect = told(Suspect::new("redirect.xfp_loop", "The app redirects to the very https address that was asked: it takes the request for plain http."));
-    let forwarded = facts.visits(Step::Variant).find(|visit| visit.via == Via::App && visit.note == "X-Forwarded-Proto: https");
+    let mut suspect = told(Suspect::new(
+        "redirect.xfp_loop",
+        "The app redirects to the very https address that was asked: it takes the request for plain http.",
+    ));
+    let forwarded =
+        facts.visits(Step::Variant).find(|visit| visit.via == Via::App && visit.note == "X-Forwarded-Proto: https");
     let is_shown = forwarded.is_some_and(|visit| !matches!(visit.status, 300..400));
     if let Some(forwarded) = forwarded {
         suspect = suspect.saw("at the app, with X-Forwarded-Proto: https", forwarded.told(), "app");

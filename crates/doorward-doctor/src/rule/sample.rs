@@ -6,7 +6,11 @@ use super::basis::*;
 pub(super) fn healthy() -> Facts {
     let mut facts = Facts { now: 1_800_000_000, ..Facts::default() };
     facts.target = Some(Target { scheme: "https".into(), host: "app.example.com".into(), port: 443, path: "/".into() });
-    facts.lookups.push(crate::facts::Lookup { addresses: vec!["192.0.2.10".parse().unwrap()], name: "app.example.com".into(), ..Default::default() });
+    facts.lookups.push(crate::facts::Lookup {
+        addresses: vec!["192.0.2.10".parse().unwrap()],
+        name: "app.example.com".into(),
+        ..Default::default()
+    });
     facts.doors.push(door(Tcp::Open));
     facts.doors[0].tls = Some(Handshake::default());
     facts.visits.push(visit(200));
@@ -58,8 +62,18 @@ pub(super) fn by(mut visit: Visit, via: Via) -> Visit {
 
 /// A host with these listeners, whose address is 192.0.2.10.
 pub(super) fn host(listeners: &[&str]) -> Host {
-    let listeners = listeners.iter().map(|at| Listener { address: at.parse().unwrap(), owner: String::new(), waiting: 0, backlog: 128 });
-    Host { listeners: listeners.collect(), addresses: vec!["192.0.2.10".parse().unwrap()], now: 1_800_000_000, ..Host::default() }
+    let listeners = listeners.iter().map(|at| Listener {
+        address: at.parse().unwrap(),
+        owner: String::new(),
+        waiting: 0,
+        backlog: 128,
+    });
+    Host {
+        listeners: listeners.collect(),
+        addresses: vec!["192.0.2.10".parse().unwrap()],
+        now: 1_800_000_000,
+        ..Host::default()
+    }
 }
 
 /// The host's log with one line.

@@ -9,10 +9,13 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let tls = origin_handshake(facts);
     if tls.is_none() && status == 526 {
         return Some(
-            Suspect::new("tls.origin.untrusted", "The CDN reached the origin and does not accept its certificate (526).")
-                .likely()
-                .saw("GET", "526", "the CDN")
-                .fix("doorward doctor URL --origin HOST:443   # shows which certificate the origin has"),
+            Suspect::new(
+                "tls.origin.untrusted",
+                "The CDN reached the origin and does not accept its certificate (526).",
+            )
+            .likely()
+            .saw("GET", "526", "the CDN")
+            .fix("doorward doctor URL --origin HOST:443   # shows which certificate the origin has"),
         );
     }
     let tls = tls?;
@@ -24,8 +27,13 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 }
 
 fn missing(facts: &Facts, tls: &Handshake) -> Option<Suspect> {
-    let is_ours = matches!(tls.alert.as_str(), "internal_error" | "handshake_failure" | "no_certificate" | "certificate_unobtainable" | "access_denied");
-    let is_first = facts.arrival().is_some_and(|visit| visit.status == 525) && matches!(tls.alert.as_str(), "unrecognized_name" | "unrecognised_name") && is_without_certificate(facts);
+    let is_ours = matches!(
+        tls.alert.as_str(),
+        "internal_error" | "handshake_failure" | "no_certificate" | "certificate_unobtainable" | "access_denied"
+    );
+    let is_first = facts.arrival().is_some_and(|visit| visit.status == 525)
+        && matches!(tls.alert.as_str(), "unrecognized_name" | "unrecognised_name")
+        && is_without_certificate(facts);
     if tls.knock != Knock::Alert || tls.sni.is_empty() || tls.sni.parse::<IpAddr>().is_ok() || !(is_ours || is_first) {
         return None;
     }
@@ -44,7 +52,11 @@ fn missing(facts: &Facts, tls: &Handshake) -> Option<Suspect> {
 
 /// The server shows no certificate for any name.
 fn is_without_certificate(facts: &Facts) -> bool {
-    facts.doors.iter().filter(|door| door.purpose == "nosni").all(|door| door.tls.as_ref().is_some_and(|tls| tls.certificate.is_none()))
+    facts
+        .doors
+        .iter()
+        .filter(|door| door.purpose == "nosni")
+        .all(|door| door.tls.as_ref().is_some_and(|tls| tls.certificate.is_none()))
         && facts.host.as_ref().is_none_or(|host| host.certificates.is_empty())
 }
 
@@ -53,12 +65,20 @@ fn certificate(facts: &Facts, tls: &Handshake) -> Option<Suspect> {
     let days = (facts.now - shown.not_after) / 86_400;
     let says = |code, why: String| {
         Suspect::new(code, why)
-            .saw(format!("handshake for {}", tls.sni), format!("{}, issued by {}, {} in the chain", shown.subject, shown.issuer, tls.chain), "the server")
+            .saw(
+                format!("handshake for {}", tls.sni),
+                format!("{}, issued by {}, {} in the chain", shown.subject, shown.issuer, tls.chain),
+                "the server",
+            )
             .deep(2)
     };
     Some(match tls.trust {
         Trust::Expired => {
-            let renewed = facts.host.iter().flat_map(|host| &host.certificates).find(|(_, disk)| disk.fingerprint != shown.fingerprint && disk.not_after > facts.now && disk.names.iter().any(|name| shown.names.contains(name)));
+            let renewed = facts.host.iter().flat_map(|host| &host.certificates).find(|(_, disk)| {
+                disk.fingerprint != shown.fingerprint
+                    && disk.not_after > facts.now
+                    && disk.names.iter().any(|name| shown.names.contains(name))
+            });
             match renewed {
                 Some((path, _)) => says("tls.cert_expired_in_memory", format!("The certificate that is served ended {days} days ago; the one in {path} is fresh, and the server has not read it."))
                     .deep(4)
@@ -69,14 +89,37 @@ fn certificate(facts: &Facts, tls: &Handshake) -> Option<Suspect> {
                 None => says("tls.expired", format!("The certificate of {} ended {days} days ago.", tls.sni)).fix("certbot renew && nginx -s reload   # or what issues certificates there; see why it did not"),
             }
         }
-        Trust::Early => says("tls.not_yet_valid", format!("The certificate of {} is not valid yet; or a clock is wrong.", tls.sni)),
-        Trust::Incomplete => says("tls.origin.incomplete_chain", format!("The server of {} sends its own certificate alone, without the intermediate one of {}.", tls.sni, shown.issuer))
-            .likely()
-            .not("tls.origin.untrusted", "it did not sign itself, and its issuer is missing from the chain")
-            .fixes(mend::lines(facts, &[("nginx", "ssl_certificate /etc/letsencrypt/live/NAME/fullchain.pem;"), ("apache", "SSLCertificateFile /etc/letsencrypt/live/NAME/fullchain.pem"), ("haproxy", "cat fullchain.pem privkey.pem > site.pem   # the file named by crt"), ("caddy", "tls /path/fullchain.pem /path/privkey.pem")]))
-            .fix(mend::reload(facts)),
-        Trust::Selfsigned => says("tls.origin.untrusted", format!("The server of {} shows a certificate that it signed itself.", tls.sni)).not("tls.origin.incomplete_chain", "issuer and subject are the same"),
-        Trust::Unknown | Trust::Bad => says("tls.origin.untrusted", format!("The certificate of {} comes from {}, which is not trusted.", tls.sni, shown.issuer)),
+        Trust::Early => {
+            says("tls.not_yet_valid", format!("The certificate of {} is not valid yet; or a clock is wrong.", tls.sni))
+        }
+        Trust::Incomplete => says(
+            "tls.origin.incomplete_chain",
+            format!(
+                "The server of {} sends its own certificate alone, without the intermediate one of {}.",
+                tls.sni, shown.issuer
+            ),
+        )
+        .likely()
+        .not("tls.origin.untrusted", "it did not sign itself, and its issuer is missing from the chain")
+        .fixes(mend::lines(
+            facts,
+            &[
+                ("nginx", "ssl_certificate /etc/letsencrypt/live/NAME/fullchain.pem;"),
+                ("apache", "SSLCertificateFile /etc/letsencrypt/live/NAME/fullchain.pem"),
+                ("haproxy", "cat fullchain.pem privkey.pem > site.pem   # the file named by crt"),
+                ("caddy", "tls /path/fullchain.pem /path/privkey.pem"),
+            ],
+        ))
+        .fix(mend::reload(facts)),
+        Trust::Selfsigned => says(
+            "tls.origin.untrusted",
+            format!("The server of {} shows a certificate that it signed itself.", tls.sni),
+        )
+        .not("tls.origin.incomplete_chain", "issuer and subject are the same"),
+        Trust::Unknown | Trust::Bad => says(
+            "tls.origin.untrusted",
+            format!("The certificate of {} comes from {}, which is not trusted.", tls.sni, shown.issuer),
+        ),
         Trust::Good | Trust::Name => return None,
     })
 }
@@ -89,8 +132,19 @@ mod tests {
 
     fn shown(trust: Trust) -> Facts {
         let mut facts = healthy();
-        let certificate = Certificate { names: vec!["app.example.com".into()], not_after: 1_799_000_000, fingerprint: "a".into(), ..Certificate::default() };
-        facts.doors[0].tls = Some(Handshake { trust, sni: "app.example.com".into(), certificate: Some(certificate), chain: 1, ..Handshake::default() });
+        let certificate = Certificate {
+            names: vec!["app.example.com".into()],
+            not_after: 1_799_000_000,
+            fingerprint: "a".into(),
+            ..Certificate::default()
+        };
+        facts.doors[0].tls = Some(Handshake {
+            trust,
+            sni: "app.example.com".into(),
+            certificate: Some(certificate),
+            chain: 1,
+            ..Handshake::default()
+        });
         facts
     }
 
@@ -111,7 +165,12 @@ mod tests {
     #[test]
     fn a_fresh_certificate_on_disk_means_that_the_server_did_not_read_it() {
         let mut facts = shown(Trust::Expired);
-        let fresh = Certificate { names: vec!["app.example.com".into()], not_after: 1_900_000_000, fingerprint: "b".into(), ..Certificate::default() };
+        let fresh = Certificate {
+            names: vec!["app.example.com".into()],
+            not_after: 1_900_000_000,
+            fingerprint: "b".into(),
+            ..Certificate::default()
+        };
         facts.host.get_or_insert_default().certificates.push(("/etc/cert.pem".into(), fresh));
         assert_eq!(code(&RULE, &facts), Some("tls.cert_expired_in_memory"));
     }

@@ -181,7 +181,10 @@ fn gathered(context: &Context, arguments: &Arguments) -> Result<Facts, (u8, Stri
     let request = request::of(context, arguments).map_err(usage)?;
     let mut facts = Facts::default();
     request::seed(arguments, &mut facts).map_err(usage)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| (FAULT, error.to_string()))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| (FAULT, error.to_string()))?;
     let is_shown = std::io::stderr().is_terminal() && !context.json;
     let mut progress = |text: &str| {
         if is_shown {

@@ -24,7 +24,11 @@ pub(super) fn of(context: &Context, arguments: &Arguments) -> Result<Request, St
     let now = SystemClock.now().0;
     let salt = arguments.salt.as_deref().map_or_else(Salt::fresh, |hex| Salt::of(&unhex(hex)));
     let port = target.as_ref().map_or(443, |target| target.port);
-    let is_named = arguments.host || arguments.dir.is_some() || arguments.pid.is_some() || !arguments.log.is_empty() || arguments.host_facts;
+    let is_named = arguments.host
+        || arguments.dir.is_some()
+        || arguments.pid.is_some()
+        || !arguments.log.is_empty()
+        || arguments.host_facts;
     let place = Place {
         folder: arguments.dir.clone().or_else(|| Some(context.inputs.cwd.clone())),
         pid: arguments.pid,
@@ -85,7 +89,8 @@ pub(super) fn seed(arguments: &Arguments, facts: &mut Facts) -> Result<(), Strin
     };
     if let Some(path) = &arguments.har {
         let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        facts.browser = Some(doorward_doctor::har::read(&text).map_err(|error| format!("{}: {error}", path.display()))?);
+        facts.browser =
+            Some(doorward_doctor::har::read(&text).map_err(|error| format!("{}: {error}", path.display()))?);
     }
     Ok(())
 }
@@ -110,8 +115,13 @@ fn place_of(text: &str) -> Result<(String, u16), String> {
 fn resolve(text: &str) -> Result<(String, u16, IpAddr), String> {
     let wrong = || format!("{text}: HOST:PORT:ADDRESS");
     let mut parts = text.splitn(3, ':');
-    let (host, port, address) = (parts.next().ok_or_else(wrong)?, parts.next().ok_or_else(wrong)?, parts.next().ok_or_else(wrong)?);
-    Ok((host.to_lowercase(), port.parse().map_err(|_| wrong())?, address.trim_matches(['[', ']']).parse().map_err(|_| wrong())?))
+    let (host, port, address) =
+        (parts.next().ok_or_else(wrong)?, parts.next().ok_or_else(wrong)?, parts.next().ok_or_else(wrong)?);
+    Ok((
+        host.to_lowercase(),
+        port.parse().map_err(|_| wrong())?,
+        address.trim_matches(['[', ']']).parse().map_err(|_| wrong())?,
+    ))
 }
 
 fn profile_of(text: &str) -> Result<profile::Profile, String> {
@@ -126,7 +136,11 @@ fn profile_of(text: &str) -> Result<profile::Profile, String> {
 
 fn login(arguments: &Arguments) -> Result<Option<Login>, String> {
     let Some(user) = arguments.login.clone() else { return Ok(None) };
-    let read = |path: &PathBuf| std::fs::read_to_string(path).map(|text| text.trim_end_matches(['\r', '\n']).to_owned()).map_err(|error| format!("{}: {error}", path.display()));
+    let read = |path: &PathBuf| {
+        std::fs::read_to_string(path)
+            .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+            .map_err(|error| format!("{}: {error}", path.display()))
+    };
     let password = arguments.password_file.as_ref().map(read).transpose()?.unwrap_or_default();
     Ok(Some(Login { user, password, totp: arguments.totp_file.as_ref().map(read).transpose()? }))
 }
