@@ -32,7 +32,7 @@ pub(crate) fn password_form(text: &str) -> Option<PasswordForm> {
                     action: value("action"),
                     is_post: value("method").eq_ignore_ascii_case("post"),
                     ..PasswordForm::default()
-                })
+                });
             }
             "/form" => {
                 if form.as_ref().is_some_and(|form| !form.password.is_empty()) {
@@ -112,15 +112,12 @@ fn tag(text: &str) -> (Option<Tag>, &str) {
         let mut value = String::new();
         if let Some(after) = rest.strip_prefix('=') {
             let after = after.trim_start();
-            let (raw, tail) = match after.chars().next() {
-                Some(quote @ ('"' | '\'')) => {
-                    let inner = &after[1..];
-                    inner.find(quote).map_or((inner, ""), |end| (&inner[..end], &inner[end + 1..]))
-                }
-                _ => {
-                    let end = after.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(after.len());
-                    after.split_at(end)
-                }
+            let (raw, tail) = if let Some(quote @ ('"' | '\'')) = after.chars().next() {
+                let inner = &after[1..];
+                inner.find(quote).map_or((inner, ""), |end| (&inner[..end], &inner[end + 1..]))
+            } else {
+                let end = after.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(after.len());
+                after.split_at(end)
             };
             value = unescaped(raw);
             rest = tail;

@@ -237,9 +237,8 @@ fn withheld(kept: &Kept, url: &Url, start: Start) -> Option<Trouble> {
     }
     let same_site = kept.fact.same_site.as_deref();
     match (start, same_site) {
-        (Start::SameSite, _) | (_, Some("none")) | (Start::CrossSiteNavigation, None | Some("lax")) => None,
-        (Start::CrossSiteNavigation, Some("strict")) => Some(Trouble::SameSite),
-        (Start::CrossSiteNavigation, _) => None,
+        (Start::SameSite, _) | (_, Some("none")) => None,
+        (Start::CrossSiteNavigation, same_site) => (same_site == Some("strict")).then_some(Trouble::SameSite),
         (Start::CrossSitePost, _) => Some(Trouble::SameSite),
     }
 }

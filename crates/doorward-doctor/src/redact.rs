@@ -1,5 +1,7 @@
 //! Takes secrets out of what was seen, before it becomes a fact.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::facts::Mark;
@@ -57,7 +59,6 @@ impl Salt {
 /// Hexadecimal digits.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
@@ -203,7 +204,7 @@ fn flush(out: &mut String, word: &mut String, last: &mut String, gap: &str) {
     let named = is_secret_name(last)
         && (assigned || follows && ["bearer", "basic"].contains(&last.to_ascii_lowercase().as_str()));
     if named && !is_spoken(word) || looks_secret(word) {
-        out.push_str(&format!("‹{} characters›", word.len()));
+        let _ = write!(out, "‹{} characters›", word.len());
     } else {
         out.push_str(word);
     }
@@ -280,7 +281,7 @@ pub fn address(text: &str) -> String {
             let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
             let host = authority.rsplit('@').next().unwrap_or_default();
             let user = if authority.contains('@') { "‹user›@" } else { "" };
-            out.push_str(&format!("{scheme}://{user}{host}{}", clean(path)));
+            let _ = write!(out, "{scheme}://{user}{host}{}", clean(path));
         }
         None => out.push_str(&clean(head)),
     }
@@ -295,7 +296,7 @@ pub fn address(text: &str) -> String {
             None => clean(pair),
         });
         let pairs: Vec<_> = pairs.collect();
-        out.push_str(&format!("?{}", pairs.join("&")));
+        let _ = write!(out, "?{}", pairs.join("&"));
     }
     out
 }

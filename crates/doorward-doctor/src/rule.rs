@@ -1,6 +1,10 @@
 //! The rules: pure functions from facts to suspects, one file for each family of causes.
 
 #![expect(clippy::wildcard_imports, reason = "every rule is written with the same few words, which stand in `basis`")]
+#![expect(
+    clippy::too_many_lines,
+    reason = "a rule is one list of cases with its evidence and its lines, and is read as one"
+)]
 
 mod basis;
 #[cfg(test)]

@@ -35,6 +35,7 @@ pub enum Trouble {
 }
 
 /// A cookie that was set, and what browsers make of it.
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that was seen or not")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Cookie {

@@ -173,7 +173,7 @@ pub enum Step {
     Asset,
     /// Where a health check asks.
     Health,
-    /// An OAuth or OpenID Connect address.
+    /// An OAuth or `OpenID` Connect address.
     Provider,
 }
 
@@ -296,6 +296,7 @@ impl Visit {
 }
 
 /// What the app says it received, where it has an echo.
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that was seen or not")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Echo {

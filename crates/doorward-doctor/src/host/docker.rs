@@ -53,7 +53,7 @@ fn container(said: &Value) -> Container {
     let state = &said["State"];
     let text = |value: &Value| redact::clean(value.as_str().unwrap_or_default());
     let checked = state["Health"]["Log"].as_array().and_then(|log| log.last()).cloned().unwrap_or_default();
-    let test: Vec<_> = said["Config"]["Healthcheck"]["Test"].as_array().into_iter().flatten().map(text).collect();
+    let check: Vec<_> = said["Config"]["Healthcheck"]["Test"].as_array().into_iter().flatten().map(text).collect();
     let ports = said["NetworkSettings"]["Ports"].as_object().into_iter().flatten().flat_map(|(inner, places)| {
         let inner: u16 = inner.split('/').next().and_then(|port| port.parse().ok()).unwrap_or_default();
         let places = places.as_array().cloned().unwrap_or_default();
@@ -74,7 +74,7 @@ fn container(said: &Value) -> Container {
         health: text(&state["Health"]["Status"]),
         health_log: text(&checked["Output"]),
         health_exit: checked["ExitCode"].as_i64().unwrap_or_default(),
-        health_test: test.join(" "),
+        health_test: check.join(" "),
         started: 0,
         addresses: addresses.collect(),
         ports: ports.collect(),
@@ -111,7 +111,7 @@ async fn get(socket: &Path, path: &str) -> Option<Vec<u8>> {
         tokio::select! {
             answer = answer => answer,
             // The connection ends with its last answer; there is nothing to wait for then.
-            _ = async { let _ = connection.await; std::future::pending::<()>().await } => None,
+            () = async { let _ = connection.await; std::future::pending::<()>().await } => None,
         }
     };
     timeout(Duration::from_secs(3), asked).await.ok()?

@@ -52,16 +52,16 @@ pub fn names_port(rule: &str, port: u16) -> bool {
         .and_then(|rest| rest.split('}').next())
         .unwrap_or_else(|| rest.split_whitespace().next().unwrap_or_default());
     list.split(',').any(|part| {
-        let part = match part.trim() {
+        let port_or_range = match part.trim() {
             "http" => "80",
             "https" => "443",
             other => other,
         };
-        match part.split_once(['-', ':']) {
+        match port_or_range.split_once(['-', ':']) {
             Some((from, to)) => {
                 from.parse().is_ok_and(|from: u16| from <= port) && to.parse().is_ok_and(|to: u16| port <= to)
             }
-            None => part.parse() == Ok(port),
+            None => port_or_range.parse() == Ok(port),
         }
     })
 }
@@ -106,6 +106,7 @@ fn nft(rules: &[String], name: &str, port: u16, depth: usize) -> Result<Option<(
     }
 }
 
+#[expect(clippy::option_option, reason = "no verdict, let in, or stopped: three answers of one line")]
 fn rule(rules: &[String], line: &str, port: u16, depth: usize) -> Option<Option<(String, bool)>> {
     let is_about_others = [
         "iif \"lo\"",

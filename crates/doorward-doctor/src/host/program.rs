@@ -50,9 +50,9 @@ impl Program {
             "apache2" | "httpd" => (&["-f"], "/etc/apache2/apache2.conf"),
             _ => return None,
         };
-        let named = self.option(names).unwrap_or(usual);
+        let file = self.option(names).unwrap_or(usual);
         let root = std::fs::read_link(format!("/proc/{}/cwd", self.pid)).unwrap_or_default();
-        Some(if named.starts_with('/') { PathBuf::from(named) } else { root.join(named) })
+        Some(if file.starts_with('/') { PathBuf::from(file) } else { root.join(file) })
     }
 
     /// Lines of the proxy's configuration, included files too.

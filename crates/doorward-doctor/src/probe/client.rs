@@ -234,13 +234,12 @@ impl Client {
         {
             line = None;
         }
-        let mut line = match line {
-            Some(line) => line,
-            None => {
-                let door = self.open(place, "again").await;
-                let fault = if door.tcp == Tcp::Open { Fault::Tls } else { Fault::Connect };
-                self.lines.remove(place).ok_or(fault)?
-            }
+        let mut line = if let Some(line) = line {
+            line
+        } else {
+            let door = self.open(place, "again").await;
+            let fault = if door.tcp == Tcp::Open { Fault::Tls } else { Fault::Connect };
+            self.lines.remove(place).ok_or(fault)?
         };
         self.requests += 1;
         let request = request(place, out).ok_or(Fault::Malformed)?;

@@ -50,7 +50,7 @@ pub(crate) async fn ask(question: &Question<'_>, patience: Duration) -> Lookup {
         match answer {
             Ok(Ok(bytes)) => read(&bytes, &packet, &mut lookup),
             Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-                lookup.outcome = Outcome::Refused
+                lookup.outcome = Outcome::Refused;
             }
             _ => {}
         }
@@ -96,7 +96,7 @@ fn encode(id: u16, question: &Question<'_>) -> Option<Vec<u8>> {
         Record::Ns => NS,
         Record::Soa => SOA,
     };
-    let recursion = if question.role == Role::Authoritative { 0 } else { 1 };
+    let recursion = u8::from(question.role != Role::Authoritative);
     let checking = if question.is_unchecked { 0x10 } else { 0 };
     let mut packet = Vec::with_capacity(64);
     packet.extend(id.to_be_bytes());
@@ -169,7 +169,6 @@ fn read(bytes: &[u8], asked: &[u8], lookup: &mut Lookup) {
     let records = sections(bytes, lookup);
     lookup.outcome = match (code, records) {
         (3, _) => Outcome::Nxdomain,
-        (2, _) => Outcome::Servfail,
         (5, _) => Outcome::Refused,
         (0, None) => Outcome::Malformed,
         (0, Some(true)) => Outcome::Answered,
@@ -210,7 +209,7 @@ fn record(reader: &mut Reader<'_>, lookup: &mut Lookup, section: usize) -> Optio
     let data = reader.bytes.get(reader.at..end)?;
     let mut found = false;
     match (kind, lookup.record) {
-        (A, Record::A) | (A, Record::Ns) if data.len() == 4 && (section == 0 || lookup.record == Record::Ns) => {
+        (A, Record::A | Record::Ns) if data.len() == 4 && (section == 0 || lookup.record == Record::Ns) => {
             lookup.addresses.push(IpAddr::from(<[u8; 4]>::try_from(data).ok()?));
             found = true;
         }

@@ -78,7 +78,9 @@ fn collect(value: &Value, fields: &mut Vec<(String, String)>, depth: usize) {
             if let [Value::String(name), Value::String(text)] = list.as_slice() {
                 fields.push((name.to_lowercase(), text.clone()));
             } else {
-                list.iter().for_each(|inner| collect(inner, fields, depth + 1));
+                for inner in list {
+                    collect(inner, fields, depth + 1);
+                }
             }
         }
         _ => {}

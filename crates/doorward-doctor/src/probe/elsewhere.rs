@@ -21,7 +21,7 @@ pub(crate) async fn host(request: &Request, facts: &mut Facts) {
         match there(request, facts).await {
             Some(other) => merge(facts, other),
             None => {
-                facts.skipped.push("the command for the host gave no facts: is doorward installed there?".to_owned())
+                facts.skipped.push("the command for the host gave no facts: is doorward installed there?".to_owned());
             }
         }
         return;

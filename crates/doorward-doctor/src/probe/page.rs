@@ -131,10 +131,10 @@ async fn across(walk: &mut Walk<'_>, facts: &mut Facts, page: &str, profile: &Pr
         profile.login_path.clone()
     };
     let url = format!("{}{path}", walk.target.origin());
-    let header =
-        facts.signin.form.as_ref().filter(|form| form.is_header).map(|form| form.token_name.clone()).unwrap_or_else(
-            || if profile.token_header.is_empty() { "x-csrf-token".into() } else { profile.token_header.clone() },
-        );
+    let header = facts.signin.form.as_ref().filter(|form| form.is_header).map_or_else(
+        || if profile.token_header.is_empty() { "x-csrf-token".into() } else { profile.token_header.clone() },
+        |form| form.token_name.clone(),
+    );
     let fields = vec![
         ("Origin".to_owned(), page.to_owned()),
         ("Access-Control-Request-Method".into(), "POST".into()),

@@ -55,25 +55,38 @@ pub(crate) async fn real(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profi
             .filter(|(name, _)| facts.signin.session.contains(name))
             .collect::<Vec<_>>(),
     );
+    rounds(walk, facts, &mut jar, &Behind { url, place: place.clone(), bearer }).await;
+    sign_out(walk, facts, &mut jar, &place).await;
+}
+
+/// The page behind the sign-in, and what is sent there beside cookies.
+struct Behind {
+    url: Url,
+    place: super::client::Place,
+    bearer: Option<String>,
+}
+
+/// Asks for the page behind the sign-in, more than once where chance may decide.
+async fn rounds(walk: &mut Walk<'_>, facts: &mut Facts, jar: &mut Jar, behind: &Behind) {
     for round in 0..ROUNDS {
-        let (cookie, _) = jar.send(&url, Start::SameSite);
+        let (cookie, _) = jar.send(&behind.url, Start::SameSite);
         let mut out = Outgoing {
             step: Step::After,
             method: "GET".into(),
-            url: url.to_string(),
+            url: behind.url.to_string(),
             note: format!("round {}", round + 1),
             ..Outgoing::default()
         };
         if !cookie.is_empty() {
             out.fields.push(("Cookie".into(), cookie));
         }
-        if let Some(token) = &bearer {
+        if let Some(token) = &behind.bearer {
             out.fields.push(("Authorization".into(), format!("Bearer {token}")));
         }
-        let (visit, incoming) = walk.client.ask(&place, &out, Some(&mut jar)).await;
+        let (visit, incoming) = walk.client.ask(&behind.place, &out, Some(jar)).await;
         let status = if is_sign_in(&visit, &incoming.text()) { 401 } else { visit.status };
         facts.signin.after.push(status);
-        if let (Some(token), 0) = (&bearer, round) {
+        if let (Some(token), 0) = (&behind.bearer, round) {
             facts.signin.tokens.push(token_fact(token, &visit));
         }
         facts.visits.push(visit);
@@ -86,7 +99,6 @@ pub(crate) async fn real(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profi
             break;
         }
     }
-    sign_out(walk, facts, &mut jar, &place).await;
 }
 
 /// The page behind the sign-in sends to the sign-in, or is it.

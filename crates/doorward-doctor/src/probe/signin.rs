@@ -329,7 +329,6 @@ fn judge(visit: &Visit, incoming: &Incoming, plan: &Plan) -> Answer {
         500..=599 => Answer::Failure,
         419 => Answer::Csrf,
         400 | 403 if says(CSRF) => Answer::Csrf,
-        400 | 403 | 404 | 405 | 413 | 415 => Answer::Refused,
         401 | 422 => Answer::Credentials,
         301 | 302 | 303 | 307 | 308 => {
             let location = visit.field("location").unwrap_or_default();

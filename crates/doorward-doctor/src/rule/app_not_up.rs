@@ -8,7 +8,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     if !is_app_down(facts) {
         return None;
     }
-    let link = shows_at(facts, Link::App);
+    let place = shows_at(facts, Link::App);
     let containers = facts.host.iter().flat_map(|host| &host.containers);
     for container in containers {
         let state = format!(
@@ -16,7 +16,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             container.state, container.exit, container.restarts, container.is_oom
         );
         let said = |code, why: String| {
-            Suspect::new(code, why).at(link).deep(5).saw("docker inspect", state.clone(), container.name.clone())
+            Suspect::new(code, why).at(place).deep(5).saw("docker inspect", state.clone(), container.name.clone())
         };
         let is_ended = matches!(container.state.as_str(), "exited" | "dead" | "restarting");
         if container.is_oom && (is_ended || container.restarts > 0) {
@@ -59,7 +59,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             );
         }
     }
-    logged(facts, link)
+    logged(facts, place)
 }
 
 fn is_unhealthy_restart(container: &Container) -> bool {
@@ -80,13 +80,13 @@ fn with_line(suspect: Suspect, line: Option<&Line>) -> Suspect {
     }
 }
 
-fn logged(facts: &Facts, link: Link) -> Option<Suspect> {
+fn logged(facts: &Facts, place: Link) -> Option<Suspect> {
     if let Some(line) =
         facts.log_any(&["out of memory: killed process", "oom-kill", "oom_kill", "memory cgroup out of memory"])
     {
         return Some(
             quoted(Suspect::new("app.oom_killed", "The kernel ended the app for lack of memory."), line)
-                .at(link)
+                .at(place)
                 .deep(5),
         );
     }
@@ -99,7 +99,7 @@ fn logged(facts: &Facts, link: Link) -> Option<Suspect> {
         "starting up, please wait",
     ]) && facts.log_lines().last().is_some_and(|last| last == line)
     {
-        return Some(quoted(Suspect::new("app.starting", "The app is still starting."), line).at(link).deep(3));
+        return Some(quoted(Suspect::new("app.starting", "The app is still starting."), line).at(place).deep(3));
     }
     let line = facts.log_any(&[
         "main process exited",
@@ -111,7 +111,7 @@ fn logged(facts: &Facts, link: Link) -> Option<Suspect> {
     ])?;
     Some(
         quoted(Suspect::new("app.crash_loop", "The app ends soon after its start."), line)
-            .at(link)
+            .at(place)
             .deep(4)
             .fix("journalctl -u SERVICE -n 50   # its last words name it"),
     )

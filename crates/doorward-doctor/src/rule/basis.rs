@@ -6,9 +6,11 @@ pub(super) use doorward_core::Link;
 
 pub(super) use super::Rule;
 pub(super) use crate::facts::{
-    Answer, Attempt, Container, Cookie, Door, Facts, Fault, Handshake, Host, Knock, Line, Listener, Mark, Outcome,
-    Record, Role, Setting, Source, Step, Target, Tcp, Trouble, Trust, Vantage, Variant, Via, Visit,
+    Answer, Attempt, Container, Cookie, Facts, Fault, Handshake, Host, Knock, Line, Mark, Outcome, Role, Setting,
+    Source, Step, Target, Tcp, Trust, Vantage, Variant, Via, Visit,
 };
+#[cfg(test)]
+pub(super) use crate::facts::{Door, Listener};
 pub(super) use crate::mend;
 pub(super) use crate::stop;
 pub(super) use crate::suspect::Suspect;

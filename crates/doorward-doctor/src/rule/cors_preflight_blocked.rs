@@ -23,9 +23,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         preflight.field("access-control-allow-origin")?;
         let listed: Vec<_> = allowed.split(',').map(str::trim).collect();
         let missing = asked.split(',').map(str::trim).find(|name| {
-            !name.is_empty()
-                && !listed.contains(name)
-                && !(listed.contains(&"*") && preflight.field("access-control-allow-credentials").is_none())
+            let is_open = listed.contains(&"*") && preflight.field("access-control-allow-credentials").is_none();
+            !name.is_empty() && !listed.contains(name) && !is_open
         })?;
         return Some(
             told(
@@ -59,7 +58,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         404 | 405 | 501 => {
             ("cors.preflight_method_not_allowed", "No route answers OPTIONS, so the browser never sends the request.")
         }
-        300..400 => (
+        301..=308 => (
             "cors.preflight_blocked_by_auth",
             "The preflight is redirected to the sign-in, and browsers do not follow.",
         ),

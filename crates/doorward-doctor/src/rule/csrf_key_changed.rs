@@ -17,7 +17,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "random secret key",
         "temporary secret",
     ]);
-    if refused > 0 && passed > 0 && fresh.len() > 2 || refused > 0 && passed > 0 {
+    if refused > 0 && passed > 0 {
         return Some(
             Suspect::new("csrf.key_not_shared", format!("The same honest sign-in passes the CSRF check {passed} of {} times: the processes behind this name have different keys.", fresh.len()))
                 .deep(4)

@@ -33,7 +33,7 @@ fn misapplied(facts: &Facts) -> Option<Suspect> {
 }
 
 fn rules(facts: &Facts) -> Option<Suspect> {
-    if !is_silent(facts) && !is_refused(facts) && !facts.arrival().is_some_and(|visit| visit.status == 523) {
+    if !is_silent(facts) && !is_refused(facts) && facts.arrival().is_none_or(|visit| visit.status != 523) {
         return None;
     }
     let host = facts.host.as_ref()?;

@@ -12,7 +12,8 @@ fn body(facts: &Facts) -> Option<Suspect> {
     let visit = facts.visits.iter().find(|visit| visit.via == Via::Public && visit.status == 413);
     let line = facts.log_any(&["client intended to send too large body"]);
     let is_failing = visit.is_some() || facts.signin.attempts.iter().any(|attempt| attempt.status == 413);
-    if !is_failing && line.is_none() || !is_failing && !facts.host.as_ref().is_some_and(|host| host.log.len() < 50) {
+    let is_logged = line.is_some() && facts.host.as_ref().is_some_and(|host| host.log.len() < 50);
+    if !is_failing && !is_logged {
         return None;
     }
     let mut suspect = Suspect::new(

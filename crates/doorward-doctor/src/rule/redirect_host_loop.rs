@@ -25,7 +25,7 @@ pub(super) fn is_about_host(facts: &Facts) -> bool {
     let plain = at_app("nothing forwarded")
         .is_some_and(|visit| !matches!(visit.status, 300..400) && visit.status > 0 && visit.status < 500);
     let is_plain_site = facts.target.as_ref().is_some_and(|target| !target.is_https());
-    let is_rewritten = facts.host.as_ref().is_some_and(|host| crate::host::upstream::changes_host(host));
+    let is_rewritten = facts.host.as_ref().is_some_and(crate::host::upstream::changes_host);
     plain || is_plain_site && facts.inner(Via::Origin).is_none() || is_rewritten
 }
 
