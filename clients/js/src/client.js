@@ -35,7 +35,7 @@ export function createClient(options = {}) {
   const isForeign = !!here && here.origin !== base.origin;
   const credentials = options.credentials ?? (isForeign ? "include" : "same-origin");
   const development = options.development ?? /^(localhost|127\.|\[::1\])/.test(here?.hostname ?? "");
-  const how = { fetch: fetcher, credentials, language: options.language, development };
+  const how = { fetch: fetcher, credentials, language: options.language, development, deadline: Math.min(10000, options.deadline ?? 10000) };
   const tokenUrl = new URL((options.tokenPath ?? TOKEN_PATH).slice(1), base);
 
   let header = "X-CSRF-TOKEN";
@@ -109,18 +109,18 @@ export function createClient(options = {}) {
 
   /** @type {BroadcastChannel | null} */
   let channel = null;
-  try {
-    if (here) {
+  const open = () => {
+    try {
       channel = new BroadcastChannel(`doorward ${base.href}`);
       channel.onmessage = async ({ data }) => {
         drop();
-        if (data !== "signed_out") me().catch(() => {});
-        else ended(await (await trouble()).explain("session.signed_out", {}, how));
+        if (data === "signed_out") ended(await (await trouble()).explain("session.signed_out", {}, how));
+        else if (state.status !== "unknown") me().catch(() => {});
       };
+    } catch {
+      // Where nothing may be shared between tabs, each finds out by itself.
     }
-  } catch {
-    // Where nothing may be shared between tabs, each finds out by itself.
-  }
+  };
 
   /** @param {any} error */
   const ended = (error) => {
@@ -215,7 +215,7 @@ export function createClient(options = {}) {
   const call = async (path, content, init = {}) => {
     const headers = { Accept: "application/json", "Accept-Language": language(options.language), ...(content && { "Content-Type": "application/json" }) };
     const method = content ? "POST" : "GET";
-    const answer = await send(new URL(`api/v1/auth/${path}`, base), { method, headers, cache: "no-store", ...(content && { body: JSON.stringify(content) }), ...init });
+    const answer = await send(new URL(path, new URL("api/v1/auth/", base)), { method, headers, cache: "no-store", ...(content && { body: JSON.stringify(content) }), ...init });
     if (answer.status === 204) return null;
     const said = answer.ok && (await told(answer.clone()));
     if (said) return said;
@@ -254,11 +254,22 @@ export function createClient(options = {}) {
 
   const ready = () => (tokens ? tokens.then(() => issue()) : issue()).then(() => {});
   const tokens = storage && import("./bearer.js").then(({ createBearer }) => (bearer = createBearer(storage, call, ended, base.href)));
-  const keys = () => import("./passkey.js");
+  const keys = () => import("./webauthn.js");
 
-  page.addEventListener?.("pageshow", (/** @type {any} */ event) => {
-    if (event.persisted) drop();
-  });
+  if (here) {
+    open();
+    // A page in the back/forward cache hears nothing, and comes back with what it knew.
+    page.addEventListener("pagehide", () => {
+      channel?.close();
+      channel = null;
+    });
+    page.addEventListener("pageshow", (/** @type {any} */ event) => {
+      if (!event.persisted) return;
+      open();
+      drop();
+      if (state.status !== "unknown") me().catch(() => {});
+    });
+  }
 
   return {
     fetch: async (input, init) => (await tokens, send(input, init)),

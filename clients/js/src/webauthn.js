@@ -62,13 +62,13 @@ export function written(credential) {
 /**
  * Asks the server, has the browser ask its owner, and answers the server.
  * @param {(path: string, content: any) => Promise<any>} call
- * @param {{ begin: string, finish: string, run: (options: any) => Promise<any>, beside: any }} way
+ * @param {{ begin: string, finish: string, run: (options: any) => Promise<any>, beside: () => any }} way
  */
 export async function exchange(call, { begin, finish, run, beside }) {
   const { challenge, options } = await call(begin, {});
   const credential = written(await run(options));
   try {
-    return await call(finish, { challenge, credential, ...beside });
+    return await call(finish, { challenge, credential, ...beside() });
   } catch (error) {
     // A browser that knows how hides a passkey that is no longer known here.
     if (/** @type {any} */ (error).reason === "factor.passkey_unknown") {
@@ -97,7 +97,7 @@ export const enrol = (call, { name, signal }) =>
     begin: "2fa/passkeys/new/begin",
     finish: "2fa/passkeys/new/finish",
     run: (/** @type {any} */ options) => create(options, signal),
-    beside: { name: name ?? null },
+    beside: () => ({ name: name ?? null }),
   });
 
 /**
@@ -110,5 +110,5 @@ export const signIn = (call, { secondFactor, stay = false, trustDevice = false, 
     begin: secondFactor ? "2fa/passkeys/begin" : "passkey/begin",
     finish: secondFactor ? "2fa/passkeys/finish" : "passkey/finish",
     run: (/** @type {any} */ options) => prove(options, signal, mediation),
-    beside: secondFactor ? { trust_device: trustDevice } : { stay, tokens },
+    beside: () => (secondFactor ? { trust_device: trustDevice } : { stay, tokens }),
   });
