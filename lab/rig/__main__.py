@@ -192,9 +192,13 @@ class Rig:
         """Runs the doctor and gives its report."""
         said = dict(self.plan.get("doctor", {}))
         host = self.network[said.get("from", "client" if "client" in self.network.hosts else "origin")]
-        words = [self.program, "doctor", *([said["url"]] if said.get("url") else []), "--json", *said.get("arguments", [])]
+        words = [self.program, "doctor", *([said["url"]] if said.get("url") else []), "--json", "--ca", f"{RUN}/trust.pem"]
+        flags = dict(said.get("flags", {}))
+        if flags.keys() & {"host", "dir", "ssh"} and said.get("logs", True):
+            flags["log"] = [*flags.get("log", []), *self.written()]
         if said.get("login"):
-            words += ["--login", "ada", "--password-file", part.write(f"{RUN}/site/.lab/password", "correct horse battery\n")]
+            flags |= {"login": "ada", "password-file": part.write(f"{RUN}/site/.lab/password", "correct horse battery\n")}
+        words += spelled(flags)
         env = {"PATH": f"{RUN}/bin:{os.environ['PATH']}:/usr/sbin:/sbin", "HOME": f"{RUN}/home", "LANG": "C.UTF-8",
                "SSL_CERT_FILE": f"{RUN}/trust.pem", **said.get("env", {})}
         if self.plan.get("docker"):
@@ -214,6 +218,11 @@ class Rig:
             err += out
         return {"exit": exit_code, "seconds": round(seconds, 3), "report": report, "said": err[-4000:],
                 "words": words, "requests": self.count()}
+
+    def written(self):
+        """Logs of the parts, as far as there is something in them."""
+        paths = [path for name in self.logs for path in (f"{RUN}/{name}/error.log", self.logs[name])]
+        return [path for path in paths if os.path.exists(path) and os.path.getsize(path)]
 
     def count(self):
         """Requests that arrived at the sites of this rig."""
@@ -246,6 +255,15 @@ def fill(value, rig):
                 certificate, key = rig.certificate(name)
                 value = value.replace("${tls." + name + ".certificate}", certificate).replace("${tls." + name + ".key}", key)
     return value
+
+
+def spelled(flags):
+    """Flags as words: `true` is the flag alone, a list is the flag for each."""
+    words = []
+    for name, value in flags.items():
+        for one in value if isinstance(value, list) else [value]:
+            words += [] if one is False else [f"--{name}"] if one is True else [f"--{name}", str(one)]
+    return words
 
 
 def firewall(policy="accept", input=(), forward=(), output=(), raw=""):

@@ -22,12 +22,10 @@ pub(crate) const NEEDS: &[Need] = &[
     },
     Need { package: "redis-server", why: "the lab's session stores", is_there: || shell::has("redis-server") },
     Need { package: "python3-venv", why: "apps of other people in the lab", is_there: has_venv },
-    Need { package: "nodejs", why: "apps of other people in the lab", is_there: || shell::has("node") },
-    Need { package: "npm", why: "apps of other people in the lab", is_there: || shell::has("npm") },
 ];
 
 /// What other tests need too.
-const SHARED: &[&str] = &["postgresql", "caddy", "nginx-light", "haproxy", "openssl", "curl"];
+const SHARED: &[&str] = &["postgresql", "caddy", "nginx-light", "haproxy", "openssl", "curl", "nodejs", "npm"];
 
 /// Everything that deployments are made of.
 pub(super) fn needs() -> impl Iterator<Item = &'static Need> {
