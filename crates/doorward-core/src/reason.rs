@@ -6,6 +6,7 @@
 mod app;
 mod authorization;
 mod cause;
+mod client;
 mod config;
 mod csrf;
 mod entry;
@@ -123,6 +124,7 @@ pub const ALL: &[&[Reason]] = &[
     csrf::REASONS,
     token::REASONS,
     authorization::REASONS,
+    client::REASONS,
     app::REASONS,
     proxy::REASONS,
     user::REASONS,
