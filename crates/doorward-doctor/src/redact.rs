@@ -358,7 +358,7 @@ mod tests {
         #[test]
         fn never_panics_and_never_lets_controls_through(text in ".{0,400}") {
             let cleaned = clean(&text);
-            proptest::prop_assert!(!cleaned.chars().any(|c| c.is_control()));
+            proptest::prop_assert!(!cleaned.chars().any(char::is_control));
             let _ = address(&text);
         }
     }

@@ -1,6 +1,9 @@
 //! The rules: pure functions from facts to suspects, one file for each family of causes.
 
-#![expect(clippy::wildcard_imports, reason = "every rule is written with the same few words, which stand in `basis`")]
+#![cfg_attr(
+    not(test),
+    expect(clippy::wildcard_imports, reason = "every rule is written with the same few words, which stand in `basis`")
+)]
 #![expect(
     clippy::too_many_lines,
     reason = "a rule is one list of cases with its evidence and its lines, and is read as one"
@@ -13,6 +16,14 @@ mod sample;
 mod app_health_check_wrong;
 mod app_not_up;
 mod app_saturated;
+mod auth_account_state;
+mod auth_credential_check_wrong;
+mod auth_external_url_mismatch;
+mod auth_jwt_rejected;
+mod auth_throttled;
+mod auth_totp_clock;
+mod auth_webauthn_rp_id;
+mod browser_interference;
 mod cache_private_response_cached;
 mod cdn_config_conflict;
 mod cdn_edge_policy;
@@ -20,6 +31,14 @@ mod cdn_origin_dns;
 mod cdn_origin_slow;
 mod config_env_value;
 mod config_secret;
+mod cookie_duplicate;
+mod cookie_httponly_unreadable;
+mod cookie_rejected_domain;
+mod cookie_rejected_prefix;
+mod cookie_rejected_secure;
+mod cookie_rejected_size;
+mod cookie_withheld_cross_site;
+mod cookie_withheld_scope;
 mod cors_preflight_blocked;
 mod cors_response_headers;
 mod csrf_exempt_path;
@@ -28,6 +47,10 @@ mod csrf_origin_absent;
 mod csrf_origin_mismatch;
 mod csrf_token_mismatch;
 mod csrf_token_not_sent;
+mod db_capacity;
+mod db_connect_failed;
+mod db_schema_drift;
+mod db_write_refused;
 mod dev_proxy_misconfigured;
 mod dns_aaaa_dead;
 mod dns_container_name;
@@ -37,6 +60,9 @@ mod dns_split_view;
 mod dns_zone_broken;
 mod firewall_docker_bypass;
 mod firewall_peer_policy;
+mod frontend_api_call_wrong;
+mod frontend_browser_policy;
+mod frontend_stale_bundle;
 mod http_origin_5xx;
 mod http_too_large;
 mod listen_nothing;
@@ -60,6 +86,8 @@ mod proxy_upstream_timing;
 mod proxy_websocket;
 mod redirect_host_loop;
 mod redirect_scheme_loop;
+mod session_clock;
+mod session_store_broken;
 mod tls_hsts_pinned;
 mod tls_origin_cert_invalid;
 mod tls_peer_ca_untrusted;
@@ -136,7 +164,32 @@ pub const RULES: &[Rule] = &[
     csrf_origin_mismatch::RULE,
     csrf_token_mismatch::RULE,
     csrf_token_not_sent::RULE,
+    cookie_duplicate::RULE,
+    cookie_httponly_unreadable::RULE,
+    cookie_rejected_domain::RULE,
+    cookie_rejected_prefix::RULE,
+    cookie_rejected_secure::RULE,
+    cookie_rejected_size::RULE,
+    cookie_withheld_cross_site::RULE,
+    cookie_withheld_scope::RULE,
+    auth_account_state::RULE,
+    auth_credential_check_wrong::RULE,
+    auth_external_url_mismatch::RULE,
+    auth_jwt_rejected::RULE,
+    auth_throttled::RULE,
+    auth_totp_clock::RULE,
+    auth_webauthn_rp_id::RULE,
+    db_capacity::RULE,
+    db_connect_failed::RULE,
+    db_schema_drift::RULE,
+    db_write_refused::RULE,
+    session_clock::RULE,
+    session_store_broken::RULE,
+    browser_interference::RULE,
     dev_proxy_misconfigured::RULE,
+    frontend_api_call_wrong::RULE,
+    frontend_browser_policy::RULE,
+    frontend_stale_bundle::RULE,
 ];
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ pub(super) use doorward_core::Link;
 pub(super) use super::Rule;
 pub(super) use crate::facts::{
     Answer, Attempt, Container, Cookie, Facts, Fault, Handshake, Host, Knock, Line, Mark, Outcome, Role, Setting,
-    Source, Step, Target, Tcp, Trust, Vantage, Variant, Via, Visit,
+    Source, Step, Target, Tcp, Trouble, Trust, Vantage, Variant, Via, Visit,
 };
 #[cfg(test)]
 pub(super) use crate::facts::{Door, Listener};
@@ -140,4 +140,58 @@ pub(super) fn origin_handshake(facts: &Facts) -> Option<&Handshake> {
     } else {
         of(Via::Public).or_else(|| of(Via::Origin))
     }
+}
+
+/// A cookie that browsers refuse for one of these reasons, and where it was set. One that only deletes matters to nobody.
+pub(super) fn refused(facts: &Facts, fits: fn(Trouble) -> bool) -> Option<(&Cookie, String)> {
+    let public = facts.visits.iter().filter(|visit| visit.via == Via::Public && visit.step != Step::Provider);
+    let all = public.flat_map(|visit| visit.cookies.iter().map(move |cookie| (cookie, &visit.url)));
+    // The attempt with all cookies and the like is no browser's, and sets what a browser's would.
+    all.filter(|(cookie, _)| !cookie.is_deletion && cookie.trouble.is_some_and(fits))
+        .min_by_key(|(cookie, _)| u8::from(is_incidental(&cookie.name)))
+        .filter(|(cookie, _)| !is_incidental(&cookie.name))
+        .map(|(cookie, url)| (cookie, url.clone()))
+}
+
+/// Cookies that no sign-in needs: counters and choices.
+fn is_incidental(name: &str) -> bool {
+    let name = name.to_lowercase();
+    name.starts_with("_ga")
+        || name.starts_with("__cf")
+        || name.starts_with("cf_")
+        || name == "_fbp"
+        || name.starts_with("_pk_")
+}
+
+/// The attributes of a cookie, as they came.
+pub(super) fn attributes(cookie: &Cookie) -> String {
+    let mut parts = vec![format!("{} bytes", cookie.name.len() + cookie.value.length)];
+    parts.extend(cookie.domain.as_ref().map(|domain| format!("Domain={domain}")));
+    parts.extend(cookie.path.as_ref().map(|path| format!("Path={path}")));
+    parts.extend(cookie.same_site.as_ref().map(|same_site| format!("SameSite={same_site}")));
+    parts.extend(cookie.is_secure.then(|| "Secure".to_owned()));
+    parts.extend(cookie.is_http_only.then(|| "HttpOnly".to_owned()));
+    parts.join("; ")
+}
+
+/// Whether the app fails where it needs its database or its store: at the start, or at the sign-in.
+pub(super) fn is_failing_inside(facts: &Facts) -> bool {
+    is_app_down(facts)
+        || facts.arrival().is_some_and(|visit| visit.status >= 500)
+        || facts
+            .signin
+            .attempts
+            .iter()
+            .any(|attempt| matches!(attempt.answer, Answer::Failure | Answer::Proxy | Answer::Nothing))
+        || facts.signin.after.iter().any(|status| *status >= 500)
+}
+
+/// Where a fault of the database or the store shows: where the app fails.
+pub(super) fn shows_inside(facts: &Facts, otherwise: Link) -> Link {
+    shows_at(facts, otherwise).min(otherwise)
+}
+
+/// The database, where it was tried.
+pub(super) fn database(facts: &Facts) -> Option<&crate::facts::Database> {
+    facts.host.as_ref()?.database.as_ref()
 }

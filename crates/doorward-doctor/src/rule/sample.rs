@@ -2,7 +2,7 @@
 
 use super::basis::*;
 
-/// Facts about https://app.example.com, found at 192.0.2.10, where the door is open and the handshake good.
+/// Facts about `https://app.example.com`, found at 192.0.2.10, where the door is open and the handshake good.
 pub(super) fn healthy() -> Facts {
     let mut facts = Facts { now: 1_800_000_000, ..Facts::default() };
     facts.target = Some(Target { scheme: "https".into(), host: "app.example.com".into(), port: 443, path: "/".into() });
