@@ -55,7 +55,7 @@ fn choose(suspects: &[Suspect], stop: Option<&Stop>) -> Option<usize> {
     suspects.iter().position(|suspect| {
         suspect.severity == Severity::Error
             && suspect.confidence >= Confidence::Likely
-            && stop.is_none_or(|stop| suspect.shows_at <= stop.link)
+            && stop.is_none_or(|stop| stop.is_mild || suspect.shows_at <= stop.link)
     })
 }
 

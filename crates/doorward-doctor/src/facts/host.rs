@@ -83,6 +83,9 @@ pub struct Listener {
     /// Connections that wait to be taken.
     #[serde(default)]
     pub waiting: u32,
+    /// Connections that are taken and not ended.
+    #[serde(default)]
+    pub busy: u32,
     /// How many may wait; 0 where it is not known.
     #[serde(default)]
     pub backlog: u32,

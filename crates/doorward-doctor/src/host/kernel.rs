@@ -48,7 +48,22 @@ pub(super) fn listeners(net: &Path) -> Vec<Socket> {
         let text = std::fs::read_to_string(net.join(file)).unwrap_or_default();
         all.extend(text.lines().skip(1).filter_map(|line| socket(line, is_v6)));
     }
+    for file in ["tcp", "tcp6"] {
+        let text = std::fs::read_to_string(net.join(file)).unwrap_or_default();
+        for port in text.lines().skip(1).filter_map(established) {
+            for socket in all.iter_mut().filter(|socket: &&mut Socket| socket.listener.address.port() == port) {
+                socket.listener.busy += 1;
+            }
+        }
+    }
     all
+}
+
+/// The local port of a line about a connection that stands.
+fn established(line: &str) -> Option<u16> {
+    let mut words = line.split_whitespace();
+    let local = words.nth(1)?;
+    (words.nth(1)? == "01").then(|| u16::from_str_radix(local.rsplit(':').next()?, 16).ok()).flatten()
 }
 
 fn socket(line: &str, is_v6: bool) -> Option<Socket> {
@@ -73,7 +88,7 @@ fn socket(line: &str, is_v6: bool) -> Option<Socket> {
         .unwrap_or_default();
     let address = SocketAddr::new(ip, u16::from_str_radix(port, 16).ok()?);
     Some(Socket {
-        listener: Listener { address, owner: String::new(), waiting, backlog: 0 },
+        listener: Listener { address, owner: String::new(), waiting, busy: 0, backlog: 0 },
         inode: words.get(9)?.parse().ok()?,
     })
 }

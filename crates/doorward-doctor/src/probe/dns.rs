@@ -49,10 +49,8 @@ pub(crate) async fn ask(question: &Question<'_>, patience: Duration) -> Lookup {
         let answer = timeout(patience, exchange(question.server, &packet)).await;
         match answer {
             Ok(Ok(bytes)) => read(&bytes, &packet, &mut lookup),
-            Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-                lookup.outcome = Outcome::Refused;
-            }
-            _ => {}
+            // A closed port is no answer of a DNS server, and neither is a network without a way there.
+            Ok(Err(_)) | Err(_) => {}
         }
     } else {
         lookup.outcome = Outcome::Malformed;

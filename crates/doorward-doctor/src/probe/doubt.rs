@@ -18,6 +18,9 @@ const NEIGHBOUR: u16 = 9;
 pub(crate) async fn doubt(walk: &mut Walk<'_>, facts: &mut Facts, progress: &mut dyn FnMut(&str)) {
     let stop = stop::find(facts);
     let link = stop.as_ref().map(|stop| stop.link);
+    if facts.arrival().is_some_and(|visit| visit.field("cf-mitigated").is_some()) {
+        front_page(walk, facts).await;
+    }
     if stop.is_some() {
         progress("looking closer at where it stopped");
     }
@@ -39,6 +42,15 @@ pub(crate) async fn doubt(walk: &mut Walk<'_>, facts: &mut Facts, progress: &mut
     if facts.arrival().and_then(|visit| visit.field("alt-svc")).is_some_and(|value| value.contains("h3=")) {
         quic(walk, facts).await;
     }
+}
+
+/// Is it this path that is challenged, or the doctor?
+async fn front_page(walk: &mut Walk<'_>, facts: &mut Facts) {
+    let url = format!("{}/", walk.target.origin());
+    let out = Outgoing { step: Step::Variant, note: "front page".into(), ..walk.navigation(Step::Variant, &url) };
+    let place = walk.place.clone();
+    let (visit, _) = walk.client.ask(&place, &out, None).await;
+    facts.visits.push(visit);
 }
 
 /// Is the machine there at all, and is its other web port open?

@@ -17,7 +17,7 @@ pub(crate) async fn page(walk: &mut Walk<'_>, facts: &mut Facts, progress: &mut 
     if !arrival.is_well() && arrival.status != 401 || crate::stop::is_loop(facts) {
         return;
     }
-    if arrival.is_cached() || !arrival.cookies.is_empty() {
+    if arrival.is_cached() || !arrival.cookies.is_empty() || facts.is_behind_cdn() {
         stranger(walk, facts).await;
     }
     let text = walk.page.text();

@@ -16,8 +16,15 @@ fn mended(suspect: Suspect) -> Suspect {
 }
 
 fn stripped(facts: &Facts) -> Option<Suspect> {
-    let outer = facts.arrival().filter(|visit| visit.is_cached() && visit.status == 200)?;
-    let inner = facts.inner(Via::Origin).or_else(|| facts.inner(Via::App))?;
+    let inner = facts.inner(Via::Origin).or_else(|| facts.inner(Via::App)).filter(|visit| !visit.cookies.is_empty())?;
+    let is_public = |visit: &&Visit| {
+        visit.via == Via::Public && visit.status == 200 && matches!(visit.step, Step::First | Step::Again)
+    };
+    let lost = facts.visits.iter().filter(is_public).find(|visit| {
+        visit.cookies.is_empty() && visit.sent.iter().all(|(name, _)| !name.eq_ignore_ascii_case("cookie"))
+    });
+    let is_cached = facts.visits.iter().filter(is_public).any(Visit::is_cached);
+    let outer = lost.filter(|visit| is_cached || visit.is_from_cdn() && inner.via == Via::Origin)?;
     if !outer.cookies.is_empty() || inner.cookies.is_empty() {
         return None;
     }

@@ -16,21 +16,25 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 .fixes(mend::lines(facts, &[("nginx", "proxy_set_header CF-Connecting-IP \"\"; proxy_set_header X-Forwarded-For $remote_addr;"), ("caddy", "header_up -CF-Connecting-IP"), ("haproxy", "http-request del-header CF-Connecting-IP")])),
         );
     }
-    let target = facts.target.as_ref()?;
-    let is_open = facts.doors(Via::Origin).any(|door| door.tcp == Tcp::Open && door.address.port() == target.port);
-    if arrival.status == 522 && is_open && !target.is_default_port() {
+    let open = facts.doors(Via::Origin).find(|door| door.tcp == Tcp::Open && !SUPPORTED.contains(&door.address.port()));
+    if let Some(door) = open.filter(|_| arrival.status == 522) {
+        let port = door.address.port();
         return Some(
             Suspect::new(
                 "cdn.unsupported_port",
-                format!("Port {} is open at the origin, and the CDN never connects to it (522).", target.port),
+                format!("Port {port} is open at the origin, and the CDN never connects to it (522)."),
             )
             .at(Link::Edge)
-            .saw(format!("connect the origin's port {}", target.port), "open", "here")
+            .deep(3)
+            .saw(format!("connect the origin's port {port}"), "open", "here")
             .not("firewall.dropped", "the same port answers a direct connection"),
         );
     }
     None
 }
+
+/// Ports to which a CDN connects.
+const SUPPORTED: &[u16] = &[80, 443, 8080, 8443, 8880, 2052, 2053, 2082, 2083, 2086, 2087, 2095, 2096];
 
 /// Whether the page of a CDN names this number of its own.
 pub(super) fn says_code(visit: &Visit, code: u16) -> bool {

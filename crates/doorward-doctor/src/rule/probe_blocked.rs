@@ -8,7 +8,8 @@ pub(super) const RULE: Rule = Rule { family: "probe.blocked", judge };
 fn judge(facts: &Facts) -> Option<Suspect> {
     let arrival = facts.arrival()?;
     let is_limited = arrival.status == 429;
-    if !is_limited && !is_challenge(arrival) {
+    let passes = facts.visits(Step::Variant).any(|visit| visit.note == "front page" && visit.is_well());
+    if !is_limited && (!is_challenge(arrival) || passes) {
         return None;
     }
     let what = if is_limited {

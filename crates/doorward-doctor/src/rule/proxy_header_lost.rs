@@ -63,7 +63,10 @@ fn back(facts: &Facts) -> Option<Suspect> {
                 && visit.status == inner.status
         };
         let Some(outer) = facts.visits.iter().find(same) else { continue };
-        if outer.is_cached() {
+        // What the origin still sends, and the edge does not, was lost at the edge.
+        let is_lost_later =
+            facts.is_behind_cdn() && facts.inner(Via::Origin).is_some_and(|visit| !visit.cookies.is_empty());
+        if outer.is_cached() || is_lost_later {
             continue;
         }
         for cookie in &inner.cookies {

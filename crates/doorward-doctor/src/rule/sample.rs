@@ -66,6 +66,7 @@ pub(super) fn host(listeners: &[&str]) -> Host {
         address: at.parse().unwrap(),
         owner: String::new(),
         waiting: 0,
+        busy: 0,
         backlog: 128,
     });
     Host {
