@@ -16,7 +16,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     }
     let all = || host.listeners.iter().chain(host.inner.iter().flat_map(|inner| &inner.listeners));
     let full =
-        all().find(|listener| listener.waiting > 0 && listener.backlog > 0 && listener.waiting > listener.backlog);
+        all().find(|listener| listener.waiting > 0 && listener.backlog > 0 && listener.waiting >= listener.backlog);
     let stuck = all().filter(|listener| listener.waiting > 0).max_by_key(|listener| listener.waiting);
     let line = facts.log_any(&[
         "resource temporarily unavailable) while connecting to upstream",
@@ -58,11 +58,23 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             "the host",
         ));
     }
-    Some(quoted(
-        said(facts, "app.workers_exhausted", "All workers of the app are busy and take no new request.".into())
-            .likely(),
-        line?,
-    ))
+    if let Some(line) = line {
+        let why = "All workers of the app are busy and take no new request.";
+        return Some(quoted(said(facts, "app.workers_exhausted", why.into()).likely(), line));
+    }
+    let is_slow = facts.arrival().is_some_and(|visit| visit.status == 504 || visit.fault == Some(Fault::Silent));
+    let own = facts.target.as_ref().map(|target| target.port);
+    let port = crate::host::upstream::of(facts).map(|(_, port)| port).or(own)?;
+    let busy = all().filter(|listener| listener.address.port() == port).map(|listener| listener.busy).max()?;
+    (is_slow && busy > 3).then(|| {
+        let why =
+            format!("{busy} requests stand at port {port} and none is answered: every worker is busy with an old one.");
+        said(facts, "app.workers_exhausted", why).likely().saw(
+            format!("ss -tn, port {port}"),
+            format!("{busy} connections"),
+            "the host",
+        )
+    })
 }
 
 fn said(facts: &Facts, code: &'static str, why: String) -> Suspect {
