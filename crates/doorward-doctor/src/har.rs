@@ -32,7 +32,7 @@ fn call(entry: &Value) -> Call {
         all.map(|field| {
             (
                 redact::clean(&text(&field["name"]).to_lowercase()),
-                crate::probe::client::shown(&text(&field["name"]), &text(&field["value"])),
+                crate::probe::shown::shown(&text(&field["name"]), &text(&field["value"])),
             )
         })
         .take(100)

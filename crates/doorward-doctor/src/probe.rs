@@ -1,5 +1,6 @@
 //! The only I/O of the doctor: one examination, from the name to the sign-in.
 
+mod answer;
 pub(crate) mod client;
 mod dns;
 mod doubt;
@@ -8,6 +9,7 @@ mod elsewhere;
 mod page;
 mod resolve;
 mod session;
+pub(crate) mod shown;
 mod signin;
 mod tls;
 mod walk;

@@ -47,10 +47,9 @@ pub(crate) async fn ask(question: &Question<'_>, patience: Duration) -> Lookup {
     let _ = getrandom::fill(&mut id);
     if let Some(packet) = encode(u16::from_be_bytes(id), question) {
         let answer = timeout(patience, exchange(question.server, &packet)).await;
-        match answer {
-            Ok(Ok(bytes)) => read(&bytes, &packet, &mut lookup),
-            // A closed port is no answer of a DNS server, and neither is a network without a way there.
-            Ok(Err(_)) | Err(_) => {}
+        // A closed port is no answer of a DNS server, and neither is a network without a way there.
+        if let Ok(Ok(bytes)) = answer {
+            read(&bytes, &packet, &mut lookup);
         }
     } else {
         lookup.outcome = Outcome::Malformed;

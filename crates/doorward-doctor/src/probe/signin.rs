@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use url::Url;
 
-use super::client::{Client, Incoming, Outgoing, Place};
+use super::client::{Client, Outgoing, Place};
 use super::walk::Walk;
 use crate::facts::{Answer, Attempt, Facts, Form, Step, Trust, Variant, Via, Visit};
 use crate::html::{self, PasswordForm};
@@ -184,7 +184,7 @@ async fn attempt(walk: &mut Walk<'_>, facts: &mut Facts, plan: &Plan, jar: &mut 
     let Some(place) = place else { return Answer::Nothing };
     let (out, sent) = outgoing(walk, plan, jar, variant, (&user, &password));
     let (visit, incoming) = walk.client.ask(&place, &out, Some(jar)).await;
-    let answer = judge(&visit, &incoming, plan);
+    let answer = super::answer::judge(&visit, &incoming.text(), &plan.page);
     let reason: Value = serde_json::from_slice(&incoming.body).unwrap_or_default();
     facts.signin.attempts.push(Attempt {
         variant,
@@ -284,71 +284,6 @@ fn origin(walk: &Walk<'_>, plan: &Plan, variant: Variant, add: &mut dyn FnMut(&s
         add("Sec-Fetch-Mode", if plan.is_json { "cors" } else { "navigate" }.into());
     }
     add("Origin", origin);
-}
-
-const CSRF: &[&str] = &[
-    "csrf",
-    "xsrf",
-    "forgery",
-    "cross-site",
-    "cross site",
-    "cross-origin",
-    "origin checking failed",
-    "bad origin",
-    "bad request origin",
-    "referer checking",
-    "page expired",
-    "origin invalid",
-    "invalid origin",
-];
-const WRONG: &[&str] = &[
-    "invalid",
-    "incorrect",
-    "wrong",
-    "does not match",
-    "do not match",
-    "didn't match",
-    "failed",
-    "not correct",
-    "please enter a correct",
-    "unable to log in",
-    "falsch",
-    "ungültig",
-    "no account",
-    "not found",
-    "error",
-];
-
-fn judge(visit: &Visit, incoming: &Incoming, plan: &Plan) -> Answer {
-    let says = |words: &[&str]| words.iter().any(|word| visit.says(word));
-    let text = incoming.text();
-    match visit.status {
-        0 => Answer::Nothing,
-        429 => Answer::Throttled,
-        502..=504 | 520..=530 => Answer::Proxy,
-        500..=599 => Answer::Failure,
-        419 => Answer::Csrf,
-        400 | 403 if says(CSRF) => Answer::Csrf,
-        401 | 422 => Answer::Credentials,
-        301 | 302 | 303 | 307 | 308 => {
-            let location = visit.field("location").unwrap_or_default();
-            let path = |url: &str| url.split(['?', '#']).next().unwrap_or_default().to_owned();
-            let page = Url::parse(&plan.page).map(|url| url.path().to_owned()).unwrap_or_default();
-            let back = path(location) == page
-                || path(location).ends_with(&page) && page.len() > 1
-                || location.contains("error");
-            if back { Answer::Credentials } else { Answer::Welcome }
-        }
-        200 if html::password_form(&text).is_some() => {
-            if says(WRONG) {
-                Answer::Credentials
-            } else {
-                Answer::FormAgain
-            }
-        }
-        200..=299 => Answer::Welcome,
-        _ => Answer::Refused,
-    }
 }
 
 /// What does the refusal depend on?

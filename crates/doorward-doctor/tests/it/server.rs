@@ -33,8 +33,8 @@ pub(crate) struct Server {
 
 /// Starts one.
 pub(crate) fn serve(deed: impl Fn(&str) -> Deed + Send + Sync + 'static) -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
     let (requests, connections) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (counted, met, deed) = (requests.clone(), connections.clone(), Arc::new(deed));
     thread::spawn(move || {
@@ -75,7 +75,8 @@ fn talk(mut stream: TcpStream, counted: &AtomicUsize, deed: &(dyn Fn(&str) -> De
             Deed::Hang => thread::park_timeout(Duration::from_secs(20)),
             Deed::Forever => {
                 let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n");
-                while stream.write_all(&[b'x'; 65_536]).is_ok() {}
+                let piece = vec![b'x'; 65_536];
+                while stream.write_all(&piece).is_ok() {}
                 return;
             }
         }
@@ -99,9 +100,9 @@ pub(crate) fn examined(server: &Server, login: Option<Login>) -> (Report, Facts)
         login,
         ..Request::default()
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut facts = Facts::default();
-    runtime.block_on(examine(&request, &mut facts, &mut |_| {})).unwrap();
+    runtime.block_on(examine(&request, &mut facts, &mut |_| {})).expect("no file is named");
     (judge(&facts, None), facts)
 }
 

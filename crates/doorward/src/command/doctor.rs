@@ -13,6 +13,7 @@ use super::{CONFIGURATION, Context, FAULT};
 
 /// Find out why people cannot sign in. Exits with 1 if it finds a cause.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one switch of the command line")]
 pub struct Arguments {
     /// The address that people open; without it, this installation is examined.
     pub url: Option<String>,
