@@ -2,13 +2,13 @@
 
 mod admin;
 mod directory;
-mod passkey;
+mod factor;
 mod service;
 mod transport;
 
 pub use admin::{forget_initial, forget_set_up, introduce};
 pub use directory::make_private;
-pub use passkey::{look_elsewhere, made_elsewhere};
+pub use factor::{factors_out_of_reach, look_for_factors};
 pub use service::Service;
 pub use transport::Transport;
 

@@ -673,7 +673,7 @@ fn every_code_is_in_the_list_of_reasons_and_every_reason_is_found() {
         include_str!("password.rs"),
         include_str!("permission.rs"),
         include_str!("portal.rs"),
-        include_str!("../node/passkey.rs"),
+        include_str!("../node/factor.rs"),
         include_str!("server.rs"),
         include_str!("session.rs"),
         include_str!("source.rs"),

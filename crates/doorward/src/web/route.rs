@@ -113,7 +113,7 @@ pub const ALL: &[Route] = &[
     Route::new("POST", "/api/v1/auth/password/confirm", SignedIn, || post(api::password::confirm)).raising(),
     // Second factors.
     Route::new("GET", "/api/v1/auth/2fa/status", AnySession, || get(api::factor::status)),
-    Route::new("PATCH", "/api/v1/auth/2fa/factors/{id}", Confirmed, || patch(api::factor::rename)),
+    Route::new("PATCH", "/api/v1/auth/2fa/factors/{id}", SignedIn, || patch(api::factor::rename)),
     Route::new("DELETE", "/api/v1/auth/2fa/factors/{id}", Confirmed, || delete(api::factor::remove)),
     Route::new("POST", "/api/v1/auth/2fa/totp/begin", Enrolling, || post(api::totp::begin)).raising(),
     Route::new("POST", "/api/v1/auth/2fa/totp/confirm", Enrolling, || post(api::totp::confirm)).raising(),
