@@ -80,11 +80,9 @@ impl BudgetKey {
                 free: u32::MAX,
                 consecutive: u32::MAX,
             },
-            Self::Link(_) => Limits {
-                windows: &[Window { seconds: WINDOW_SECONDS, guesses: 20 }],
-                free: u32::MAX,
-                consecutive: 100,
-            },
+            Self::Link(_) => {
+                Limits { windows: &[Window { seconds: WINDOW_SECONDS, guesses: 20 }], free: u32::MAX, consecutive: 100 }
+            }
             Self::MailTo(_) | Self::CodeTo(_) => Limits {
                 windows: &[Window { seconds: 900, guesses: 5 }, Window { seconds: DAY_SECONDS, guesses: 20 }],
                 free: u32::MAX,
@@ -235,7 +233,9 @@ mod tests {
         let of = |way| BudgetKey::Factor(user, way).to_text();
         assert_ne!(of(Method::OneTimeCode), of(Method::EmailCode));
         let to = |text: &str| BudgetKey::MailTo(text.parse().unwrap()).to_text();
-        for same in ["a.d.a@example.com", "ada+shop@example.com", "A.da+x+y@EXAMPLE.com", "\u{ff41}da@ex\u{ff41}mple.com"] {
+        for same in
+            ["a.d.a@example.com", "ada+shop@example.com", "A.da+x+y@EXAMPLE.com", "\u{ff41}da@ex\u{ff41}mple.com"]
+        {
             assert_eq!(to(same), to("ada@example.com"), "{same}");
         }
         assert_eq!(to("ada@b\u{fc}cher.example"), to("ada@xn--bcher-kva.example"));

@@ -370,7 +370,11 @@ async fn reset_and_commit(store: &Store, owner: UserId, event: &Event) -> std::r
 
 /// Ends codes by mail inside a transaction: they were set up for a mailbox that is no longer that of the account. The
 /// sessions that they have finished go on; codes that are on their way are void.
-pub(crate) async fn end_email_codes(write: &mut Write, owner: UserId, event: &Event) -> std::result::Result<(), Failure> {
+pub(crate) async fn end_email_codes(
+    write: &mut Write,
+    owner: UserId,
+    event: &Event,
+) -> std::result::Result<(), Failure> {
     let query = sqlx::query("DELETE FROM email_code WHERE user_id = $1");
     query.bind(owner.to_string()).execute(write.on()).await?;
     let query = sqlx::query("DELETE FROM credential WHERE user_id = $1 AND kind = 'email' RETURNING id");

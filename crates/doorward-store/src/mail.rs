@@ -3,7 +3,9 @@
 use doorward_core::UnixTime;
 use doorward_core::audit::{Action, Actor, Event};
 use doorward_core::factor::Sealed;
-use doorward_core::mail::{Failed, LEASE_SECONDS, Letter, MOST_FOR_ONE, MOST_OF_STRANGERS, MOST_WAITING, OF_STRANGERS, Taken, next_try};
+use doorward_core::mail::{
+    Failed, LEASE_SECONDS, Letter, MOST_FOR_ONE, MOST_OF_STRANGERS, MOST_WAITING, OF_STRANGERS, Taken, next_try,
+};
 use doorward_core::store::{Outbox, Result};
 use sqlx::any::AnyRow;
 

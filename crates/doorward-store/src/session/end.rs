@@ -41,7 +41,9 @@ pub(crate) async fn end_by_credential(
     keep: Option<SessionId>,
     event: &Event,
 ) -> Result<(), Failure> {
-    let query = sqlx::query("DELETE FROM user_session WHERE credential = $1 AND id <> $2 RETURNING id, token, user_id, stage, created_at, address, device");
+    let query = sqlx::query(
+        "DELETE FROM user_session WHERE credential = $1 AND id <> $2 RETURNING id, token, user_id, stage, created_at, address, device",
+    );
     let query = query.bind(credential.to_owned()).bind(keep.map_or_else(String::new, |id| id.to_string()));
     let rows = query.fetch_all(write.on()).await?;
     note_ended(write, &rows, EndReason::FactorRemoved, event).await.map(drop)

@@ -129,12 +129,7 @@ impl Identity {
     }
 
     /// What the store must accept of a device, where this very user trusts it.
-    async fn device_of(
-        &self,
-        visit: &Visit,
-        user: &User,
-        hash: Option<TokenHash>,
-    ) -> Result<Option<Proof>, Refused> {
+    async fn device_of(&self, visit: &Visit, user: &User, hash: Option<TokenHash>) -> Result<Option<Proof>, Refused> {
         let (Some(hash), now) = (hash, self.now()) else { return Ok(None) };
         let found = self.inner.store.trusted_device(hash, now).await?;
         let Some(device) = found.filter(|device| device.user == user.id) else { return Ok(None) };

@@ -35,7 +35,8 @@ async fn by_mail_alone(store: &Store, config: &Config) -> Option<Finding> {
     }
     let count = store.people_by_mail_alone().await.ok().filter(|count| *count > 0)?;
     let many = if count == 1 { "One person has".to_owned() } else { format!("{count} people have") };
-    let why = format!("{many} codes by mail for a second factor and nothing else, so without mail they cannot sign in.");
+    let why =
+        format!("{many} codes by mail for a second factor and nothing else, so without mail they cannot sign in.");
     let finding = Finding::error("config.mail_needed", "mail.server", why);
     let remedy = "server = \"smtp.example.com\"  # in [mail]; or on the host: doorward user recover ADDRESS";
     Some(Finding { severity: Severity::Warning, ..finding.with_remedy(remedy) })

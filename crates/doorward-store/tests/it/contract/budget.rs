@@ -168,5 +168,8 @@ pub(super) async fn forgets_no_full_mailbox_for_many_others(place: &Place) {
              SELECT 'mail:' || i || '@example.com', '', 1, 0, 1800000060 FROM n"])
         .await;
     store.sweep(NOW + 120, Profile::Home.timeouts()).await.unwrap();
-    assert!(store.pay(&full, NOW + 120).await.unwrap().is_err(), "whoever floods pushes out only those with fewer letters");
+    assert!(
+        store.pay(&full, NOW + 120).await.unwrap().is_err(),
+        "whoever floods pushes out only those with fewer letters"
+    );
 }

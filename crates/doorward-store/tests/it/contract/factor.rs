@@ -110,14 +110,17 @@ pub(super) async fn keeps_the_last_one(place: &Place) {
     let asking = (ada.id, sample::signed_in(&store, &ada).await.id);
     let half = (ada.id, sample::at_stage(&store, &ada, Stage::Enrolment).await.id);
     assert!(!store.remove_credential(half, all[0].id, &Keep::Nothing, &event).await.unwrap());
-    let hard = store.remove_credential(asking, all[1].id, &Keep::HardwareKey { rp_id: "example.com".into() }, &event).await;
+    let hard =
+        store.remove_credential(asking, all[1].id, &Keep::HardwareKey { rp_id: "example.com".into() }, &event).await;
     assert!(matches!(hard, Err(StoreError::LastFactor)));
     // Two at once, of which one may go: the code by mail does not count.
     let removed = race(place, 2, |store, number| {
         let id = all[number].id;
         async move {
             let event = sample::event(Action::FactorRemoved);
-            store.remove_credential(asking, id, &Keep::Factor { rp_id: "example.com".into(), by_mail: false }, &event).await
+            store
+                .remove_credential(asking, id, &Keep::Factor { rp_id: "example.com".into(), by_mail: false }, &event)
+                .await
         }
     });
     let removed = removed.await;
@@ -140,7 +143,9 @@ pub(super) async fn ends_the_sessions_that_it_signed_in(place: &Place) {
     // A further step without a factor of its own stays bound.
     let further = sample::next_step(&by_lost, Method::Password).session;
     let further = doorward_core::session::Session { credential: None, ..further };
-    assert!(store.step_up(by_lost.id, &sample::new_session(&further), &sample::event(Action::SteppedUp)).await.unwrap());
+    assert!(
+        store.step_up(by_lost.id, &sample::new_session(&further), &sample::event(Action::SteppedUp)).await.unwrap()
+    );
     let asking = sample::signed_in(&store, &ada).await;
     let proof = Proof::Passkey { credential: kept.id, record: "{}".into(), sign_count: 8, is_backed_up: true };
     let new = sample::new_session(&sample::session(&ada));
@@ -174,7 +179,10 @@ pub(super) async fn is_taken_away_whole(place: &Place) {
     assert!(store.replace_recovery_codes((ada.id, session.id), &[sample::hash()], &made).await.unwrap());
     let trusted = device(&ada);
     assert!(store.trust_device(&trusted, session.id, &sample::event(Action::DeviceTrusted)).await.unwrap());
-    let keys = [BudgetKey::Factor(ada.id, Method::OneTimeCode), BudgetKey::KnownFactor(ada.id, sample::hash(), Method::OneTimeCode)];
+    let keys = [
+        BudgetKey::Factor(ada.id, Method::OneTimeCode),
+        BudgetKey::KnownFactor(ada.id, sample::hash(), Method::OneTimeCode),
+    ];
     while store.pay(&keys, NOW).await.unwrap().is_ok() {}
     let reset = sample::event_at(Action::FactorsReset, NOW + 1);
     assert!(store.reset_factors(ada.id, &reset).await.unwrap());

@@ -48,7 +48,10 @@ async fn a_reset_link_ends_sessions_and_signs_nobody_in() {
     assert_eq!(code(reset(first.expose_secret(), OTHER).await), INVALID, "the newer link withdraws the older");
     // CVE-2022-23555: a link of one kind is nothing where another kind is asked for.
     let name = "Ada".parse().unwrap();
-    let crossed = house.identity.accept_invitation(&visit(), second.expose_secret(), (name, &Secret::new(OTHER)), &Registration::default()).await;
+    let crossed = house
+        .identity
+        .accept_invitation(&visit(), second.expose_secret(), (name, &Secret::new(OTHER)), &Registration::default())
+        .await;
     assert_eq!(code(crossed), INVALID);
     reset(second.expose_secret(), OTHER).await.unwrap();
     assert_eq!(house.code(&cookie), "session.password_reset");

@@ -71,7 +71,9 @@ mod tests {
     #[test]
     fn many_networks_give_nobody_a_new_count() {
         let (pace, now) = (Pace::default(), UnixTime(1_800_000_000));
-        let network = |number: u32| Network::of(std::net::IpAddr::from((u32::from_be_bytes([10, 0, 0, 0]) + (number << 8)).to_be_bytes()));
+        let network = |number: u32| {
+            Network::of(std::net::IpAddr::from((u32::from_be_bytes([10, 0, 0, 0]) + (number << 8)).to_be_bytes()))
+        };
         for _ in 0..MOST {
             pace.step(network(0), now).unwrap();
         }

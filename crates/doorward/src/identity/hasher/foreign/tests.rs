@@ -88,7 +88,10 @@ fn memory_is_that_of_the_worker_and_is_wiped() {
     let mut memory = Vec::new();
     assert_eq!(compute(&recipe, PASSWORD.as_bytes(), &mut memory).unwrap()[..], output);
     assert_eq!(memory.len(), 1024);
-    assert!(memory.iter().all(|block| block.as_ref().iter().all(|word| *word == 0)), "what came from a password is gone");
+    assert!(
+        memory.iter().all(|block| block.as_ref().iter().all(|word| *word == 0)),
+        "what came from a password is gone"
+    );
     assert_eq!(read(&HASHES[0].replace("m=1024", "m=131073")), Err(ForeignError::Costly));
 }
 
