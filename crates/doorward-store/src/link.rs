@@ -252,9 +252,9 @@ async fn join(
     event: &Event,
 ) -> std::result::Result<bool, Failure> {
     let mut write = Write::audited(store).await?;
-    let used = consume(&mut write, hash, words(expected).purpose, event.at).await?;
+    let consumed = consume(&mut write, hash, words(expected).purpose, event.at).await?;
     // Nobody takes more out of a link than its sender put in.
-    let Some(used) = used.filter(|used| used.purpose == *expected) else {
+    let Some(link) = consumed.filter(|link| link.purpose == *expected) else {
         return Ok(false);
     };
     if *expected == Purpose::SetUp && user::has_any(&mut write).await? {
@@ -262,7 +262,7 @@ async fn join(
     }
     user::insert(&mut write, user).await?;
     // Whoever uses a link that only a letter held has read that letter; a registration never travels otherwise.
-    if used.is_mailed || matches!(expected, Purpose::Registration { .. }) {
+    if link.is_mailed || matches!(expected, Purpose::Registration { .. }) {
         user::set_verified(&mut write, user.id, &user.email, event.at).await?;
     }
     write.append(&user::about(event, user.id)).await?;

@@ -442,10 +442,10 @@ const ROWS: &[Row] = &[
     .toml("[portal]\nprefix = \"/.doorward\"\n[[app]]\nname = \"a\"")
     .env("ENVIRONMENT=production\nDOMAIN=example.com\nDOORWARD_SERVER__TRUSTED_PROXIES=10.0.0.7")
     .warns(),
-    row("two headers of one name", "config.conflict", "[[app]] a email_header", "email_header = \"Remote-email\"")
+    row("two headers of one name", "config.conflict", "[[app]] a email_header", "email_header = \"remote-email\"  # in [[app]] a")
         .toml("[[app]]\nname = \"a\"\nhost = \"a.example.com\"\nuser_header = \"X-Mail\"\nemail_header = \"x.mail\"")
         .env("ENVIRONMENT=development"),
-    row("a header that says how strongly", "config.value_invalid", "[[app]] a user_header", "user_header = \"remote-user\"")
+    row("a header that says how strongly", "config.value_invalid", "[[app]] a user_header", "user_header = \"remote-user\"  # in [[app]] a")
         .toml("[[app]]\nname = \"a\"\nhost = \"a.example.com\"\nuser_header = \"Remote-Acr\"")
         .env("ENVIRONMENT=development"),
     row("two apps told apart by letter case", "config.app_overlap", "[[app]] b", "path = \"/other\"  # in one of them")

@@ -6,8 +6,7 @@ use doorward_core::factor::policy::Keep;
 use doorward_core::mail::{Letter, MOST_OF_STRANGERS, OF_STRANGERS};
 use doorward_core::session::EndReason;
 use doorward_core::store::{
-    Factors as _, Link, Links as _, Outbox as _, Proof, Purpose, Sessions as _, StoreError, Then, UserChange,
-    Users as _,
+    Factors as _, Link, Links as _, Outbox as _, Proof, Purpose, StoreError, Then, UserChange, Users as _,
 };
 use doorward_core::user::PasswordHash;
 

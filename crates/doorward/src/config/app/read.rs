@@ -211,7 +211,7 @@ fn read_identity(part: &Part<'_>, findings: &mut Findings) -> IdentityNames {
         if all[..at].iter().any(|(_, other)| spelled(other) == spelled(name)) {
             let why = format!("`{name}` stands for two things, and one of them would overwrite the other.");
             let usual = key.trim_start_matches("app.").trim_end_matches("_header");
-            findings.push(part.error("config.conflict", key, &why, &format!("Remote-{usual}")));
+            findings.push(part.error("config.conflict", key, &why, &format!("remote-{usual}")));
         }
     }
     names
