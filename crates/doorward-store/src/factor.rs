@@ -1,13 +1,15 @@
 //! Second factors: enrolling, naming, removing, and what is known of them.
 
+mod loss;
+
 use doorward_core::UnixTime;
-use doorward_core::audit::{Action, Event};
+use doorward_core::audit::Event;
 use doorward_core::factor::policy::Keep;
 use doorward_core::factor::{Ceremony, Challenge, Credential, Detail, MOST_CREDENTIALS, Passkey, Sealed};
 use doorward_core::identifier::{CredentialId, SessionId, UserId};
-use doorward_core::session::{EndReason, Stage};
+use doorward_core::session::Stage;
 use doorward_core::store::{
-    Added, EmailChallenge, Factors, Facts, NewCredential, Proof, Proving, Result, StoreError, Then, Which,
+    Added, EmailChallenge, Factors, Facts, NewCredential, Proof, Proving, Result, StoreError, Then,
 };
 use doorward_core::token::TokenHash;
 use doorward_core::user::Name;
@@ -18,7 +20,10 @@ use crate::failure::{Failure, retry};
 use crate::row::{Columns as _, damaged};
 use crate::store::Store;
 use crate::write::Write;
-use crate::{app_password, budget, device, link, proof, session, user};
+use crate::{device, proof, session, user};
+
+use loss::reset_and_commit;
+pub(crate) use loss::{end_email_codes, reset};
 
 macro_rules! select_credential {
     ($rest:literal) => {
@@ -356,56 +361,4 @@ async fn begin_grace(store: &Store, owner: UserId, event: &Event) -> std::result
         write.commit().await?;
     }
     Ok(began)
-}
-
-async fn reset_and_commit(store: &Store, owner: UserId, event: &Event) -> std::result::Result<bool, Failure> {
-    let mut write = Write::audited(store).await?;
-    if user::read(&mut write, owner).await?.is_none() {
-        return Ok(false);
-    }
-    reset(&mut write, owner, event).await?;
-    write.commit().await?;
-    Ok(true)
-}
-
-/// Ends codes by mail inside a transaction: they were set up for a mailbox that is no longer that of the account. The
-/// sessions that they have finished go on; codes that are on their way are void.
-pub(crate) async fn end_email_codes(
-    write: &mut Write,
-    owner: UserId,
-    event: &Event,
-) -> std::result::Result<(), Failure> {
-    let query = sqlx::query("DELETE FROM email_code WHERE user_id = $1");
-    query.bind(owner.to_string()).execute(write.on()).await?;
-    let query = sqlx::query("DELETE FROM credential WHERE user_id = $1 AND kind = 'email' RETURNING id");
-    let Some(row) = query.bind(owner.to_string()).fetch_optional(write.on()).await? else {
-        return Ok(());
-    };
-    device::forget(write, owner).await?;
-    let detail = format!("email {}, with the address", row.text("id")?);
-    let removed = Event { action: Action::FactorRemoved, ..event.clone() }.with_detail(detail);
-    write.append(&user::about(&removed, owner)).await
-}
-
-/// Takes everything from a user inside a transaction. The days of grace are over, so that nobody signs in with a
-/// password alone where there were two factors a moment ago.
-pub(crate) async fn reset(write: &mut Write, owner: UserId, event: &Event) -> std::result::Result<(), Failure> {
-    for sql in [
-        "DELETE FROM credential WHERE user_id = $1",
-        "DELETE FROM recovery_code WHERE user_id = $1",
-        "DELETE FROM email_code WHERE user_id = $1",
-        "DELETE FROM challenge WHERE user_id = $1",
-        "DELETE FROM reset_by_link WHERE user_id = $1",
-        "INSERT INTO grace (user_id, began_at) VALUES ($1, 0) ON CONFLICT (user_id) DO UPDATE SET began_at = 0",
-    ] {
-        sqlx::query(sql).bind(owner.to_string()).execute(write.on()).await?;
-    }
-    budget::forget_browsers(write, owner).await?;
-    budget::clear_factors(write, owner).await?;
-    device::forget(write, owner).await?;
-    app_password::forget(write, owner).await?;
-    link::withdraw_factor_resets(write, owner, event.at).await?;
-    write.append(&user::about(event, owner)).await?;
-    session::end(write, Which::AllOf(owner, None), EndReason::FactorsReset, event).await?;
-    Ok(())
 }

@@ -16,7 +16,6 @@ mod queue;
 mod sample;
 mod worker;
 
-use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -207,38 +206,6 @@ impl Hasher {
     pub fn import(&self, text: &str) -> Result<PasswordHash, ForeignError> {
         let (recipe, output) = foreign::read(text)?;
         Ok(Imported::of(recipe, &output, self.crew.peppers.current()).to_hash())
-    }
-
-    /// Learns how long imported hashes take, so that from now on every wrong answer takes that long. Of each kind the one
-    /// that asks for most is computed, whatever the number of hashes and of their parameters. Others are passed over.
-    ///
-    /// # Panics
-    /// Never: plain words are a password.
-    pub async fn learn<'a>(&self, stored: impl Iterator<Item = &'a PasswordHash>) {
-        let imported = stored.filter(|hash| Imported::is_one(hash)).filter_map(|hash| Imported::parse(hash).ok());
-        let mut recipes: HashMap<_, foreign::Recipe> = HashMap::new();
-        for Imported { recipe, .. } in imported {
-            let (kind, work) = (recipe.scheme.kind(), recipe.scheme.work());
-            if recipes.get(&kind).is_none_or(|known| known.scheme.work() < work) {
-                recipes.insert(kind, recipe);
-            }
-        }
-        let has_any = !recipes.is_empty();
-        for recipe in recipes.into_values() {
-            let Ok(place) = self.reserve(None) else { return };
-            let password = Password::new("a password of usual length").expect("plain words are a password");
-            if let Ok(output) = place.compute(Work::Foreign { recipe, password }).await {
-                self.crew.even.learn(output.took);
-            }
-        }
-        // A wrong answer must not come sooner for an imported hash that costs less than ours, either.
-        if has_any && let Ok(place) = self.reserve(None) {
-            let password = Password::new("a password of usual length").expect("plain words are a password");
-            let (decoy, pepper) = self.crew.decoy();
-            if let Ok(output) = place.compute(decoy.work(&password, pepper)).await {
-                self.crew.even.learn(output.took);
-            }
-        }
     }
 
     /// How many workers were started.

@@ -110,7 +110,10 @@ async fn a_link_has_no_more_hashes_than_a_person_needs() {
     assert!(codes.iter().all(|code| *code == "user.email_taken"), "{codes:?}");
     house.clock.forward(3_600);
     let chosen = ("Ada".parse().unwrap(), &Secret::new(OTHER));
-    let again = house.identity.accept_invitation(&visit(), secret.expose_secret(), chosen, &Default::default()).await;
+    let again = house
+        .identity
+        .accept_invitation(&visit(), secret.expose_secret(), chosen, &crate::config::Registration::default())
+        .await;
     assert_eq!(code(again), "user.email_taken");
 }
 
