@@ -314,7 +314,10 @@ fn request(place: &Place, out: &Outgoing) -> Option<http::Request<Full<Bytes>>> 
             .insert("user-agent", HeaderValue::from_static("doorward-doctor (+examination asked for by the operator)"));
     }
     if !has("accept") {
-        headers.insert("accept", HeaderValue::from_static("text/html,application/json;q=0.9,*/*;q=0.8"));
+        headers.insert(
+            "accept",
+            HeaderValue::from_static("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+        );
     }
     for (name, value) in &out.fields {
         headers.append(HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_bytes(value.as_bytes()).ok()?);
