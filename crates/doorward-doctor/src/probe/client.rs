@@ -290,7 +290,9 @@ impl Client {
                 visit.cookies.push(jar.take(&String::from_utf8_lossy(line.as_bytes()), &url, self.now, &self.salt));
             }
         }
-        visit.body = redact::clean(&String::from_utf8_lossy(&incoming.body[..incoming.body.len().min(EXCERPT)]));
+        let text = String::from_utf8_lossy(&incoming.body[..incoming.body.len().min(EXCERPT)]);
+        let is_page = visit.field("content-type").is_none_or(|kind| kind.contains("html"));
+        visit.body = redact::clean(&if is_page { crate::html::outline(&text) } else { text.into_owned() });
         visit.body_bytes = incoming.body.len();
         visit.body_print = self.salt.print(&incoming.body);
     }
