@@ -39,9 +39,12 @@ fn is_loopback_of(place: &str) -> Option<String> {
 
 /// The way back from a provider.
 fn callback(facts: &Facts) -> Option<Suspect> {
-    let (name, _) =
-        facts.signin.withheld.iter().find(|(name, trouble)| *trouble == Trouble::SameSite && !name.is_empty())?;
-    let cookie = facts.visits.iter().flat_map(|visit| &visit.cookies).rev().find(|cookie| cookie.name == *name)?;
+    // Of the cookies that stay behind, only those that the way to the provider set are needed on the way back.
+    let set = |name: &String| {
+        facts.visits(Step::Provider).flat_map(|visit| &visit.cookies).find(|cookie| cookie.name == *name)
+    };
+    let kept_back = facts.signin.withheld.iter().filter(|(_, trouble)| *trouble == Trouble::SameSite);
+    let (name, cookie) = kept_back.filter_map(|(name, _)| Some((name, set(name)?))).next()?;
     let authorize = facts.signin.authorize.last().cloned().unwrap_or_default();
     let is_post = authorize.contains("response_mode=form_post");
     let is_strict = cookie.same_site.as_deref() == Some("strict");

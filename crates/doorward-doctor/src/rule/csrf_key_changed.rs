@@ -5,7 +5,7 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "csrf.key_changed", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    let is_fresh = |attempt: &&Attempt| matches!(attempt.variant, Variant::Browser | Variant::Again | Variant::Real);
+    let is_fresh = |attempt: &&Attempt| matches!(attempt.variant, Variant::Browser | Variant::Again);
     let fresh: Vec<_> = facts.signin.attempts.iter().filter(is_fresh).collect();
     let refused = fresh.iter().filter(|attempt| matches!(attempt.answer, Answer::Csrf | Answer::Refused)).count();
     let passed = fresh.iter().filter(|attempt| matches!(attempt.answer, Answer::Credentials | Answer::Welcome)).count();
