@@ -43,8 +43,8 @@ fn callback(facts: &Facts) -> Option<Suspect> {
     let set = |name: &String| {
         facts.visits(Step::Provider).flat_map(|visit| &visit.cookies).find(|cookie| cookie.name == *name)
     };
-    let kept_back = facts.signin.withheld.iter().filter(|(_, trouble)| *trouble == Trouble::SameSite);
-    let (name, cookie) = kept_back.filter_map(|(name, _)| Some((name, set(name)?))).next()?;
+    let mut kept_back = facts.signin.withheld.iter().filter(|(_, trouble)| *trouble == Trouble::SameSite);
+    let (name, cookie) = kept_back.find_map(|(name, _)| Some((name, set(name)?)))?;
     let authorize = facts.signin.authorize.last().cloned().unwrap_or_default();
     let is_post = authorize.contains("response_mode=form_post");
     let is_strict = cookie.same_site.as_deref() == Some("strict");
