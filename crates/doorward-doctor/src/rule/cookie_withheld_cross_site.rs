@@ -99,6 +99,7 @@ mod tests {
 
     fn returned(same_site: &str, authorize: &str) -> Facts {
         let mut facts = healthy();
+        facts.visits[0].step = Step::Provider;
         facts.visits[0].cookies =
             vec![Cookie { name: "state".into(), same_site: Some(same_site.into()), ..Cookie::default() }];
         facts.signin.withheld = vec![("state".into(), Trouble::SameSite)];
