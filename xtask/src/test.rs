@@ -46,6 +46,7 @@ const NEEDS: &[Need] = &[
         is_there: || shell::has("pebble") && shell::has("pebble-challtestsrv"),
     },
     Need { package: "python3-aiosmtpd", why: "letters are given to a real mail server", is_there: has_aiosmtpd },
+    Need { package: "libfaketime", why: "clocks of the real program are moved", is_there: has_faketime },
     Need {
         package: "apache2-utils",
         why: "password files to import are made by the real htpasswd",
@@ -87,6 +88,12 @@ fn documentation() -> Outcome {
 fn has_aiosmtpd() -> bool {
     let found = std::process::Command::new("/usr/bin/python3").args(["-c", "import aiosmtpd"]).output();
     found.is_ok_and(|output| output.status.success())
+}
+
+/// Debian keeps the library in a folder for each kind of machine.
+fn has_faketime() -> bool {
+    let machines = Path::new("/usr/lib").read_dir();
+    machines.is_ok_and(|found| found.flatten().any(|one| one.path().join("faketime/libfaketime.so.1").exists()))
 }
 
 /// Debian keeps the server's programs off the search path, in a folder for each version.
