@@ -62,6 +62,7 @@ const NEEDS: &[Need] = &[
 /// Installs what is missing, runs the tests and the documentation tests, and ends with a summary.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     need::provide(NEEDS, "tests", &arguments.provision)?;
+    client_by_others()?;
     let suites = [("tests", tests(arguments)), ("documentation tests", documentation())];
     println!();
     for (name, done) in &suites {
@@ -77,6 +78,12 @@ fn tests(arguments: &Arguments) -> Outcome {
         shell::cargo(["test", "--workspace", "--no-fail-fast", "--bins", "--lib", "--tests", "--examples"])
     };
     shell::run(cargo.args(&arguments.runner))
+}
+
+/// A program of its own, which a test of passkeys starts: built here, so that nobody wonders what that test waits for.
+fn client_by_others() -> Outcome {
+    let source = ["--manifest-path", "tools/webauthn-client/Cargo.toml", "--target-dir", "target/tmp/webauthn-client"];
+    shell::run(shell::cargo(["build", "--locked"]).args(source))
 }
 
 /// Documentation examples, which nextest cannot run.

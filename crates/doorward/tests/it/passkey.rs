@@ -1,6 +1,7 @@
 //! Passkeys over HTTP: what signs in, and every answer that does not.
 
 mod enrol;
+mod others;
 mod race;
 mod refused;
 
