@@ -20,7 +20,7 @@ impl Others {
     fn start() -> Self {
         let place = concat!(env!("CARGO_TARGET_TMPDIR"), "/webauthn-client");
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tools/webauthn-client/Cargo.toml");
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "--locked", "--manifest-path", source, "--target-dir", place]);
         assert!(cargo.status().unwrap().success(), "{cargo:?}");
         let mut command = Command::new(format!("{place}/debug/webauthn-client"));
