@@ -90,7 +90,7 @@ fn judge(name: String, states: &[&str], samples: &Samples) -> (String, Duration,
         println!("| {name} | {state} | {} |", median.as_micros());
     }
     let (least, most) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
-    (name, *most - *least, p_of(samples))
+    (name, most.saturating_sub(*least), p_of(samples))
 }
 
 async fn sample(world: &World, route: &Route, samples: usize) -> (Samples, Samples) {
