@@ -201,7 +201,7 @@ fn a_browser_ends_one_session_and_the_other_is_told_why() {
     }
 }
 
-fn letter_code(letter: &str) -> String {
+pub(super) fn letter_code(letter: &str) -> String {
     let is_code = |line: &&str| line.len() == 9 && line.chars().all(|one| one.is_ascii_digit() || one == ' ');
     letter.lines().map(str::trim).find(is_code).unwrap_or_else(|| panic!("no code: {letter}")).to_owned()
 }
