@@ -15,7 +15,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 pub(crate) use client::{Answer, Client, hidden_token, raw};
-pub(crate) use post::MailServer;
+pub(crate) use post::{Delivered, MailServer};
 use tempfile::TempDir;
 pub(crate) use upstream::Upstream;
 pub(crate) use volley::Volley;

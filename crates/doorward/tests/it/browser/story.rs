@@ -7,7 +7,7 @@ use super::chromium::{Chromium, Tab};
 use super::factor::{follow, letter_code, make_codes, prove, says, set_app_up};
 use super::passkey::{BUTTON, authenticator, press};
 use super::{sign_in, sign_out, url};
-use crate::it::harness::{MailServer, Server};
+use crate::it::harness::{Delivered, MailServer, Server};
 use crate::it::story::factor::now;
 
 const FIRST: &str = "four herons at the weir";
@@ -15,7 +15,7 @@ const SECOND: &str = "nine swifts over the mill";
 const SECURITY: &str = "/.doorward/account/security";
 
 /// The newest letter of this subject, once `count` of them have come.
-fn letter(server: &Server, mail: &MailServer, subject: &str, count: usize) -> crate::it::harness::Delivered {
+fn letter(server: &Server, mail: &MailServer, subject: &str, count: usize) -> Delivered {
     let mut found = Vec::new();
     server.wait_until(subject, || {
         found = mail.letters();

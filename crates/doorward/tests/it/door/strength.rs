@@ -137,7 +137,7 @@ fn a_code_by_mail_and_a_right_password_are_no_second_factor_of_an_app() {
     let (server, app) = house(("DOORWARD_APP__0__SECOND_FACTOR", "true"));
     let mut owner = server.signed_in();
     let (_, password) = server.administrator();
-    let confirmed = owner.call("POST", "/api/v1/auth/password/confirm", &json!({"current": password}));
+    let confirmed = owner.call("POST", "/api/v1/auth/password/confirm", &json!({"password": password}));
     assert!(confirmed.status < 300, "{}", confirmed.body);
     let (_, _, url) = lead(&server, owner.clone());
     assert!(url.contains("/.doorward/confirm?"), "{url}");
