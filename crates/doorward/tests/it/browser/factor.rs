@@ -136,11 +136,6 @@ fn devices(browser: &mut Chromium, tab: &Tab, server: &Server, account: (&str, &
     says(browser, tab, &["Trusted devices", "No longer trust", "127.0.0.1"]);
     browser.submit(tab, "/.doorward/account/security/devices/remove");
     // The session that rested on the trust has ended with it.
-    browser.wait(
-        tab,
-        "document.readyState === 'complete' && location.pathname !== '/.doorward/account/security/devices/remove'",
-    );
-    browser.open(tab, &url(server, SECURITY));
     browser.wait_for_path(tab, "/.doorward/sign-in");
     says(browser, tab, &["Sign in"]);
     sign_in(browser, tab, server, account);

@@ -80,6 +80,7 @@ fn sets_everything_up(browser: &mut Chromium, tab: &Tab, (server, mail): (&Serve
     browser.fill(tab, "#passkey_name", "My laptop");
     press(browser, tab);
     browser.wait(tab, "document.body.innerText.includes('My laptop') && document.readyState === 'complete'");
+    proves_the_address(browser, tab, (server, mail));
     browser.open(tab, &url(server, SECURITY));
     browser.submit(tab, "/.doorward/account/security/email");
     browser.wait_for_path(tab, "/.doorward/account/security/email");
@@ -88,8 +89,24 @@ fn sets_everything_up(browser: &mut Chromium, tab: &Tab, (server, mail): (&Serve
     browser.submit(tab, "/.doorward/account/security/email/confirm");
     browser.wait_for_path(tab, SECURITY);
     says(browser, tab, &["It is set up. From now on it is asked for when you sign in.", "bob@example.com"]);
-    letter(server, mail, "A second factor was added", 3);
+    letter(server, mail, "A second factor was added", 1);
     codes
+}
+
+/// Codes by mail, and notices, go to an address that is proven.
+fn proves_the_address(browser: &mut Chromium, tab: &Tab, (server, mail): (&Server, &MailServer)) {
+    browser.open(tab, &url(server, "/.doorward/account"));
+    follow(browser, tab, "Confirm or change the address");
+    if browser.text(tab).contains("It is confirmed: notices about your account go there.") {
+        return;
+    }
+    says(browser, tab, &["It is not confirmed yet, so no notices about your account go there."]);
+    browser.submit(tab, "/.doorward/account/email");
+    browser.wait(tab, "location.search.includes('letter-sent') && document.readyState === 'complete'");
+    open(browser, tab, server, &letter(server, mail, "Confirm your address", 1).link());
+    browser.submit(tab, "/.doorward/verify");
+    browser.wait(tab, "location.search.includes('address-proven') && document.readyState === 'complete'");
+    says(browser, tab, &["The address is confirmed. You sign in with it."]);
 }
 
 /// The passkey alone is enough on the own device.
