@@ -245,3 +245,48 @@ fn a_browser_proves_its_address_and_signs_in_with_codes_by_mail() {
         assert_eq!(browser.complaints(), [] as [String; 0]);
     }
 }
+
+#[test]
+fn a_browser_takes_lost_factors_away_by_a_letter_and_sets_new_ones_up() {
+    for has_scripts in [true, false] {
+        let mail = MailServer::start("starttls");
+        let settings = mail.settings();
+        let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let server = Server::start_with(&settings);
+        let mut admin = server.signed_in();
+        let invited = json!({"email": "bob@example.com", "groups": []});
+        assert_eq!(admin.call("POST", "/api/v1/admin/invitations", &invited).status, 200);
+        let body = json!({"code": mail.letter(1).secret(), "name": "Bob", "password": super::NEW});
+        let mut bob = server.client();
+        assert_eq!(bob.call("POST", "/api/v1/auth/invitations/accept", &body).status, 200);
+        assert_eq!(bob.sign_in("bob@example.com", super::NEW).status, 200);
+        crate::it::story::factor::enrol(&mut bob);
+        let users = admin.get("/api/v1/admin/users").json();
+        let user = users["users"].as_array().unwrap().iter().find(|user| user["email"] == "bob@example.com").unwrap();
+        let path = format!("/api/v1/admin/users/{}/reset-factors", user["id"].as_str().unwrap());
+        assert_eq!(admin.call("POST", &path, &json!({})).status, 200);
+        let mut link = String::new();
+        server.wait_until("the letter", || {
+            let letters = mail.letters();
+            let found = letters.iter().find(|letter| letter.content.contains("dwf_"));
+            link = found.map(crate::it::harness::Delivered::link).unwrap_or_default();
+            !link.is_empty()
+        });
+        let mut browser = Chromium::start(390, "en");
+        let tab = tab(&mut browser, has_scripts);
+        let path = link.split_once("/.doorward/").unwrap().1.trim();
+        browser.open(&tab, &url(&server, &format!("/.doorward/{path}")));
+        says(&mut browser, &tab, &["Have you lost your second factor?", "bob@example.com", "set up new ones"]);
+        browser.submit(&tab, "/.doorward/reset-factors");
+        browser.wait_for_path(&tab, "/.doorward/sign-in");
+        says(&mut browser, &tab, &["Your lost second factors are taken away", "Please sign in and set up new ones."]);
+        sign_in(&mut browser, &tab, &server, ("bob@example.com", super::NEW));
+        browser.wait_for_path(&tab, "/.doorward/finish/enrolment");
+        says(&mut browser, &tab, &["Set up a second step", "Choose one; it takes two minutes."]);
+        set_app_up(&mut browser, &tab);
+        make_codes(&mut browser, &tab);
+        follow(&mut browser, &tab, "I have kept them");
+        browser.wait_for_path(&tab, SECURITY);
+        assert_eq!(browser.complaints(), [] as [String; 0]);
+    }
+}
