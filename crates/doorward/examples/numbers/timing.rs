@@ -13,20 +13,24 @@ use ask::Connection;
 use rank::{median, p_of};
 use world::World;
 
+/// Samples of each state that one server is asked.
+const PART: usize = 500;
+
 /// What the median of two states may differ by.
 const MOST: Duration = Duration::from_millis(1);
 
 /// A question that is asked of somebody in every state.
-struct Route {
-    name: &'static str,
+pub(super) struct Route {
+    pub(super) name: &'static str,
     path: &'static str,
-    states: &'static [&'static str],
+    pub(super) states: &'static [&'static str],
     /// Whether something is done after the answer, so that the answer to the next question is looked at too.
     has_errand: bool,
 }
 
 const FIVE: &[&str] = &["unknown", "known", "disabled", "locked", "passkey-only"];
 const LOGIN: &str = "/api/v1/auth/jwt/login";
+const RECOVERY: &str = "/api/v1/auth/recovery/request";
 
 /// A locked account answers at once, so the two kinds of locked ones are compared with each other.
 const ROUTES: &[Route] = &[
@@ -37,7 +41,7 @@ const ROUTES: &[Route] = &[
         has_errand: false,
     },
     Route { name: "sign-in, locked", path: LOGIN, states: &["locked-unknown", "locked"], has_errand: false },
-    Route { name: "recovery", path: "/api/v1/auth/recovery/request", states: FIVE, has_errand: true },
+    Route { name: "recovery", path: RECOVERY, states: FIVE, has_errand: true },
     Route { name: "registration", path: "/api/v1/auth/registration/request", states: FIVE, has_errand: true },
     // It takes no name, so that this one shows what the measurement itself scatters by.
     Route { name: "passkey begin", path: "/api/v1/auth/passkey/begin", states: FIVE, has_errand: false },
@@ -46,7 +50,7 @@ const ROUTES: &[Route] = &[
 const IMPORTED: Route = Route {
     name: "sign-in, imported",
     path: LOGIN,
-    states: &["unknown", "known", "disabled", "bcrypt", "sha512", "pbkdf2", "scrypt"],
+    pub(super) states: &["unknown", "known", "disabled", "bcrypt", "sha512", "pbkdf2", "scrypt"],
     has_errand: false,
 };
 
@@ -54,13 +58,9 @@ const IMPORTED: Route = Route {
 pub(crate) async fn measure(samples: usize) -> bool {
     println!("| route | state | median µs |\n| --- | --- | ---: |");
     let mut verdicts = Vec::new();
-    let world = World::new(samples, false).await;
-    for route in ROUTES {
-        verdicts.extend(compare(&world, route, samples).await);
+    for route in ROUTES.iter().chain([&IMPORTED]) {
+        verdicts.extend(compare(route, samples).await);
     }
-    drop(world);
-    let world = World::new(samples, true).await;
-    verdicts.extend(compare(&world, &IMPORTED, samples).await);
     println!("\n| route | samples of each state | gap µs | p | |\n| --- | ---: | ---: | ---: | --- |");
     let mut is_well = true;
     for (name, gap, p) in verdicts {
@@ -75,8 +75,20 @@ pub(crate) async fn measure(samples: usize) -> bool {
 /// The samples of each state, in turn.
 type Samples = Vec<Vec<Duration>>;
 
-async fn compare(world: &World, route: &Route, samples: usize) -> Vec<(String, Duration, f64)> {
-    let (own, next) = sample(world, route, samples).await;
+async fn compare(route: &Route, samples: usize) -> Vec<(String, Duration, f64)> {
+    let (mut own, mut next) = (vec![Vec::with_capacity(samples); route.states.len()], Vec::new());
+    next.clone_from(&own);
+    // Each part has a server of its own, so that the letters of one part do not slow the next.
+    for start in (0..samples).step_by(PART) {
+        let part = PART.min(samples - start);
+        let world = World::new(part, route).await;
+        let (of_part, after_it) = sample(&world, route, part).await;
+        for (all, more) in [(&mut own, of_part), (&mut next, after_it)] {
+            for (all, more) in all.iter_mut().zip(more) {
+                all.extend(more);
+            }
+        }
+    }
     let mut told = vec![judge(route.name.to_owned(), route.states, &own)];
     if route.has_errand {
         told.push(judge(format!("the question after {}", route.name), route.states, &next));
@@ -105,7 +117,7 @@ async fn sample(world: &World, route: &Route, samples: usize) -> (Samples, Sampl
             own[state].push(connection.ask(route.path, &email).await);
             if route.has_errand {
                 let nobody = world::email("unknown", "after", number * route.states.len() + state);
-                next[state].push(connection.ask(route.path, &nobody).await);
+                next[state].push(connection.ask(RECOVERY, &nobody).await);
                 // What is done after the answers is over then, and meets no other sample.
                 tokio::time::sleep(Duration::from_millis(4)).await;
             }

@@ -8,6 +8,7 @@ use doorward::system::{SystemClock, SystemRandom};
 use doorward_core::Clock as _;
 use doorward_core::identifier::{CredentialId, UserId};
 
+use super::Route;
 use crate::served::{Served, program};
 
 const SETTINGS: [(&str, &str); 5] = [
@@ -35,10 +36,6 @@ const PBKDF2: &str =
 const STATES: [(&str, &str); 4] =
     [("known", "active"), ("disabled", "disabled"), ("locked", "active"), ("passkey-only", "active")];
 
-/// The routes for which each state has accounts.
-const ROUTES: [&str; 6] =
-    ["sign-in", "sign-in, locked", "sign-in, imported", "recovery", "registration", "passkey begin"];
-
 /// A served world.
 pub(super) struct World {
     pub(super) served: Served,
@@ -51,8 +48,9 @@ pub(super) fn email(state: &str, route: &str, number: usize) -> String {
 }
 
 impl World {
-    /// Makes it, with imported hashes or without.
-    pub(super) async fn new(samples: usize, has_imported: bool) -> Self {
+    /// Makes it for one route, with imported hashes where one of its states is about them.
+    pub(super) async fn new(samples: usize, route: &Route) -> Self {
+        let has_imported = route.states.contains(&FOREIGN[0].0);
         let place = Served::start(tempfile::tempdir().unwrap(), &SETTINGS).await.0.end();
         let data = place.path().join("data");
         let database = format!("sqlite:{}", data.join("doorward.db").display());
@@ -65,7 +63,7 @@ impl World {
             std::fs::write(&file, format!("users:\n{}", users.concat())).unwrap();
             command(&data, &["user", "import", "--from", "authelia", file.to_str().unwrap()]);
         }
-        fill(&database, samples, has_imported).await;
+        fill(&database, samples, (route.name, has_imported)).await;
         Self { served: Served::start(place, &SETTINGS).await.0 }
     }
 }
@@ -77,7 +75,7 @@ fn command(data: &std::path::Path, arguments: &[&str]) {
     assert!(output.status.success(), "{arguments:?}: {output:?}");
 }
 
-async fn fill(database: &str, samples: usize, has_imported: bool) {
+async fn fill(database: &str, samples: usize, (route, has_imported): (&str, bool)) {
     let mut connection = SqliteConnection::connect(database).await.unwrap();
     let mut transaction = connection.begin().await.unwrap();
     let now = SystemClock.now().0;
@@ -85,7 +83,7 @@ async fn fill(database: &str, samples: usize, has_imported: bool) {
     let states = STATES.iter().map(|state| (*state, "known"));
     let imported = foreign.iter().filter(|_| has_imported).map(|state| (*state, state.0));
     for ((state, status), like) in states.chain(imported) {
-        for (route, number) in ROUTES.iter().flat_map(|route| (0..samples).map(move |number| (route, number))) {
+        for number in 0..samples {
             let (id, email) = (UserId::random(&SystemRandom).to_string(), email(state, route, number));
             sqlx::query(
                 "INSERT INTO users SELECT $1, $2, name, group_names, $3, \
@@ -115,16 +113,14 @@ async fn fill(database: &str, samples: usize, has_imported: bool) {
         }
     }
     for (state, number) in ["locked", "locked-unknown"].iter().flat_map(|state| (0..samples).map(move |n| (state, n))) {
-        for route in ROUTES {
-            sqlx::query("INSERT INTO budget VALUES ($1, $2, 10, $3, $4)")
-                .bind(format!("account:{}", email(state, route, number)))
-                .bind(vec![now.to_string(); 10].join(","))
-                .bind(now + 3_600)
-                .bind(now)
-                .execute(&mut *transaction)
-                .await
-                .unwrap();
-        }
+        sqlx::query("INSERT INTO budget VALUES ($1, $2, 10, $3, $4)")
+            .bind(format!("account:{}", email(state, route, number)))
+            .bind(vec![now.to_string(); 10].join(","))
+            .bind(now + 3_600)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
     }
     transaction.commit().await.unwrap();
     connection.close().await.unwrap();
