@@ -50,7 +50,7 @@ const ROUTES: &[Route] = &[
 const IMPORTED: Route = Route {
     name: "sign-in, imported",
     path: LOGIN,
-    pub(super) states: &["unknown", "known", "disabled", "bcrypt", "sha512", "pbkdf2", "scrypt"],
+    states: &["unknown", "known", "disabled", "bcrypt", "sha512", "pbkdf2", "scrypt"],
     has_errand: false,
 };
 
