@@ -13,6 +13,7 @@ mod it {
     mod passkey;
     mod portal;
     mod race;
+    mod review;
     mod story;
     mod tls;
 }
