@@ -112,6 +112,26 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     score.end()
 }
 
+/// Tells one story to this program: the broken deployment must be named (and mended, where a fix is applied), and its
+/// twin found healthy.
+///
+/// # Errors
+///
+/// When the machine permits no namespaces, or one of the two is not as it should be.
+pub(crate) fn story(program: &Path, id: &str) -> Outcome<String> {
+    ground::permitted()?;
+    let root = shell::root().join("lab");
+    let all = scenario::read(&[root.join("scenario")], &root.join("base"), &Families::read(&root.join("families.tsv"))?)?;
+    let told: Vec<Scenario> = all.into_iter().filter(|scenario| scenario.id == id).collect();
+    let rig = Rig { program: program.to_path_buf(), cache: std::env::temp_dir() };
+    let rows: Vec<Row> = verdict::orders(&told).iter().map(|order| order.judge(rig.examine(order.plan()))).collect();
+    match rows.iter().find(|row| !row.is_right()) {
+        None if rows.is_empty() => Err(Trouble::failed(format!("no scenario `{id}`"))),
+        None => Ok(format!("{} named, its healthy twin passes", rows[0].wanted_code)),
+        Some(row) => Err(Trouble::failed(row.to_string())),
+    }
+}
+
 fn program(given: Option<&Path>) -> Outcome<PathBuf> {
     if let Some(built) = given {
         return Ok(built.canonicalize()?);
