@@ -7,6 +7,7 @@
 
 mod accept;
 mod bench;
+mod client;
 mod dist;
 mod docs;
 mod lint;
