@@ -1,7 +1,6 @@
 //! The tool server alone, without the rest of Doorward: `cargo run -p doorward-browser --example mcp`.
 
 use std::io::BufReader;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use doorward_browser::Options;
@@ -24,7 +23,7 @@ fn main() -> std::io::Result<()> {
     let mut options = Options::default();
     options.search_path = std::env::var_os("PATH").unwrap_or_default();
     let output = std::env::temp_dir().join("doorward-mcp-output");
-    let mut settings = Settings::new(options, PathBuf::from(output), Arc::new(SystemClock));
+    let mut settings = Settings::new(options, output, Arc::new(SystemClock));
     settings.is_isolated = std::env::args().any(|argument| argument == "--isolated");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let server = Arc::new(Server::new(Arc::new(settings)));

@@ -156,12 +156,17 @@ impl Patience {
         let lines: Vec<String> = self.log.iter().map(|line| format!("  - {line}")).collect();
         let milliseconds = self.limit.as_millis();
         let what = self.what;
-        Failure::said(format!("TimeoutError: locator.{what}: Timeout {milliseconds}ms exceeded.\nCall log:\n{}\n", lines.join("\n")))
+        Failure::said(format!(
+            "TimeoutError: locator.{what}: Timeout {milliseconds}ms exceeded.\nCall log:\n{}\n",
+            lines.join("\n")
+        ))
     }
 }
 
 fn gone() -> Failure {
-    Failure::said("Ref not found, likely because element was removed. Use browser_snapshot to see what elements are currently on the page.")
+    Failure::said(
+        "Ref not found, likely because element was removed. Use browser_snapshot to see what elements are currently on the page.",
+    )
 }
 
 /// Why an element cannot be acted on yet, from an answer of the page script.

@@ -22,6 +22,9 @@ const TABS: usize = 50;
 /// How long the browser is waited for when it starts and when it ends.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A browser that is made only after its connection.
+type Later = Arc<Mutex<Weak<Browser>>>;
+
 #[derive(Debug, Default)]
 struct State {
     tabs: Vec<Arc<Tab>>,
@@ -83,15 +86,15 @@ impl Browser {
         let _ = self.link.call("", "Browser.setDownloadBehavior", params, PATIENCE).await;
     }
 
-    fn connect(link: &Arc<Connection>, options: &Options) -> Result<(Option<Process>, Arc<Mutex<Weak<Self>>>), Failure> {
-        let browser: Arc<Mutex<Weak<Self>>> = Arc::default();
+    fn connect(link: &Arc<Connection>, options: &Options) -> Result<(Option<Process>, Later), Failure> {
+        let browser = Later::default();
         let inbox = {
             let (link, browser) = (Arc::clone(link), Arc::clone(&browser));
             Box::new(move |message: &[u8]| {
                 let Some(event) = link.receive(message) else { return };
                 let browser = browser.lock().upgrade();
                 if let Some(browser) = browser {
-                    browser.take(event);
+                    browser.take(&event);
                 }
             })
         };
@@ -121,9 +124,9 @@ impl Browser {
         Failure::NotStarted(format!("The browser did not start: {failure}\n{}", words.join("\n")))
     }
 
-    fn take(self: &Arc<Self>, event: Event) {
+    fn take(self: &Arc<Self>, event: &Event) {
         match event.method.as_str() {
-            "Target.attachedToTarget" => self.attached(&event),
+            "Target.attachedToTarget" => self.attached(event),
             "Target.detachedFromTarget" => self.detached(event.params["sessionId"].as_str().unwrap_or_default()),
             "Browser.downloadWillBegin" | "Browser.downloadProgress" => self.downloaded(&event.method, &event.params),
             _ => {
@@ -151,10 +154,10 @@ impl Browser {
             (_, Some(tab)) => {
                 // A worker: its requests and its console belong to the tab.
                 self.state.lock().sessions.insert(session.clone(), tab);
-                self.link.post(&session, "Network.enable", json!({}));
-                self.link.post(&session, "Runtime.runIfWaitingForDebugger", json!({}));
+                self.link.post(&session, "Network.enable", &json!({}));
+                self.link.post(&session, "Runtime.runIfWaitingForDebugger", &json!({}));
             }
-            _ => self.link.post(&session, "Runtime.runIfWaitingForDebugger", json!({})),
+            _ => self.link.post(&session, "Runtime.runIfWaitingForDebugger", &json!({})),
         }
     }
 
@@ -164,7 +167,7 @@ impl Browser {
         if state.tabs.len() >= TABS {
             state.surplus += 1;
             drop(state);
-            self.link.post("", "Target.closeTarget", json!({ "targetId": tab.target }));
+            self.link.post("", "Target.closeTarget", &json!({ "targetId": tab.target }));
             return;
         }
         state.tabs.push(Arc::clone(&tab));
@@ -201,7 +204,9 @@ impl Browser {
             let mut state = tab.state();
             if method == "Browser.downloadWillBegin" && state.frames.find(frame).is_some() {
                 state.on_download(params);
-            } else if params["state"] == "completed" && let Some(folder) = &self.options.downloads {
+            } else if params["state"] == "completed"
+                && let Some(folder) = &self.options.downloads
+            {
                 state.on_downloaded(id, folder);
             }
             drop(state);
@@ -264,7 +269,8 @@ impl Browser {
     ///
     /// When the browser refuses or is gone.
     pub async fn new_context(&self) -> Result<String, Failure> {
-        let made = self.link.call("", "Target.createBrowserContext", json!({ "disposeOnDetach": true }), PATIENCE).await?;
+        let made =
+            self.link.call("", "Target.createBrowserContext", json!({ "disposeOnDetach": true }), PATIENCE).await?;
         let context = made["browserContextId"].as_str().unwrap_or_default().to_owned();
         self.keep_downloads(Some(&context)).await;
         Ok(context)
@@ -288,7 +294,8 @@ impl Browser {
         }
         let made = self.link.call("", "Target.createTarget", params, PATIENCE).await?;
         let target = made["targetId"].as_str().unwrap_or_default().to_owned();
-        let found = self.until(PATIENCE, |browser| browser.tabs(None).into_iter().find(|tab| tab.target == target)).await;
+        let found =
+            self.until(PATIENCE, |browser| browser.tabs(None).into_iter().find(|tab| tab.target == target)).await;
         found.ok_or_else(|| Failure::said(format!("A browser has at most {TABS} tabs; close one first")))
     }
 

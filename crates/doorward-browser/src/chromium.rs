@@ -67,7 +67,8 @@ pub fn find(given: Option<&Path>, search: &OsStr) -> Result<PathBuf, Failure> {
         return Err(Failure::NotStarted(format!("{} is no program that can be run", path.display())));
     }
     let folders: Vec<PathBuf> = std::env::split_paths(search).collect();
-    let found = NAMES.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| is_program(path));
+    let found =
+        NAMES.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| is_program(path));
     found.map(|path| behind(&path)).ok_or_else(|| {
         Failure::NotStarted(
             "No Chromium was found on the search path. On Debian and Ubuntu the package `chromium` brings it \
@@ -127,14 +128,15 @@ pub(crate) fn launch(options: &Options) -> Result<Launch, Failure> {
 }
 
 fn profile(options: &Options) -> Result<(PathBuf, Option<PathBuf>), Failure> {
-    let broken = |error: std::io::Error| Failure::NotStarted(format!("a folder for the browser's profile cannot be made: {error}"));
-    let (folder, throwaway) = match &options.profile {
-        Some(folder) => (folder.clone(), None),
-        None => {
-            let made = tempfile::Builder::new().prefix("doorward-browser-").tempdir().map_err(broken)?;
-            let kept = made.keep();
-            (kept.clone(), Some(kept))
-        }
+    let broken = |error: std::io::Error| {
+        Failure::NotStarted(format!("a folder for the browser's profile cannot be made: {error}"))
+    };
+    let (folder, throwaway) = if let Some(folder) = &options.profile {
+        (folder.clone(), None)
+    } else {
+        let made = tempfile::Builder::new().prefix("doorward-browser-").tempdir().map_err(broken)?;
+        let kept = made.keep();
+        (kept.clone(), Some(kept))
     };
     let preferences = folder.join("Default").join("Preferences");
     if !preferences.exists() {
@@ -147,7 +149,7 @@ fn profile(options: &Options) -> Result<(PathBuf, Option<PathBuf>), Failure> {
 /// Debian's build blocks cookies of third parties by a preference, which would hide the true reason of a refusal:
 /// unless asked otherwise, cookies are judged as Chrome judges them.
 fn preferences_text(policy: Policy) -> String {
-    let mode = if policy == Policy::Blocking { 1 } else { 0 };
+    let mode = i32::from(policy == Policy::Blocking);
     format!(
         r#"{{"profile":{{"cookie_controls_mode":{mode},"password_manager_leak_detection":false}},"credentials_enable_service":false,"session":{{"restore_on_startup":5}}}}"#
     )

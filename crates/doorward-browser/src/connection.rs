@@ -53,25 +53,24 @@ impl Connection {
         let (sender, receiver) = oneshot::channel();
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         self.waiting.lock().insert(id, (session.to_owned(), sender));
-        if !self.send(id, session, method, params) {
+        if !self.send(id, session, method, &params) {
             self.waiting.lock().remove(&id);
             return Err(Failure::Gone);
         }
-        match tokio::time::timeout(limit, receiver).await {
-            Ok(answer) => answer.unwrap_or(Err(Failure::Gone)),
-            Err(_) => {
-                self.waiting.lock().remove(&id);
-                Err(Failure::Late { milliseconds: limit.as_millis() })
-            }
+        if let Ok(answer) = tokio::time::timeout(limit, receiver).await {
+            answer.unwrap_or(Err(Failure::Gone))
+        } else {
+            self.waiting.lock().remove(&id);
+            Err(Failure::Late { milliseconds: limit.as_millis() })
         }
     }
 
     /// Sends a command whose answer nobody waits for.
-    pub(crate) fn post(&self, session: &str, method: &str, params: Value) {
+    pub(crate) fn post(&self, session: &str, method: &str, params: &Value) {
         self.send(self.next.fetch_add(1, Ordering::Relaxed), session, method, params);
     }
 
-    fn send(&self, id: u64, session: &str, method: &str, params: Value) -> bool {
+    fn send(&self, id: u64, session: &str, method: &str, params: &Value) -> bool {
         let mut message = json!({ "id": id, "method": method, "params": params });
         if !session.is_empty() {
             message["sessionId"] = Value::from(session);
@@ -96,8 +95,7 @@ impl Connection {
     /// Ends what waits on a session that is gone.
     pub(crate) fn forget(&self, session: &str) {
         let mut waiting = self.waiting.lock();
-        let lost: Vec<u64> =
-            waiting.iter().filter(|(_, (of, _))| of == session).map(|(id, _)| *id).collect();
+        let lost: Vec<u64> = waiting.iter().filter(|(_, (of, _))| of == session).map(|(id, _)| *id).collect();
         for (_, sender) in lost.into_iter().filter_map(|id| waiting.remove(&id)) {
             let _ = sender.send(Err(Failure::TabLost("Target page, context or browser has been closed")));
         }
@@ -176,7 +174,8 @@ mod tests {
 
     #[test]
     fn half_a_character_costs_no_message() {
-        let value = parse(br#"{"method":"M","params":{"a":"x\ud800y","b":"\ud83d\ude00","c":"\\ud800","d":"\udc00"}}"#).unwrap();
+        let value = parse(br#"{"method":"M","params":{"a":"x\ud800y","b":"\ud83d\ude00","c":"\\ud800","d":"\udc00"}}"#)
+            .unwrap();
         assert_eq!(value["params"], json!({ "a": "x\u{fffd}y", "b": "\u{1f600}", "c": "\\ud800", "d": "\u{fffd}" }));
         assert!(parse(b"{broken").is_none());
     }

@@ -1,10 +1,11 @@
-//! The browser of Doorward: a Chromium driver over raw DevTools messages, tools for agents on top of it, and the reason
+//! The browser of Doorward: a Chromium driver over raw `DevTools` messages, tools for agents on top of it, and the reason
 //! why a cookie was refused.
 //!
 //! One driver serves two users: the tool server ([`mcp`]) and the doctor's last link. It starts a Chromium that ends
 //! with the process, drives tabs as a person would, and records what the browser tells of requests and cookies.
 
 pub mod act;
+pub mod authenticator;
 pub mod browser;
 pub mod chromium;
 mod connection;
@@ -19,9 +20,10 @@ mod page;
 pub mod recorder;
 pub mod screenshot;
 mod settle;
-mod storage;
 pub mod snapshot;
+mod storage;
 pub mod tab;
+pub mod verdict;
 mod wire;
 
 pub use browser::Browser;

@@ -35,10 +35,12 @@ impl Tab {
         let answer = self.call_within(&self.session, "Page.navigate", asked, limit).await;
         let answer = match answer {
             Err(Failure::Late { milliseconds }) => {
-                self.link.post(&self.session, "Page.stopLoading", json!({}));
+                self.link.post(&self.session, "Page.stopLoading", &json!({}));
                 return Err(late(milliseconds, url));
             }
-            Err(Failure::Refused(text)) => return Err(Failure::said(format!("page.goto: Protocol error (Page.navigate): {text}"))),
+            Err(Failure::Refused(text)) => {
+                return Err(Failure::said(format!("page.goto: Protocol error (Page.navigate): {text}")));
+            }
             other => other?,
         };
         if let Some(error) = answer["errorText"].as_str().filter(|text| !text.is_empty()) {
@@ -51,7 +53,8 @@ impl Tab {
         }
         if let Some(loader) = answer["loaderId"].as_str() {
             let is_there = |state: &crate::tab::State| {
-                (state.loader == loader || state.moves > before + 1) && (state.is_parsed || state.is_crashed || state.is_closed || !state.modals.is_empty())
+                (state.loader == loader || state.moves > before + 1)
+                    && (state.is_parsed || state.is_crashed || state.is_closed || !state.modals.is_empty())
             };
             if !self.until(limit, is_there).await {
                 return Err(late(limit.as_millis(), url));

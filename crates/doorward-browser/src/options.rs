@@ -84,7 +84,7 @@ impl Default for Options {
             policy: Policy::Today,
             downloads: None,
             action_timeout: Duration::from_secs(5),
-            navigation_timeout: Duration::from_secs(60),
+            navigation_timeout: Duration::from_mins(1),
             script_timeout: Duration::from_secs(30),
         }
     }

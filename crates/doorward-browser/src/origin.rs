@@ -34,7 +34,8 @@ pub fn is_allowed(options: &Options, url: &str) -> bool {
 /// `http://host:port` names an origin, `host:port` any scheme, `*.host` every name below.
 fn matches(origin: &str, url: &str, host: &str) -> bool {
     let origin = origin.trim().trim_end_matches('/').to_ascii_lowercase();
-    let (scheme, wanted) = origin.split_once("://").map_or((None, origin.as_str()), |(scheme, rest)| (Some(scheme), rest));
+    let (scheme, wanted) =
+        origin.split_once("://").map_or((None, origin.as_str()), |(scheme, rest)| (Some(scheme), rest));
     if scheme.is_some_and(|scheme| !url.starts_with(&format!("{scheme}://"))) {
         return false;
     }
@@ -56,7 +57,8 @@ mod tests {
 
     #[test]
     fn files_and_pages_of_the_browser_are_refused_however_they_are_spelled() {
-        for url in ["file:///etc/passwd", "FILE:///etc/passwd", " file:/x", "view-source:file:///x", "chrome://version"] {
+        for url in ["file:///etc/passwd", "FILE:///etc/passwd", " file:/x", "view-source:file:///x", "chrome://version"]
+        {
             assert!(refusal(url).is_some(), "{url}");
         }
         for url in ["http://app.test/", "about:blank", "data:text/html,x", "https://h/file:"] {

@@ -67,7 +67,10 @@ impl Output {
     pub fn readable(&self, path: &str) -> Result<PathBuf, Failure> {
         let whole = self.folder.join(path);
         let outside = || {
-            Failure::said(format!("{path} is outside of {}, the folder that --output-dir names; files are read only there", self.folder.display()))
+            Failure::said(format!(
+                "{path} is outside of {}, the folder that --output-dir names; files are read only there",
+                self.folder.display()
+            ))
         };
         if whole.components().any(|part| part == Component::ParentDir) {
             return Err(outside());
@@ -76,9 +79,8 @@ impl Output {
         match whole.canonicalize() {
             Ok(found) if found.starts_with(&folder) && found.is_file() => Ok(found),
             Ok(found) if found.starts_with(&folder) => Err(Failure::said(format!("{path} is no file"))),
-            Ok(_) => Err(outside()),
             Err(_) if whole.starts_with(&self.folder) => Err(Failure::said(format!("There is no file {path}"))),
-            Err(_) => Err(outside()),
+            _ => Err(outside()),
         }
     }
 }

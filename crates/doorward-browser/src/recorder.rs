@@ -46,7 +46,7 @@ impl Recorder {
             "Network.responseReceived" => self.on_chain(params, |chain| chain.answered(params)),
             "Network.loadingFinished" => self.on_chain(params, |chain| chain.finished(params)),
             "Network.loadingFailed" => self.on_chain(params, |chain| chain.failed(params)),
-            "Network.requestServedFromCache" => self.on_chain(params, Chain::from_cache),
+            "Network.requestServedFromCache" => self.on_chain(params, Chain::take_from_cache),
             "Audits.issueAdded" => {
                 self.issues.push_back(params["issue"].clone());
                 if self.issues.len() > ISSUES {
@@ -80,7 +80,9 @@ impl Recorder {
         }
         self.numbers.insert(id, number);
         self.chains.push_back(chain);
-        if self.chains.len() > CHAINS && let Some(oldest) = self.chains.pop_front() {
+        if self.chains.len() > CHAINS
+            && let Some(oldest) = self.chains.pop_front()
+        {
             self.forgotten += 1;
             self.numbers.retain(|_, number| *number != oldest.number);
         }
@@ -138,11 +140,13 @@ impl Recorder {
     }
 
     /// Every request that is remembered.
+    #[must_use]
     pub fn all(&self) -> impl DoubleEndedIterator<Item = &Chain> {
         self.chains.iter()
     }
 
     /// The requests since the last navigation that was asked for.
+    #[must_use]
     pub fn recent(&self) -> impl DoubleEndedIterator<Item = &Chain> {
         let cleared = self.cleared;
         self.chains.iter().filter(move |chain| chain.number >= cleared)
@@ -204,9 +208,15 @@ mod tests {
         next["redirectResponse"] = json!({ "status": 303, "statusText": "See Other", "headers": {} });
         next["redirectHasExtraInfo"] = json!(true);
         recorder.take("Network.requestWillBeSent", &next);
-        recorder.take("Network.responseReceivedExtraInfo", &json!({ "requestId": "1", "statusCode": 200, "blockedCookies": [] }));
-        recorder.take("Network.responseReceived", &json!({ "requestId": "1", "hasExtraInfo": true,
-            "response": { "status": 200, "statusText": "OK", "headers": {} } }));
+        recorder.take(
+            "Network.responseReceivedExtraInfo",
+            &json!({ "requestId": "1", "statusCode": 200, "blockedCookies": [] }),
+        );
+        recorder.take(
+            "Network.responseReceived",
+            &json!({ "requestId": "1", "hasExtraInfo": true,
+            "response": { "status": 200, "statusText": "OK", "headers": {} } }),
+        );
         recorder.take("Network.loadingFinished", &json!({ "requestId": "1" }));
         let chain = recorder.all().next().unwrap();
         let hops = chain.hops();
@@ -234,8 +244,15 @@ mod tests {
     fn events_of_a_newer_browser_change_nothing() {
         let mut recorder = Recorder::default();
         for params in [json!(null), json!({}), json!({ "requestId": 7, "request": [] }), json!("text")] {
-            for method in ["Network.requestWillBeSent", "Network.responseReceived", "Network.loadingFailed",
-                "Network.responseReceivedExtraInfo", "Runtime.exceptionThrown", "Log.entryAdded", "Network.newThing"] {
+            for method in [
+                "Network.requestWillBeSent",
+                "Network.responseReceived",
+                "Network.loadingFailed",
+                "Network.responseReceivedExtraInfo",
+                "Runtime.exceptionThrown",
+                "Log.entryAdded",
+                "Network.newThing",
+            ] {
                 recorder.take(method, &params);
             }
         }

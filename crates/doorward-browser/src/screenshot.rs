@@ -79,7 +79,8 @@ impl Tab {
             Scene::Element(spot) => {
                 self.ask(&spot.frame, "show", &json!({ "ref": spot.reference })).await?;
                 let shown = self.ask(&spot.frame, "box", &json!({ "ref": spot.reference })).await?;
-                let is_empty = shown["width"].as_f64().unwrap_or_default() < 1.0 || shown["height"].as_f64().unwrap_or_default() < 1.0;
+                let is_empty = shown["width"].as_f64().unwrap_or_default() < 1.0
+                    || shown["height"].as_f64().unwrap_or_default() < 1.0;
                 if is_empty {
                     return Err(Failure::said("The element is not drawn, so there is nothing to take a picture of"));
                 }
@@ -99,7 +100,9 @@ impl Tab {
     /// When the browser cannot print it.
     pub async fn print(&self) -> Result<Vec<u8>, Failure> {
         let answer = self.call("Page.printToPDF", json!({ "printBackground": true })).await?;
-        STANDARD.decode(answer["data"].as_str().unwrap_or_default()).map_err(|_| Failure::said("The browser's PDF cannot be read"))
+        STANDARD
+            .decode(answer["data"].as_str().unwrap_or_default())
+            .map_err(|_| Failure::said("The browser's PDF cannot be read"))
     }
 
     /// A box of a frame as a box of the page.

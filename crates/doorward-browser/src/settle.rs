@@ -58,7 +58,9 @@ impl Tab {
             let has_arrived = state.moves != mark.moves && (state.is_loaded || !state.is_loading);
             has_arrived || state.is_closed || state.is_crashed || !state.modals.is_empty()
         };
-        let is_none = |state: &State| state.moves == mark.moves && !state.is_loading && !state.recorder.is_busy_since(mark.requests);
+        let is_none = |state: &State| {
+            state.moves == mark.moves && !state.is_loading && !state.recorder.is_busy_since(mark.requests)
+        };
         self.until(PAGE, |state| is_there(state) || is_none(state)).await;
         if self.state().moves == mark.moves {
             self.until(Duration::from_millis(100), is_there).await;

@@ -29,13 +29,12 @@ impl Tab {
     ///
     /// When the page does not answer in time.
     pub async fn snapshot(&self, detail: &Detail) -> Result<String, Failure> {
-        let (frame, reference) = match &detail.reference {
-            Some(reference) => self.place(reference)?,
-            None => {
-                let mut state = self.state();
-                state.numbered.clear();
-                (state.frames.main_id().to_owned(), String::new())
-            }
+        let (frame, reference) = if let Some(reference) = &detail.reference {
+            self.place(reference)?
+        } else {
+            let mut state = self.state();
+            state.numbered.clear();
+            (state.frames.main_id().to_owned(), String::new())
         };
         let mut options = json!({ "boxes": detail.has_boxes });
         if let Some(depth) = detail.depth {
@@ -120,14 +119,18 @@ impl Tab {
     pub(crate) async fn matching_lines(&self, text: &str, pattern: &str) -> Result<Vec<usize>, Failure> {
         let main = self.state().frames.main_id().to_owned();
         let told = self.ask(&main, "match", &json!({ "text": text, "pattern": pattern })).await?;
-        let lines = told["lines"].as_array().ok_or_else(|| Failure::said(format!("{pattern} is no regular expression")))?;
+        let lines =
+            told["lines"].as_array().ok_or_else(|| Failure::said(format!("{pattern} is no regular expression")))?;
         Ok(lines.iter().filter_map(Value::as_u64).filter_map(|line| usize::try_from(line).ok()).collect())
     }
 
     /// The frame and the rest of a reference: `f2e5` stands in the second frame of the last snapshot.
     pub(crate) fn place(&self, reference: &str) -> Result<(String, String), Failure> {
         let state = self.state();
-        let number = reference.strip_prefix('f').and_then(|rest| rest.split_once('e')).and_then(|(digits, _)| digits.parse::<usize>().ok());
+        let number = reference
+            .strip_prefix('f')
+            .and_then(|rest| rest.split_once('e'))
+            .and_then(|(digits, _)| digits.parse::<usize>().ok());
         let frame = match number {
             Some(number) => state.numbered.get(number.wrapping_sub(1)).cloned(),
             None => Some(state.frames.main_id().to_owned()),
@@ -161,7 +164,9 @@ impl Tab {
         match (found["ref"].as_str(), found["count"].as_u64()) {
             (Some(reference), _) => Ok((frame, reference.to_owned())),
             (None, Some(0) | None) => Err(Failure::said(format!("\"{selector}\" does not match any element"))),
-            (None, Some(count)) => Err(Failure::said(format!("\"{selector}\" matches {count} elements; it must match one"))),
+            (None, Some(count)) => {
+                Err(Failure::said(format!("\"{selector}\" matches {count} elements; it must match one")))
+            }
         }
     }
 }

@@ -35,6 +35,7 @@ pub struct Download {
 
 /// What is known of a tab at this moment.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is told by an event of its own, in any order")]
 pub(crate) struct State {
     pub(crate) frames: Frames,
     pub(crate) recorder: Recorder,
@@ -56,6 +57,7 @@ pub(crate) struct State {
     pub(crate) numbered: Vec<String>,
     pub(crate) last_title: String,
     pub(crate) size: Option<(u32, u32)>,
+    pub(crate) authenticators: Vec<String>,
 }
 
 /// A tab.

@@ -168,8 +168,8 @@ const WRITING: &[(char, char, &str, u32)] = &[
 ];
 
 const LETTERS: &[&str; 26] = &[
-    "KeyA", "KeyB", "KeyC", "KeyD", "KeyE", "KeyF", "KeyG", "KeyH", "KeyI", "KeyJ", "KeyK", "KeyL", "KeyM", "KeyN", "KeyO",
-    "KeyP", "KeyQ", "KeyR", "KeyS", "KeyT", "KeyU", "KeyV", "KeyW", "KeyX", "KeyY", "KeyZ",
+    "KeyA", "KeyB", "KeyC", "KeyD", "KeyE", "KeyF", "KeyG", "KeyH", "KeyI", "KeyJ", "KeyK", "KeyL", "KeyM", "KeyN",
+    "KeyO", "KeyP", "KeyQ", "KeyR", "KeyS", "KeyT", "KeyU", "KeyV", "KeyW", "KeyX", "KeyY", "KeyZ",
 ];
 
 /// The number pad: name, what it writes, code.
@@ -200,7 +200,8 @@ impl Key {
         if one == '\t' {
             return Self::named("Tab");
         }
-        let writing = |place: &'static str, code: u32| Self { name: "", place, code, text: one.to_string(), location: 0 };
+        let writing =
+            |place: &'static str, code: u32| Self { name: "", place, code, text: one.to_string(), location: 0 };
         if one.is_ascii_alphabetic() {
             let upper = one.to_ascii_uppercase();
             let index = usize::try_from(u32::from(upper) - u32::from('A')).ok()?;
@@ -227,7 +228,7 @@ impl Key {
         }
         if let Some((place, of, location)) = PLACES.iter().find(|(one, ..)| *one == name) {
             let key = Self::find(of)?;
-            let place = if matches!(*location, 1 | 2 | 3) && *place != "ControlOrMeta" { place } else { key.place };
+            let place = if matches!(*location, 1..=3) && *place != "ControlOrMeta" { place } else { key.place };
             return Some(Self { place, location: *location, ..key });
         }
         if let Some((place, text, code)) = PAD.iter().find(|(one, ..)| *one == name) {
@@ -273,7 +274,8 @@ pub(crate) fn combination(text: &str) -> Result<(Vec<Key>, Key), Failure> {
         rest = &rest[at + 1..];
     }
     let key = Key::find(rest).ok_or_else(|| unknown(rest))?;
-    let held: Result<Vec<Key>, Failure> = names.iter().map(|name| Key::find(name).ok_or_else(|| unknown(name))).collect();
+    let held: Result<Vec<Key>, Failure> =
+        names.iter().map(|name| Key::find(name).ok_or_else(|| unknown(name))).collect();
     Ok((held?, key))
 }
 

@@ -98,14 +98,13 @@ impl Tab {
         loop {
             let given = json!({ "ref": spot.reference, "states": states, "attempt": patience.count, "isStill": false });
             let told = patience.within(self.ask(&spot.frame, "aim", &given)).await?;
-            let why = match hindrance(&told) {
-                Some(hindrance) => hindrance?,
-                None => {
-                    let point = (told["x"].as_f64().unwrap_or_default(), told["y"].as_f64().unwrap_or_default());
-                    match patience.within(self.outward(&spot.frame, point)).await? {
-                        Ok(point) => return Ok(point),
-                        Err(why) => why,
-                    }
+            let why = if let Some(hindrance) = hindrance(&told) {
+                hindrance?
+            } else {
+                let point = (told["x"].as_f64().unwrap_or_default(), told["y"].as_f64().unwrap_or_default());
+                match patience.within(self.outward(&spot.frame, point)).await? {
+                    Ok(point) => return Ok(point),
+                    Err(why) => why,
                 }
             };
             patience.again(why).await?;

@@ -87,7 +87,9 @@ fn wrong(value: &Value, wanted: &Kind, path: &[Value]) -> Vec<Value> {
         return vec![mismatch(wanted.word(), kind(Some(value)), path)];
     }
     match (wanted, value) {
-        (Kind::OneOf(words), Value::String(word)) if !words.contains(&word.as_str()) => vec![no_word(word, words, path)],
+        (Kind::OneOf(words), Value::String(word)) if !words.contains(&word.as_str()) => {
+            vec![no_word(word, words, path)]
+        }
         (Kind::Texts, Value::Array(list)) => {
             let at = |index: usize| [path, &[json!(index)]].concat();
             let wrong = list.iter().enumerate().filter(|(_, one)| !one.is_string());

@@ -65,27 +65,16 @@ impl Server {
         }
         let params = message["params"].take();
         let result = match method.as_str() {
-            "initialize" => self.initialize(&params),
-            "ping" => json!({}),
+            "initialize" => initialize(&params),
+            "ping" | "logging/setLevel" => json!({}),
             "tools/list" => json!({ "tools": self.tools().map(Tool::listed).collect::<Vec<_>>() }),
             "tools/call" => self.call(&params).await,
             "resources/list" => json!({ "resources": [] }),
             "resources/templates/list" => json!({ "resourceTemplates": [] }),
             "prompts/list" => json!({ "prompts": [] }),
-            "logging/setLevel" => json!({}),
             _ => return Some(failed(&id, NO_METHOD, "Method not found")),
         };
         Some(json!({ "jsonrpc": "2.0", "id": id, "result": result }))
-    }
-
-    fn initialize(&self, params: &Value) -> Value {
-        let asked = params["protocolVersion"].as_str().unwrap_or_default();
-        let version = VERSIONS.iter().find(|version| **version == asked).unwrap_or(&VERSIONS[0]);
-        json!({
-            "protocolVersion": version,
-            "capabilities": { "tools": {} },
-            "serverInfo": { "name": "doorward", "title": "Doorward browser", "version": env!("CARGO_PKG_VERSION") },
-        })
     }
 
     /// The tools that this client has.
@@ -111,6 +100,16 @@ impl Server {
     pub async fn close(&self) {
         self.session.close().await;
     }
+}
+
+fn initialize(params: &Value) -> Value {
+    let asked = params["protocolVersion"].as_str().unwrap_or_default();
+    let version = VERSIONS.iter().find(|version| **version == asked).unwrap_or(&VERSIONS[0]);
+    json!({
+        "protocolVersion": version,
+        "capabilities": { "tools": {} },
+        "serverInfo": { "name": "doorward", "title": "Doorward browser", "version": env!("CARGO_PKG_VERSION") },
+    })
 }
 
 fn failed(id: &Value, code: i64, message: &str) -> Value {

@@ -64,7 +64,12 @@ impl Response {
     }
 
     /// The answer as the protocol has it.
-    pub(crate) async fn finish(self, browser: Option<&Arc<Browser>>, tabs: &[Arc<Tab>], current: Option<&Arc<Tab>>) -> Value {
+    pub(crate) async fn finish(
+        self,
+        browser: Option<&Arc<Browser>>,
+        tabs: &[Arc<Tab>],
+        current: Option<&Arc<Tab>>,
+    ) -> Value {
         let mut lines: Vec<String> = Vec::new();
         let page = match current.filter(|_| self.has_snapshot && !self.is_error) {
             Some(tab) => Some(page(tab, &self.detail).await),
@@ -92,9 +97,9 @@ impl Response {
             lines.push(String::new());
         }
         let mut content = vec![json!({ "type": "text", "text": lines.join("\n") })];
-        content.extend(self.images.iter().map(|(data, media_type)| {
-            json!({ "type": "image", "data": STANDARD.encode(data), "mimeType": media_type })
-        }));
+        content.extend(self.images.iter().map(
+            |(data, media_type)| json!({ "type": "image", "data": STANDARD.encode(data), "mimeType": media_type }),
+        ));
         if self.is_error { json!({ "content": content, "isError": true }) } else { json!({ "content": content }) }
     }
 }
@@ -139,9 +144,8 @@ async fn page(tab: &Arc<Tab>, detail: &Detail) -> Vec<String> {
             (snapshot, tab.url(), tab.title().await)
         }
     };
-    let held = async {
-        while !tab.until(std::time::Duration::from_secs(3600), |state| !state.modals.is_empty()).await {}
-    };
+    let held =
+        async { while !tab.until(std::time::Duration::from_hours(1), |state| !state.modals.is_empty()).await {} };
     let (snapshot, url, title) = tokio::select! {
         biased;
         () = held => return modal::lines(&tab.state().modals),
@@ -192,7 +196,10 @@ mod tests {
         response.result("one");
         response.code("await page.close()");
         let made = response.finish(None, &[], None).await;
-        assert_eq!(made["content"][0]["text"], "### Result\none\n\n### Ran Playwright code\n```js\nawait page.close()\n```\n");
+        assert_eq!(
+            made["content"][0]["text"],
+            "### Result\none\n\n### Ran Playwright code\n```js\nawait page.close()\n```\n"
+        );
         assert!(made.get("isError").is_none());
         let mut response = Response::default();
         response.error("Error: no");
@@ -204,7 +211,9 @@ mod tests {
         let mut response = Response::default();
         response.show_tabs();
         let made = response.finish(None, &[], None).await;
-        assert_eq!(made["content"][0]["text"],
-            "### Open tabs\nNo open tabs. Use the \"browser_navigate\" tool to navigate to a page first.\n");
+        assert_eq!(
+            made["content"][0]["text"],
+            "### Open tabs\nNo open tabs. Use the \"browser_navigate\" tool to navigate to a page first.\n"
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! The tools, one list for everybody who reads them.
 
+mod authenticator;
 mod console;
+mod cookie;
 mod dialog;
 mod evaluate;
 mod file;
@@ -10,6 +12,7 @@ mod network;
 mod page;
 mod picture;
 mod pointer;
+mod request;
 mod tabs;
 mod wait;
 
@@ -89,6 +92,9 @@ const GROUPS: &[&[Tool]] = &[
     pointer::TOOLS,
     tabs::TOOLS,
     wait::TOOLS,
+    request::TOOLS,
+    cookie::TOOLS,
+    authenticator::TOOLS,
 ];
 
 /// Every tool there is.
@@ -176,9 +182,7 @@ impl Turn<'_> {
             worker.settle(mark, frames).await;
             Ok(())
         });
-        let held = async {
-            while !tab.until(Duration::from_secs(3600), |state| !state.modals.is_empty()).await {}
-        };
+        let held = async { while !tab.until(Duration::from_hours(1), |state| !state.modals.is_empty()).await {} };
         tokio::select! {
             biased;
             finished = done => finished.unwrap_or(Err(Failure::Gone)),
@@ -224,9 +228,23 @@ mod tests {
     #[test]
     fn the_classic_tools_are_listed() {
         for name in [
-            "navigate", "navigate_back", "navigate_forward", "snapshot", "take_screenshot", "click", "type", "press_key",
-            "select_option", "console_messages", "network_requests", "evaluate", "wait_for", "tab_new", "tab_close",
-            "tab_select", "tab_list",
+            "navigate",
+            "navigate_back",
+            "navigate_forward",
+            "snapshot",
+            "take_screenshot",
+            "click",
+            "type",
+            "press_key",
+            "select_option",
+            "console_messages",
+            "network_requests",
+            "evaluate",
+            "wait_for",
+            "tab_new",
+            "tab_close",
+            "tab_select",
+            "tab_list",
         ] {
             let name = format!("browser_{name}");
             assert!(all().any(|tool| tool.name == name && tool.capability.is_empty()), "{name}");

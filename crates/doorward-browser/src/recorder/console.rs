@@ -150,8 +150,11 @@ mod tests {
 
     #[test]
     fn a_line_says_kind_text_and_place() {
-        let entry = Entry::called(&json!({ "type": "log", "args": [{ "type": "string", "value": "a" }, { "type": "number", "value": 1 }],
-            "stackTrace": { "callFrames": [{ "url": "http://h/x.js", "lineNumber": 10 }] } })).unwrap();
+        let entry = Entry::called(
+            &json!({ "type": "log", "args": [{ "type": "string", "value": "a" }, { "type": "number", "value": 1 }],
+            "stackTrace": { "callFrames": [{ "url": "http://h/x.js", "lineNumber": 10 }] } }),
+        )
+        .unwrap();
         assert_eq!(entry.to_string(), "[LOG] a 1 @ http://h/x.js:10");
     }
 
@@ -161,10 +164,19 @@ mod tests {
             (json!({ "type": "undefined" }), "undefined"),
             (json!({ "type": "object", "subtype": "null", "value": null }), "null"),
             (json!({ "type": "number", "unserializableValue": "NaN", "description": "NaN" }), "NaN"),
-            (json!({ "type": "object", "description": "Object", "preview": { "properties": [{ "name": "a", "value": "1" }] } }), "{a: 1}"),
-            (json!({ "type": "object", "subtype": "array", "description": "Array(4)", "preview": { "properties":
-                [{ "name": "0", "value": "1" }, { "name": "3", "value": "4" }] } }), "[1, empty x 2, 4]"),
-            (json!({ "type": "object", "subtype": "error", "description": "Error: x\n    at y" }), "Error: x\n    at y"),
+            (
+                json!({ "type": "object", "description": "Object", "preview": { "properties": [{ "name": "a", "value": "1" }] } }),
+                "{a: 1}",
+            ),
+            (
+                json!({ "type": "object", "subtype": "array", "description": "Array(4)", "preview": { "properties":
+                [{ "name": "0", "value": "1" }, { "name": "3", "value": "4" }] } }),
+                "[1, empty x 2, 4]",
+            ),
+            (
+                json!({ "type": "object", "subtype": "error", "description": "Error: x\n    at y" }),
+                "Error: x\n    at y",
+            ),
         ] {
             assert_eq!(preview(&value), text);
         }

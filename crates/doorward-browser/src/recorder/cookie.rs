@@ -42,7 +42,8 @@ impl Refusal {
     /// From one element of `blockedCookies` of `Network.responseReceivedExtraInfo`.
     pub(super) fn set(blocked: &Value, url: &str, place: (u64, usize)) -> Option<Self> {
         let line = blocked["cookieLine"].as_str().unwrap_or_default();
-        let name = blocked["cookie"]["name"].as_str().unwrap_or_else(|| line.split(['=', ';']).next().unwrap_or_default());
+        let name =
+            blocked["cookie"]["name"].as_str().unwrap_or_else(|| line.split(['=', ';']).next().unwrap_or_default());
         Self::made(Way::Set, (name.trim(), without_value(line)), blocked, (url, place))
     }
 
@@ -90,7 +91,8 @@ pub fn without_value(line: &str) -> String {
 #[must_use]
 pub fn names_only(header: &str) -> String {
     let pairs = header.split(';').map(str::trim).filter(|pair| !pair.is_empty());
-    let named = pairs.map(|pair| pair.split_once('=').map_or_else(|| HIDDEN.to_owned(), |(name, _)| format!("{name}={HIDDEN}")));
+    let named = pairs
+        .map(|pair| pair.split_once('=').map_or_else(|| HIDDEN.to_owned(), |(name, _)| format!("{name}={HIDDEN}")));
     named.collect::<Vec<_>>().join("; ")
 }
 

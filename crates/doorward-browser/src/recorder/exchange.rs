@@ -150,7 +150,7 @@ impl Chain {
         self.is_canceled = params["canceled"].as_bool().unwrap_or_default();
     }
 
-    pub(super) fn from_cache(&mut self) {
+    pub(super) fn take_from_cache(&mut self) {
         self.is_cached = true;
     }
 
@@ -217,10 +217,10 @@ impl Hop {
         let list = |told: &Option<Value>, field: &str| -> Vec<Value> {
             told.as_ref().and_then(|told| told[field].as_array().cloned()).unwrap_or_default()
         };
-        let sent = list(&self.sent, "associatedCookies").into_iter();
-        let set = list(&self.received, "blockedCookies").into_iter();
-        let unsent = sent.filter_map(|one| Refusal::send(&one, &self.url, self.place));
-        unsent.chain(set.filter_map(|one| Refusal::set(&one, &self.url, self.place))).collect()
+        let associated = list(&self.sent, "associatedCookies").into_iter();
+        let blocked = list(&self.received, "blockedCookies").into_iter();
+        let unsent = associated.filter_map(|one| Refusal::send(&one, &self.url, self.place));
+        unsent.chain(blocked.filter_map(|one| Refusal::set(&one, &self.url, self.place))).collect()
     }
 
     /// The names of the cookies that went with the request.

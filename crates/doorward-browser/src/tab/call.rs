@@ -51,7 +51,13 @@ impl Tab {
         })
     }
 
-    async fn function(&self, session: &str, context: i64, declaration: &str, arguments: &Value) -> Result<Value, Failure> {
+    async fn function(
+        &self,
+        session: &str,
+        context: i64,
+        declaration: &str,
+        arguments: &Value,
+    ) -> Result<Value, Failure> {
         let params = json!({ "functionDeclaration": declaration, "executionContextId": context, "arguments": arguments,
             "returnByValue": true, "awaitPromise": true });
         self.call_within(session, "Runtime.callFunctionOn", params, self.options.script_timeout).await
@@ -84,14 +90,13 @@ impl Tab {
 
     /// Runs a function in the page's own world, on an element or none, and gives its answer as JSON text.
     pub(crate) async fn evaluate(&self, frame: &str, source: &str, reference: Option<&str>) -> Result<String, Failure> {
-        let (session, mut params) = match reference {
-            Some(reference) => self.page_element(frame, reference).await?,
-            None => {
-                let state = self.state();
-                let found = state.frames.find(frame).ok_or(Failure::TabLost("Frame was detached"))?;
-                let context = found.page.ok_or_else(|| Failure::said("The page runs no scripts"))?;
-                (found.session.clone(), json!({ "executionContextId": context }))
-            }
+        let (session, mut params) = if let Some(reference) = reference {
+            self.page_element(frame, reference).await?
+        } else {
+            let state = self.state();
+            let found = state.frames.find(frame).ok_or(Failure::TabLost("Frame was detached"))?;
+            let context = found.page.ok_or_else(|| Failure::said("The page runs no scripts"))?;
+            (found.session.clone(), json!({ "executionContextId": context }))
         };
         params["functionDeclaration"] = page::evaluation(source).into();
         params["returnByValue"] = true.into();
@@ -100,7 +105,7 @@ impl Tab {
         let limit = self.options.script_timeout;
         let answer = self.call_within(&session, "Runtime.callFunctionOn", params, limit).await;
         if matches!(answer, Err(Failure::Late { .. })) && !self.is_held() {
-            self.link.post(&session, "Runtime.terminateExecution", json!({}));
+            self.link.post(&session, "Runtime.terminateExecution", &json!({}));
         }
         let value = result(answer?)?;
         Ok(value["value"].as_str().unwrap_or("undefined").to_owned())

@@ -33,10 +33,10 @@ impl Tab {
         let url = params["request"]["url"].as_str().unwrap_or_default();
         let id = &params["requestId"];
         if crate::origin::is_allowed(&self.options, url) {
-            self.link.post(session, "Fetch.continueRequest", json!({ "requestId": id }));
+            self.link.post(session, "Fetch.continueRequest", &json!({ "requestId": id }));
         } else {
             let reason = json!({ "requestId": id, "errorReason": "BlockedByClient" });
-            self.link.post(session, "Fetch.failRequest", reason);
+            self.link.post(session, "Fetch.failRequest", &reason);
         }
     }
 }

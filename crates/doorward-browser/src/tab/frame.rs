@@ -76,7 +76,11 @@ impl Frames {
         if self.all.len() >= FRAMES && !self.all.contains_key(id) {
             return false;
         }
-        let url = format!("{}{}", frame["url"].as_str().unwrap_or_default(), frame["urlFragment"].as_str().unwrap_or_default());
+        let url = format!(
+            "{}{}",
+            frame["url"].as_str().unwrap_or_default(),
+            frame["urlFragment"].as_str().unwrap_or_default()
+        );
         let keeps = known.session == session;
         self.all.insert(
             id.to_owned(),
@@ -101,7 +105,9 @@ impl Frames {
     pub(crate) fn detached(&mut self, id: &str) {
         let mut lost = vec![id.to_owned()];
         while let Some(id) = lost.pop() {
-            lost.extend(self.all.iter().filter(|(_, frame)| frame.parent.as_deref() == Some(&id)).map(|(id, _)| id.clone()));
+            lost.extend(
+                self.all.iter().filter(|(_, frame)| frame.parent.as_deref() == Some(&id)).map(|(id, _)| id.clone()),
+            );
             self.all.remove(&id);
         }
     }
@@ -140,9 +146,12 @@ mod tests {
     #[test]
     fn a_frame_that_is_detached_takes_its_children_along() {
         let mut frames = Frames::default();
-        frames.take_tree("s", &json!({ "frame": { "id": "m", "url": "http://a/" }, "childFrames":
+        frames.take_tree(
+            "s",
+            &json!({ "frame": { "id": "m", "url": "http://a/" }, "childFrames":
             [{ "frame": { "id": "c", "parentId": "m", "url": "http://b/" }, "childFrames":
-                [{ "frame": { "id": "g", "parentId": "c", "url": "" } }] }] }));
+                [{ "frame": { "id": "g", "parentId": "c", "url": "" } }] }] }),
+        );
         assert_eq!(frames.main_id(), "m");
         frames.detached("c");
         assert!(frames.find("g").is_none() && frames.find("m").is_some());

@@ -39,7 +39,7 @@ impl Tab {
         if let Ok(tree) = self.link.call(session, "Page.getFrameTree", json!({}), self.options.script_timeout).await {
             self.state().frames.take_tree(session, &tree["frameTree"]);
         }
-        self.link.post(session, "Runtime.runIfWaitingForDebugger", json!({}));
+        self.link.post(session, "Runtime.runIfWaitingForDebugger", &json!({}));
         self.tick();
     }
 
@@ -48,7 +48,7 @@ impl Tab {
         let call = |method: &'static str, params: Value| self.link.call(session, method, params, limit);
         let attach = json!({ "autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true });
         let script = json!({ "source": page::install(), "worldName": WORLD, "runImmediately": true });
-        let (page, _, _, runtime, _, network, _, _, _) = tokio::join!(
+        let (page, _, _, runtime, _, network, _, _, ()) = tokio::join!(
             call("Page.enable", json!({})),
             call("Page.setLifecycleEventsEnabled", json!({ "enabled": true })),
             call("Log.enable", json!({})),
@@ -82,8 +82,10 @@ impl Tab {
             commands.push(("Emulation.setUserAgentOverride", json!({ "userAgent": device.user_agent })));
             commands.push(("Emulation.setTouchEmulationEnabled", json!({ "enabled": device.is_mobile })));
         } else if let Some((width, height)) = self.options.viewport {
-            commands.push(("Emulation.setDeviceMetricsOverride",
-                json!({ "width": width, "height": height, "deviceScaleFactor": 0, "mobile": false })));
+            commands.push((
+                "Emulation.setDeviceMetricsOverride",
+                json!({ "width": width, "height": height, "deviceScaleFactor": 0, "mobile": false }),
+            ));
         }
         if let (Some(agent), true) = (&self.options.user_agent, self.options.endpoint.is_some()) {
             commands.push(("Emulation.setUserAgentOverride", json!({ "userAgent": agent })));

@@ -61,7 +61,8 @@ impl Process {
         let mut child = command.spawn().map_err(|error| {
             Failure::NotStarted(format!("{} could not be started: {error}", launch.program.display()))
         })?;
-        let (Some(into), Some(from), Some(errors)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
+        let (Some(into), Some(from), Some(errors)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
             return Err(Failure::NotStarted("the browser was started without pipes".to_owned()));
         };
         let (outbox, messages) = mpsc::channel::<Vec<u8>>();

@@ -19,11 +19,7 @@ const MAGIC: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const KEY: &str = "ZG9vcndhcmQtYnJvd3Nlcg==";
 
 /// Attaches to `endpoint`: `ws://…`, or `http://host:port`, which tells its WebSocket address.
-pub(crate) fn connect(
-    endpoint: &str,
-    inbox: Inbox,
-    ended: impl FnOnce() + Send + 'static,
-) -> Result<Outbox, Failure> {
+pub(crate) fn connect(endpoint: &str, inbox: Inbox, ended: impl FnOnce() + Send + 'static) -> Result<Outbox, Failure> {
     let address = if endpoint.starts_with("http://") { ask(endpoint)? } else { endpoint.to_owned() };
     let (host, path) = split(&address, "ws://")?;
     let stream = open(&host)?;
@@ -46,7 +42,9 @@ fn refused(address: &str, error: &std::io::Error) -> Failure {
 
 fn split(address: &str, scheme: &str) -> Result<(String, String), Failure> {
     let rest = address.strip_prefix(scheme).ok_or_else(|| {
-        Failure::NotStarted(format!("\"{address}\" is no address of a browser; write ws://HOST:PORT/… or http://HOST:PORT"))
+        Failure::NotStarted(format!(
+            "\"{address}\" is no address of a browser; write ws://HOST:PORT/… or http://HOST:PORT"
+        ))
     })?;
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     Ok((host.to_owned(), format!("/{path}")))
@@ -70,7 +68,9 @@ fn ask(endpoint: &str) -> Result<String, Failure> {
     let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     let version: serde_json::Value = serde_json::from_str(body.trim()).unwrap_or_default();
     let address = version["webSocketDebuggerUrl"].as_str();
-    address.map(str::to_owned).ok_or_else(|| Failure::NotStarted(format!("{endpoint} does not tell a browser's address")))
+    address
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::NotStarted(format!("{endpoint} does not tell a browser's address")))
 }
 
 fn shake_hands(
@@ -122,11 +122,11 @@ fn frame(code: u8, content: &[u8]) -> Vec<u8> {
     match content.len() {
         length @ 0..=125 => made.push(0x80 | u8::try_from(length).unwrap_or(125)),
         length @ 126..=65_535 => {
-            made.push(0x80 | 126);
+            made.push(0x80 | 0x7e);
             made.extend_from_slice(&u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes());
         }
         length => {
-            made.push(0x80 | 127);
+            made.push(0x80 | 0x7f);
             made.extend_from_slice(&(length as u64).to_be_bytes());
         }
     }

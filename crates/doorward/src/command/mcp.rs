@@ -117,9 +117,8 @@ fn device(name: &str) -> Result<String, String> {
 }
 
 fn mapping(text: &str) -> Result<(String, String), String> {
-    let is_plain = |part: &str| {
-        !part.is_empty() && part.chars().all(|one| one.is_ascii_alphanumeric() || "-._*:[]".contains(one))
-    };
+    let is_plain =
+        |part: &str| !part.is_empty() && part.chars().all(|one| one.is_ascii_alphanumeric() || "-._*:[]".contains(one));
     match text.split_once('=') {
         Some((host, to)) if is_plain(host) && is_plain(to) => Ok((host.to_owned(), to.to_owned())),
         _ => Err("write it as HOST=ADDRESS, such as *.test=127.0.0.1".to_owned()),
@@ -134,7 +133,8 @@ impl BrowserArguments {
         options.executable.clone_from(&self.executable_path);
         options.search_path = OsString::from(variable("PATH"));
         options.endpoint.clone_from(&self.cdp_endpoint);
-        options.is_headless = self.headless || (variable("DISPLAY").is_empty() && variable("WAYLAND_DISPLAY").is_empty());
+        options.is_headless =
+            self.headless || (variable("DISPLAY").is_empty() && variable("WAYLAND_DISPLAY").is_empty());
         options.has_sandbox = !self.no_sandbox;
         options.profile.clone_from(&self.user_data_dir);
         options.viewport = self.viewport_size;

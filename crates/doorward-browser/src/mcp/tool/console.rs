@@ -13,14 +13,18 @@ pub(super) const TOOLS: &[Tool] = &[Tool {
     is_read_only: true,
     need: Need::FreeTab,
     parameters: &[
-        Parameter::new("level", Kind::OneOf(&["error", "warning", "info", "debug"]), "The least that is told; all by default"),
+        Parameter::new(
+            "level",
+            Kind::OneOf(&["error", "warning", "info", "debug"]),
+            "The least that is told; all by default",
+        ),
         Parameter::new("all", Kind::Flag, "Taken for other clients: all are told"),
         Parameter::new("filename", Kind::Text, "Write the messages to this file instead"),
     ],
-    run: |turn| Box::pin(messages(turn)),
+    run: |turn| Box::pin(std::future::ready(messages(turn))),
 }];
 
-async fn messages(turn: &mut Turn<'_>) -> Result<(), Failure> {
+fn messages(turn: &mut Turn<'_>) -> Result<(), Failure> {
     let tab = turn.session.tab()?;
     let least = match turn.given.text("level") {
         Some("error") => 0,
@@ -28,9 +32,8 @@ async fn messages(turn: &mut Turn<'_>) -> Result<(), Failure> {
         Some("info") => 2,
         _ => 3,
     };
-    let lines: Vec<String> = tab.recorded(|recorder| {
-        recorder.console().filter(|entry| entry.level() <= least).map(Entry::to_string).collect()
-    });
+    let lines: Vec<String> = tab
+        .recorded(|recorder| recorder.console().filter(|entry| entry.level() <= least).map(Entry::to_string).collect());
     match turn.given.text("filename") {
         Some(name) => {
             let path = turn.session.output.write(name, lines.join("\n").as_bytes())?;

@@ -17,7 +17,11 @@ pub(super) const TOOLS: &[Tool] = &[
         capability: "",
         is_read_only: false,
         need: Need::FileChooser,
-        parameters: &[Parameter::new("paths", Kind::Texts, "Paths of the files; without any the question is dismissed")],
+        parameters: &[Parameter::new(
+            "paths",
+            Kind::Texts,
+            "Paths of the files; without any the question is dismissed",
+        )],
         run: |turn| Box::pin(upload(turn)),
     },
     Tool {
@@ -29,7 +33,8 @@ pub(super) const TOOLS: &[Tool] = &[
         need: Need::FreeTab,
         parameters: &[
             Parameter { is_required: false, ..ELEMENT },
-            Parameter::needed("target", Kind::Text, "Reference of the element, or a selector that fits it alone").or("ref"),
+            Parameter::needed("target", Kind::Text, "Reference of the element, or a selector that fits it alone")
+                .or("ref"),
             Parameter::new("paths", Kind::Texts, "Paths of files, in the folder that --output-dir names"),
             Parameter::new("data", Kind::Object, "Data by media type, such as text/plain"),
         ],

@@ -10,7 +10,11 @@ use crate::tab::Tab;
 
 const FIELD: &[Parameter] = &[
     Parameter::needed("name", Kind::Text, "What the field is, in words"),
-    Parameter::needed("type", Kind::OneOf(&["textbox", "checkbox", "radio", "combobox", "slider"]), "The kind of field"),
+    Parameter::needed(
+        "type",
+        Kind::OneOf(&["textbox", "checkbox", "radio", "combobox", "slider"]),
+        "The kind of field",
+    ),
     Parameter::new("ref", Kind::Text, "Reference of the field in the page snapshot"),
     Parameter::new("target", Kind::Text, "The same as ref, or a selector that fits it alone"),
     Parameter::needed("value", Kind::Text, "The text; true or false for a checkbox; the option of a list"),
@@ -138,7 +142,13 @@ async fn fill_form(turn: &mut Turn<'_>) -> Result<(), Failure> {
 async fn fill_one(tab: &Tab, spot: &Spot, kind: &str, value: &str) -> Result<(), Failure> {
     match kind {
         "checkbox" | "radio" => {
-            let is_checked = tab.evaluate(&spot.frame, "(one) => one.checked === true || one.getAttribute('aria-checked') === 'true'", Some(&spot.reference)).await?;
+            let is_checked = tab
+                .evaluate(
+                    &spot.frame,
+                    "(one) => one.checked === true || one.getAttribute('aria-checked') === 'true'",
+                    Some(&spot.reference),
+                )
+                .await?;
             if (is_checked == "true") == (value == "true") {
                 return Ok(());
             }

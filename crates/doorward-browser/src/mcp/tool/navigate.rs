@@ -74,9 +74,8 @@ impl Turn<'_> {
     {
         #[expect(clippy::disallowed_methods, reason = "it goes on behind a dialog and ends with its tab")]
         let done = tokio::spawn(work);
-        let held = async {
-            while !tab.until(std::time::Duration::from_secs(3600), |state| !state.modals.is_empty()).await {}
-        };
+        let held =
+            async { while !tab.until(std::time::Duration::from_hours(1), |state| !state.modals.is_empty()).await {} };
         tokio::select! {
             biased;
             finished = done => finished.unwrap_or(Err(Failure::Gone)),
@@ -96,7 +95,9 @@ impl Turn<'_> {
                 }
             };
             let params = serde_json::json!({ "accept": true });
-            let _ = tab.call_within(&session, "Page.handleJavaScriptDialog", params, std::time::Duration::from_secs(2)).await;
+            let _ = tab
+                .call_within(&session, "Page.handleJavaScriptDialog", params, std::time::Duration::from_secs(2))
+                .await;
         }
     }
 }

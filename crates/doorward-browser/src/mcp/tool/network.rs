@@ -17,16 +17,17 @@ pub(super) const TOOLS: &[Tool] = &[Tool {
         Parameter::new("filter", Kind::Text, "Only addresses that hold this text"),
         Parameter::new("filename", Kind::Text, "Write the list to this file instead"),
     ],
-    run: |turn| Box::pin(requests(turn)),
+    run: |turn| Box::pin(std::future::ready(requests(turn))),
 }];
 
-async fn requests(turn: &mut Turn<'_>) -> Result<(), Failure> {
+fn requests(turn: &mut Turn<'_>) -> Result<(), Failure> {
     let tab = turn.session.tab()?;
     let leaves_static = turn.given.value("static").and_then(serde_json::Value::as_bool) == Some(false);
     let filter = turn.given.text("filter").unwrap_or_default().to_owned();
     let lines: Vec<String> = tab.recorded(|recorder| {
         let shown = recorder.recent().filter(|chain| chain.is_listed()).filter(|chain| {
-            let went_well = chain.failure.is_none() && chain.hops().iter().all(|hop| hop.status.is_none_or(|status| status < 400));
+            let went_well =
+                chain.failure.is_none() && chain.hops().iter().all(|hop| hop.status.is_none_or(|status| status < 400));
             !(leaves_static && chain.is_static() && went_well)
         });
         shown.flat_map(lines).filter(|line| line.contains(&filter)).collect()

@@ -66,7 +66,7 @@ pub(super) const TOOLS: &[Tool] = &[
         is_read_only: true,
         need: Need::Nothing,
         parameters: &[],
-        run: |turn| Box::pin(install(turn)),
+        run: |turn| Box::pin(std::future::ready(install(turn))),
     },
     Tool {
         name: "browser_emulate_media",
@@ -157,7 +157,7 @@ async fn find(turn: &mut Turn<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn install(turn: &mut Turn<'_>) -> Result<(), Failure> {
+fn install(turn: &mut Turn<'_>) -> Result<(), Failure> {
     let options = &turn.session.settings.browser;
     let found = crate::chromium::find(options.executable.as_deref(), &options.search_path)?;
     turn.response.result(format!("{} is used; nothing has to be installed", found.display()));
@@ -183,7 +183,7 @@ async fn emulate(turn: &mut Turn<'_>) -> Result<(), Failure> {
 }
 
 fn turn_words(turn: &Turn<'_>, names: &[&str]) -> Vec<String> {
-    let said = |name: &&str| turn.given.value(name).map(|value| format!("{name}: {}", value.to_string().replace('"', "'")));
+    let said =
+        |name: &&str| turn.given.value(name).map(|value| format!("{name}: {}", value.to_string().replace('"', "'")));
     names.iter().filter_map(said).collect()
 }
-

@@ -21,7 +21,11 @@ pub(super) const TOOLS: &[Tool] = &[
             Parameter::new("ref", Kind::Text, "Reference of the element; without it the viewport is taken"),
             Parameter::new("target", Kind::Text, "The same as ref, or a selector that fits one element alone"),
             Parameter::new("fullPage", Kind::Flag, "Whether the page is taken in its whole length"),
-            Parameter::new("scale", Kind::OneOf(&["css", "device"]), "Whether a pixel is one of CSS or one of the device"),
+            Parameter::new(
+                "scale",
+                Kind::OneOf(&["css", "device"]),
+                "Whether a pixel is one of CSS or one of the device",
+            ),
         ],
         run: |turn| Box::pin(take(turn)),
     },
