@@ -1,6 +1,7 @@
 //! Where Chromium is found and with which flags it is started.
 
 use std::ffi::{OsStr, OsString};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -124,26 +125,26 @@ pub(crate) fn launch(options: &Options) -> Result<Launch, Failure> {
         flags.push("--enable-features=SameSiteDefaultChecksMethodRigorously".into());
     }
     flags.push("about:blank".into());
-    Ok(Launch { program, flags, throwaway })
+    Ok(Launch { program, flags, throwaway, preferences: preferences_text(options.policy) })
 }
 
+/// The profile's folder, and whether it is thrown away. The one that is thrown away is made by the shell that removes
+/// it, so that there is no moment in which a killed server leaves it behind.
 fn profile(options: &Options) -> Result<(PathBuf, Option<PathBuf>), Failure> {
+    let Some(folder) = &options.profile else {
+        let chance = RandomState::new().build_hasher().finish();
+        let made = std::env::temp_dir().join(format!("doorward-browser-{}-{chance:016x}", std::process::id()));
+        return Ok((made.clone(), Some(made)));
+    };
     let broken = |error: std::io::Error| {
         Failure::NotStarted(format!("a folder for the browser's profile cannot be made: {error}"))
-    };
-    let (folder, throwaway) = if let Some(folder) = &options.profile {
-        (folder.clone(), None)
-    } else {
-        let made = tempfile::Builder::new().prefix("doorward-browser-").tempdir().map_err(broken)?;
-        let kept = made.keep();
-        (kept.clone(), Some(kept))
     };
     let preferences = folder.join("Default").join("Preferences");
     if !preferences.exists() {
         std::fs::create_dir_all(folder.join("Default")).map_err(broken)?;
         std::fs::write(&preferences, preferences_text(options.policy)).map_err(broken)?;
     }
-    Ok((folder, throwaway))
+    Ok((folder.clone(), None))
 }
 
 /// Debian's build blocks cookies of third parties by a preference, which would hide the true reason of a refusal:

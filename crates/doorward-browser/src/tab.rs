@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -124,7 +124,12 @@ impl Tab {
         limit: Duration,
     ) -> Result<Value, Failure> {
         self.check()?;
-        self.link.call(session, method, params, limit).await
+        let answer = self.link.call(session, method, params, limit).await;
+        if matches!(answer, Err(Failure::Late { .. })) && !self.is_held() {
+            // A script that never ends would hold every later call as well.
+            self.link.post(session, "Runtime.terminateExecution", &json!({}));
+        }
+        answer
     }
 
     /// An error where the tab can do nothing any more.

@@ -51,6 +51,9 @@ impl Server {
     }
 
     async fn one(&self, mut message: Value) -> Option<Value> {
+        if !message.is_object() {
+            return Some(failed(&Value::Null, NO_REQUEST, "Invalid request"));
+        }
         let id = message["id"].take();
         let Some(method) = message["method"].as_str().map(str::to_owned) else {
             // An answer to something that we never ask.

@@ -104,9 +104,6 @@ impl Tab {
         params["userGesture"] = true.into();
         let limit = self.options.script_timeout;
         let answer = self.call_within(&session, "Runtime.callFunctionOn", params, limit).await;
-        if matches!(answer, Err(Failure::Late { .. })) && !self.is_held() {
-            self.link.post(&session, "Runtime.terminateExecution", &json!({}));
-        }
         let value = result(answer?)?;
         Ok(value["value"].as_str().unwrap_or("undefined").to_owned())
     }

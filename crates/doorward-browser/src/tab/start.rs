@@ -13,20 +13,18 @@ impl Tab {
     /// Makes a tab ready. Every domain answers before the tab runs: a navigation is handled by another process, and
     /// would overtake them.
     pub(crate) async fn start(self: &Arc<Self>) -> Result<(), Failure> {
-        let (ready, tree, focus, chooser) = tokio::join!(
+        // A popup holds its opener until it runs, so nothing is waited for before the last command is sent.
+        let (ready, tree, _, _, (), run) = tokio::join!(
             self.enable(&self.session),
             self.call("Page.getFrameTree", json!({})),
             self.call("Emulation.setFocusEmulationEnabled", json!({ "enabled": true })),
             self.call("Page.setInterceptFileChooserDialog", json!({ "enabled": true })),
+            async { self.dress() },
+            self.call("Runtime.runIfWaitingForDebugger", json!({})),
         );
         if let Ok(tree) = tree {
             self.state().frames.take_tree(&self.session, &tree["frameTree"]);
         }
-        let _ = (focus, chooser);
-        for (method, params) in self.appearance() {
-            let _ = self.call(method, params).await;
-        }
-        let run = self.call("Runtime.runIfWaitingForDebugger", json!({})).await;
         self.state().is_ready = true;
         self.tick();
         ready?;
@@ -35,12 +33,22 @@ impl Tab {
 
     /// Makes a frame ready that has a process of its own.
     pub(crate) async fn start_frame(self: &Arc<Self>, session: &str) {
-        let _ = self.enable(session).await;
-        if let Ok(tree) = self.link.call(session, "Page.getFrameTree", json!({}), self.options.script_timeout).await {
+        let limit = self.options.script_timeout;
+        let (_, tree, _) = tokio::join!(
+            self.enable(session),
+            self.link.call(session, "Page.getFrameTree", json!({}), limit),
+            self.link.call(session, "Runtime.runIfWaitingForDebugger", json!({}), limit),
+        );
+        if let Ok(tree) = tree {
             self.state().frames.take_tree(session, &tree["frameTree"]);
         }
-        self.link.post(session, "Runtime.runIfWaitingForDebugger", &json!({}));
         self.tick();
+    }
+
+    fn dress(&self) {
+        for (method, params) in self.appearance() {
+            self.link.post(&self.session, method, &params);
+        }
     }
 
     async fn enable(&self, session: &str) -> Result<(), Failure> {

@@ -13,10 +13,14 @@ use parking_lot::Mutex;
 use super::{Inbox, MESSAGE_AT_MOST, Outbox};
 use crate::failure::Failure;
 
-/// Puts the ends of the pipes where Chromium looks for them, waits for it, and removes the profile. It is a shell of its
+/// Makes the profile, puts the ends of the pipes where Chromium looks for them, waits for it, and removes the profile. It is a shell of its
 /// own process group: it does its work also where the server is killed, since then the pipes close and Chromium ends.
 const SCRIPT: &str = r#"folder=$1
-shift
+preferences=$2
+shift 2
+if [ -n "$folder" ]; then
+  mkdir -m 700 "$folder" && mkdir "$folder/Default" && printf %s "$preferences" > "$folder/Default/Preferences" || exit 1
+fi
 "$@" 3<&0 4>&1 </dev/null >/dev/null
 code=$?
 if [ -n "$folder" ]; then
@@ -42,8 +46,10 @@ pub(crate) struct Process {
 pub(crate) struct Launch {
     pub(crate) program: PathBuf,
     pub(crate) flags: Vec<OsString>,
-    /// The folder that is removed when Chromium has ended; none where the person gave one.
+    /// The folder that is made for Chromium and removed when it has ended; none where the person gave one.
     pub(crate) throwaway: Option<PathBuf>,
+    /// What stands in the preferences of a profile that is made.
+    pub(crate) preferences: String,
 }
 
 impl Process {
@@ -55,7 +61,7 @@ impl Process {
     ) -> Result<(Self, Outbox), Failure> {
         let mut command = Command::new("/bin/sh");
         command.arg("-c").arg(SCRIPT).arg("doorward-browser");
-        command.arg(launch.throwaway.clone().unwrap_or_default());
+        command.arg(launch.throwaway.clone().unwrap_or_default()).arg(&launch.preferences);
         command.arg(&launch.program).args(&launch.flags);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         let mut child = command.spawn().map_err(|error| {

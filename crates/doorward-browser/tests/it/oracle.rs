@@ -269,7 +269,7 @@ fn compared(text: &str) -> String {
 
 fn without_file(line: &str) -> String {
     let words: Vec<&str> = line.split(' ').collect();
-    let is_file = |word: &str| word.contains("/page-") && (word.ends_with(".png") || word.ends_with(".png',"));
+    let is_file = |word: &str| word.contains("/page-") && word.contains("Z.png");
     words.iter().map(|word| if is_file(word) { "FILE" } else { word }).collect::<Vec<_>>().join(" ")
 }
 

@@ -8,6 +8,7 @@ use doorward_browser::{Browser, Policy, Tab, verdict};
 use crate::site::{Answer, Request, Site, headed, options, page, to};
 
 /// The pages: those of `app.test` are visited, the other hosts are other sites.
+#[expect(clippy::too_many_lines, reason = "a table of pages, one a row")]
 fn answer(site: Site, request: &Request) -> Answer {
     let path = request.path.split('?').next().unwrap_or_default();
     let large = format!("big={}", "x".repeat(5_000));

@@ -78,12 +78,12 @@ impl Site {
         site
     }
 
-    pub(crate) fn url(&self, path: &str) -> String {
+    pub(crate) fn url(self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.plain)
     }
 
     /// The address of a host, by https or not.
-    pub(crate) fn at(&self, is_secure: bool, host: &str, path: &str) -> String {
+    pub(crate) fn at(self, is_secure: bool, host: &str, path: &str) -> String {
         let (scheme, port) = if is_secure { ("https", self.tls) } else { ("http", self.plain) };
         format!("{scheme}://{host}:{port}{path}")
     }

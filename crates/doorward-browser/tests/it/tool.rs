@@ -12,7 +12,7 @@ fn answer(site: Site, request: &Request) -> Answer {
              <select aria-label=City><option>Rome<option>Oslo</select><label><input type=checkbox> Agree</label>\
              <button>Send</button></form><textarea aria-label=Notes></textarea>\
              <button onclick='fetch(\"/slow\").then(() => document.title = \"fetched\")'>Fetch</button>\
-             <button onclick='open(\"/sent\")'>Popup</button><input type=file aria-label=Photo>\
+             <button onclick='window.open(\"/sent\")'>Popup</button><input type=file aria-label=Photo>\
              <div id=menu onmouseover='this.textContent = \"hovered\"'>Menu</div>\
              <input aria-label=Keys onkeydown='document.title = event.key + event.shiftKey'>",
         ),

@@ -40,6 +40,7 @@ pub struct Arguments {
 
 /// What a browser is started with.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct BrowserArguments {
     /// The browser's program, instead of the Chromium on the search path
     #[arg(long, value_name = "FILE")]
@@ -107,13 +108,9 @@ fn size(text: &str) -> Result<(u32, u32), String> {
 }
 
 fn device(name: &str) -> Result<String, String> {
-    match doorward_browser::device::find(name) {
-        Some(device) => Ok(device.name.to_owned()),
-        None => {
-            let known: Vec<&str> = doorward_browser::device::DEVICES.iter().map(|device| device.name).collect();
-            Err(format!("known are {}", known.join(", ")))
-        }
-    }
+    let known: Vec<&str> = doorward_browser::device::DEVICES.iter().map(|device| device.name).collect();
+    let found = doorward_browser::device::find(name).map(|device| device.name.to_owned());
+    found.ok_or_else(|| format!("known are {}", known.join(", ")))
 }
 
 fn mapping(text: &str) -> Result<(String, String), String> {
