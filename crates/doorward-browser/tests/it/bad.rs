@@ -18,11 +18,11 @@ fn answer(_: Site, request: &Request) -> Answer {
             page("<button id=b disabled>Wait</button><script>setTimeout(() => location = '/well', 1200)</script>")
         }
         "/million" => page(
-            "<script>const all = document.createDocumentFragment(); for (let i = 0; i < 1000000; i++) \
+            "<body><script>const all = document.createDocumentFragment(); for (let i = 0; i < 1000000; i++) \
             all.append(document.createElement('p')); for (let i = 0; i < 100; i++) all.append('x'.repeat(1000)); document.body.append(all)</script>",
         ),
         "/deep" => page(
-            "<script>let at = document.body; for (let i = 0; i < 20000; i++) { const d = document.createElement('div'); \
+            "<body><script>let at = document.body; for (let i = 0; i < 20000; i++) { const d = document.createElement('div'); \
             at.append(d); at = d; } at.textContent = 'bottom'</script>",
         ),
         "/renaming" => page(
@@ -41,7 +41,7 @@ fn answer(_: Site, request: &Request) -> Answer {
     }
 }
 
-async fn client() -> (Site, Client) {
+fn client() -> (Site, Client) {
     let mut given = options(Policy::Today);
     given.action_timeout = Duration::from_secs(2);
     given.navigation_timeout = Duration::from_secs(3);
@@ -57,7 +57,7 @@ async fn well(site: Site, client: &Client) {
 
 #[tokio::test]
 async fn a_page_that_asks_without_end_can_be_left() {
-    let (site, client) = client().await;
+    let (site, client) = client();
     let button = find(&client.open(&site.url("/dialogs")).await, "Ask");
     let text = client.well("browser_click", json!({ "element": "x", "ref": button })).await;
     assert!(
@@ -79,7 +79,7 @@ async fn a_page_that_asks_without_end_can_be_left() {
 
 #[tokio::test]
 async fn a_thousand_tabs_are_not_opened() {
-    let (site, client) = client().await;
+    let (site, client) = client();
     let button = find(&client.open(&site.url("/tabs")).await, "Open");
     client.call("browser_click", json!({ "element": "x", "ref": button })).await;
     let text = timeout(Duration::from_secs(30), client.well("browser_tab_list", json!({}))).await.expect("in time");
@@ -91,7 +91,7 @@ async fn a_thousand_tabs_are_not_opened() {
 
 #[tokio::test]
 async fn a_page_that_never_ends_is_given_up_in_time() {
-    let (site, client) = client().await;
+    let (site, client) = client();
     let begun = Instant::now();
     let text = client.wrong("browser_navigate", json!({ "url": site.url("/endless") })).await;
     assert!(text.contains("TimeoutError: page.goto: Timeout 3000ms exceeded."), "{text}");
@@ -102,7 +102,7 @@ async fn a_page_that_never_ends_is_given_up_in_time() {
 
 #[tokio::test]
 async fn a_script_without_end_is_stopped() {
-    let (site, client) = client().await;
+    let (site, client) = client();
     client.open(&site.url("/well")).await;
     let text = client.wrong("browser_evaluate", json!({ "function": "() => { while (true); }" })).await;
     assert!(text.contains("Timeout"), "{text}");
@@ -117,7 +117,7 @@ async fn a_script_without_end_is_stopped() {
 
 #[tokio::test]
 async fn a_renderer_that_crashes_is_an_error_and_the_tab_comes_back() {
-    let (site, client) = client().await;
+    let (site, client) = client();
     client.open(&site.url("/well")).await;
     let text = client.wrong("browser_navigate", json!({ "url": "chrome://crash" })).await;
     assert!(text.contains("refused"), "{text}");
@@ -129,7 +129,7 @@ async fn a_renderer_that_crashes_is_an_error_and_the_tab_comes_back() {
 
 #[tokio::test]
 async fn a_page_that_leaves_while_an_action_waits_is_an_error_in_time() {
-    let (site, client) = client().await;
+    let (site, client) = client();
     let button = find(&client.open(&site.url("/leaving")).await, "Wait");
     let result =
         timeout(Duration::from_secs(20), client.call("browser_click", json!({ "element": "x", "ref": button }))).await;
@@ -159,7 +159,7 @@ async fn a_million_nodes_are_cut_and_a_deep_page_is_read_to_its_ground() {
 
 #[tokio::test]
 async fn elements_that_change_their_name_and_lie_about_their_role_can_be_used() {
-    let (site, client) = client().await;
+    let (site, client) = client();
     client.open(&site.url("/renaming")).await;
     let text = client.well("browser_click", json!({ "element": "x", "target": "button" })).await;
     assert!(text.contains("Page Title: clicked"), "{text}");
@@ -173,7 +173,7 @@ async fn elements_that_change_their_name_and_lie_about_their_role_can_be_used() 
 
 #[tokio::test]
 async fn hostile_bytes_in_headers_and_console_are_shown_or_dropped() {
-    let (site, client) = client().await;
+    let (site, client) = client();
     let text = client.open(&site.url("/hostile")).await;
     assert!(text.contains("Page Title: odd"), "{text}");
     client.well("browser_console_messages", json!({})).await;
@@ -186,7 +186,7 @@ async fn hostile_bytes_in_headers_and_console_are_shown_or_dropped() {
 
 #[tokio::test]
 async fn broken_messages_are_answered_and_the_next_one_works() {
-    let (_, client) = client().await;
+    let (_, client) = client();
     for (message, code) in [
         ("{", -32700),
         ("\"text\"", -32600),

@@ -36,13 +36,13 @@ fn answer(site: Site, request: &Request) -> Answer {
     }
 }
 
-async fn client() -> (Site, Client) {
+fn client() -> (Site, Client) {
     (Site::serve(answer), Client::new(options(Policy::Today)))
 }
 
 #[tokio::test]
 async fn a_form_is_filled_sent_and_gone_back_to() {
-    let (site, client) = client().await;
+    let (site, client) = client();
     let text = client.open(&site.url("/form")).await;
     let email = find(&text, "textbox \"Email\"");
     let text = client.well("browser_type", json!({ "element": "Email", "ref": email, "text": "a@b.test" })).await;
@@ -69,12 +69,13 @@ async fn a_form_is_filled_sent_and_gone_back_to() {
 
 #[tokio::test]
 async fn what_an_action_began_is_waited_for_and_popups_are_tabs() {
-    let (site, client) = client().await;
+    let (site, client) = client();
     let text = client.open(&site.url("/form")).await;
     let text = client.well("browser_click", json!({ "ref": find(&text, "button \"Fetch\"") })).await;
     assert!(text.contains("Page Title: fetched"), "{text}");
     let popup = client.reference("button \"Popup\"").await;
     client.well("browser_click", json!({ "ref": popup })).await;
+    client.well("browser_wait_for", json!({ "time": 1 })).await;
     let text = client.well("browser_tab_list", json!({})).await;
     assert!(text.contains("- 0: (current) [fetched]") && text.contains("- 1: [Sent]"), "{text}");
     let text = client.well("browser_tab_select", json!({ "index": 1 })).await;
@@ -86,7 +87,7 @@ async fn what_an_action_began_is_waited_for_and_popups_are_tabs() {
 
 #[tokio::test]
 async fn keys_hovering_and_dragging_reach_the_page() {
-    let (site, client) = client().await;
+    let (site, client) = client();
     let text = client.open(&site.url("/form")).await;
     let text = client.well("browser_hover", json!({ "ref": find(&text, ": Menu") })).await;
     assert!(text.contains("hovered"), "{text}");
@@ -107,7 +108,7 @@ async fn keys_hovering_and_dragging_reach_the_page() {
 
 #[tokio::test]
 async fn frames_of_this_and_of_another_site_are_seen_and_clicked() {
-    let (site, client) = client().await;
+    let (site, client) = client();
     let text = client.open(&site.at(false, "app.test", "/frames")).await;
     assert!(text.contains("button \"Inside\" [ref=f1e"), "{text}");
     for frame in ["f1e", "f2e"] {
@@ -122,7 +123,7 @@ async fn frames_of_this_and_of_another_site_are_seen_and_clicked() {
 
 #[tokio::test]
 async fn files_come_and_go_only_through_the_folder() {
-    let (site, client) = client().await;
+    let (site, client) = client();
     let text = client.open(&site.url("/form")).await;
     let photo = find(&text, "Photo");
     let text = client.well("browser_click", json!({ "ref": photo })).await;
@@ -154,7 +155,7 @@ async fn files_come_and_go_only_through_the_folder() {
 
 #[tokio::test]
 async fn pictures_are_taken_and_named() {
-    let (site, client) = client().await;
+    let (site, client) = client();
     let text = client.open(&site.url("/form")).await;
     let send = find(&text, "button \"Send\"");
     for (arguments, has_image) in [
@@ -196,7 +197,7 @@ async fn what_is_covered_is_told_and_no_secret_is_shown() {
 
 #[tokio::test]
 async fn a_passkey_is_made_and_used_without_a_hand() {
-    let (site, client) = client().await;
+    let (site, client) = client();
     client.open(&format!("http://localhost:{}/passkey", site.plain)).await;
     let text = client.well("browser_authenticator_add", json!({})).await;
     let id = text.rsplit(' ').next().unwrap().trim().to_owned();
