@@ -10,6 +10,7 @@ pub mod browser;
 pub mod chromium;
 mod connection;
 pub mod device;
+pub mod diagnosis;
 pub mod failure;
 pub mod mcp;
 mod navigate;

@@ -21,6 +21,13 @@ pub(crate) struct Mark {
     departures: u64,
 }
 
+impl Mark {
+    /// The number of the first request after it.
+    pub(crate) fn requests(self) -> u64 {
+        self.requests
+    }
+}
+
 impl Tab {
     pub(crate) fn mark(&self) -> Mark {
         let state = self.state();

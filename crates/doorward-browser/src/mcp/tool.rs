@@ -3,6 +3,7 @@
 mod authenticator;
 mod console;
 mod cookie;
+mod diagnose;
 mod dialog;
 mod evaluate;
 mod file;
@@ -95,6 +96,7 @@ const GROUPS: &[&[Tool]] = &[
     request::TOOLS,
     cookie::TOOLS,
     authenticator::TOOLS,
+    diagnose::TOOLS,
 ];
 
 /// Every tool there is.

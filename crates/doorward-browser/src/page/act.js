@@ -299,6 +299,23 @@ function box(element) {
   return { x: x + scrollX, y: y + scrollY, width, height };
 }
 
+// The fields of a sign-in form: those that can be seen, the one for the password first.
+function signIn() {
+  return looking(() => {
+    const isUsable = (element) => isVisible(element) && !isDisabled(element) && isReadOnly(element) !== true;
+    const fields = everyElement(document, "input").filter(isUsable);
+    const password = fields.find((field) => field.type === "password");
+    const form = (password && password.form) || document;
+    const texts = fields.filter((field) => ["text", "email", "tel", ""].includes(field.type) && (form === document || field.form === form));
+    const hint = (field) => `${field.autocomplete} ${field.name} ${field.id} ${field.type}`.toLowerCase();
+    const user = texts.find((field) => /user|mail|login|account/.test(hint(field))) || texts[0];
+    const owner = (password || user || {}).form || document;
+    const buttons = everyElement(owner, "button, input[type=submit], input[type=image], [role=button]").filter(isUsable);
+    const submit = buttons.find((button) => button.type === "submit" || button.type === "image") || buttons[0];
+    return { user: user && name(user), password: password && name(password), submit: submit && name(submit) };
+  });
+}
+
 function use(ref, work) {
   const element = found(ref);
   return element ? work(element) : { gone: true };
@@ -324,6 +341,7 @@ const HANDLERS = {
     }
     return { lines: text.split("\n").flatMap((line, index) => (wanted.test(line) ? [index] : [])) };
   },
+  signIn,
   scrolled: () => ({ x: scrollX, y: scrollY }),
   box: ({ ref }) => use(ref, (element) => box(element)),
   wait: ({ text, state, milliseconds }) => textBecomes(text, state, milliseconds).then((is) => ({ is })),

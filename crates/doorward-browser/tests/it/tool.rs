@@ -29,6 +29,15 @@ fn answer(site: Site, request: &Request) -> Answer {
         "/leads" => to(303, "/sent"),
         "/passkey" => page("<title>Passkey</title>"),
         "/covered" => page("<button>Below</button><div style='position:fixed;inset:0;background:#eee'>Above</div>"),
+        "/login" => page(
+            "<title>Login</title><form method=post action=/enter><input name=email type=email><input name=p type=password><button>Go</button></form>",
+        ),
+        "/enter" => {
+            let Answer(status, mut headers, body) = to(303, "/home");
+            headers.push(("Set-Cookie".to_owned(), "sid=secret; Domain=other.test; Path=/".to_owned()));
+            Answer(status, headers, body)
+        }
+        "/home" if request.header("cookie").is_none_or(|cookies| !cookies.contains("sid=")) => to(303, "/login"),
         "/refusing" => {
             headed(&[("Set-Cookie", "sid=secret; Secure; Path=/"), ("Set-Cookie", "ok=secret; Path=/")], "<p>x")
         }
@@ -212,5 +221,28 @@ async fn a_passkey_is_made_and_used_without_a_hand() {
     );
     client.well("browser_authenticator_remove", json!({ "id": id })).await;
     client.wrong("browser_authenticator_remove", json!({ "id": id })).await;
+    client.server.close().await;
+}
+
+#[tokio::test]
+async fn a_sign_in_that_a_wrong_cookie_domain_broke_is_explained() {
+    let (site, client) = client();
+    let url = site.at(false, "app.test", "/login");
+    let text = client
+        .well(
+            "browser_diagnose_login",
+            json!({ "url": url, "username": "ada@example.com", "password": "hunter2hunter2" }),
+        )
+        .await;
+    for sign in [
+        "did not go through",
+        "asks for the password again",
+        "cookie.domain_mismatch (sid)",
+        "Domain=other.test",
+        "[POST]",
+    ] {
+        assert!(text.contains(sign), "{sign}: {text}");
+    }
+    assert!(!text.contains("hunter2") && !text.contains("secret"), "{text}");
     client.server.close().await;
 }
