@@ -19,6 +19,7 @@ const PAGES: &[(&str, &str)] = &[
     ("reasons", "docs/reference/reasons.md"),
     ("cli", "docs/reference/cli.md"),
     ("openapi", "docs/reference/openapi.json"),
+    ("messages", "clients/js/src/messages.js"),
 ];
 
 /// The first line of each generated page; JSON has no comments and goes without.

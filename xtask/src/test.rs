@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::need::{self, Need, Provision};
-use crate::{Outcome, shell};
+use crate::{Outcome, client, lab, shell};
 
 /// Arguments of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
 }
 
 /// Everything that the tests start and that Rust does not bring along.
-const NEEDS: &[Need] = &[
+pub(crate) const NEEDS: &[Need] = &[
     Need { package: "postgresql", why: "the store's contract runs against a temporary server", is_there: has_postgres },
     Need { package: "oathtool", why: "codes of a program by others sign in", is_there: || shell::has("oathtool") },
     Need { package: "chromium", why: "a real browser signs in and out", is_there: || shell::has("chromium") },
@@ -56,12 +56,15 @@ const NEEDS: &[Need] = &[
         why: "the calls of the contract are made as they are written",
         is_there: || shell::has("curl"),
     },
+    Need { package: "nodejs", why: "the browser client is tested in Node, 18 or newer", is_there: client::has_node },
+    Need { package: "npm", why: "the browser client's packages come with it", is_there: || shell::has("npm") },
 ];
 
 /// Installs what is missing, runs the tests and the documentation tests, and ends with a summary.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    need::provide(NEEDS, "tests", &arguments.provision)?;
-    let suites = [("tests", tests(arguments)), ("documentation tests", documentation())];
+    need::provide(NEEDS.iter().chain(lab::NEEDS), "tests", &arguments.provision)?;
+    let suites =
+        [("tests", tests(arguments)), ("documentation tests", documentation()), ("browser client", client::test())];
     println!();
     for (name, done) in &suites {
         println!("{:<20} {}", name, if done.is_ok() { "passed" } else { "FAILED" });

@@ -5,6 +5,7 @@
 
 mod app;
 mod authorization;
+mod client;
 mod config;
 mod csrf;
 mod entry;
@@ -122,6 +123,7 @@ pub const ALL: &[&[Reason]] = &[
     csrf::REASONS,
     token::REASONS,
     authorization::REASONS,
+    client::REASONS,
     app::REASONS,
     proxy::REASONS,
     user::REASONS,

@@ -1,35 +1,25 @@
 // Makes the pages more comfortable. Everything works without this file; all words come from the page.
 
-const tokenPath = document.body.dataset.tokenPath;
+import { createClient } from "./client.js";
+
 const freshFor = 5 * 60 * 1000;
-const patience = 4000;
+
+const client = createClient({ baseUrl: location.origin + document.body.dataset.base, deadline: 4000 });
 
 let tokenSince = Date.now();
-let tokenCookie = "csrf_token";
-let pending = null;
 
 const fields = () => document.querySelectorAll('input[name="csrf_token"]');
 
-/** Fetches a fresh token into every form, and says whether it came. One request at a time; a failure changes nothing. */
-function refreshToken() {
-  pending ??= fetch(tokenPath, {
-    headers: { Accept: "application/json" },
-    cache: "no-store",
-    credentials: "same-origin",
-    signal: AbortSignal.timeout(patience),
-  })
-    .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(String(answer.status)))))
-    .then(({ csrf_token: token, cookie_name: cookie }) => {
-      for (const field of fields()) field.value = token;
-      tokenSince = Date.now();
-      tokenCookie = cookie;
-      return true;
-    })
-    .catch(() => false)
-    .finally(() => {
-      pending = null;
-    });
-  return pending;
+/** Fetches a fresh token into every form, and says whether it came. A failure changes nothing. */
+async function refreshToken() {
+  try {
+    const token = await client.csrf.token();
+    for (const field of fields()) field.value = token;
+    tokenSince = Date.now();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Shows that a form is on its way. The button stays focusable, so that a screen reader keeps its place. */
@@ -144,8 +134,8 @@ if (right && !document.querySelector("[data-wrong-address]")) {
 // The token cookie is readable by scripts on purpose: its absence, after the server has just set it, tells that
 // this browser keeps no cookies of this address.
 const warning = document.querySelector("[data-no-cookies]");
-if (warning && !document.cookie.includes(`${tokenCookie}=`)) {
+if (warning && client.inspect().cookie === "absent") {
   refreshToken().then((isFresh) => {
-    warning.hidden = !isFresh || document.cookie.includes(`${tokenCookie}=`);
+    warning.hidden = !isFresh || client.inspect().cookie !== "absent";
   });
 }

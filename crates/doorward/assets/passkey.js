@@ -1,86 +1,15 @@
-// Passkeys: asks the server, has the browser ask its owner, and answers the server. All words come from the page.
+// Passkeys on the pages: which button asks for what, and where its words are shown.
+
+import { createClient } from "./client.js";
+import { DoorwardError } from "./error.js";
+import { create, exchange, isPossible, prove } from "./webauthn.js";
 
 const places = document.querySelectorAll("[data-passkey]");
 const renewal = 4 * 60 * 1000;
 
-let header = "X-CSRF-TOKEN";
+const client = createClient({ baseUrl: location.origin + document.body.dataset.base });
+
 let running = new AbortController();
-
-class Refused extends Error {
-  constructor(told) {
-    super(told.detail ?? "");
-    this.reason = told.reason ?? "";
-  }
-}
-
-function decode(text) {
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
-}
-
-function encode(buffer) {
-  const binary = Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join("");
-  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-/** Sends JSON with the token of the page. A token that is too old is followed by the one that the refusal brings. */
-async function send(path, body, isFirst = true) {
-  const fields = document.querySelectorAll('input[name="csrf_token"]');
-  const answer = await fetch(path, {
-    method: "POST",
-    credentials: "same-origin",
-    cache: "no-store",
-    headers: { Accept: "application/json", "Content-Type": "application/json", [header]: fields[0]?.value ?? "" },
-    body: JSON.stringify(body),
-  });
-  const told = await answer.json().catch(() => ({}));
-  header = told.header_name ?? header;
-  const token = told.csrf_token ?? answer.headers.get(header);
-  if (token) for (const field of fields) field.value = token;
-  if (answer.ok) return told;
-  if (isFirst && told.csrf_token) return send(path, body, false);
-  throw new Refused(told);
-}
-
-const named = (list = []) => list.map((one) => ({ ...one, id: decode(one.id) }));
-
-/** Has the browser make a key. */
-function create(options, signal) {
-  const publicKey = {
-    ...options,
-    challenge: decode(options.challenge),
-    user: { ...options.user, id: decode(options.user.id) },
-    excludeCredentials: named(options.excludeCredentials),
-  };
-  return navigator.credentials.create({ publicKey, signal });
-}
-
-/** Has the browser prove a key. */
-function prove(options, signal, mediation) {
-  const challenge = decode(options.challenge);
-  const publicKey = { ...options, challenge, allowCredentials: named(options.allowCredentials) };
-  return navigator.credentials.get({ publicKey, signal, ...(mediation && { mediation }) });
-}
-
-/** The credential as `toJSON()` writes it, which not every browser has. */
-function written(credential) {
-  const { response } = credential;
-  const text = (buffer) => (buffer ? encode(buffer) : null);
-  const parts = response.attestationObject
-    ? { attestationObject: text(response.attestationObject), transports: response.getTransports?.() ?? [] }
-    : {
-        authenticatorData: text(response.authenticatorData),
-        signature: text(response.signature),
-        userHandle: text(response.userHandle),
-      };
-  return {
-    id: credential.id,
-    rawId: encode(credential.rawId),
-    type: credential.type,
-    clientExtensionResults: credential.getClientExtensionResults(),
-    response: { clientDataJSON: text(response.clientDataJSON), ...parts },
-  };
-}
 
 /** What the page says beside the credential. */
 function beside(kind) {
@@ -94,19 +23,8 @@ async function run(place, mediation) {
   running.abort();
   running = new AbortController();
   const { signal } = running;
-  const { challenge, options } = await send(begin, {});
-  const made = await (kind === "new" ? create(options, signal) : prove(options, signal, mediation));
-  const credential = written(made);
-  try {
-    await send(finish, { challenge, credential, ...beside(kind) });
-  } catch (error) {
-    // A browser that knows how hides a passkey that is no longer known here.
-    if (error.reason === "factor.passkey_unknown") {
-      const gone = { rpId: options.rpId, credentialId: credential.id };
-      await PublicKeyCredential.signalUnknownCredential?.(gone).catch(() => null);
-    }
-    throw error;
-  }
+  const ask = (options) => (kind === "new" ? create(options, signal) : prove(options, signal, mediation));
+  await exchange(client.request, { begin, finish, run: ask, beside: () => beside(kind) });
   location.assign(next);
 }
 
@@ -115,7 +33,7 @@ function words(place, error) {
   if (error.name === "AbortError") return "";
   if (error.name === "NotAllowedError") return place.dataset.cancelled;
   if (error.name === "InvalidStateError") return place.dataset.known ?? place.dataset.failed;
-  return (error instanceof Refused && error.message) || place.dataset.failed;
+  return error instanceof DoorwardError ? error.message : place.dataset.failed;
 }
 
 function tell(place, text) {
@@ -150,15 +68,14 @@ async function offer(place) {
     if (error.name === "AbortError") return;
     clearTimeout(again);
     // Nobody has asked for anything yet, so only an answer that was refused is worth words.
-    if (error instanceof Refused && error.reason.startsWith("factor.")) {
+    if (error.reason?.startsWith("factor.")) {
       tell(place, words(place, error));
       offer(place);
     }
   }
 }
 
-const isNamed = !/^[\d.]+$|:/.test(location.hostname);
-if (isSecureContext && isNamed && globalThis.PublicKeyCredential) {
+if (isPossible()) {
   for (const place of places) {
     const button = place.querySelector("button");
     place.hidden = false;

@@ -1,0 +1,31 @@
+// The core stays small: what every page loads, minified and compressed.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { fileURLToPath } from "node:url";
+
+import { build } from "esbuild";
+
+const MOST = 4096;
+
+/** @param {string[]} external */
+async function measured(external) {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL("../src/index.js", import.meta.url))],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    external,
+    write: false,
+  });
+  const bytes = outputFiles[0].contents;
+  return { minified: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, brotli: brotliCompressSync(bytes).length };
+}
+
+test("the core is under 4 KiB minified and compressed", async () => {
+  const core = await measured(["./trouble.js", "./webauthn.js", "./bearer.js"]);
+  const whole = await measured([]);
+  console.log(`core: ${JSON.stringify(core)} bytes, limit ${MOST}; with causes and texts, passkeys and access tokens, which load on demand: ${JSON.stringify(whole)}`);
+  assert.ok(core.gzip < MOST && core.brotli < MOST, JSON.stringify(core));
+});
