@@ -85,7 +85,8 @@ impl Served {
     }
 }
 
-fn program() -> std::path::PathBuf {
+/// The release program.
+pub(crate) fn program() -> std::path::PathBuf {
     std::env::current_exe().unwrap().with_file_name("../doorward")
 }
 
