@@ -31,7 +31,7 @@ export function createClient(options = {}) {
   const { retry = 3, onSessionEnd, onSecondFactor, logger, storage } = options;
   const fetcher = options.fetch ?? ((...all) => page.fetch(...all));
   const here = page.location;
-  const base = new URL((options.baseUrl ?? "/").replace(/\/*$/, "/"), here?.href);
+  const base = new URL((options.baseUrl ?? "/").replace(/\/*$/, "/"), here?.href ?? "http://localhost");
   const isForeign = !!here && here.origin !== base.origin;
   const credentials = options.credentials ?? (isForeign ? "include" : "same-origin");
   const development = options.development ?? /^(localhost|127\.|\[::1\])/.test(here?.hostname ?? "");
