@@ -58,7 +58,7 @@ const NEEDS: &[Need] = &[
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let is_wanted = |part: Part| arguments.part.is_none_or(|wanted| wanted == part);
     if is_wanted(Part::Proxy) {
-        need::provide(NEEDS, "benches", &arguments.provision)?;
+        need::provide(NEEDS.iter(), "benches", &arguments.provision)?;
     }
     let programs: Vec<&Program> = PROGRAMS.iter().filter(|program| is_wanted(program.part)).collect();
     for program in &programs {

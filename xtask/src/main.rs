@@ -10,6 +10,7 @@ mod bench;
 mod client;
 mod dist;
 mod docs;
+mod lab;
 mod lint;
 mod need;
 mod run;
@@ -60,6 +61,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Show on the real program that the two outages Doorward exists for are gone
     Accept(accept::Arguments),
+    /// Examine broken deployments and their healthy twins with the doctor, and print a score
+    Lab(lab::Arguments),
     /// Write the reference pages from the code
     Docs(docs::Arguments),
     /// Make the release files: binary, archive, Debian package, checksums
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Command::Lint => lint::run(),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Accept(arguments) => accept::run(&arguments),
+        Command::Lab(arguments) => lab::run(&arguments),
         Command::Docs(arguments) => docs::run(&arguments),
         Command::Dist(arguments) => dist::run(&arguments),
     };

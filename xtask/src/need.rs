@@ -38,8 +38,8 @@ enum Decision {
 }
 
 /// Installs what is missing, or says how; `who` needs it.
-pub(crate) fn provide(needs: &[Need], who: &str, provision: &Provision) -> Outcome {
-    let missing: Vec<&Need> = needs.iter().filter(|need| !(need.is_there)()).collect();
+pub(crate) fn provide<'a>(needs: impl Iterator<Item = &'a Need>, who: &str, provision: &Provision) -> Outcome {
+    let missing: Vec<&Need> = needs.filter(|need| !(need.is_there)()).collect();
     for need in &missing {
         println!("missing: {} ({})", need.package, need.why);
     }

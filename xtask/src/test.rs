@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::need::{self, Need, Provision};
-use crate::{Outcome, client, shell};
+use crate::{Outcome, client, lab, shell};
 
 /// Arguments of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
 }
 
 /// Everything that the tests start and that Rust does not bring along.
-const NEEDS: &[Need] = &[
+pub(crate) const NEEDS: &[Need] = &[
     Need { package: "postgresql", why: "the store's contract runs against a temporary server", is_there: has_postgres },
     Need { package: "oathtool", why: "codes of a program by others sign in", is_there: || shell::has("oathtool") },
     Need { package: "chromium", why: "a real browser signs in and out", is_there: || shell::has("chromium") },
@@ -62,7 +62,7 @@ const NEEDS: &[Need] = &[
 
 /// Installs what is missing, runs the tests and the documentation tests, and ends with a summary.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    need::provide(NEEDS, "tests", &arguments.provision)?;
+    need::provide(NEEDS.iter().chain(lab::NEEDS), "tests", &arguments.provision)?;
     let suites =
         [("tests", tests(arguments)), ("documentation tests", documentation()), ("browser client", client::test())];
     println!();
