@@ -11,7 +11,7 @@ import { startGateway } from "./part/gateway.js";
 import { seeded, startWeather } from "./part/weather.js";
 
 const RUNS = Number(process.env.RUNS ?? 20);
-const LANES = 4;
+const LANES = 3;
 const SEED = Number(process.env.SEED ?? Date.now() % 1e9);
 
 /** One browser, with what its owner knows of it. */
@@ -49,9 +49,12 @@ class Person {
     this.tally.requests += 1;
     const isLost = outcome.reason === "client.unreachable" || outcome.reason === "client.timeout";
     if (isLost) this.tally.faults += 1;
+    // A machine that is too slow for the sign-ins of this test says so; the person tries again.
+    const isBusy = outcome.reason === "signin.busy";
+    if (isBusy) this.tally.busy += 1;
     const isEnd = outcome.kind === "session" && this.session !== "in";
     if (isEnd) this.tally.ends += 1;
-    const isRefused = outcome.reason && !isEnd && !(isLost && this.weather.loss > 0);
+    const isRefused = outcome.reason && !isBusy && !isEnd && !(isLost && this.weather.loss > 0);
     if (isRefused) throw new Error(`${what} ended in ${JSON.stringify(outcome)}, session: ${this.session}`);
     return outcome;
   }
@@ -109,7 +112,7 @@ test(`in ${RUNS} randomized runs no honest request ends in a refusal that the pe
   // Tokens live for two seconds and are replaced with each answer: a day of a browser in a second.
   const gateway = await startGateway({ settings: { DOORWARD_CSRF__ROTATE: "always", DOORWARD_CSRF__MAX_AGE: "2s", DOORWARD_PASSWORD__HASH: "low-memory", LOG_LEVEL: "error" } });
   const browser = await startChromium();
-  const tally = { runs: 0, steps: 0, requests: 0, faults: 0, ends: 0, lost: 0 };
+  const tally = { runs: 0, steps: 0, requests: 0, faults: 0, busy: 0, ends: 0, lost: 0 };
   const began = performance.now();
   let next = 0;
   const lane = async () => {
@@ -125,7 +128,8 @@ test(`in ${RUNS} randomized runs no honest request ends in a refusal that the pe
         for (let step = 0; step < 12; step += 1, tally.steps += 1) await person.step();
         // And in the end, in calm weather, everything works.
         Object.assign(way.weather, { delay: 0, loss: 0 });
-        await person.signIn(person.tabs[0]);
+        for (let tries = 0; person.session !== "in" && tries < 5; tries += 1) await person.signIn(person.tabs[0]);
+        assert.equal(person.session, "in");
         for (const tab of person.tabs) await person.act(tab);
       } catch (error) {
         assert.fail(`seed ${seed}, ${person.story.join(" ")}: ${error}`);

@@ -6,7 +6,20 @@ import { fileURLToPath } from "node:url";
 
 const source = fileURLToPath(new URL("../../src/", import.meta.url));
 
-const PAGE = (lang) => `<!DOCTYPE html><html lang="${lang}"><meta charset="utf-8"><title>A page</title><script type="module" src="/page.js"></script>`;
+/** A page, with what its query wishes: a language, a meta tag with a token, a policy for the referrer. @param {URLSearchParams} wish */
+const PAGE = (wish) => `<!DOCTYPE html><html lang="${wish.get("lang") ?? "en"}"><meta charset="utf-8">
+${wish.has("meta") ? `<meta name="csrf-token" content="${wish.get("meta")}">` : ""}${wish.has("referrer") ? `<meta name="referrer" content="${wish.get("referrer")}">` : ""}
+<title>A page</title><script type="module" src="/page.js"></script>`;
+
+/** A service worker that answers everything it has ever seen from its memory. */
+const WORKER = `
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+self.addEventListener("fetch", (event) => {
+  if (event.request.method !== "GET") return;
+  event.respondWith(caches.open("old").then(async (old) => (await old.match(event.request)) ?? fetch(event.request).then((answer) => (old.put(event.request, answer.clone()), answer))));
+});
+`;
 
 const SCRIPT = `
 import { createClient, fetchCsrfToken } from "/client/index.js";
@@ -28,17 +41,21 @@ Object.assign(window, { client, createClient, fetchCsrfToken, ends, seen, isRead
 
 /** @param {number} gateway the port @param {() => number} chance */
 export async function startWeather(gateway, chance = Math.random) {
-  const weather = { delay: 0, loss: 0, blocked: /** @type {RegExp | null} */ (null), lost: 0 };
+  const weather = { delay: 0, loss: 0, blocked: /** @type {RegExp | null} */ (null), lost: 0, isCookieless: false };
   const agentless = { agent: false };
   const server = createServer((asked, answer) => {
-    const { pathname } = new URL(asked.url ?? "/", "http://localhost");
+    const { pathname, searchParams } = new URL(asked.url ?? "/", "http://localhost");
     const fields = { "Cache-Control": "no-cache" };
-    if (pathname === "/page") return void answer.writeHead(200, { "Content-Type": "text/html", ...fields }).end(PAGE("en"));
+    if (pathname === "/page") return void answer.writeHead(200, { "Content-Type": "text/html", ...fields }).end(PAGE(searchParams));
+    if (pathname === "/frame") return void answer.writeHead(200, { "Content-Type": "text/html" }).end(`<!DOCTYPE html><title>Another site</title><iframe src="${searchParams.get("src")}"></iframe>`);
+    if (pathname === "/worker.js") return void answer.writeHead(200, { "Content-Type": "text/javascript", ...fields }).end(WORKER);
     if (pathname === "/page.js") return void answer.writeHead(200, { "Content-Type": "text/javascript", ...fields }).end(SCRIPT);
     if (pathname === "/favicon.ico") return void answer.writeHead(204).end();
     if (pathname.startsWith("/client/")) {
       return void answer.writeHead(200, { "Content-Type": "text/javascript", "Cache-Control": "max-age=3600" }).end(readFileSync(source + pathname.slice(8)));
     }
+    if (weather.blocked?.test(pathname)) return void asked.socket.destroy();
+    if (weather.isCookieless) delete asked.headers.cookie;
     const fate = chance();
     // Half of what is lost is lost on the way there, half on the way back, where it has had its effect.
     if (fate < weather.loss / 2) {
@@ -52,7 +69,8 @@ export async function startWeather(gateway, chance = Math.random) {
           back.resume();
           return void asked.socket.destroy();
         }
-        answer.writeHead(back.statusCode ?? 502, back.rawHeaders);
+        if (weather.isCookieless) delete back.headers["set-cookie"];
+        answer.writeHead(back.statusCode ?? 502, back.headers);
         back.pipe(answer);
       }, weather.delay && chance() * weather.delay);
     });
