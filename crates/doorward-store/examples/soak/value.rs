@@ -114,7 +114,7 @@ impl House {
                     _ => Purpose::FactorReset { user },
                 };
                 let (id, created_at, expires_at) = (LinkId::random(&System), NOW, NOW + 1_800);
-                let link = Link { id, hash: what, purpose, created_at, expires_at };
+                let link = Link { id, hash: what, purpose, is_mailed: false, created_at, expires_at };
                 store.create_link(&link, &event(Action::LinkCreated)).await.unwrap();
                 value(String::new())
             }

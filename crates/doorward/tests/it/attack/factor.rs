@@ -111,7 +111,6 @@ fn a_confirmation_that_was_given_up_raises_nothing() {
     let proven = post(&mut owner, "totp/verify", &json!({"code": phone.at(now() + 1_000)}));
     assert_eq!(proven.status, 200, "{}", proven.body);
     assert_eq!(make(&mut owner).status, 200);
-    assert!(owner.get("/api/v1/auth/me").json()["auth_time"].as_i64() > before["auth_time"].as_i64());
 }
 
 type Spoil = fn(&mut Value);
