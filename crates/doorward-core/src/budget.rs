@@ -5,7 +5,8 @@
 
 use crate::address::Network;
 use crate::clock::UnixTime;
-use crate::identifier::UserId;
+use crate::identifier::{LinkId, UserId};
+use crate::signin::Method;
 use crate::token::TokenHash;
 use crate::user::Email;
 
@@ -18,13 +19,19 @@ pub enum BudgetKey {
     KnownBrowser(UserId, TokenHash),
     /// Everybody in this network.
     Network(Network),
-    /// Codes of a second factor, from browsers in which no sign-in was finished. Only a right password opens it.
-    Factor(UserId),
-    /// Codes of a second factor from a browser in which a sign-in was finished, so that somebody else who has the
-    /// password cannot keep the owner out.
-    KnownFactor(UserId, TokenHash),
-    /// Mail that somebody has sent to this address, such as a link.
+    /// Codes of one way of proving a second factor, from browsers in which no sign-in was finished. Only a right password
+    /// opens it.
+    Factor(UserId, Method),
+    /// Codes of one way from a browser in which a sign-in was finished, so that somebody else who has the password cannot
+    /// keep the owner out.
+    KnownFactor(UserId, TokenHash, Method),
+    /// Mail that somebody has sent to this mailbox, such as a link, whatever spelling of its address is used.
     MailTo(Email),
+    /// Mail that somebody in this network has sent to anybody. Counted apart from sign-ins, so that whoever has forgotten a
+    /// password keeps nobody from signing in.
+    MailNetwork(Network),
+    /// Choosing a password by this link: each try is a hash, and whoever has a link has it once.
+    Link(LinkId),
     /// Codes by mail for a sign-in whose password was right, or for a session. Counted apart from what strangers have
     /// sent to the address, so that they keep nobody from a code.
     CodeTo(UserId),
@@ -41,9 +48,11 @@ impl BudgetKey {
             Self::Account(email) => format!("account:{email}"),
             Self::KnownBrowser(user, browser) => format!("browser:{user}:{}", browser.to_text()),
             Self::Network(network) => format!("network:{network}"),
-            Self::Factor(user) => format!("factor:{user}"),
-            Self::KnownFactor(user, browser) => format!("factor:{user}:{}", browser.to_text()),
-            Self::MailTo(email) => format!("mail:{email}"),
+            Self::Factor(user, way) => format!("factor:{user}:{}", way.as_str()),
+            Self::KnownFactor(user, browser, way) => format!("factor:{user}:{}:{}", way.as_str(), browser.to_text()),
+            Self::MailTo(email) => format!("mail:{}", email.mailbox()),
+            Self::MailNetwork(network) => format!("post:{network}"),
+            Self::Link(link) => format!("link:{link}"),
             Self::CodeTo(user) => format!("code:{user}"),
             Self::AppPassword(network) => format!("app:{network}"),
         }
@@ -61,11 +70,19 @@ impl BudgetKey {
                 Limits { windows: &[Window { seconds: WINDOW_SECONDS, guesses: 60 }], free: 20, consecutive: u32::MAX }
             }
             // With two accepted steps of a million, 20 guesses a day win once in 25,000 days.
-            Self::Factor(_) | Self::KnownFactor(..) => Limits {
+            Self::Factor(..) | Self::KnownFactor(..) => Limits {
                 windows: &[Window { seconds: 900, guesses: 5 }, Window { seconds: DAY_SECONDS, guesses: 20 }],
                 free: 5,
                 consecutive: 100,
             },
+            Self::MailNetwork(_) => Limits {
+                windows: &[Window { seconds: WINDOW_SECONDS, guesses: 60 }],
+                free: u32::MAX,
+                consecutive: u32::MAX,
+            },
+            Self::Link(_) => {
+                Limits { windows: &[Window { seconds: WINDOW_SECONDS, guesses: 20 }], free: u32::MAX, consecutive: 100 }
+            }
             Self::MailTo(_) | Self::CodeTo(_) => Limits {
                 windows: &[Window { seconds: 900, guesses: 5 }, Window { seconds: DAY_SECONDS, guesses: 20 }],
                 free: u32::MAX,
@@ -188,7 +205,7 @@ mod tests {
         Limits { windows: &[Window { seconds: WINDOW_SECONDS, guesses: 10 }], free: 3, consecutive: 100 };
 
     fn factor() -> Limits {
-        BudgetKey::Factor(UserId::from_bytes([7; 16])).limits()
+        BudgetKey::Factor(UserId::from_bytes([7; 16]), Method::OneTimeCode).limits()
     }
 
     // CVE-2018-14657, CVE-2025-64102: codes have a budget of their own, over all sessions of the account.
@@ -208,6 +225,22 @@ mod tests {
         assert_eq!(paid, 20);
         let mut stopped = Counter { consecutive: 100, ..Counter::default() };
         assert_eq!(stopped.pay(now, factor()), Err(Spent::Stopped));
+    }
+
+    #[test]
+    fn each_way_and_each_mailbox_has_one_count() {
+        let user = UserId::from_bytes([7; 16]);
+        let of = |way| BudgetKey::Factor(user, way).to_text();
+        assert_ne!(of(Method::OneTimeCode), of(Method::EmailCode));
+        let to = |text: &str| BudgetKey::MailTo(text.parse().unwrap()).to_text();
+        for same in
+            ["a.d.a@example.com", "ada+shop@example.com", "A.da+x+y@EXAMPLE.com", "\u{ff41}da@ex\u{ff41}mple.com"]
+        {
+            assert_eq!(to(same), to("ada@example.com"), "{same}");
+        }
+        assert_eq!(to("ada@b\u{fc}cher.example"), to("ada@xn--bcher-kva.example"));
+        assert_ne!(to("bob@example.com"), to("ada@example.com"));
+        assert_eq!(to("+x@example.com"), to("+y@example.com"), "what is all suffix is one mailbox too");
     }
 
     #[test]

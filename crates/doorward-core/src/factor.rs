@@ -21,8 +21,10 @@
 //!   transaction, in which one conditional statement takes the value. The highest step used is kept, so a clock that is set back
 //!   makes no code good again.
 //! - *Guesses are paid before they are looked at* ([`crate::budget::BudgetKey::Factor`]), and only a right password opens
-//!   the counter, so nobody is locked out by strangers. Known browsers are counted apart, and a browser is known only once a
-//!   sign-in was finished in it.
+//!   the counter, so nobody is locked out by strangers. Each way is counted apart, so that wrong codes by mail use up nobody's
+//!   tries at an app. Known browsers are counted apart, and a browser is known only once a sign-in was finished in it; a new
+//!   password and the first factor forget them all.
+//! - *A mailbox is one channel*: after a password was chosen by a link, a code by mail proves nothing more.
 //! - *A trusted device is a token on the server*, of its own kind, named, ended one by one and all together by a
 //!   new password, by any change of a factor, by disablement and by a restore. It stands in for the second factor and nothing more: such
 //!   a session is one factor (`aal1`) and never fresh.
@@ -88,7 +90,7 @@ pub const MOST_APP_PASSWORDS: usize = 50;
 /// Seconds for which the state of a ceremony waits for its answer.
 pub const CHALLENGE_SECONDS: i64 = 300;
 
-/// Seconds for which a device is trusted after it was last used.
+/// Seconds for which a device is trusted after it was last used, at most ([`policy::FactorPolicy::trusted_until`]).
 pub const DEVICE_SECONDS: i64 = 30 * 86_400;
 
 /// What a user has enrolled as a second factor.
@@ -174,7 +176,7 @@ pub struct TrustedDevice {
     pub created_at: UnixTime,
     /// When it last stood in.
     pub last_used_at: UnixTime,
-    /// When it is forgotten; each use moves it on.
+    /// When it is forgotten; each use moves it on, up to an end that nothing moves.
     pub expires_at: UnixTime,
 }
 

@@ -8,6 +8,13 @@ use crate::user::Email;
 /// The most letters that wait at one time, of all people together.
 pub const MOST_WAITING: i64 = 10_000;
 
+/// The most of them that people have caused who were not signed in ([`OF_STRANGERS`]): the rest is kept for codes, notices
+/// and invitations, however many ask for accounts or new passwords.
+pub const MOST_OF_STRANGERS: i64 = MOST_WAITING / 2;
+
+/// The templates of letters that anybody can cause without signing in.
+pub const OF_STRANGERS: [&str; 3] = ["registration", "already_registered", "password_reset"];
+
 /// The most letters that wait for one address at one time.
 pub const MOST_FOR_ONE: i64 = 50;
 

@@ -270,6 +270,23 @@ pub struct EndedSession {
     pub reason: EndReason,
 }
 
+/// A whole session that is over, as its owner is told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastSession {
+    /// Its public name at the end.
+    pub id: SessionId,
+    /// When the first factor was proven.
+    pub created_at: UnixTime,
+    /// When it ended.
+    pub ended_at: UnixTime,
+    /// Why.
+    pub reason: EndReason,
+    /// Where it was made from.
+    pub address: IpAddr,
+    /// What the client called itself.
+    pub device: Box<str>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

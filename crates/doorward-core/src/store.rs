@@ -83,7 +83,7 @@ pub enum UserChange {
     /// Exactly these groups.
     Groups(std::collections::BTreeSet<Group>),
     /// Another password. Ends the user's sessions for `end`, all but `keep`, and clears what wrong
-    /// guesses are counted for the account. Trusted devices and app passwords end.
+    /// guesses are counted for the account. Trusted devices and app passwords end, and no browser is known any more.
     Password {
         /// The new stored form.
         hash: PasswordHash,
@@ -172,6 +172,12 @@ pub trait Sessions {
     fn live_sessions(&self, after: Option<SessionId>, limit: u32) -> impl Future<Output = Result<Vec<Session>>> + Send;
     /// The newest ended sessions, newest first.
     fn ended_sessions(&self, limit: u32) -> impl Future<Output = Result<Vec<EndedSession>>> + Send;
+    /// The newest whole sessions of one user that have ended, the last one first; a step up ends none.
+    fn past_sessions(
+        &self,
+        user: UserId,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<crate::session::PastSession>>> + Send;
     /// One session: live, ended, or nothing.
     fn session(
         &self,
@@ -189,8 +195,9 @@ pub trait Sessions {
     ) -> impl Future<Output = Result<bool>> + Send;
     /// Replaces a session by its next step: new id, new token, same handle. False where it has ended
     /// meanwhile. The old id is remembered as [`EndReason::SteppedUp`]; the credential that stood for its second
-    /// factor stays where the new step names none.
-    fn step_up(&self, old: SessionId, new: &Session, event: &Event) -> impl Future<Output = Result<bool>> + Send;
+    /// factor stays where the new step names none. Refresh tokens follow it, unless it brings one of its own: then the
+    /// former ones end. `replaces` is not looked at.
+    fn step_up(&self, old: SessionId, new: &NewSession, event: &Event) -> impl Future<Output = Result<bool>> + Send;
     /// Ends sessions and gives back which ones really ended by this call.
     fn end_sessions(
         &self,

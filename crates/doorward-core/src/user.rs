@@ -128,6 +128,20 @@ macro_rules! text_value {
     };
 }
 
+impl Email {
+    /// One text for the spellings that may reach one mailbox: without dots and without what follows a `+` before the
+    /// `@`, letters in their compatibility form (Unicode, NFKC), and the domain as it stands in DNS (UTS #46). For counting
+    /// alone: whoever signs in is told apart by the address itself.
+    #[must_use]
+    pub fn mailbox(&self) -> String {
+        let (local, domain) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));
+        let plain: String = local.nfkc().flat_map(char::to_lowercase).filter(|character| *character != '.').collect();
+        let plain = plain.split('+').next().unwrap_or_default();
+        let domain = idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_owned());
+        format!("{plain}@{}", domain.trim_end_matches('.'))
+    }
+}
+
 text_value!(Email);
 text_value!(Name);
 text_value!(Group);

@@ -76,7 +76,14 @@ async fn write_for_ever(location: &Location) {
         };
         let (_, hash) = token::mint(Kind::Invitation, &System);
         let purpose = Purpose::Invitation { email: user.email.clone(), groups: user.groups.clone() };
-        let link = Link { id: LinkId::random(&System), hash, purpose, created_at: NOW, expires_at: NOW + 86_400 };
+        let link = Link {
+            id: LinkId::random(&System),
+            hash,
+            purpose,
+            is_mailed: false,
+            created_at: NOW,
+            expires_at: NOW + 86_400,
+        };
         store.create_link(&link, &event(Action::LinkCreated)).await.expect("a link");
         assert!(store.accept_invitation(hash, &user, &event(Action::UserCreated)).await.expect("an account"));
         say(&format!("{id} {}", hash.to_text()));

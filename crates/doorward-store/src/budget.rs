@@ -3,6 +3,7 @@
 use doorward_core::UnixTime;
 use doorward_core::budget::{BudgetKey, Counter, Spent};
 use doorward_core::identifier::UserId;
+use doorward_core::signin::Method;
 use doorward_core::store::{Budgets, Result};
 use doorward_core::token::TokenHash;
 use sqlx::any::AnyRow;
@@ -163,15 +164,31 @@ pub(crate) async fn clear(write: &mut Write, keys: &[BudgetKey]) -> std::result:
     Ok(())
 }
 
-/// Forgets what is counted for the known browsers of a user.
-pub(crate) async fn clear_browsers(write: &mut Write, user: UserId) -> std::result::Result<(), Failure> {
+/// Forgets every key that begins with these words and has one more.
+async fn clear_below(write: &mut Write, words: &str) -> std::result::Result<(), Failure> {
     // A range instead of LIKE, in which the `_` of an id would stand for any character; ';' follows ':'.
     sqlx::query("DELETE FROM budget WHERE budget_key >= $1 AND budget_key < $2")
-        .bind(format!("browser:{user}:"))
-        .bind(format!("browser:{user};"))
+        .bind(format!("{words}:"))
+        .bind(format!("{words};"))
         .execute(write.on())
         .await?;
     Ok(())
+}
+
+/// Forgets the known browsers of a user, and what is counted for each: whoever was known by the password before must not
+/// have guesses of their own after it.
+pub(crate) async fn forget_browsers(write: &mut Write, user: UserId) -> std::result::Result<(), Failure> {
+    sqlx::query("DELETE FROM known_browser WHERE user_id = $1").bind(user.to_string()).execute(write.on()).await?;
+    clear_below(write, &format!("browser:{user}")).await?;
+    for way in Method::ALL {
+        clear_below(write, &BudgetKey::Factor(user, way).to_text()).await?;
+    }
+    Ok(())
+}
+
+/// Forgets what is counted for the second factors of a user, in every browser.
+pub(crate) async fn clear_factors(write: &mut Write, user: UserId) -> std::result::Result<(), Failure> {
+    clear_below(write, &format!("factor:{user}")).await
 }
 
 async fn is_known(store: &Store, user: UserId, browser: TokenHash) -> std::result::Result<bool, Failure> {

@@ -1,13 +1,15 @@
 //! Second factors: enrolling, naming, removing, and what is known of them.
 
+mod loss;
+
 use doorward_core::UnixTime;
 use doorward_core::audit::Event;
 use doorward_core::factor::policy::Keep;
 use doorward_core::factor::{Ceremony, Challenge, Credential, Detail, MOST_CREDENTIALS, Passkey, Sealed};
 use doorward_core::identifier::{CredentialId, SessionId, UserId};
-use doorward_core::session::{EndReason, Stage};
+use doorward_core::session::Stage;
 use doorward_core::store::{
-    Added, EmailChallenge, Factors, Facts, NewCredential, Proof, Proving, Result, StoreError, Then, Which,
+    Added, EmailChallenge, Factors, Facts, NewCredential, Proof, Proving, Result, StoreError, Then,
 };
 use doorward_core::token::TokenHash;
 use doorward_core::user::Name;
@@ -18,7 +20,10 @@ use crate::failure::{Failure, retry};
 use crate::row::{Columns as _, damaged};
 use crate::store::Store;
 use crate::write::Write;
-use crate::{app_password, device, link, proof, session, user};
+use crate::{device, proof, session, user};
+
+use loss::reset_and_commit;
+pub(crate) use loss::{end_email_codes, reset};
 
 macro_rules! select_credential {
     ($rest:literal) => {
@@ -43,6 +48,10 @@ impl Factors for Store {
         retry!(elsewhere(self, rp_id))
     }
 
+    async fn people_by_mail_alone(&self) -> Result<u64> {
+        retry!(by_mail_alone(self))
+    }
+
     async fn add_credential(&self, new: &NewCredential, event: &Event) -> Result<Added> {
         retry!(add(self, new, event))
     }
@@ -51,7 +60,7 @@ impl Factors for Store {
         &self,
         session: (UserId, SessionId),
         id: CredentialId,
-        keep: Keep,
+        keep: &Keep,
         event: &Event,
     ) -> Result<bool> {
         retry!(remove(self, session, id, keep, event))
@@ -154,18 +163,18 @@ async fn facts(store: &Store, user: UserId) -> std::result::Result<Facts, Failur
     let rows = query.bind(user.to_string()).fetch_all(&mut *moment).await?;
     let query = sqlx::query("SELECT COUNT(*) AS codes FROM recovery_code WHERE user_id = $1 AND used_at IS NULL");
     let codes = query.bind(user.to_string()).fetch_one(&mut *moment).await?.number("codes")?;
-    let query = sqlx::query(
-        "SELECT v.email AS email FROM verified_address v JOIN users u ON u.id = v.user_id AND u.email = v.email \
-         WHERE v.user_id = $1",
-    );
+    let query = sqlx::query(user::VERIFIED);
     let verified = query.bind(user.to_string()).fetch_optional(&mut *moment).await?;
     let query = sqlx::query("SELECT began_at FROM grace WHERE user_id = $1");
     let grace = query.bind(user.to_string()).fetch_optional(&mut *moment).await?;
+    let query = sqlx::query("SELECT user_id FROM reset_by_link WHERE user_id = $1");
+    let reset = query.bind(user.to_string()).fetch_optional(&mut *moment).await?;
     moment.rollback().await?;
     Ok(Facts {
         credentials: rows.iter().map(credential_from).collect::<std::result::Result<_, _>>()?,
         recovery_codes: usize::try_from(codes).map_err(|_| damaged("codes"))?,
         is_email_verified: verified.is_some(),
+        is_reset_by_link: reset.is_some(),
         grace_began_at: grace.map(|row| row.time("began_at")).transpose()?,
     })
 }
@@ -180,6 +189,17 @@ async fn elsewhere(store: &Store, rp_id: &str) -> std::result::Result<u64, Failu
     let query = sqlx::query("SELECT COUNT(*) AS passkeys FROM credential WHERE kind = 'passkey' AND rp_id <> $1");
     let row = query.bind(plain(rp_id)).fetch_one(store.reader()).await?;
     u64::try_from(row.number("passkeys")?).map_err(|_| damaged("passkeys"))
+}
+
+async fn by_mail_alone(store: &Store) -> std::result::Result<u64, Failure> {
+    let query = sqlx::query(
+        "SELECT COUNT(*) AS people FROM users WHERE status = 'active' \
+         AND id IN (SELECT user_id FROM credential WHERE kind = 'email') \
+         AND id NOT IN (SELECT user_id FROM credential WHERE kind <> 'email') \
+         AND id NOT IN (SELECT user_id FROM recovery_code WHERE used_at IS NULL)",
+    );
+    let row = query.fetch_one(store.reader()).await?;
+    u64::try_from(row.number("people")?).map_err(|_| damaged("people"))
 }
 
 /// PostgreSQL has no text with a NUL in it.
@@ -261,7 +281,7 @@ async fn remove(
     store: &Store,
     (owner, asking): (UserId, SessionId),
     id: CredentialId,
-    keep: Keep,
+    keep: &Keep,
     event: &Event,
 ) -> std::result::Result<bool, Failure> {
     let mut write = Write::audited(store).await?;
@@ -273,7 +293,8 @@ async fn remove(
         return Ok(false);
     }
     // Audited transactions run one after another, so of two removals at once the second sees what the first has left.
-    if !keep.is_met(&of_user(&mut write, owner).await?) {
+    let is_proven = user::is_verified(&mut write, owner).await?;
+    if !keep.is_met(&of_user(&mut write, owner).await?, is_proven) {
         return Err(StoreError::LastFactor.into());
     }
     device::forget(&mut write, owner).await?;
@@ -340,39 +361,4 @@ async fn begin_grace(store: &Store, owner: UserId, event: &Event) -> std::result
         write.commit().await?;
     }
     Ok(began)
-}
-
-async fn reset_and_commit(store: &Store, owner: UserId, event: &Event) -> std::result::Result<bool, Failure> {
-    let mut write = Write::audited(store).await?;
-    if user::read(&mut write, owner).await?.is_none() {
-        return Ok(false);
-    }
-    reset(&mut write, owner, event).await?;
-    write.commit().await?;
-    Ok(true)
-}
-
-/// Takes everything from a user inside a transaction. The days of grace are over, so that nobody signs in with a
-/// password alone where there were two factors a moment ago.
-pub(crate) async fn reset(write: &mut Write, owner: UserId, event: &Event) -> std::result::Result<(), Failure> {
-    for sql in [
-        "DELETE FROM credential WHERE user_id = $1",
-        "DELETE FROM recovery_code WHERE user_id = $1",
-        "DELETE FROM email_code WHERE user_id = $1",
-        "DELETE FROM challenge WHERE user_id = $1",
-        "DELETE FROM known_browser WHERE user_id = $1",
-        "INSERT INTO grace (user_id, began_at) VALUES ($1, 0) ON CONFLICT (user_id) DO UPDATE SET began_at = 0",
-    ] {
-        sqlx::query(sql).bind(owner.to_string()).execute(write.on()).await?;
-    }
-    // The key of the account and those of its browsers: "factor:ID" and "factor:ID:…"; ';' follows ':'.
-    let query = sqlx::query("DELETE FROM budget WHERE budget_key = $1 OR (budget_key >= $2 AND budget_key < $3)");
-    let query = query.bind(format!("factor:{owner}")).bind(format!("factor:{owner}:"));
-    query.bind(format!("factor:{owner};")).execute(write.on()).await?;
-    device::forget(write, owner).await?;
-    app_password::forget(write, owner).await?;
-    link::withdraw_factor_resets(write, owner, event.at).await?;
-    write.append(&user::about(event, owner)).await?;
-    session::end(write, Which::AllOf(owner, None), EndReason::FactorsReset, event).await?;
-    Ok(())
 }

@@ -125,6 +125,7 @@ fn link_from(row: &AnyRow) -> std::result::Result<Link, Failure> {
         id: row.parse("id")?,
         hash: row.hash("hash")?,
         purpose: purpose_from(row)?,
+        is_mailed: row.flag("is_mailed")?,
         created_at: row.time("created_at")?,
         expires_at: row.time("expires_at")?,
     })
@@ -133,10 +134,17 @@ fn link_from(row: &AnyRow) -> std::result::Result<Link, Failure> {
 async fn create(store: &Store, link: &Link, event: &Event) -> std::result::Result<(), Failure> {
     let mut write = Write::audited(store).await?;
     let words = words(&link.purpose);
-    withdraw(&mut write, words.purpose, &words.person, event.at).await?;
+    let author = event.actor.to_text();
+    // What a stranger asks for withdraws nothing that somebody has made in their own name.
+    let query = sqlx::query(
+        "UPDATE link SET withdrawn_at = $3 WHERE purpose = $1 AND person = $2 AND used_at IS NULL \
+         AND withdrawn_at IS NULL AND ($4 <> 'stranger' OR author = 'stranger')",
+    );
+    let query = query.bind(words.purpose).bind(words.person.clone()).bind(event.at.0).bind(author.clone());
+    query.execute(write.on()).await?;
     sqlx::query(
-        "INSERT INTO link (id, hash, purpose, person, group_names, created_at, expires_at, address) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, COALESCE((SELECT email FROM users WHERE id = $4), ''))",
+        "INSERT INTO link (id, hash, purpose, person, group_names, created_at, expires_at, address, author, is_mailed) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, COALESCE((SELECT email FROM users WHERE id = $4), ''), $8, $9)",
     )
     .bind(link.id.to_string())
     .bind(link.hash.to_text())
@@ -145,6 +153,8 @@ async fn create(store: &Store, link: &Link, event: &Event) -> std::result::Resul
     .bind(words.wanted.unwrap_or(words.groups))
     .bind(link.created_at.0)
     .bind(link.expires_at.0)
+    .bind(author)
+    .bind(i64::from(link.is_mailed))
     .execute(write.on())
     .await?;
     write.append(event).await?;
@@ -169,6 +179,18 @@ pub(crate) async fn withdraw_resets(write: &mut Write, user: UserId, at: UnixTim
     withdraw(write, RECOVERY, &user.to_string(), at).await
 }
 
+/// Withdraws the open links that somebody has made who may make none any more.
+pub(crate) async fn withdraw_of_author(
+    write: &mut Write,
+    author: UserId,
+    at: UnixTime,
+) -> std::result::Result<(), Failure> {
+    let query =
+        sqlx::query("UPDATE link SET withdrawn_at = $2 WHERE author = $1 AND used_at IS NULL AND withdrawn_at IS NULL");
+    query.bind(author.to_string()).bind(at.0).execute(write.on()).await?;
+    Ok(())
+}
+
 /// Withdraws the open factor resets of a user, whose factors were taken away by another way.
 pub(crate) async fn withdraw_factor_resets(
     write: &mut Write,
@@ -180,7 +202,7 @@ pub(crate) async fn withdraw_factor_resets(
 
 async fn by_hash(store: &Store, hash: TokenHash, now: UnixTime) -> std::result::Result<Option<Link>, Failure> {
     let query = sqlx::query(
-        "SELECT id, hash, purpose, person, group_names, created_at, expires_at FROM link \
+        "SELECT id, hash, purpose, person, group_names, is_mailed, created_at, expires_at FROM link \
          WHERE hash = $1 AND used_at IS NULL AND withdrawn_at IS NULL AND expires_at > $2 \
          AND address = COALESCE((SELECT email FROM users WHERE users.id = link.person), '')",
     );
@@ -190,7 +212,7 @@ async fn by_hash(store: &Store, hash: TokenHash, now: UnixTime) -> std::result::
 
 async fn open(store: &Store, now: UnixTime) -> std::result::Result<Vec<Link>, Failure> {
     let query = sqlx::query(
-        "SELECT id, hash, purpose, person, group_names, created_at, expires_at FROM link \
+        "SELECT id, hash, purpose, person, group_names, is_mailed, created_at, expires_at FROM link \
          WHERE used_at IS NULL AND withdrawn_at IS NULL AND expires_at > $1 \
          AND address = COALESCE((SELECT email FROM users WHERE users.id = link.person), '') ORDER BY created_at DESC, id",
     );
@@ -204,15 +226,21 @@ async fn consume(
     hash: TokenHash,
     purpose: &str,
     now: UnixTime,
-) -> std::result::Result<Option<Purpose>, Failure> {
+) -> std::result::Result<Option<Used>, Failure> {
     let query = sqlx::query(
         "UPDATE link SET used_at = $3 WHERE hash = $1 AND purpose = $2 \
          AND used_at IS NULL AND withdrawn_at IS NULL AND expires_at > $3 \
          AND address = COALESCE((SELECT email FROM users WHERE users.id = link.person), '') \
-         RETURNING purpose, person, group_names",
+         RETURNING purpose, person, group_names, is_mailed",
     );
     let row = query.bind(hash.to_text()).bind(purpose).bind(now.0).fetch_optional(write.on()).await?;
-    row.as_ref().map(purpose_from).transpose()
+    row.map(|row| Ok(Used { purpose: purpose_from(&row)?, is_mailed: row.flag("is_mailed")? })).transpose()
+}
+
+/// What a link was that is used up.
+struct Used {
+    purpose: Purpose,
+    is_mailed: bool,
 }
 
 /// Uses a link up and adds the user, who must be exactly whom the link is for.
@@ -224,16 +252,17 @@ async fn join(
     event: &Event,
 ) -> std::result::Result<bool, Failure> {
     let mut write = Write::audited(store).await?;
-    let purpose = consume(&mut write, hash, words(expected).purpose, event.at).await?;
+    let consumed = consume(&mut write, hash, words(expected).purpose, event.at).await?;
     // Nobody takes more out of a link than its sender put in.
-    if purpose.as_ref() != Some(expected) {
+    let Some(link) = consumed.filter(|link| link.purpose == *expected) else {
         return Ok(false);
-    }
+    };
     if *expected == Purpose::SetUp && user::has_any(&mut write).await? {
         return Err(StoreError::AlreadySetUp.into());
     }
     user::insert(&mut write, user).await?;
-    if matches!(expected, Purpose::Registration { .. }) {
+    // Whoever uses a link that only a letter held has read that letter; a registration never travels otherwise.
+    if link.is_mailed || matches!(expected, Purpose::Registration { .. }) {
         user::set_verified(&mut write, user.id, &user.email, event.at).await?;
     }
     write.append(&user::about(event, user.id)).await?;
@@ -243,12 +272,15 @@ async fn join(
 
 async fn verify(store: &Store, hash: TokenHash, event: &Event) -> std::result::Result<Option<User>, Failure> {
     let mut write = Write::audited(store).await?;
-    let purpose = consume(&mut write, hash, EMAIL_VERIFICATION, event.at).await?;
-    let Some(Purpose::EmailVerification { user: id, email }) = purpose else {
+    let used = consume(&mut write, hash, EMAIL_VERIFICATION, event.at).await?;
+    let Some(Purpose::EmailVerification { user: id, email }) = used.map(|used| used.purpose) else {
         return Ok(None);
     };
-    if !user::read(&mut write, id).await?.is_some_and(|owner| owner.is_active()) {
+    let Some(before) = user::read(&mut write, id).await?.filter(User::is_active) else {
         return Ok(None);
+    };
+    if before.email != email {
+        factor::end_email_codes(&mut write, id, event).await?;
     }
     let query = sqlx::query("UPDATE users SET email = $2 WHERE id = $1");
     query.bind(id.to_string()).bind(email.as_str()).execute(write.on()).await?;
@@ -266,7 +298,7 @@ async fn consume_of(
     purpose: &str,
     at: UnixTime,
 ) -> std::result::Result<Option<User>, Failure> {
-    let consumed = consume(write, hash, purpose, at).await?;
+    let consumed = consume(write, hash, purpose, at).await?.map(|used| used.purpose);
     let Some(Purpose::PasswordReset { user } | Purpose::FactorReset { user } | Purpose::Recovery { user }) = consumed
     else {
         return Ok(None);
@@ -307,6 +339,7 @@ async fn reset(
         return Ok(None);
     };
     choose(&mut write, &owner, password, event).await?;
+    user::set_reset_by_link(&mut write, owner.id, Some(event.at)).await?;
     let after = user::read(&mut write, owner.id).await?;
     write.commit().await?;
     Ok(after)

@@ -3,7 +3,9 @@
 use doorward_core::UnixTime;
 use doorward_core::audit::{Action, Actor, Event};
 use doorward_core::factor::Sealed;
-use doorward_core::mail::{Failed, LEASE_SECONDS, Letter, MOST_FOR_ONE, MOST_WAITING, Taken, next_try};
+use doorward_core::mail::{
+    Failed, LEASE_SECONDS, Letter, MOST_FOR_ONE, MOST_OF_STRANGERS, MOST_WAITING, OF_STRANGERS, Taken, next_try,
+};
 use doorward_core::store::{Outbox, Result};
 use sqlx::any::AnyRow;
 
@@ -52,10 +54,12 @@ fn taken_from(row: &AnyRow) -> std::result::Result<Taken, Failure> {
 pub(crate) async fn spool(write: &mut Write, letter: &Letter) -> std::result::Result<(), Failure> {
     let row = sqlx::query(
         "SELECT COUNT(*) AS waiting, CAST(COALESCE(SUM(CASE WHEN recipient = $1 THEN 1 ELSE 0 END), 0) AS BIGINT) \
-         AS for_one FROM mail WHERE sent_at IS NULL AND failed_at IS NULL",
+         AS for_one, CAST(COALESCE(SUM(CASE WHEN kind IN ('registration', 'already_registered', 'password_reset') \
+         THEN 1 ELSE 0 END), 0) AS BIGINT) AS of_strangers FROM mail WHERE sent_at IS NULL AND failed_at IS NULL",
     );
     let row = row.bind(letter.to.as_str()).fetch_one(write.on()).await?;
-    if row.number("waiting")? >= MOST_WAITING || row.number("for_one")? >= MOST_FOR_ONE {
+    let is_strangers = OF_STRANGERS.contains(&&*letter.kind) && row.number("of_strangers")? >= MOST_OF_STRANGERS;
+    if row.number("waiting")? >= MOST_WAITING || row.number("for_one")? >= MOST_FOR_ONE || is_strangers {
         let event = Event::new(letter.created_at, Action::MailFailed, Actor::System);
         let event = Event { user: letter.user, ..event.with_detail(format!("{} has no room", letter.kind)) };
         return write.append(&event).await;

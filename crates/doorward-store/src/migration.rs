@@ -15,6 +15,7 @@ use crate::location::Location;
 use crate::row::Columns as _;
 
 mod factor;
+mod history;
 mod initial;
 
 /// One change of the tables.
@@ -29,7 +30,7 @@ pub(crate) struct Migration {
 }
 
 /// Every change, in order. A released one is never edited: append another.
-pub(crate) const ALL: &[Migration] = &[initial::MIGRATION, factor::MIGRATION];
+pub(crate) const ALL: &[Migration] = &[initial::MIGRATION, factor::MIGRATION, history::MIGRATION];
 
 /// The table that says which migrations were applied.
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migration \

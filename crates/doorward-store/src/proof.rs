@@ -48,6 +48,9 @@ pub(crate) async fn prove(store: &Store, proof: &Proof, then: Then<'_>, event: &
     let Some(session) = session else {
         return Ok(Proving::Gone);
     };
+    if matches!(proof, Proof::TotpStep { .. } | Proof::Passkey { .. } | Proof::RecoveryCode { .. }) {
+        user::set_reset_by_link(&mut write, owner, None).await?;
+    }
     if matches!(proof, Proof::RecoveryCode { .. }) {
         let noted = Event { action: Action::RecoveryCodeUsed, session: Some(session.id), ..event.clone() };
         write.append(&user::about(&noted, owner)).await?;

@@ -237,8 +237,9 @@ impl Plan<'_> {
     async fn raise(&self, connection: &mut AnyConnection, kept: Kept) -> Result<(i64, u64), Failure> {
         let at = self.event.at.0;
         let query = sqlx::query(
-            "INSERT INTO ended_session (id, token, ended_at, reason) \
-             SELECT id, token, CAST($1 AS BIGINT), CAST($2 AS TEXT) FROM user_session",
+            "INSERT INTO ended_session (id, token, ended_at, reason, user_id, created_at, address, device) \
+             SELECT id, token, CAST($1 AS BIGINT), CAST($2 AS TEXT), CASE WHEN stage = 'full' THEN user_id END, \
+             created_at, address, device FROM user_session",
         );
         let query = query.bind(at).bind(EndReason::EpochRaised.as_str());
         let ended = query.execute(&mut *connection).await?.rows_affected();

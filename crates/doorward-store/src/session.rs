@@ -5,7 +5,7 @@ mod end;
 use doorward_core::UnixTime;
 use doorward_core::audit::Event;
 use doorward_core::identifier::{SessionId, UserId};
-use doorward_core::session::{EndReason, EndedSession, Kind, Session, Stage, Timeouts};
+use doorward_core::session::{EndReason, EndedSession, Kind, PastSession, Session, Stage, Timeouts};
 use doorward_core::signin::{Methods, Proven};
 use doorward_core::store::{NewSession, Result, Sessions, Which};
 use doorward_core::user::PasswordHash;
@@ -41,6 +41,10 @@ impl Sessions for Store {
         retry!(ended(self, limit))
     }
 
+    async fn past_sessions(&self, user: UserId, limit: u32) -> Result<Vec<PastSession>> {
+        retry!(end::of_user(self, user, limit))
+    }
+
     async fn session(&self, id: SessionId) -> Result<Option<std::result::Result<Session, EndedSession>>> {
         retry!(one(self, id))
     }
@@ -53,7 +57,7 @@ impl Sessions for Store {
         retry!(create(self, new, password, event))
     }
 
-    async fn step_up(&self, old: SessionId, new: &Session, event: &Event) -> Result<bool> {
+    async fn step_up(&self, old: SessionId, new: &NewSession, event: &Event) -> Result<bool> {
         retry!(replace(self, old, new, event))
     }
 
@@ -245,17 +249,9 @@ async fn insert(write: &mut Write, session: &Session) -> std::result::Result<(),
     Ok(())
 }
 
-async fn replace(store: &Store, old: SessionId, new: &Session, event: &Event) -> std::result::Result<bool, Failure> {
+async fn replace(store: &Store, old: SessionId, new: &NewSession, event: &Event) -> std::result::Result<bool, Failure> {
     let mut write = Write::audited(store).await?;
-    let new = NewSession {
-        session: new.clone(),
-        refresh: None,
-        replaces: None,
-        browser: None,
-        clear: Vec::new(),
-        refund: Vec::new(),
-    };
-    let is_done = step(&mut write, old, &new, event).await?.is_some();
+    let is_done = step(&mut write, old, new, event).await?.is_some();
     if is_done {
         write.commit().await?;
     }
@@ -282,7 +278,7 @@ pub(crate) async fn step(
     let credential = row.text_or_null("credential")?.and_then(|id| id.parse().ok());
     session.credential = session.credential.or(credential);
     let token = row.text_or_null("token")?;
-    let gone = Gone { id: old.to_string(), token, at: event.at, reason: EndReason::SteppedUp };
+    let gone = Gone { id: old.to_string(), token, at: event.at, reason: EndReason::SteppedUp, of: None };
     remember_end(write, gone).await?;
     insert(write, &session).await?;
     match &new.refresh {

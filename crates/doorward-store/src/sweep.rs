@@ -22,8 +22,9 @@ const REMEMBERED: i64 = 30 * 86_400;
 /// with and without an account, so that the wait tells nobody which is which.
 const GUESSES_REMEMBERED: i64 = 90 * 86_400;
 
-/// How many rows strangers can have in the table of budgets, of each kind; the oldest go first. Whoever has
-/// enough networks to reach this gains nothing by it: known accounts and browsers are not touched.
+/// How many rows strangers can have in the table of budgets, of each kind; those that have paid least go first, then the
+/// oldest. Whoever has enough networks to reach this gains nothing by it: known accounts and browsers are not touched,
+/// and to push out what a mailbox was sent costs as many letters to each of as many others.
 const STRANGERS: i64 = 100_000;
 
 /// Ends and deletes.
@@ -99,7 +100,8 @@ async fn delete(store: &Store, now: UnixTime) -> std::result::Result<(), Failure
         ("DELETE FROM link WHERE expires_at < $1", now - REMEMBERED),
         // A network's guesses mean nothing once its window and its longest wait are over.
         (
-            "DELETE FROM budget WHERE touched_at < $1 AND budget_key LIKE 'network:%'",
+            "DELETE FROM budget WHERE touched_at < $1 \
+             AND (budget_key LIKE 'network:%' OR budget_key LIKE 'app:%' OR budget_key LIKE 'post:%')",
             now - (WINDOW_SECONDS + LONGEST_WAIT),
         ),
         (
@@ -107,7 +109,11 @@ async fn delete(store: &Store, now: UnixTime) -> std::result::Result<(), Failure
             now - (WINDOW_SECONDS + LONGEST_WAIT),
         ),
         ("DELETE FROM budget WHERE touched_at < $1 AND consecutive = 0", now - DAY_SECONDS),
-        ("DELETE FROM budget WHERE touched_at < $1 AND budget_key LIKE 'mail:%'", now - DAY_SECONDS),
+        (
+            "DELETE FROM budget WHERE touched_at < $1 AND (budget_key LIKE 'mail:%' OR budget_key LIKE 'code:%')",
+            now - DAY_SECONDS,
+        ),
+        ("DELETE FROM budget WHERE touched_at < $1 AND budget_key LIKE 'link:%'", now - REMEMBERED),
         // Known accounts keep their count of guesses in a row (NIST SP 800-63B-4, section 3.2.2).
         (
             "DELETE FROM budget WHERE touched_at < $1 AND budget_key LIKE 'account:%' \
@@ -124,7 +130,9 @@ async fn delete(store: &Store, now: UnixTime) -> std::result::Result<(), Failure
          WHERE budget_key LIKE 'account:%' AND substr(budget_key, 9) NOT IN (SELECT email FROM users) \
          ORDER BY touched_at DESC LIMIT 1000000 OFFSET $1)",
         "DELETE FROM budget WHERE budget_key IN (SELECT budget_key FROM budget \
-         WHERE budget_key LIKE 'mail:%' ORDER BY touched_at DESC LIMIT 1000000 OFFSET $1)",
+         WHERE budget_key LIKE 'post:%' OR budget_key LIKE 'app:%' ORDER BY touched_at DESC LIMIT 1000000 OFFSET $1)",
+        "DELETE FROM budget WHERE budget_key IN (SELECT budget_key FROM budget \
+         WHERE budget_key LIKE 'mail:%' ORDER BY consecutive DESC, touched_at DESC LIMIT 1000000 OFFSET $1)",
     ] {
         sqlx::query(sql).bind(STRANGERS).execute(write.on()).await?;
     }

@@ -113,6 +113,29 @@ pub(crate) async fn set_verified(
     Ok(())
 }
 
+/// Whether, and which: the address of a user, where it is the one that was proven.
+pub(crate) const VERIFIED: &str = "SELECT v.email AS email FROM verified_address v JOIN users u ON u.id = v.user_id \
+     AND u.email = v.email WHERE v.user_id = $1";
+
+/// Whether the address of a user is proven, inside a transaction.
+pub(crate) async fn is_verified(write: &mut Write, user: UserId) -> std::result::Result<bool, Failure> {
+    Ok(sqlx::query(VERIFIED).bind(user.to_string()).fetch_optional(write.on()).await?.is_some())
+}
+
+/// Notes that the password was chosen by a link, or that something stronger than the mailbox was proven since.
+pub(crate) async fn set_reset_by_link(
+    write: &mut Write,
+    user: UserId,
+    at: Option<UnixTime>,
+) -> std::result::Result<(), Failure> {
+    sqlx::query("DELETE FROM reset_by_link WHERE user_id = $1").bind(user.to_string()).execute(write.on()).await?;
+    if let Some(at) = at {
+        let query = sqlx::query("INSERT INTO reset_by_link (user_id, reset_at) VALUES ($1, $2)");
+        query.bind(user.to_string()).bind(at.0).execute(write.on()).await?;
+    }
+    Ok(())
+}
+
 async fn is_any_there(store: &Store) -> std::result::Result<bool, Failure> {
     Ok(sqlx::query("SELECT id FROM users LIMIT 1").fetch_optional(store.reader()).await?.is_some())
 }
@@ -183,7 +206,8 @@ pub(crate) async fn set_password(
         .execute(write.on())
         .await?;
     budget::clear(write, &[BudgetKey::Account(user.email.clone())]).await?;
-    budget::clear_browsers(write, user.id).await?;
+    budget::forget_browsers(write, user.id).await?;
+    set_reset_by_link(write, user.id, None).await?;
     link::withdraw_resets(write, user.id, event.at).await?;
     device::forget(write, user.id).await?;
     app_password::forget(write, user.id).await?;
@@ -193,7 +217,7 @@ pub(crate) async fn set_password(
 }
 
 /// From the first factor on a password alone is worth little, so nothing stays that somebody with the password alone can
-/// have made before: other sessions, half ones too, recovery codes, app passwords.
+/// have made before: other sessions, half ones too, recovery codes, app passwords, browsers that are known.
 pub(crate) async fn leave_nothing(
     write: &mut Write,
     (owner, keep): (UserId, SessionId),
@@ -201,6 +225,7 @@ pub(crate) async fn leave_nothing(
 ) -> std::result::Result<(), Failure> {
     sqlx::query("DELETE FROM recovery_code WHERE user_id = $1").bind(owner.to_string()).execute(write.on()).await?;
     app_password::forget(write, owner).await?;
+    budget::forget_browsers(write, owner).await?;
     session::end(write, Which::AllOf(owner, Some(keep)), EndReason::EnrolmentDue, event).await?;
     Ok(())
 }
@@ -221,8 +246,11 @@ async fn change_one(
     let after = read(&mut write, id).await?.ok_or_else(|| damaged("id"))?;
     let was_in_charge = before.is_active() && before.is_administrator();
     let is_in_charge = after.is_active() && after.is_administrator();
-    if was_in_charge && !is_in_charge && !has_administrator(&mut write).await? {
-        return Err(StoreError::LastAdministrator.into());
+    if was_in_charge && !is_in_charge {
+        if !has_administrator(&mut write).await? {
+            return Err(StoreError::LastAdministrator.into());
+        }
+        link::withdraw_of_author(&mut write, id, event.at).await?;
     }
     write.commit().await?;
     Ok(Some(after))

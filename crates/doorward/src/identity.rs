@@ -36,7 +36,7 @@ use doorward_store::{Location, Store};
 use crate::mail::Post;
 
 pub use account::PasswordChange;
-pub use app_password::{MadeAppPassword, NewAppPassword};
+pub use app_password::{MadeAppPassword, NewAppPassword, WRONG_PASSWORD};
 pub use entry::Entered;
 pub use first::{Initial, random_password};
 pub use hasher::Hasher;

@@ -1,14 +1,16 @@
 //! One node, put together: the store, the keys, the hash workers and the identity that stands on them.
 
+mod acme;
 mod admin;
 mod directory;
-mod passkey;
+mod factor;
 mod service;
 mod transport;
 
+pub use acme::{acme_files, is_of_acme, put_back_acme};
 pub use admin::{forget_initial, forget_set_up, introduce};
 pub use directory::make_private;
-pub use passkey::{look_elsewhere, made_elsewhere};
+pub use factor::{factors_out_of_reach, look_for_factors};
 pub use service::Service;
 pub use transport::Transport;
 

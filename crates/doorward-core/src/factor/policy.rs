@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::totp::Window;
-use super::{Credential, Detail};
+use super::{Credential, DEVICE_SECONDS, Detail};
 use crate::clock::UnixTime;
 use crate::signin::{Method, Methods};
 use crate::user::{Group, User};
@@ -58,6 +58,8 @@ pub struct FactorPolicy {
     pub strictness: Strictness,
     /// Days from the first sign-in to the day by which something must be enrolled.
     pub grace_days: u16,
+    /// Days after which a device is no longer trusted, however often it was used meanwhile.
+    pub device_days: u16,
     /// Whether mail can be sent. Without it everything by mail is hidden (ruling 6).
     pub has_mail: bool,
 }
@@ -70,6 +72,7 @@ impl Default for FactorPolicy {
             hardware_groups: BTreeSet::new(),
             strictness: Strictness::Standard,
             grace_days: 7,
+            device_days: 90,
             has_mail: false,
         }
     }
@@ -95,6 +98,8 @@ pub struct Enrolled {
     pub recovery_codes: usize,
     /// This browser presented the token of a device that this user trusts.
     pub has_trusted_device: bool,
+    /// The password was chosen by a link, and nothing but the mailbox has been proven since: see [`FactorPolicy::demand`].
+    pub is_reset_by_link: bool,
     /// When the days of grace began; nothing before the first sign-in under a requirement.
     pub grace_began_at: Option<UnixTime>,
 }
@@ -185,31 +190,40 @@ impl Demand {
     }
 }
 
-/// What must stay enrolled when something is removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What must stay enrolled when something is removed. Only what can be used here and now counts: no passkey of another
+/// domain, and no code by mail to an address that was not proven.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Keep {
     /// Nothing.
     Nothing,
     /// A second factor; a code by mail is one only where the flag says so.
     Factor {
+        /// The domain that a passkey must be for.
+        rp_id: Box<str>,
         /// Whether codes by mail count.
         by_mail: bool,
     },
     /// A key that cannot leave its device.
-    HardwareKey,
+    HardwareKey {
+        /// The domain that it must be for.
+        rp_id: Box<str>,
+    },
 }
 
 impl Keep {
-    /// Whether these are enough.
+    /// Whether these are enough, where the address of the account is proven or is not.
     #[must_use]
-    pub fn is_met(self, credentials: &[Credential]) -> bool {
+    pub fn is_met(&self, credentials: &[Credential], is_email_verified: bool) -> bool {
         let is_enough = |credential: &Credential| match (&credential.detail, self) {
-            (Detail::EmailCode, Self::Factor { by_mail }) => by_mail,
-            (_, Self::Nothing) | (Detail::Totp { .. } | Detail::Passkey(_), Self::Factor { .. }) => true,
-            (Detail::Passkey(passkey), Self::HardwareKey) => passkey.is_device_bound,
-            (_, Self::HardwareKey) => false,
+            (_, Self::Nothing) | (Detail::Totp { .. }, Self::Factor { .. }) => true,
+            (Detail::EmailCode, Self::Factor { by_mail, .. }) => *by_mail && is_email_verified,
+            (Detail::Passkey(passkey), Self::Factor { rp_id, .. }) => passkey.rp_id == *rp_id,
+            (Detail::Passkey(passkey), Self::HardwareKey { rp_id }) => {
+                passkey.is_device_bound && passkey.rp_id == *rp_id
+            }
+            (_, Self::HardwareKey { .. }) => false,
         };
-        self == Self::Nothing || credentials.iter().any(is_enough)
+        *self == Self::Nothing || credentials.iter().any(is_enough)
     }
 }
 
@@ -233,23 +247,33 @@ impl FactorPolicy {
         self.has_mail && self.strictness == Strictness::Standard
     }
 
+    /// Until when a device is trusted that was trusted at `since` and is used at `now`: each use moves the end on, but never
+    /// beyond the days that there are in all.
+    #[must_use]
+    pub fn trusted_until(&self, since: UnixTime, now: UnixTime) -> UnixTime {
+        (now + DEVICE_SECONDS).min(since + i64::from(self.device_days) * 86_400)
+    }
+
     /// Whether this user may trust a device.
     #[must_use]
     pub fn allows_trusted_device(&self, user: &User) -> bool {
         self.strictness == Strictness::Standard && !self.needs_hardware(user)
     }
 
-    /// What must stay enrolled when this user removes something.
+    /// What must stay enrolled when this user removes something, at this domain.
     #[must_use]
-    pub fn keep(&self, user: &User) -> Keep {
+    pub fn keep(&self, user: &User, rp_id: &str) -> Keep {
         match self.requirement(user) {
-            _ if self.needs_hardware(user) => Keep::HardwareKey,
-            Requirement::Required => Keep::Factor { by_mail: self.allows_email_code() },
+            _ if self.needs_hardware(user) => Keep::HardwareKey { rp_id: rp_id.into() },
+            Requirement::Required => Keep::Factor { rp_id: rp_id.into(), by_mail: self.allows_email_code() },
             Requirement::Off | Requirement::Optional => Keep::Nothing,
         }
     }
 
     /// What a sign-in of this user asks for now.
+    ///
+    /// A password that was chosen by a link from the mailbox and a code that comes into it are one channel, so that code is
+    /// no way until something stronger was used once, where there is something stronger.
     ///
     /// The tests of this file hold the table of cases, which is its specification.
     #[must_use]
@@ -273,8 +297,10 @@ impl FactorPolicy {
             ways = add(ways, enrolled.has_passkey, Method::Passkey);
             // What is no longer good enough is asked for where there is nothing better.
             let is_mail_open = self.strictness == Strictness::Standard || ways.is_empty();
+            let has_stronger = !ways.is_empty() || enrolled.recovery_codes > 0;
+            let is_second_channel = !(enrolled.is_reset_by_link && has_stronger);
             let can_mail = enrolled.has_email_code && enrolled.is_email_verified && self.has_mail;
-            ways = add(ways, can_mail && is_mail_open, Method::EmailCode);
+            ways = add(ways, can_mail && is_mail_open && is_second_channel, Method::EmailCode);
         }
         let is_trusted = enrolled.has_trusted_device && self.allows_trusted_device(user);
         ways = add(ways, is_trusted, Method::TrustedDevice);

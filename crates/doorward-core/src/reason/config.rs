@@ -219,6 +219,13 @@ pub(super) const REASONS: &[Reason] = &[
         "Write the host of `server.public_url`, or the domain that is registered to you.",
     ),
     cause(
+        "config.mail_needed",
+        "People need mail to sign in",
+        "Manche brauchen E-Mail zum Anmelden",
+        "There is no mail, and somebody has codes by mail for a second factor and nothing else: no app, no passkey, no recovery code.",
+        "Set up mail again; or help them on the host with `doorward user recover ADDRESS`, after which they set up another factor.",
+    ),
+    cause(
         "config.passkeys_elsewhere",
         "Passkeys belong to another domain",
         "Passkeys gehören zu einer anderen Domain",

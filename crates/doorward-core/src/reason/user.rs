@@ -63,8 +63,21 @@ pub(super) const REASONS: &[Reason] = &[
             en: "This link was used already, was withdrawn, or is too old. Please ask for a new one.",
             de: "Dieser Link wurde schon benutzt, zurückgezogen oder ist zu alt. Bitte lassen Sie sich einen neuen geben.",
         },
-        operator: "The link was used, withdrawn by a newer one, or has expired: invitations are open for 7 days, links for a new password for 24 hours.",
+        operator: "The link was used, withdrawn by a newer one, or has expired, or whoever made it is no administrator any more: invitations are open for 7 days, links that somebody hands over for 24 hours, links that come by mail for 30 minutes.",
         remedy: "make a new link on the users page",
+    },
+    Reason {
+        code: "user.link_wait",
+        kind: Kind::Refusal,
+        status: 429,
+        is_retryable: true,
+        title: Text { en: "This link was tried too often", de: "Dieser Link wurde zu oft versucht" },
+        visitor: Text {
+            en: "The form behind this link was sent too often within an hour. The link stays good: please wait, and send it once.",
+            de: "Das Formular hinter diesem Link wurde in einer Stunde zu oft gesendet. Der Link gilt weiter: Bitte warten Sie und senden Sie es einmal.",
+        },
+        operator: "Each try is one password hash, so a link has 20 of them in an hour and 100 in all.",
+        remedy: "wait an hour, or make a new link on the users page",
     },
     Reason {
         code: "user.email_taken",

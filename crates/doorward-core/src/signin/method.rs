@@ -119,6 +119,13 @@ impl Methods {
         has_key || (self.has(Method::Password) && has_code)
     }
 
+    /// Whether a further proof by `method` proves the whole set anew, so that `auth_time` moves: not where two factors were
+    /// proven and this one is weaker than either, a password, a code by mail or a trusted device.
+    #[must_use]
+    pub fn is_renewed_by(self, method: Method) -> bool {
+        !self.is_two_factor() || STRONG.has(method)
+    }
+
     /// The claim `amr` (RFC 8176): the methods, and `mfa` where they are two factors.
     #[must_use]
     pub fn amr(self) -> Vec<&'static str> {
@@ -296,6 +303,19 @@ mod tests {
             assert_eq!(full.with(method, UnixTime(1_400)).second_factor_age(UnixTime(1_400)), Some(390));
         }
         assert_eq!(begun.with(Method::TrustedDevice, UnixTime(1_001)).second_factor_age(UnixTime(1_001)), None);
+    }
+
+    #[test]
+    fn a_weak_proof_renews_no_strong_session() {
+        use Method::{EmailCode, HardwareKey, OneTimeCode, Passkey, Password, RecoveryCode, TrustedDevice};
+        let two = set(&[Password, OneTimeCode]);
+        for strong in [OneTimeCode, Passkey, HardwareKey, RecoveryCode] {
+            assert!(two.is_renewed_by(strong), "{strong:?}");
+        }
+        for weak in [Password, EmailCode, TrustedDevice] {
+            assert!(!two.is_renewed_by(weak), "{weak:?}");
+            assert!(set(&[Password, EmailCode]).is_renewed_by(weak), "{weak:?}");
+        }
     }
 
     #[test]

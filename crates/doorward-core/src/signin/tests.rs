@@ -155,10 +155,11 @@ fn every_enrolment() -> Vec<Enrolled> {
             is_email_verified: bit(bits, 4),
             recovery_codes: usize::from(bit(bits, 5)),
             has_trusted_device: bit(bits, 6),
+            is_reset_by_link: bit(bits, 8),
             grace_began_at: bit(bits, 7).then_some(UnixTime(0)),
         }
     };
-    (0..256).map(facts).collect()
+    (0..512).map(facts).collect()
 }
 
 /// Every way on from a moment, by the public moves alone and over a restart between any two of them.

@@ -23,6 +23,8 @@ pub struct Facts {
     pub recovery_codes: usize,
     /// Whether the present address of the account was proven.
     pub is_email_verified: bool,
+    /// Whether the password was chosen by a link and nothing stronger than a code by mail was proven since.
+    pub is_reset_by_link: bool,
     /// When the days of grace began.
     pub grace_began_at: Option<UnixTime>,
 }
@@ -187,7 +189,10 @@ pub trait Factors {
     fn passkey(&self, rp_id: &str, key_id: &str) -> impl Future<Output = Result<Option<Credential>>> + Send;
     /// How many passkeys were made for another domain.
     fn passkeys_elsewhere(&self, rp_id: &str) -> impl Future<Output = Result<u64>> + Send;
-    /// Enrols something. Trusted devices end.
+    /// How many people who may sign in can prove a second factor by codes by mail and by nothing else, a sheet of recovery
+    /// codes included.
+    fn people_by_mail_alone(&self) -> impl Future<Output = Result<u64>> + Send;
+    /// Enrols something. Trusted devices end; with the first factor, all that a password alone can have left behind.
     fn add_credential(&self, new: &NewCredential, event: &Event) -> impl Future<Output = Result<Added>> + Send;
     /// Removes something. Trusted devices end, and so does every session that it signed in, but for `session`, the whole
     /// and live one that asks. False where either is not the user's. Fails with [`super::StoreError::LastFactor`] where too little would stay.
@@ -195,7 +200,7 @@ pub trait Factors {
         &self,
         session: (UserId, SessionId),
         id: CredentialId,
-        keep: Keep,
+        keep: &Keep,
         event: &Event,
     ) -> impl Future<Output = Result<bool>> + Send;
     /// Gives a factor, a trusted device or an app password another name. False where it is not the user's.

@@ -63,6 +63,8 @@ pub struct Link {
     pub hash: TokenHash,
     /// What it is for.
     pub purpose: Purpose,
+    /// Whether it was written into a letter and shown to nobody: who has it reads the mailbox.
+    pub is_mailed: bool,
     /// When it was made.
     pub created_at: UnixTime,
     /// When it ends by itself.
@@ -71,14 +73,17 @@ pub struct Link {
 
 /// Links.
 pub trait Links {
-    /// Stores a link; earlier unused links of the same purpose and person are withdrawn. A link of a user is bound to the
-    /// address that the user has now.
+    /// Stores a link, whose author is the actor of the event. Earlier unused links of the same purpose and person are
+    /// withdrawn; those of others only by somebody who acts in a name: what a stranger asks for withdraws nothing but what
+    /// strangers have asked for. A link of a user is bound to the address that the user has now, and one that an
+    /// administrator has made goes with the power to make it.
     fn create_link(&self, link: &Link, event: &Event) -> impl Future<Output = Result<()>> + Send;
     /// The link that can still be used at `now`.
     fn link(&self, hash: TokenHash, now: UnixTime) -> impl Future<Output = Result<Option<Link>>> + Send;
     /// The links that can still be used at `now`, newest first.
     fn open_links(&self, now: UnixTime) -> impl Future<Output = Result<Vec<Link>>> + Send;
-    /// Uses an invitation up and adds the user. False where the link is used, withdrawn or expired.
+    /// Uses an invitation up and adds the user, whose address is proven where the link was mailed. False where the link is
+    /// used, withdrawn or expired.
     fn accept_invitation(
         &self,
         hash: TokenHash,
@@ -86,8 +91,8 @@ pub trait Links {
         event: &Event,
     ) -> impl Future<Output = Result<bool>> + Send;
     /// Uses a reset link up, stores the password, ends all sessions of the user with
-    /// [`EndReason::PasswordReset`] and clears the account's budget. Nothing where the link is used,
-    /// withdrawn or expired, or where the user is disabled.
+    /// [`EndReason::PasswordReset`] and clears the account's budget. From then on
+    /// [`super::Facts::is_reset_by_link`]. Nothing where the link is used, withdrawn or expired, or where the user is disabled.
     fn reset_password(
         &self,
         hash: TokenHash,
@@ -100,7 +105,8 @@ pub trait Links {
     /// Uses the set-up link up and adds the first administrator. Fails with [`super::StoreError::AlreadySetUp`] where
     /// there is any user; false where the link is used, withdrawn or expired, or the user does not administrate.
     fn set_up(&self, hash: TokenHash, user: &User, event: &Event) -> impl Future<Output = Result<bool>> + Send;
-    /// Uses a verification up: the address is the user's and proven. Fails with [`super::StoreError::EmailTaken`] where it
+    /// Uses a verification up: the address is the user's and proven. Where it is another than before, codes by mail end:
+    /// they were set up for the other mailbox. Fails with [`super::StoreError::EmailTaken`] where it
     /// belongs to somebody else meanwhile; nothing where the link is used, withdrawn or expired, or the user is disabled.
     fn verify_email(&self, hash: TokenHash, event: &Event) -> impl Future<Output = Result<Option<User>>> + Send;
     /// Uses a factor reset up, as [`super::Factors::reset_factors`]. Signs nobody in.

@@ -3,12 +3,13 @@
 use doorward_core::UnixTime;
 use doorward_core::audit::{Action, Event};
 use doorward_core::identifier::{SessionId, UserId};
-use doorward_core::session::EndReason;
+use doorward_core::session::{EndReason, PastSession, Stage};
 use doorward_core::store::Which;
 use sqlx::any::AnyRow;
 
 use crate::failure::Failure;
 use crate::row::Columns as _;
+use crate::store::Store;
 use crate::write::Write;
 
 /// Ends live sessions inside a transaction, with an audit row for each: whoever reads the log, another
@@ -21,10 +22,10 @@ pub(crate) async fn end(
 ) -> Result<Vec<SessionId>, Failure> {
     let query = match which {
         Which::One(id) => {
-            sqlx::query("DELETE FROM user_session WHERE id = $1 RETURNING id, token, user_id").bind(id.to_string())
+            sqlx::query("DELETE FROM user_session WHERE id = $1 RETURNING id, token, user_id, stage, created_at, address, device").bind(id.to_string())
         }
         Which::AllOf(user, keep) => {
-            sqlx::query("DELETE FROM user_session WHERE user_id = $1 AND id <> $2 RETURNING id, token, user_id")
+            sqlx::query("DELETE FROM user_session WHERE user_id = $1 AND id <> $2 RETURNING id, token, user_id, stage, created_at, address, device")
                 .bind(user.to_string())
                 .bind(keep.map_or_else(String::new, |id| id.to_string()))
         }
@@ -40,7 +41,9 @@ pub(crate) async fn end_by_credential(
     keep: Option<SessionId>,
     event: &Event,
 ) -> Result<(), Failure> {
-    let query = sqlx::query("DELETE FROM user_session WHERE credential = $1 AND id <> $2 RETURNING id, token, user_id");
+    let query = sqlx::query(
+        "DELETE FROM user_session WHERE credential = $1 AND id <> $2 RETURNING id, token, user_id, stage, created_at, address, device",
+    );
     let query = query.bind(credential.to_owned()).bind(keep.map_or_else(String::new, |id| id.to_string()));
     let rows = query.fetch_all(write.on()).await?;
     note_ended(write, &rows, EndReason::FactorRemoved, event).await.map(drop)
@@ -55,8 +58,9 @@ async fn note_ended(
     let mut ended = Vec::with_capacity(rows.len());
     for row in rows {
         let id: SessionId = row.parse("id")?;
+        let of = (row.text("stage")? == Stage::Full.as_str()).then(|| Past::read(row)).transpose()?;
         let token = row.text_or_null("token")?;
-        remember_end(write, Gone { id: id.to_string(), token, at: event.at, reason }).await?;
+        remember_end(write, Gone { id: id.to_string(), token, at: event.at, reason, of }).await?;
         write.append(&ending(event, id, row.parse("user_id")?, reason)).await?;
         ended.push(id);
     }
@@ -86,16 +90,60 @@ pub(crate) struct Gone {
     pub(crate) at: UnixTime,
     /// Why.
     pub(crate) reason: EndReason,
+    /// Whose it was and where, for a whole one that has no next step: what its owner is shown.
+    pub(crate) of: Option<Past>,
+}
+
+/// What is told of a whole session that is over.
+pub(crate) struct Past {
+    user: String,
+    created_at: i64,
+    address: String,
+    device: String,
+}
+
+impl Past {
+    fn read(row: &AnyRow) -> Result<Self, Failure> {
+        Ok(Self {
+            user: row.text("user_id")?,
+            created_at: row.number("created_at")?,
+            address: row.text("address")?,
+            device: row.text("device")?,
+        })
+    }
+}
+
+/// The whole sessions of a user that have ended, the last one first.
+pub(crate) async fn of_user(store: &Store, user: UserId, limit: u32) -> Result<Vec<PastSession>, Failure> {
+    let query = sqlx::query(
+        "SELECT id, ended_at, reason, created_at, address, device FROM ended_session WHERE user_id = $1 \
+         ORDER BY ended_at DESC, id LIMIT $2",
+    );
+    let rows = query.bind(user.to_string()).bind(i64::from(limit)).fetch_all(store.reader()).await?;
+    let past = |row: &AnyRow| {
+        Ok(PastSession {
+            id: row.parse("id")?,
+            created_at: row.time("created_at")?,
+            ended_at: row.time("ended_at")?,
+            reason: row.word("reason", EndReason::from_text)?,
+            address: row.parse("address")?,
+            device: row.text("device")?.into(),
+        })
+    };
+    rows.iter().map(past).collect()
 }
 
 /// Remembers why a session ended.
 pub(crate) async fn remember_end(write: &mut Write, gone: Gone) -> Result<(), Failure> {
-    sqlx::query("INSERT INTO ended_session (id, token, ended_at, reason) VALUES ($1, $2, $3, $4)")
-        .bind(gone.id)
-        .bind(gone.token)
-        .bind(gone.at.0)
-        .bind(gone.reason.as_str())
-        .execute(write.on())
-        .await?;
+    let query = sqlx::query(
+        "INSERT INTO ended_session (id, token, ended_at, reason, user_id, created_at, address, device) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    );
+    let query = query.bind(gone.id).bind(gone.token).bind(gone.at.0).bind(gone.reason.as_str());
+    let query = match gone.of {
+        Some(past) => query.bind(Some(past.user)).bind(past.created_at).bind(past.address).bind(past.device),
+        None => query.bind(None::<String>).bind(0_i64).bind(String::new()).bind(String::new()),
+    };
+    query.execute(write.on()).await?;
     Ok(())
 }

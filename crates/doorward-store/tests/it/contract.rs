@@ -9,6 +9,7 @@ mod factor;
 mod joining;
 mod link;
 mod mail;
+mod mailbox;
 mod once;
 mod race;
 mod refresh;
@@ -104,6 +105,13 @@ cases! {
         is_taken_by_one_and_tried_again,
         is_given_up_in_time,
         finds_no_room_beyond_its_bounds;
+    mailbox:
+        remembers_a_password_that_came_by_a_link,
+        proves_the_address_that_an_invitation_was_mailed_to,
+        takes_codes_by_mail_along_with_the_address,
+        knows_who_has_nothing_but_mail,
+        keeps_only_what_can_be_used_here,
+        leaves_room_for_those_who_are_signed_in;
     joining:
         verifies_an_address,
         registers_whom_it_was_sent_to,
@@ -119,7 +127,8 @@ cases! {
         is_given_back_and_cleared_by_a_sign_in,
         knows_twenty_browsers,
         forgets_in_time,
-        keeps_strangers_within_bounds;
+        keeps_strangers_within_bounds,
+        forgets_no_full_mailbox_for_many_others;
     audit:
         answers_questions,
         finds_a_changed_record,

@@ -104,7 +104,14 @@ pub(crate) fn refresh(session: SessionId) -> RefreshToken {
 }
 
 pub(crate) fn link(purpose: Purpose) -> Link {
-    Link { id: LinkId::random(&Counting), hash: hash(), purpose, created_at: NOW, expires_at: NOW + 86_400 }
+    Link {
+        id: LinkId::random(&Counting),
+        hash: hash(),
+        purpose,
+        is_mailed: false,
+        created_at: NOW,
+        expires_at: NOW + 86_400,
+    }
 }
 
 /// A user who is in the store.

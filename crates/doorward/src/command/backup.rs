@@ -11,7 +11,7 @@ use super::open;
 use super::{CONFIGURATION, Context, FAULT, FINDINGS, WELL};
 use crate::config::Config;
 use crate::identity::Refused;
-use crate::node::{location, make_private};
+use crate::node::{acme_files, is_of_acme, location, make_private, put_back_acme};
 use crate::system::SystemClock;
 
 /// Arguments of `doorward backup`.
@@ -37,7 +37,9 @@ pub fn backup(context: &Context, arguments: &BackupArguments) -> u8 {
     open::with(context, async |opened| {
         let now = opened.node.clock.now();
         let event = Event::new(now, Action::BackupWritten, Actor::CommandLine);
-        let files = match opened.node.identity.keyring().files() {
+        let keys = opened.node.identity.keyring().files();
+        let all = keys.and_then(|keys| Ok([keys, acme_files(&opened.settings.config.data)?].concat()));
+        let files = match all {
             Ok(files) => files,
             Err(finding) => return Ok(open::found(context, &[finding], FINDINGS)),
         };
@@ -45,7 +47,7 @@ pub fn backup(context: &Context, arguments: &BackupArguments) -> u8 {
             Ok(summary) => {
                 let file = arguments.file.display();
                 let words = format!(
-                    "{file} holds {} rows and {} keys. Keep it as safe as the server.",
+                    "{file} holds {} rows and {} files of keys and certificates. Keep it as safe as the server.",
                     summary.rows, summary.files
                 );
                 open::print(
@@ -92,6 +94,8 @@ async fn put_back(config: &Config, arguments: &RestoreArguments) -> Result<(i64,
     let clock = Arc::new(SystemClock);
     let event = Event::new(clock.now(), Action::BackupRestored, Actor::CommandLine);
     let restored = doorward_store::restore(&location(config), file, arguments.force, &event).await?;
-    crate::identity::Keyring::restore(&config.data.join("keys"), &restored.files).map_err(|finding| vec![finding])?;
+    let (acme, keys): (Vec<_>, Vec<_>) = restored.files.into_iter().partition(is_of_acme);
+    crate::identity::Keyring::restore(&config.data.join("keys"), &keys).map_err(|finding| vec![finding])?;
+    put_back_acme(&config.data, acme.iter()).map_err(|finding| vec![finding])?;
     Ok((restored.epoch, restored.summary.rows))
 }

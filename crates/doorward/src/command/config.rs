@@ -7,7 +7,7 @@ use doorward_core::Finding;
 use super::{CONFIGURATION, FINDINGS, WELL, open, report};
 use crate::config::registry::{self, Key, Kind};
 use crate::config::{Config, Inputs, Setting};
-use crate::node::look_elsewhere;
+use crate::node::look_for_factors;
 
 /// The arguments of `doorward config`.
 #[derive(Debug, Clone, clap::Args)]
@@ -48,8 +48,9 @@ fn findings(findings: &[Finding], json: bool, out: &mut dyn Write) -> io::Result
 fn check(inputs: &Inputs, json: bool, out: &mut dyn Write) -> io::Result<u8> {
     let (found, code) = match Config::load(inputs) {
         Ok(loaded) => {
-            let elsewhere = open::runtime().and_then(|runtime| runtime.block_on(look_elsewhere(&loaded.config)));
-            (loaded.findings.into_iter().chain(elsewhere).collect(), WELL)
+            let look = |runtime: tokio::runtime::Runtime| runtime.block_on(look_for_factors(&loaded.config));
+            let unreachable = open::runtime().map(look).unwrap_or_default();
+            (loaded.findings.into_iter().chain(unreachable).collect(), WELL)
         }
         Err(found) => (found, FINDINGS),
     };

@@ -55,9 +55,9 @@ async fn serve(context: &Context, loaded: Loaded) -> Result<(), Stopped> {
         .map_err(|finding| Stopped { findings: vec![finding], code: CONFIGURATION })?;
     tell(&config, &findings);
     let node = Node::open(&config, Arc::new(SystemClock), Arc::new(SystemRandom)).await.map_err(Stopped::found)?;
-    let elsewhere = node::made_elsewhere(&node.store, &config).await;
-    warn(elsewhere.as_slice());
-    findings.extend(elsewhere);
+    let unreachable = node::factors_out_of_reach(&node.store, &config).await;
+    warn(&unreachable);
+    findings.extend(unreachable);
     node::introduce(&node.identity, &config)
         .await
         .map_err(|finding| Stopped { findings: vec![finding], code: CONFIGURATION })?;

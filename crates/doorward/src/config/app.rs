@@ -216,7 +216,14 @@ pub(super) fn check(check: &mut Check<'_>) -> Vec<AppConfig> {
         }
     }
     for (at, app) in apps.iter().enumerate() {
-        let place = |other: &&AppConfig| other.host == app.host && other.path == app.path;
+        // An app that takes `/Wiki` for `/wiki` would open by the rules of the one what those of the other keep.
+        let is_told_apart =
+            |other: &AppConfig| other.upstream != app.upstream && other.path.eq_ignore_ascii_case(&app.path);
+        let place = |other: &&AppConfig| {
+            other.host == app.host
+                && other.path.eq_ignore_ascii_case(&app.path)
+                && (other.path == app.path || !is_told_apart(other))
+        };
         if let Some(other) = apps[..at].iter().find(place) {
             let why = format!("`{}` and `{}` are in the same place.", other.name, app.name);
             check.findings.push(

@@ -55,6 +55,13 @@ pub(super) const KEYS: &[Key] = &[
         "Days from the first sign-in to the day by which a required second factor must be set up. After that a sign-in leads to the set-up and nowhere else.",
     )
     .restart(),
+    Key::new(
+        "second_factor.device_days",
+        Kind::Integer(1, 365),
+        "90",
+        "Days after which a device is no longer trusted, however often it was used meanwhile. A device that was not used for 30 days is forgotten before that.",
+    )
+    .restart(),
 ];
 
 /// As written.
@@ -68,6 +75,7 @@ pub(super) struct Raw {
     hardware_groups: Vec<String>,
     profile: Option<Strictness>,
     grace_days: Option<u16>,
+    device_days: Option<u16>,
 }
 
 /// As meant.
@@ -104,6 +112,7 @@ impl Raw {
                 hardware_groups,
                 strictness: self.profile.unwrap_or_default(),
                 grace_days: self.grace_days.unwrap_or(usual.grace_days),
+                device_days: self.device_days.unwrap_or(usual.device_days),
                 has_mail: false,
             },
         }

@@ -49,10 +49,18 @@ pub struct Registration {
 
 impl Registration {
     /// Whether this address may register. A domain is exactly that, not those below it.
-    #[must_use]
-    pub fn takes(&self, email: &Email) -> bool {
+    ///
+    /// # Errors
+    /// `user.registration_closed`, `user.domain_closed`.
+    pub fn check(&self, email: &Email) -> Result<(), &'static str> {
         let domain = email.as_str().rsplit_once('@').map_or("", |(_, domain)| domain);
-        self.is_enabled && (self.domains.is_empty() || self.domains.iter().any(|own| own == domain))
+        if !self.is_enabled {
+            Err("user.registration_closed")
+        } else if self.domains.is_empty() || self.domains.iter().any(|own| own == domain) {
+            Ok(())
+        } else {
+            Err("user.domain_closed")
+        }
     }
 }
 

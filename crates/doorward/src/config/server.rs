@@ -21,6 +21,7 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("server.listen", Kind::List, "127.0.0.1:8000,[::1]:8000", "Addresses with ports to listen on. `[::1]` of the default is left out where it cannot be bound.").restart(),
     Key::new("server.private_listen", Kind::Text, "127.0.0.1:9180", "Where `/metrics` is served, or `off`.").restart(),
     Key::new("server.trusted_proxies", Kind::List, "", "Addresses or blocks (`10.0.0.0/8`) of the proxies in front, whose forwarded headers are believed. Nobody's are by default."),
+    Key::new("server.asking_proxies", Kind::List, "", "Which of `trusted_proxies` may ask whether a request may enter (forward auth). By default those on this machine or in a private network. A proxy that only hands requests on must not be one of them, or its visitors could ask in its name; `none` for nobody."),
     forwarding::HEADER,
     forwarding::CLIENT_IP_HEADER,
     forwarding::CLIENT_IP_PROXIES,
@@ -44,6 +45,7 @@ pub(super) struct Raw {
     listen: Option<Vec<String>>,
     private_listen: Option<String>,
     trusted_proxies: Option<Vec<String>>,
+    asking_proxies: Option<Vec<String>>,
     forwarded_header: Option<String>,
     client_ip_header: Option<String>,
     client_ip_proxies: Option<Vec<String>>,
@@ -102,6 +104,8 @@ pub struct Server {
     pub private_listen: Option<SocketAddr>,
     /// Whose forwarded headers are believed.
     pub trusted_proxies: Vec<Cidr>,
+    /// Which of them may ask for forward auth; nothing where that was not written.
+    pub asking_proxies: Option<Vec<Cidr>>,
     /// In which fields proxies and a CDN say who their client is.
     pub forwarding: Forwarding,
     /// Whether private addresses are served without TLS, under a banner.
@@ -115,6 +119,17 @@ impl Server {
     #[must_use]
     pub fn is_trusted_proxy(&self, peer: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|block| block.contains(peer))
+    }
+
+    /// Whether this peer may ask for forward auth. One that only hands requests on would let its visitors ask in its name,
+    /// so where nothing is written no CDN may: whoever asks stands beside us.
+    #[must_use]
+    pub fn may_ask(&self, peer: IpAddr) -> bool {
+        let is_asking = match &self.asking_proxies {
+            Some(blocks) => blocks.iter().any(|block| block.contains(peer)),
+            None => network::is_private(peer),
+        };
+        self.is_trusted_proxy(peer) && is_asking
     }
 
     /// Every proxy that is written: each brings the connections of many clients.
@@ -177,6 +192,10 @@ impl Raw {
             tls_listen: Vec::new(),
             private_listen: read_private_listen(self.private_listen, check),
             trusted_proxies: read_blocks("server.trusted_proxies", self.trusted_proxies.unwrap_or_default(), check),
+            asking_proxies: self.asking_proxies.map(|mut blocks| {
+                blocks.retain(|block| block.trim() != "none");
+                read_blocks("server.asking_proxies", blocks, check)
+            }),
             forwarding: forwarding::check(
                 self.forwarded_header.as_deref(),
                 (self.client_ip_header, self.client_ip_proxies),

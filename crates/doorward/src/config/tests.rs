@@ -442,6 +442,15 @@ const ROWS: &[Row] = &[
     .toml("[portal]\nprefix = \"/.doorward\"\n[[app]]\nname = \"a\"")
     .env("ENVIRONMENT=production\nDOMAIN=example.com\nDOORWARD_SERVER__TRUSTED_PROXIES=10.0.0.7")
     .warns(),
+    row("two headers of one name", "config.conflict", "[[app]] a email_header", "email_header = \"remote-email\"  # in [[app]] a")
+        .toml("[[app]]\nname = \"a\"\nhost = \"a.example.com\"\nuser_header = \"X-Mail\"\nemail_header = \"x.mail\"")
+        .env("ENVIRONMENT=development"),
+    row("a header that says how strongly", "config.value_invalid", "[[app]] a user_header", "user_header = \"remote-user\"  # in [[app]] a")
+        .toml("[[app]]\nname = \"a\"\nhost = \"a.example.com\"\nuser_header = \"Remote-Acr\"")
+        .env("ENVIRONMENT=development"),
+    row("two apps told apart by letter case", "config.app_overlap", "[[app]] b", "path = \"/other\"  # in one of them")
+        .toml("[[app]]\nname = \"a\"\nhost = \"a.example.com\"\npath = \"/Wiki\"\nupstream = \"http://127.0.0.1:3000\"\n[[app]]\nname = \"b\"\nhost = \"a.example.com\"\npath = \"/wiki\"\nupstream = \"http://127.0.0.1:3000\"")
+        .env("ENVIRONMENT=development"),
     row("two apps in one place", "config.app_overlap", "[[app]] b", "path = \"/other\"  # in one of them")
         .toml("[[app]]\nname = \"a\"\nhost = \"a.example.com\"\n[[app]]\nname = \"b\"\nhost = \"a.example.com\""),
     row("two apps of one name", "config.conflict", "[[app]] a", "name = \"a-2\"  # in one of them")
@@ -673,7 +682,7 @@ fn every_code_is_in_the_list_of_reasons_and_every_reason_is_found() {
         include_str!("password.rs"),
         include_str!("permission.rs"),
         include_str!("portal.rs"),
-        include_str!("../node/passkey.rs"),
+        include_str!("../node/factor.rs"),
         include_str!("server.rs"),
         include_str!("session.rs"),
         include_str!("source.rs"),

@@ -12,6 +12,7 @@ use doorward_core::address::Network;
 use doorward_core::audit::Action;
 use doorward_core::budget::{BudgetKey, Spent};
 use doorward_core::factor::AppPassword;
+use doorward_core::factor::policy::Enrolment;
 use doorward_core::identifier::{CredentialId, LoginHandle, SessionId, UserId};
 use doorward_core::session::{Kind, Session, Stage};
 use doorward_core::signin::Proven;
@@ -38,7 +39,7 @@ const NOTED_SECONDS: i64 = 3_600;
 const MOST_DAYS: i64 = 3_650;
 
 /// The answer to everything that is no app password of this app and this name.
-const WRONG: &str = "app.password_wrong";
+pub const WRONG_PASSWORD: &str = "app.password_wrong";
 
 /// One to be made.
 #[derive(Debug)]
@@ -188,7 +189,7 @@ impl Identity {
     /// `name` is what stands before the colon of HTTP Basic: the address or the name of its owner.
     ///
     /// # Errors
-    /// [`WRONG`], `signin.network_wait` where this network has sent too many wrong ones, `store.*`.
+    /// [`WRONG_PASSWORD`], `signin.network_wait` where this network has sent too many wrong ones, `store.*`.
     pub async fn session_by_app_password(
         &self,
         visit: &Visit,
@@ -197,7 +198,7 @@ impl Identity {
         secret: &str,
     ) -> Result<Arc<Live>, Refused> {
         let now = self.now();
-        let hash = token::parse(token::Kind::AppPassword, secret).ok_or_else(|| Refused::new(WRONG))?;
+        let hash = token::parse(token::Kind::AppPassword, secret).ok_or_else(|| Refused::new(WRONG_PASSWORD))?;
         let key = (hash, app.into());
         let place = self.inner.place.load(Ordering::Acquire);
         if let Some(answer) = self.inner.app_passwords.find(&key, place, now) {
@@ -220,6 +221,10 @@ impl Identity {
     ) -> Result<Option<Client>, Refused> {
         let Some(kept) = self.inner.store.app_password(hash, app, now).await? else { return Ok(None) };
         let Some(user) = self.inner.store.user(kept.user).await?.filter(User::is_active) else { return Ok(None) };
+        if self.is_overdue(&user).await? {
+            tracing::info!(user = %user.id, credential = %kept.id, "an app password rests until its owner has set up a second factor");
+            return Ok(None);
+        }
         let is_due = kept.last_used_at.is_none_or(|at| now.seconds_since(at) >= NOTED_SECONDS);
         if is_due && let Err(error) = self.inner.store.touch_app_password(kept.id, now).await {
             // Reading goes on where writing does not: the client is who it is.
@@ -227,6 +232,11 @@ impl Identity {
         }
         let live = Live::new(&self.stand_in(visit, &kept, now), visit.device.as_ref().into(), account(user));
         Ok(Some(Client { live: Arc::new(live), ends_at: kept.expires_at }))
+    }
+
+    /// Whether somebody had to set up a second factor by now: until then no client of theirs gets in with less, either.
+    async fn is_overdue(&self, user: &User) -> Result<bool, Refused> {
+        Ok(self.demand(user).await?.enrolment() == Enrolment::Now)
     }
 
     /// What stands for the client where a session is asked for. It is in no table, and proves nothing.
@@ -262,6 +272,9 @@ impl Identity {
         let (true, Some(id)) = (live.is_app_password(), live.credential) else { return false };
         let now = self.now();
         // Where the store does not answer, what was let in stays, as a session does.
+        if self.is_overdue(&live.user()).await.unwrap_or(false) {
+            return false;
+        }
         self.app_passwords(live.user_id())
             .await
             .map_or(true, |all| all.iter().any(|kept| kept.id == id && kept.expires_at.is_none_or(|end| end > now)))
@@ -271,7 +284,7 @@ impl Identity {
 /// The client, where the name is right and it has not ended.
 fn open(client: Option<Client>, name: Option<&str>, now: UnixTime) -> Result<Arc<Live>, Refused> {
     let stands = |client: &Client| is_of(&client.live, name) && client.ends_at.is_none_or(|end| end > now);
-    client.filter(stands).map(|client| client.live).ok_or_else(|| Refused::new(WRONG))
+    client.filter(stands).map(|client| client.live).ok_or_else(|| Refused::new(WRONG_PASSWORD))
 }
 
 fn account(user: User) -> Arc<Account> {

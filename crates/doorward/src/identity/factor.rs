@@ -102,6 +102,7 @@ impl Identity {
         Enrolled {
             recovery_codes: facts.recovery_codes,
             is_email_verified: facts.is_email_verified,
+            is_reset_by_link: facts.is_reset_by_link,
             grace_began_at: facts.grace_began_at,
             ..Enrolled::of(&facts.credentials, self.inner.factors.party.rp_id())
         }

@@ -87,7 +87,7 @@ impl Identity {
     /// Uses the set-up link up: makes the first administrator, and signs nobody in.
     ///
     /// # Errors
-    /// `user.link_invalid`, `user.already_set_up`, `password.*`, `signin.busy`, `store.*`.
+    /// `user.link_invalid`, `user.link_wait`, `user.already_set_up`, `password.*`, `signin.busy`, `store.*`.
     ///
     /// # Panics
     /// Never: the group of administrators is a group.
@@ -102,7 +102,8 @@ impl Identity {
         let hash = token::parse(Kind::SetUp, text).ok_or_else(invalid)?;
         let link = self.inner.store.link(hash, self.now()).await?.ok_or_else(invalid)?;
         let context = Context { email: Some(&email), name: Some(&name), current: None };
-        let stored = self.inner.hasher.hash(&self.check_password(password, &context)?).await?;
+        let password = self.check_password(password, &context)?;
+        let stored = self.hash_by_link(visit, (link.id, true), &password, &email).await?;
         let now = self.now();
         let user = User {
             id: UserId::random(self.random()),

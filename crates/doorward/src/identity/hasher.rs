@@ -16,7 +16,6 @@ mod queue;
 mod sample;
 mod worker;
 
-use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -196,12 +195,7 @@ impl Hasher {
     /// # Errors
     /// Where the places are taken, or no worker came to it in time.
     pub async fn hash(&self, password: &Password) -> Result<PasswordHash, Busy> {
-        let Crew { parameters, peppers, shared, .. } = &*self.crew;
-        let pepper = peppers.current();
-        let salt = random::bytes::<{ phc::SALT }>(&*shared.random).to_vec();
-        let wanted = Stored { parameters: *parameters, pepper: pepper.id(), salt, output: vec![0; phc::OUTPUT] };
-        let output = self.reserve(None)?.compute(wanted.work(password, pepper)).await?;
-        Ok(Stored { output: output.bytes.to_vec(), ..wanted }.to_hash())
+        self.reserve(None)?.hash(password).await
     }
 
     /// Takes over a hash that another program has made. It is sealed by the pepper, verified as it is, and made anew at the
@@ -212,32 +206,6 @@ impl Hasher {
     pub fn import(&self, text: &str) -> Result<PasswordHash, ForeignError> {
         let (recipe, output) = foreign::read(text)?;
         Ok(Imported::of(recipe, &output, self.crew.peppers.current()).to_hash())
-    }
-
-    /// Learns how long imported hashes take, so that from now on every wrong answer takes that long. Each scheme is
-    /// computed once, whatever the number of hashes. Others are passed over.
-    ///
-    /// # Panics
-    /// Never: plain words are a password.
-    pub async fn learn<'a>(&self, stored: impl Iterator<Item = &'a PasswordHash>) {
-        let imported = stored.filter(|hash| Imported::is_one(hash)).filter_map(|hash| Imported::parse(hash).ok());
-        let recipes: HashMap<_, _> = imported.map(|imported| (imported.recipe.scheme, imported.recipe)).collect();
-        let has_any = !recipes.is_empty();
-        for recipe in recipes.into_values() {
-            let Ok(place) = self.reserve(None) else { return };
-            let password = Password::new("a password of usual length").expect("plain words are a password");
-            if let Ok(output) = place.compute(Work::Foreign { recipe, password }).await {
-                self.crew.even.learn(output.took);
-            }
-        }
-        // A wrong answer must not come sooner for an imported hash that costs less than ours, either.
-        if has_any && let Ok(place) = self.reserve(None) {
-            let password = Password::new("a password of usual length").expect("plain words are a password");
-            let (decoy, pepper) = self.crew.decoy();
-            if let Ok(output) = place.compute(decoy.work(&password, pepper)).await {
-                self.crew.even.learn(output.took);
-            }
-        }
     }
 
     /// How many workers were started.
@@ -319,6 +287,20 @@ impl Admitted {
             tokio::time::sleep(crew.even.rest(output.took)).await;
         }
         Ok(Verdict { is_right, needs_rehash: is_right && wanted.is_old(crew), fault })
+    }
+
+    /// Hashes a new password in this place, as [`Hasher::hash`] does.
+    ///
+    /// # Errors
+    /// Where no worker came to it in time, or the workers are ending.
+    pub async fn hash(self, password: &Password) -> Result<PasswordHash, Busy> {
+        let hasher = self.hasher.clone();
+        let Crew { parameters, peppers, shared, .. } = &*hasher.crew;
+        let pepper = peppers.current();
+        let salt = random::bytes::<{ phc::SALT }>(&*shared.random).to_vec();
+        let wanted = Stored { parameters: *parameters, pepper: pepper.id(), salt, output: vec![0; phc::OUTPUT] };
+        let output = self.compute(wanted.work(password, pepper)).await?;
+        Ok(Stored { output: output.bytes.to_vec(), ..wanted }.to_hash())
     }
 
     async fn compute(self, work: Work) -> Result<Output, Busy> {

@@ -55,7 +55,17 @@ impl Identity {
 
     /// A letter to an address that is nobody's yet.
     pub fn letter_to_address(&self, to: &Email, words: impl FnOnce(&Site) -> Draft) -> Vec<Letter> {
-        self.inner.post.write(Addressee { to, user: None }, (self.now(), self.random()), words)
+        self.letter_about(to, None, words)
+    }
+
+    /// A letter to an address, about a user or nobody.
+    pub(super) fn letter_about(
+        &self,
+        to: &Email,
+        user: Option<UserId>,
+        words: impl FnOnce(&Site) -> Draft,
+    ) -> Vec<Letter> {
+        self.inner.post.write(Addressee { to, user }, (self.now(), self.random()), words)
     }
 
     /// A notice to every proven address of a user, for [`doorward_core::store::Outbox::mailing`] with the change that

@@ -3,15 +3,19 @@
 use std::collections::BTreeSet;
 
 use doorward_core::Secret;
+use doorward_core::address::Network;
 use doorward_core::audit::{Action, Actor};
+use doorward_core::budget::{BudgetKey, Spent};
 use doorward_core::identifier::{LinkId, UserId};
-use doorward_core::password::Context;
-use doorward_core::store::{Link, Links as _, Outbox as _, Purpose, Users as _};
+use doorward_core::password::{Context, Password};
+use doorward_core::store::{Budgets as _, Link, Links as _, Outbox as _, Purpose, Users as _};
 use doorward_core::token::{self, Kind, TokenHash};
-use doorward_core::user::{Email, Group, Name, Status, User};
+use doorward_core::user::{Email, Group, Name, PasswordHash, Status, User};
 
+use super::hasher::Ticket;
 use super::user::words;
 use super::{Author, Identity, Live, Refused, Visit};
+use crate::config::Registration;
 use crate::mail::{Notice, letter};
 use crate::portal::path;
 
@@ -24,7 +28,7 @@ const RESET_SECONDS: i64 = 86_400;
 /// Seconds for which a link of emergency access is open.
 const RECOVERY_SECONDS: i64 = 3_600;
 
-/// Seconds for which a link that takes second factors is open.
+/// Seconds for which a link that takes second factors is open where it is handed over.
 const FACTOR_RESET_SECONDS: i64 = 86_400;
 
 impl Identity {
@@ -68,6 +72,7 @@ impl Identity {
         let event = event.with_detail(format!("{email}, by mail, {}", words(&groups)));
         let purpose = Purpose::Invitation { email: email.clone(), groups };
         let (link, secret) = self.draw_link(Kind::Invitation, purpose, INVITATION_SECONDS);
+        let link = Link { is_mailed: true, ..link };
         let language = author.language();
         let letters = self.letter_to_address(&email, |site| letter::invitation(site, language, &secret));
         self.inner.store.mailing(letters).create_link(&link, &event).await?;
@@ -127,11 +132,13 @@ impl Identity {
             return Err(Refused::new("user.disabled"));
         }
         let event = Author::of(live, visit).event(self.now(), Action::LinkCreated).about(user.id);
-        let (link, secret) =
-            self.draw_link(Kind::FactorReset, Purpose::FactorReset { user: user.id }, FACTOR_RESET_SECONDS);
+        let is_mailed = self.has_mail();
+        // The letter says how long, and a mailbox is read by more people than one hand hands a link to.
+        let seconds = if is_mailed { letter::RECOVERY_SECONDS } else { FACTOR_RESET_SECONDS };
+        let (link, secret) = self.draw_link(Kind::FactorReset, Purpose::FactorReset { user: user.id }, seconds);
+        let link = Link { is_mailed, ..link };
         let address = path::reset_factors(secret.expose_secret());
         let letters = self.letter_to(&user, |site| letter::factor_reset(site, visit.language, &address));
-        let is_mailed = !letters.is_empty();
         let event = event.with_detail(if is_mailed { "second factors, by mail" } else { "second factors" });
         self.inner.store.mailing(letters).create_link(&link, &event).await?;
         Ok((link, (!is_mailed).then_some(secret)))
@@ -159,7 +166,7 @@ impl Identity {
         let (secret, hash) = token::mint(kind, self.random());
         let now = self.now();
         let id = LinkId::random(self.random());
-        (Link { id, hash, purpose, created_at: now, expires_at: now + seconds }, secret)
+        (Link { id, hash, purpose, is_mailed: false, created_at: now, expires_at: now + seconds }, secret)
     }
 
     /// The open link of this text, of any kind that has a page.
@@ -184,26 +191,32 @@ impl Identity {
         self.inner.store.link(hash, self.now()).await?.ok_or_else(invalid)
     }
 
-    /// Accepts an invitation, or finishes a registration: makes the user, and signs nobody in.
+    /// Accepts an invitation, or finishes a registration, where people may still register: makes the user, and signs nobody
+    /// in.
     ///
     /// # Errors
-    /// `user.link_invalid`, `password.*`, `user.email_taken`, `signin.busy`, `store.*`.
+    /// `user.link_invalid`, `user.link_wait`, `user.registration_closed`, `user.domain_closed`, `password.*`,
+    /// `user.email_taken`, `signin.busy`, `store.*`.
     pub async fn accept_invitation(
         &self,
         visit: &Visit,
         text: &str,
-        name: Name,
-        password: Secret,
+        (name, password): (Name, &Secret),
+        registration: &Registration,
     ) -> Result<User, Refused> {
         let hash = token::parse(Kind::Invitation, text).or_else(|| token::parse(Kind::Registration, text));
         let link = self.open_link(hash).await?;
         let (email, groups, is_invited) = match link.purpose {
             Purpose::Invitation { email, groups } => (email, groups, true),
-            Purpose::Registration { email, groups } => (email, groups, false),
+            Purpose::Registration { email, groups } => {
+                registration.check(&email).map_err(Refused::new)?;
+                (email, groups, false)
+            }
             _ => return Err(invalid()),
         };
         let context = Context { email: Some(&email), name: Some(&name), current: None };
-        let hash = self.inner.hasher.hash(&self.check_password(&password, &context)?).await?;
+        let password = self.check_password(password, &context)?;
+        let hash = self.hash_by_link(visit, (link.id, is_invited), &password, &email).await?;
         let now = self.now();
         let user = User {
             id: UserId::random(self.random()),
@@ -229,7 +242,7 @@ impl Identity {
     /// Stores the new password of whoever holds a reset link: ends all sessions, and signs nobody in.
     ///
     /// # Errors
-    /// `user.link_invalid`, `password.*`, `signin.busy`, `store.*`.
+    /// `user.link_invalid`, `user.link_wait`, `password.*`, `signin.busy`, `store.*`.
     pub async fn reset_by_link(&self, visit: &Visit, text: &str, password: Secret) -> Result<User, Refused> {
         let hash = token::parse(Kind::PasswordReset, text).or_else(|| token::parse(Kind::Recovery, text));
         let link = self.open_link(hash).await?;
@@ -240,7 +253,8 @@ impl Identity {
         };
         let user = self.inner.store.user(user).await?.filter(User::is_active).ok_or_else(invalid)?;
         let context = Context { email: Some(&user.email), name: Some(&user.name), current: None };
-        let hash = self.inner.hasher.hash(&self.check_password(&password, &context)?).await?;
+        let password = self.check_password(&password, &context)?;
+        let hash = self.hash_by_link(visit, (link.id, true), &password, &user.email).await?;
         let author = Author { actor: Actor::User(user.id), visit: Some(visit) };
         let event =
             author.event(self.now(), Action::PasswordReset).about(user.id).with_detail(format!("by {}", link.id));
@@ -254,6 +268,25 @@ impl Identity {
         let user = user.ok_or_else(invalid)?;
         self.refresh_user(user.id).await?;
         Ok(user)
+    }
+
+    /// Hashes the password that somebody has chosen by a link: a guess of the link is paid, and the hash waits in the queue
+    /// like that of a sign-in. Whoever was given a link by somebody in charge, or by the owner's mailbox, waits among those
+    /// whose browsers are known, so that a flood of strangers keeps them from nothing.
+    pub(super) async fn hash_by_link(
+        &self,
+        visit: &Visit,
+        (link, is_known): (LinkId, bool),
+        password: &Password,
+        account: &Email,
+    ) -> Result<PasswordHash, Refused> {
+        let ticket = Ticket { account: account.clone(), network: Network::of(visit.address), is_known };
+        let place = self.inner.hasher.admit(&ticket)?;
+        match self.inner.store.pay(&[BudgetKey::Link(link)], self.now()).await? {
+            Ok(()) => Ok(place.hash(password).await?),
+            Err((_, Spent::Wait(seconds))) => Err(Refused::new("user.link_wait").wait(seconds)),
+            Err((_, Spent::Stopped)) => Err(invalid()),
+        }
     }
 
     /// The links that can still be used, newest first.

@@ -8,7 +8,7 @@ use doorward_core::audit::{Action, Actor};
 use doorward_core::budget::{BudgetKey, Spent};
 use doorward_core::password::{Password, PasswordError};
 use doorward_core::session::Stage;
-use doorward_core::store::{Audit as _, Budgets as _, Links as _, Outbox as _, Purpose, StoreError, Users as _};
+use doorward_core::store::{Audit as _, Budgets as _, Link, Links as _, Outbox as _, Purpose, StoreError, Users as _};
 use doorward_core::token::{self, Kind};
 use doorward_core::user::{Email, User};
 use doorward_core::{Secret, UnixTime};
@@ -64,9 +64,7 @@ impl Identity {
             return Err(Refused::new("user.registration_closed"));
         }
         let email = self.address(typed)?;
-        if !registration.takes(&email) {
-            return Err(Refused::new("user.domain_closed"));
-        }
+        registration.check(&email).map_err(Refused::new)?;
         self.errand(visit, email, What::Account(registration.groups.clone())).await
     }
 
@@ -106,7 +104,7 @@ impl Identity {
     }
 
     async fn errand(&self, visit: &Visit, email: Email, what: What) -> Result<Option<Errand>, Refused> {
-        let keys = [BudgetKey::Network(Network::of(visit.address)), BudgetKey::MailTo(email.clone())];
+        let keys = [BudgetKey::MailNetwork(Network::of(visit.address)), BudgetKey::MailTo(email.clone())];
         match self.inner.store.pay(&keys, self.now()).await? {
             Ok(()) => Ok(Some(Errand { identity: self.clone(), visit: visit.clone(), email, what, at: self.now() })),
             // Whether this address had letters is nobody's business but its owner's.
@@ -193,7 +191,8 @@ impl Errand {
         let event = Author::stranger(&self.visit).event(self.at, Action::LinkCreated);
         let event = doorward_core::audit::Event { user, ..event.with_detail(kind_word(kind)) };
         let (link, secret) = identity.draw_link(kind, purpose, seconds);
-        let letters = identity.letter_to_address(&self.email, |site| words(site, language, &secret));
+        let link = Link { is_mailed: true, ..link };
+        let letters = identity.letter_about(&self.email, user, |site| words(site, language, &secret));
         identity.inner.store.mailing(letters).create_link(&link, &event).await
     }
 }

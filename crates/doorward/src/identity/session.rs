@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use doorward_core::audit::{Action, Actor};
 use doorward_core::identifier::{LoginHandle, SessionId, UserId};
-use doorward_core::session::{EndReason, Kind, Session, Stage};
+use doorward_core::session::{EndReason, Kind, PastSession, Session, Stage};
 use doorward_core::signin::SignIn;
 use doorward_core::store::{NewSession, Sessions as _, Which};
 use doorward_core::user::User;
@@ -51,6 +51,14 @@ impl Identity {
     #[must_use]
     pub fn sessions_of(&self, user: UserId) -> Vec<Arc<Live>> {
         self.table().sessions_of(user, self.now())
+    }
+
+    /// The whole sessions of a user that have ended in the last thirty days, the last one first, at most `limit`.
+    ///
+    /// # Errors
+    /// `store.*`.
+    pub async fn past_sessions(&self, user: UserId, limit: u32) -> Result<Vec<PastSession>, Refused> {
+        Ok(self.inner.store.past_sessions(user, limit).await?)
     }
 
     /// Ends the session that asks for it.
@@ -126,26 +134,24 @@ impl Identity {
             ..drawn
         };
         let author = Author { actor: Actor::User(user.id), visit: Some(visit) };
-        if live.kind == Kind::Api {
-            // Tokens name their session, so new tokens come with a new one.
-            if self.end(&author, Which::One(live.id), EndReason::SteppedUp).await? == 0 {
-                return Err(self.gone(live));
-            }
-            let (secret, refresh) = self.draw_pair(session.id, now);
-            let (clear, refund) = (Vec::new(), Vec::new());
-            let (new, browser) = (Some(refresh.clone()), visit.browser);
-            let new = NewSession { session, refresh: new, replaces: None, browser, clear, refund };
-            let live = self.open(visit, user, new, Action::SteppedUp).await?;
-            let tokens = Some(self.pair(&live, secret, &refresh, now));
-            return Ok(SignedIn { live, cookie, tokens, device: None });
-        }
+        // Tokens name their session, so new tokens come with a new one.
+        let pair = (live.kind == Kind::Api).then(|| self.draw_pair(session.id, now));
         let event = author.event(now, Action::SteppedUp).about(user.id).in_session(session.id);
         let event = event.with_detail(super::follow::replaces(live.id));
-        if !self.inner.store.step_up(live.id, &session, &event).await? {
+        let new = NewSession {
+            refresh: pair.as_ref().map(|(_, refresh)| refresh.clone()),
+            session,
+            replaces: None,
+            browser: visit.browser,
+            clear: Vec::new(),
+            refund: Vec::new(),
+        };
+        if !self.inner.store.step_up(live.id, &new, &event).await? {
             return Err(self.gone(live));
         }
         self.table().end(live.id, EndReason::SteppedUp);
-        let live = self.show(&session, user).await?;
-        Ok(SignedIn { live, cookie, tokens: None, device: None })
+        let live = self.show(&new.session, user).await?;
+        let tokens = pair.map(|(secret, refresh)| self.pair(&live, secret, &refresh, now));
+        Ok(SignedIn { live, cookie, tokens, device: None })
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use doorward_core::audit::{Action, Actor};
-use doorward_core::factor::DEVICE_SECONDS;
 use doorward_core::factor::policy::Enrolment;
 use doorward_core::identifier::{LoginHandle, SessionId};
 use doorward_core::password::Password;
@@ -90,11 +89,11 @@ impl Identity {
     async fn begin(&self, visit: &Visit, user: &User, guess: Guess, wish: Wish) -> Result<SignedIn, Refused> {
         let now = self.now();
         let facts = self.facts_at_sign_in(visit, user).await?;
-        let device = self.device_of(user, wish.device).await?;
+        let device = self.device_of(visit, user, wish.device).await?;
         let demand = self.demand_by(user, &facts, device.is_some());
         let asked = SignIn::begin(First::Password, demand, now);
         let kind = if wish.tokens { Kind::Api } else { Kind::Browser };
-        let (moment, proof) = trusted(asked, device.map(|hash| self.device_proof(visit, hash)), now);
+        let (moment, proof) = trusted(asked, device, now);
         let (cookie, session) = self.draw(visit, user, (kind, &moment), now);
         let session = Session { is_persistent: wish.stay && !wish.tokens, ..session };
         let pair = wish.tokens.then(|| self.draw_pair(session.id, now));
@@ -129,15 +128,14 @@ impl Identity {
         Ok(Facts { grace_began_at: Some(began), ..facts })
     }
 
-    /// The token of a device, where this very user trusts it.
-    async fn device_of(&self, user: &User, hash: Option<TokenHash>) -> Result<Option<TokenHash>, Refused> {
-        let Some(hash) = hash else { return Ok(None) };
-        let found = self.inner.store.trusted_device(hash, self.now()).await?;
-        Ok(found.filter(|device| device.user == user.id).map(|_| hash))
-    }
-
-    fn device_proof(&self, visit: &Visit, hash: TokenHash) -> Proof {
-        Proof::TrustedDevice { hash, address: visit.address, expires_at: self.now() + DEVICE_SECONDS }
+    /// What the store must accept of a device, where this very user trusts it.
+    async fn device_of(&self, visit: &Visit, user: &User, hash: Option<TokenHash>) -> Result<Option<Proof>, Refused> {
+        let (Some(hash), now) = (hash, self.now()) else { return Ok(None) };
+        let found = self.inner.store.trusted_device(hash, now).await?;
+        let Some(device) = found.filter(|device| device.user == user.id) else { return Ok(None) };
+        let expires_at = self.factor_policy().trusted_until(device.created_at, now);
+        // Where the days were made fewer, what was trusted before them is not any more.
+        Ok((expires_at > now).then_some(Proof::TrustedDevice { hash, address: visit.address, expires_at }))
     }
 
     /// A new session of this moment, with a new name, a new handle and, for a browser, a new cookie.

@@ -8,6 +8,7 @@ mod link;
 mod live;
 mod mutation;
 mod second;
+mod strength;
 mod token;
 
 use std::net::IpAddr;

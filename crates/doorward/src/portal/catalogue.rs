@@ -20,6 +20,7 @@ pub(crate) mod error;
 pub(crate) mod factor;
 pub(crate) mod finish;
 pub(crate) mod handover;
+pub(crate) mod history;
 pub(crate) mod letter;
 pub(crate) mod link;
 pub(crate) mod mail;
@@ -46,6 +47,7 @@ mod tests {
             factor::ALL,
             finish::ALL,
             handover::ALL,
+            history::ALL,
             letter::ALL,
             link::ALL,
             mail::ALL,

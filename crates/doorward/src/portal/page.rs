@@ -7,6 +7,7 @@ mod demo;
 mod factor;
 mod failure;
 mod finish;
+mod history;
 mod link;
 mod mail;
 mod people;
@@ -22,6 +23,7 @@ pub use factor::{
 };
 pub use failure::{Failure, FormNotSent, Reasons, Way};
 pub use finish::ChoosePassword;
+pub use history::PastRow;
 pub use link::{Invitation, Reset, ResetFactors, SetUp};
 pub use mail::{LetterRow, Letters};
 pub use people::{Handover, LinkRow, People, PersonDetail, PersonNew, PersonRow, Thing};

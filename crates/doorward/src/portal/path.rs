@@ -124,12 +124,22 @@ pub enum PersonAction {
     ResetFactors,
     /// Asks before ending every session: GET; ends them: POST.
     EndSessions,
+    /// Ends one session: POST `session`.
+    EndSession,
 }
 
 impl PersonAction {
     /// Every action.
-    pub const ALL: [Self; 7] =
-        [Self::Name, Self::Groups, Self::Disable, Self::Enable, Self::Reset, Self::ResetFactors, Self::EndSessions];
+    pub const ALL: [Self; 8] = [
+        Self::Name,
+        Self::Groups,
+        Self::Disable,
+        Self::Enable,
+        Self::Reset,
+        Self::ResetFactors,
+        Self::EndSessions,
+        Self::EndSession,
+    ];
 
     /// The last part of the path.
     #[must_use]
@@ -142,6 +152,7 @@ impl PersonAction {
             Self::Reset => "reset-link",
             Self::ResetFactors => "reset-factors",
             Self::EndSessions => "end-sessions",
+            Self::EndSession => "end-session",
         }
     }
 }

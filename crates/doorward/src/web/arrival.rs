@@ -27,6 +27,8 @@ pub struct Arrival {
     pub origin: String,
     /// The path, never the query.
     pub path: String,
+    /// Whether the query holds a token or a code: such an address goes to nobody.
+    pub has_token: bool,
     /// The language of texts.
     pub language: Language,
     /// Whether a person looks at the answer: a navigation, or a client that asks for HTML.
@@ -90,6 +92,12 @@ pub fn asks_for_page(mode: Option<&HeaderValue>, accept: Option<&HeaderValue>) -
         Some(mode) => mode == "navigate",
         None => accept.split(',').any(|range| range.trim().to_ascii_lowercase().starts_with("text/html")),
     }
+}
+
+/// Whether a query holds a token or a code that opens something.
+#[must_use]
+pub fn has_token(query: Option<&str>) -> bool {
+    query.unwrap_or_default().split('&').any(|pair| matches!(pair.split('=').next(), Some("token" | "code")))
 }
 
 /// The language that the client asks for.

@@ -84,6 +84,7 @@ fn welcome(app: &App, settings: &Settings, parts: &Parts) -> Arrival {
         is_https: false,
         origin: String::new(),
         path: parts.uri.path().to_owned(),
+        has_token: arrival::has_token(parts.uri.query()),
         language: arrival::language(&parts.headers),
         is_page: arrival::is_page(&parts.headers),
         reader: arrival::reader(&parts.headers),

@@ -22,13 +22,13 @@ use super::caller::state_of;
 use super::door::judge::{self, Caller, Facts};
 use super::door::table::Place;
 use super::door::told::{ACR, AMR, AUTH_TIME, strength};
-use super::door::{OVERRIDES, WRONG_PASSWORD, bounce, client};
+use super::door::{OVERRIDES, bounce, client};
 use super::exchange::Exchange;
 use super::failure::Failure;
 use super::guard::finishing_page;
 use super::refusal;
 use crate::config::UserValue;
-use crate::identity::Live;
+use crate::identity::{Live, WRONG_PASSWORD};
 use crate::portal::path;
 
 /// The value of a header that tells the app of nobody.
@@ -39,7 +39,7 @@ const PASS: HeaderName = HeaderName::from_static("x-doorward-jwt");
 /// Whether a request may enter an app; for proxies that pass the whole answer on.
 #[utoipa::path(
     get, path = "/api/authz/forward-auth", tag = "forward auth",
-    description = "For Caddy, Traefik and HAProxy. Every method is answered; the proxy must be in server.trusted_proxies.",
+    description = "For Caddy, Traefik and HAProxy. Every method is answered; the proxy must be in server.trusted_proxies, and one that server.asking_proxies allows to ask.",
     params(
         ("X-Forwarded-Method" = String, Header, description = "Capital letters"),
         ("X-Forwarded-Proto" = String, Header, description = "https; http only in development"),
@@ -68,7 +68,7 @@ pub async fn forward_auth(exchange: Exchange) -> Response {
 /// Whether a request may enter an app; for nginx, which uses only status and `Location` of the answer.
 #[utoipa::path(
     get, path = "/api/authz/auth-request", tag = "forward auth",
-    description = "For nginx. Every method is answered; the proxy must be in server.trusted_proxies.",
+    description = "For nginx. Every method is answered; the proxy must be in server.trusted_proxies, and one that server.asking_proxies allows to ask.",
     params(
         ("X-Original-Method" = String, Header, description = "Capital letters"),
         ("X-Original-URL" = String, Header, description = "Scheme, host, path and query as the client sent them"),
@@ -86,8 +86,9 @@ pub async fn auth_request(exchange: Exchange) -> Response {
 
 async fn answer(exchange: &Exchange, shape: Shape) -> Response {
     let peer = exchange.arrival.peer;
-    if !exchange.settings.is_trusted_proxy(peer) {
-        tracing::warn!(peer.address = %peer, remedy = format!("trusted_proxies = [\"{peer}\"]  # in [server]"), "a proxy that is not listed asks for forward auth");
+    if !exchange.settings.config.server.may_ask(peer) {
+        let key = if exchange.settings.is_trusted_proxy(peer) { "asking_proxies" } else { "trusted_proxies" };
+        tracing::warn!(peer.address = %peer, remedy = format!("{key} = [\"{peer}\"]  # in [server]"), "a proxy that is not listed asks for forward auth");
         return Failure::of("proxy.peer_untrusted").into_response();
     }
     let told = match Told::read(exchange.headers(), shape) {

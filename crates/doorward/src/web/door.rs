@@ -18,6 +18,6 @@ pub mod told;
 
 pub use bounce::form_page;
 pub use front::front;
-pub(in crate::web) use onward::{OVERRIDES, WRONG_PASSWORD};
+pub(in crate::web) use onward::OVERRIDES;
 pub use sketch::Sketch;
 pub use table::{Place, Spot, Table};

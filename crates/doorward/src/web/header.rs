@@ -24,8 +24,9 @@ pub(super) fn secure(headers: &mut HeaderMap, arrival: &Arrival, settings: &Sett
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, PAGES_POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // `no-referrer` would make browsers send `Origin: null` with our own forms.
-        (REFERRER_POLICY, "same-origin"),
+        // `no-referrer` would make browsers send `Origin: null` with our own forms (Fetch, section 3.2), so an address that
+        // holds a token is cut to its origin instead: neither an app on our host nor anybody else is told the token.
+        (REFERRER_POLICY, if arrival.has_token { "strict-origin" } else { "same-origin" }),
         (OPENER, "same-origin"),
         (RESOURCE, "same-origin"),
         (PERMISSIONS, "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),

@@ -21,6 +21,7 @@ pub mod sign_in;
 pub mod sign_out;
 
 use axum::response::{IntoResponse, Redirect, Response};
+use doorward_core::identifier::UserId;
 use doorward_core::session::Stage;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
@@ -33,7 +34,17 @@ use super::guard::finishing_page;
 use crate::config::Environment;
 use crate::identity::factor::days_left;
 use crate::identity::{Live, Refused};
+use crate::portal::page::PastRow;
 use crate::portal::{Banner, Chrome, Done, Page, Problem, Viewer, path};
+
+/// How many sessions that have ended a page lists.
+const MOST_PAST: u32 = 20;
+
+/// The newest sessions of somebody that have ended.
+async fn past(exchange: &Exchange, user: UserId) -> Result<Vec<PastRow>, Failure> {
+    let past = exchange.app.identity().past_sessions(user, MOST_PAST).await?;
+    Ok(past.iter().map(PastRow::of).collect())
+}
 
 /// A page as an answer.
 pub fn html(status: StatusCode, page: &impl Page) -> Response {

@@ -96,6 +96,7 @@ pub const ALL: &[Route] = &[
     Route::new("GET", "/api/v1/auth/me", SignedIn, || get(api::me::get)),
     Route::new("GET", "/api/v1/auth/pending", AnySession, || get(api::pending::get)),
     Route::new("GET", "/api/v1/auth/sessions", SignedIn, || get(api::session::get)),
+    Route::new("GET", "/api/v1/auth/sessions/ended", SignedIn, || get(api::session::ended)),
     Route::new("DELETE", "/api/v1/auth/sessions", SignedIn, || delete(api::session::delete_others)),
     Route::new("DELETE", "/api/v1/auth/sessions/{id}", SignedIn, || delete(api::session::delete)),
     Route::new("GET", "/api/v1/auth/app-passwords", SignedIn, || get(api::app_password::list)),
@@ -113,7 +114,7 @@ pub const ALL: &[Route] = &[
     Route::new("POST", "/api/v1/auth/password/confirm", SignedIn, || post(api::password::confirm)).raising(),
     // Second factors.
     Route::new("GET", "/api/v1/auth/2fa/status", AnySession, || get(api::factor::status)),
-    Route::new("PATCH", "/api/v1/auth/2fa/factors/{id}", Confirmed, || patch(api::factor::rename)),
+    Route::new("PATCH", "/api/v1/auth/2fa/factors/{id}", SignedIn, || patch(api::factor::rename)),
     Route::new("DELETE", "/api/v1/auth/2fa/factors/{id}", Confirmed, || delete(api::factor::remove)),
     Route::new("POST", "/api/v1/auth/2fa/totp/begin", Enrolling, || post(api::totp::begin)).raising(),
     Route::new("POST", "/api/v1/auth/2fa/totp/confirm", Enrolling, || post(api::totp::confirm)).raising(),
@@ -147,6 +148,10 @@ pub const ALL: &[Route] = &[
     Route::new("GET", "/api/v1/admin/users/{id}/sessions", Administrator, || get(api::user::sessions)),
     Route::new("DELETE", "/api/v1/admin/users/{id}/sessions", AdministratorConfirmed, || {
         delete(api::user::end_sessions)
+    }),
+    Route::new("GET", "/api/v1/admin/users/{id}/sessions/ended", Administrator, || get(api::user::ended_sessions)),
+    Route::new("DELETE", "/api/v1/admin/users/{id}/sessions/{session}", AdministratorConfirmed, || {
+        delete(api::user::end_session)
     }),
     Route::new("GET", "/api/v1/admin/invitations", Administrator, || get(api::invitation::list)),
     Route::new("POST", "/api/v1/admin/invitations", AdministratorConfirmed, || post(api::invitation::create)),
@@ -253,6 +258,9 @@ pub const ALL: &[Route] = &[
     }),
     Route::new("POST", "/.doorward/admin/users/{id}/end-sessions", AdministratorConfirmed, || {
         post(portal::person::end_sessions)
+    }),
+    Route::new("POST", "/.doorward/admin/users/{id}/end-session", AdministratorConfirmed, || {
+        post(portal::person::end_session)
     }),
     Route::new("GET", path::MAIL, Anyone, || get(portal::mail::get)),
     Route::new("GET", path::REASONS, Anyone, || get(portal::reference::get)),

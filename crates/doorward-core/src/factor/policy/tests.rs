@@ -20,7 +20,7 @@ fn user(groups: &[&str]) -> User {
 }
 
 /// What is enrolled, as letters: `t` app, `p` passkey, `h` hardware key, `f` passkey of another domain, `m` codes by
-/// mail, `v` verified address, `r` recovery codes, `d` trusted device.
+/// mail, `v` verified address, `r` recovery codes, `d` trusted device, `l` password chosen by a link.
 fn enrolled(letters: &str) -> Enrolled {
     let has = |letter| letters.contains(letter);
     Enrolled {
@@ -32,6 +32,7 @@ fn enrolled(letters: &str) -> Enrolled {
         is_email_verified: has('v'),
         recovery_codes: if has('r') { 10 } else { 0 },
         has_trusted_device: has('d'),
+        is_reset_by_link: has('l'),
         grace_began_at: None,
     }
 }
@@ -44,6 +45,7 @@ fn policy(requirement: Requirement, strictness: Strictness, has_mail: bool) -> F
         hardware_groups: ["vault".parse().unwrap()].into(),
         strictness,
         grace_days: 7,
+        device_days: 90,
         has_mail,
     }
 }
@@ -169,25 +171,59 @@ fn keeps_what_the_policy_needs() {
     let mail = credential(Detail::EmailCode);
     let synced = credential(passkey("example.com", false));
     let bound = credential(passkey("example.com", true));
-    let (by_mail, strong) = (Keep::Factor { by_mail: true }, Keep::Factor { by_mail: false });
-    for (keep, left, is_met) in [
-        (Keep::Nothing, vec![], true),
-        (strong, vec![], false),
-        (strong, vec![mail.clone()], false),
-        (by_mail, vec![mail.clone()], true),
-        (strong, vec![totp.clone()], true),
-        (Keep::HardwareKey, vec![totp, mail, synced.clone()], false),
-        (Keep::HardwareKey, vec![bound.clone()], true),
+    let of = |by_mail| Keep::Factor { rp_id: "example.com".into(), by_mail };
+    let (by_mail, strong) = (of(true), of(false));
+    let hardware = Keep::HardwareKey { rp_id: "example.com".into() };
+    let moved = credential(passkey("old.example.com", true));
+    for (keep, left, is_proven, is_met) in [
+        (&Keep::Nothing, vec![], false, true),
+        (&strong, vec![], true, false),
+        (&strong, vec![mail.clone()], true, false),
+        (&by_mail, vec![mail.clone()], true, true),
+        // Nobody could be sent a code, or sign with a key of another domain.
+        (&by_mail, vec![mail.clone()], false, false),
+        (&strong, vec![moved.clone()], true, false),
+        (&strong, vec![synced.clone()], true, true),
+        (&strong, vec![totp.clone()], false, true),
+        (&hardware, vec![totp, mail, synced.clone()], true, false),
+        (&hardware, vec![moved], true, false),
+        (&hardware, vec![bound.clone()], false, true),
     ] {
-        assert_eq!(keep.is_met(&left), is_met, "{keep:?} {left:?}");
+        assert_eq!(keep.is_met(&left, is_proven), is_met, "{keep:?} {left:?}");
     }
     let policy = policy(Requirement::Optional, Strictness::Standard, true);
-    assert_eq!(policy.keep(&user(&[])), Keep::Nothing);
-    assert_eq!(policy.keep(&user(&["staff"])), by_mail);
-    assert_eq!(policy.keep(&user(&["vault"])), Keep::HardwareKey);
+    assert_eq!(policy.keep(&user(&[]), "example.com"), Keep::Nothing);
+    assert_eq!(policy.keep(&user(&["staff"]), "example.com"), by_mail);
+    assert_eq!(policy.keep(&user(&["vault"]), "example.com"), hardware);
     // The facts of a list: a key of another domain counts and opens nothing.
     let facts = Enrolled::of(&[synced, bound], "example.com");
     assert!(facts.has_passkey && facts.has_hardware_key && facts.count == 2);
     let elsewhere = Enrolled::of(&[credential(passkey("old.example.com", true))], "example.com");
     assert_eq!(elsewhere, Enrolled { count: 1, ..Enrolled::default() });
+}
+
+// A mailbox that resets a password and then receives the second factor is one factor twice.
+#[test]
+fn a_code_by_mail_proves_nothing_after_a_mailed_reset_where_there_is_something_stronger() {
+    let policy = policy(Requirement::Required, Strictness::Standard, true);
+    let ways = |letters| names(policy.demand(&user(&[]), &enrolled(letters), NOW).ways());
+    for (letters, expected) in [
+        ("tmv", "otp email"),
+        ("tmvl", "otp"),
+        ("pmvl", "swk"),
+        ("mvrl", "recovery"),
+        ("tmvrl", "otp recovery"),
+        // There is nothing else: better one channel than nobody.
+        ("mvl", "email"),
+        ("fmvl", "email"),
+    ] {
+        assert_eq!(ways(letters), expected, "{letters}");
+    }
+}
+
+#[test]
+fn trust_in_a_device_slides_up_to_an_end() {
+    let policy = FactorPolicy { device_days: 40, ..FactorPolicy::default() };
+    let until = |day: i64| policy.trusted_until(NOW, NOW + day * DAY).seconds_since(NOW) / DAY;
+    assert_eq!([0, 5, 10, 11, 39].map(until), [30, 35, 40, 40, 40]);
 }

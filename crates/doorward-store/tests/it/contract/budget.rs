@@ -155,3 +155,21 @@ pub(super) async fn keeps_strangers_within_bounds(place: &Place) {
     }
     assert!(store.pay(&known, NOW).await.unwrap().is_err(), "the known account is not touched");
 }
+
+pub(super) async fn forgets_no_full_mailbox_for_many_others(place: &Place) {
+    let store = place.store().await;
+    let full = [BudgetKey::MailTo("ada@example.com".parse().unwrap())];
+    for _ in 0..5 {
+        store.pay(&full, NOW).await.unwrap().unwrap();
+    }
+    place
+        .alter(&["INSERT INTO budget (budget_key, recent, consecutive, blocked_until, touched_at) \
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100500) \
+             SELECT 'mail:' || i || '@example.com', '', 1, 0, 1800000060 FROM n"])
+        .await;
+    store.sweep(NOW + 120, Profile::Home.timeouts()).await.unwrap();
+    assert!(
+        store.pay(&full, NOW + 120).await.unwrap().is_err(),
+        "whoever floods pushes out only those with fewer letters"
+    );
+}

@@ -132,7 +132,7 @@ pub(super) async fn ends_with_what_it_rested_on(place: &Place) {
             _ => {
                 let event = sample::event(Action::FactorRemoved);
                 let key = store.passkey("example.com", "one").await.unwrap().unwrap().id;
-                assert!(store.remove_credential((ada.id, strong.id), key, Keep::Nothing, &event).await.unwrap());
+                assert!(store.remove_credential((ada.id, strong.id), key, &Keep::Nothing, &event).await.unwrap());
             }
         }
         assert_eq!(store.trusted_devices(ada.id, NOW).await.unwrap(), [], "case {case}");

@@ -109,15 +109,18 @@ pub(super) async fn keeps_the_last_one(place: &Place) {
     let event = sample::event(Action::FactorRemoved);
     let asking = (ada.id, sample::signed_in(&store, &ada).await.id);
     let half = (ada.id, sample::at_stage(&store, &ada, Stage::Enrolment).await.id);
-    assert!(!store.remove_credential(half, all[0].id, Keep::Nothing, &event).await.unwrap());
-    let hard = store.remove_credential(asking, all[1].id, Keep::HardwareKey, &event).await;
+    assert!(!store.remove_credential(half, all[0].id, &Keep::Nothing, &event).await.unwrap());
+    let hard =
+        store.remove_credential(asking, all[1].id, &Keep::HardwareKey { rp_id: "example.com".into() }, &event).await;
     assert!(matches!(hard, Err(StoreError::LastFactor)));
     // Two at once, of which one may go: the code by mail does not count.
     let removed = race(place, 2, |store, number| {
         let id = all[number].id;
         async move {
             let event = sample::event(Action::FactorRemoved);
-            store.remove_credential(asking, id, Keep::Factor { by_mail: false }, &event).await
+            store
+                .remove_credential(asking, id, &Keep::Factor { rp_id: "example.com".into(), by_mail: false }, &event)
+                .await
         }
     });
     let removed = removed.await;
@@ -125,7 +128,7 @@ pub(super) async fn keeps_the_last_one(place: &Place) {
     assert!(removed.iter().any(|done| matches!(done, Err(StoreError::LastFactor))));
     assert_eq!(store.facts(ada.id).await.unwrap().credentials.len(), 2);
     for credential in store.facts(ada.id).await.unwrap().credentials {
-        assert!(store.remove_credential(asking, credential.id, Keep::Nothing, &event).await.unwrap());
+        assert!(store.remove_credential(asking, credential.id, &Keep::Nothing, &event).await.unwrap());
     }
 }
 
@@ -140,14 +143,17 @@ pub(super) async fn ends_the_sessions_that_it_signed_in(place: &Place) {
     // A further step without a factor of its own stays bound.
     let further = sample::next_step(&by_lost, Method::Password).session;
     let further = doorward_core::session::Session { credential: None, ..further };
-    assert!(store.step_up(by_lost.id, &further, &sample::event(Action::SteppedUp)).await.unwrap());
+    assert!(
+        store.step_up(by_lost.id, &sample::new_session(&further), &sample::event(Action::SteppedUp)).await.unwrap()
+    );
     let asking = sample::signed_in(&store, &ada).await;
     let proof = Proof::Passkey { credential: kept.id, record: "{}".into(), sign_count: 8, is_backed_up: true };
     let new = sample::new_session(&sample::session(&ada));
     store.prove(&proof, Then::Begin { new: &new, password: None }, &sample::event(Action::SignedIn)).await.unwrap();
     let event = sample::event(Action::FactorRemoved);
     let by = (ada.id, asking.id);
-    assert!(store.remove_credential(by, lost.id, Keep::Factor { by_mail: false }, &event).await.unwrap());
+    let keep = Keep::Factor { rp_id: "example.com".into(), by_mail: false };
+    assert!(store.remove_credential(by, lost.id, &keep, &event).await.unwrap());
     let ended = store.session(further.id).await.unwrap().unwrap().unwrap_err();
     assert_eq!(ended.reason, EndReason::FactorRemoved);
     for id in [asking.id, new.session.id] {
@@ -173,7 +179,10 @@ pub(super) async fn is_taken_away_whole(place: &Place) {
     assert!(store.replace_recovery_codes((ada.id, session.id), &[sample::hash()], &made).await.unwrap());
     let trusted = device(&ada);
     assert!(store.trust_device(&trusted, session.id, &sample::event(Action::DeviceTrusted)).await.unwrap());
-    let keys = [BudgetKey::Factor(ada.id), BudgetKey::KnownFactor(ada.id, sample::hash())];
+    let keys = [
+        BudgetKey::Factor(ada.id, Method::OneTimeCode),
+        BudgetKey::KnownFactor(ada.id, sample::hash(), Method::OneTimeCode),
+    ];
     while store.pay(&keys, NOW).await.unwrap().is_ok() {}
     let reset = sample::event_at(Action::FactorsReset, NOW + 1);
     assert!(store.reset_factors(ada.id, &reset).await.unwrap());

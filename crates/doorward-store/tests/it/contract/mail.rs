@@ -16,7 +16,7 @@ use super::race::race;
 use crate::it::place::Place;
 use crate::it::sample::{self, Counting, NOW};
 
-fn letter(user: &User) -> Letter {
+pub(super) fn letter(user: &User) -> Letter {
     Letter {
         id: MailId::random(&Counting),
         to: user.email.clone(),

@@ -85,6 +85,14 @@ pub(super) async fn says_which_migrations_are_applied(place: &Place) {
 
 /// What the second migration made is taken away again, so that the tables are those of the first release.
 const TO_VERSION_1: &[&str] = &[
+    "ALTER TABLE link DROP COLUMN author",
+    "ALTER TABLE link DROP COLUMN is_mailed",
+    "DROP TABLE reset_by_link",
+    "DROP INDEX ended_session_user",
+    "ALTER TABLE ended_session DROP COLUMN user_id",
+    "ALTER TABLE ended_session DROP COLUMN created_at",
+    "ALTER TABLE ended_session DROP COLUMN address",
+    "ALTER TABLE ended_session DROP COLUMN device",
     "DROP INDEX user_session_credential",
     "ALTER TABLE user_session DROP COLUMN credential",
     "ALTER TABLE user_session DROP COLUMN proven",

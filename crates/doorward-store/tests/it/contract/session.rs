@@ -72,9 +72,12 @@ pub(super) async fn steps_up_under_a_new_name(place: &Place) {
     full.proven = full.proven.with(Method::OneTimeCode, NOW + 5);
     let event = sample::event(Action::SteppedUp);
     let other_login = sample::session(&ada);
-    assert!(!store.step_up(pending.id, &other_login, &event).await.unwrap(), "another sign-in is no next step");
-    assert!(store.step_up(pending.id, &full, &event).await.unwrap());
-    assert!(!store.step_up(pending.id, &sample::session(&ada), &event).await.unwrap());
+    assert!(
+        !store.step_up(pending.id, &sample::new_session(&other_login), &event).await.unwrap(),
+        "another sign-in is no next step"
+    );
+    assert!(store.step_up(pending.id, &sample::new_session(&full), &event).await.unwrap());
+    assert!(!store.step_up(pending.id, &sample::new_session(&sample::session(&ada)), &event).await.unwrap());
     assert_eq!(store.session(pending.id).await.unwrap().unwrap().unwrap_err().reason, EndReason::SteppedUp);
     assert_eq!(store.live_sessions(None, 10).await.unwrap(), [full.clone()]);
     let event = sample::event(Action::TokenRefreshed);

@@ -72,16 +72,14 @@ fn app(plan: &Plan, site: &Site, part: &Part) -> String {
         (format!("\t\t@app_{label} path_regexp ^{path}(/|$)\n"), format!("handle @app_{label} {{"))
     };
     let cookies = own_cookies(plan.is_https);
-    let hidden = if part.takes_app_passwords {
-        "\t\t\t# Nor what a client sends in place of a session.\n\t\t\trequest_header -Authorization\n"
-    } else {
-        ""
-    };
     format!(
-        "\n\t\t# The app {name}.\n{matcher}\t\t{open}\n\t\t\tforward_auth {doorward} {{\n\t\t\t\turi {ask}\n\t\t\t\theader_up Host {authority}\n\t\t\t\tcopy_headers {identity}\n\t\t\t}}\n\
+        "\n\t\t# The app {name}.\n{matcher}\t\t{open}\n\t\t\tforward_auth {doorward} {{\n\t\t\t\turi {ask}\n\t\t\t\theader_up Host {authority}\n\t\t\t\tcopy_headers {identity} Authorization>X-Doorward-Sent\n\t\t\t}}\n\
          \t\t\t# An app never sees what proves a session to Doorward.\n\
          \t\t\trequest_header Cookie \"(?i)((?:^|[; ]))(?:(?:{cookies})=[^;]*;\\s*)+\" \"$1\"\n\t\t\trequest_header Cookie \"(?i)(?:^|;\\s*)(?:{cookies})=[^;]*$()\" \"$1\"\n\
-         {hidden}\t\t\treverse_proxy {target}\n\t\t}}\n",
+         \t\t\t# Nor an app password, whatever app it was sent to: Doorward gives back what is the app's own.\n\
+         \t\t\trequest_header -Authorization\n\
+         \t\t\t@sent_{label} header X-Doorward-Sent *\n\t\t\trequest_header @sent_{label} Authorization {{http.request.header.X-Doorward-Sent}}\n\t\t\trequest_header -X-Doorward-Sent\n\
+         \t\t\treverse_proxy {target}\n\t\t}}\n",
         name = part.name,
         doorward = plan.doorward,
         ask = plan.forward_auth(),

@@ -87,8 +87,6 @@ pub(super) struct Site {
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) name: String,
-    /// Whether clients enter with app passwords, of which the app must not hear.
-    pub(super) takes_app_passwords: bool,
     /// `/`, or without a slash at the end.
     pub(super) path: String,
     pub(super) upstream: Address,
@@ -226,18 +224,16 @@ impl Site {
         self.add("X-Doorward-Jwt".to_owned());
         self.parts.push(Part {
             name: app.name.to_string(),
-            takes_app_passwords: app.takes_app_passwords,
             path: app.path.to_string(),
             is_known: upstream.is_some(),
             upstream: upstream.unwrap_or_else(|| Address::Tcp(STAND_IN.to_owned())),
         });
     }
 
-    /// The fields of the request that are those of our answer. Where app passwords are taken `Authorization` is one of them:
-    /// the answer has it where it held none.
+    /// The fields of the request that are those of our answer. `Authorization` is one of them: the answer has it where it
+    /// held no app password, and no app hears of one, whatever app it was sent to.
     pub(super) fn copied(&self) -> Vec<String> {
-        let takes = self.parts.iter().any(|part| part.takes_app_passwords);
-        self.identity.iter().cloned().chain(takes.then(|| "Authorization".to_owned())).collect()
+        self.identity.iter().cloned().chain(["Authorization".to_owned()]).collect()
     }
 
     fn add(&mut self, name: String) {

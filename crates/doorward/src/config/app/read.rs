@@ -192,13 +192,29 @@ fn read_identity(part: &Part<'_>, findings: &mut Findings) -> IdentityNames {
             default
         })
     };
-    IdentityNames {
+    let names = IdentityNames {
         user: read("app.user_header", HeaderName::from_static("remote-user")),
         groups: read("app.groups_header", HeaderName::from_static("remote-groups")),
         name: read("app.name_header", HeaderName::from_static("remote-name")),
         email: read("app.email_header", HeaderName::from_static("remote-email")),
         user_value: if part.text("app.user_value").as_deref() == Some("id") { UserValue::Id } else { UserValue::Email },
+    };
+    let all = [
+        ("app.user_header", &names.user),
+        ("app.groups_header", &names.groups),
+        ("app.name_header", &names.name),
+        ("app.email_header", &names.email),
+    ];
+    // Some apps read `.` as `-`, so the two are one name here.
+    let spelled = |name: &HeaderName| name.as_str().replace('.', "-");
+    for (at, (key, name)) in all.iter().enumerate() {
+        if all[..at].iter().any(|(_, other)| spelled(other) == spelled(name)) {
+            let why = format!("`{name}` stands for two things, and one of them would overwrite the other.");
+            let usual = key.trim_start_matches("app.").trim_end_matches("_header");
+            findings.push(part.error("config.conflict", key, &why, &format!("remote-{usual}")));
+        }
     }
+    names
 }
 
 /// Headers that mean something else already, and names with `_`, which many apps cannot tell from `-`.
@@ -218,5 +234,6 @@ fn is_taken(name: &HeaderName) -> bool {
     ];
     fixed.contains(name)
         || name.as_str().contains('_')
+        || ["remote-acr", "remote-amr", "remote-auth-time"].contains(&name.as_str())
         || ["x-doorward-", "x-forwarded-"].iter().any(|own| name.as_str().starts_with(own))
 }

@@ -2,7 +2,7 @@
 
 use doorward_core::Secret;
 use doorward_core::audit::Action;
-use doorward_core::factor::{DEVICE_SECONDS, TrustedDevice};
+use doorward_core::factor::TrustedDevice;
 use doorward_core::identifier::CredentialId;
 use doorward_core::session::Stage;
 use doorward_core::store::{Devices as _, Outbox as _};
@@ -34,7 +34,7 @@ impl Identity {
             address: visit.address,
             created_at: now,
             last_used_at: now,
-            expires_at: now + DEVICE_SECONDS,
+            expires_at: self.factor_policy().trusted_until(now, now),
         };
         let event = Author::of(live, visit).event(now, Action::DeviceTrusted).about(user.id).in_session(live.id);
         let event = event.with_detail(id.to_string());

@@ -116,12 +116,12 @@ impl Identity {
         let user = self.user(live.user_id()).await?;
         let event = Author::of(live, visit).event(self.now(), Action::FactorRemoved).about(user.id);
         let event = event.in_session(live.id).with_detail(id.to_string());
-        let keep = self.factor_policy().keep(&user);
+        let keep = self.factor_policy().keep(&user, self.rp_id());
         let facts = self.inner.store.facts(user.id).await?;
         let found = facts.credentials.into_iter().find(|credential| credential.id == id);
         let notice = Notice::FactorRemoved(found.ok_or_else(|| Refused::new("factor.not_found"))?.name);
         let letters = self.notices(&user, &Author::of(live, visit), &notice).await?;
-        if !self.inner.store.mailing(letters).remove_credential((user.id, live.id), id, keep, &event).await? {
+        if !self.inner.store.mailing(letters).remove_credential((user.id, live.id), id, &keep, &event).await? {
             return Err(Refused::new("factor.not_found"));
         }
         Ok(self.refresh_user(user.id).await?)

@@ -93,7 +93,7 @@ impl Identity {
         let facts = self.inner.store.facts(user.id).await?;
         let (way, demand) = (answer.typed.way(), self.demand_by(&user, &facts, false));
         let moment = after(live, demand, way, self.now())?;
-        let paid = self.pay_for_code(visit, &user).await?;
+        let paid = self.pay_for_code(visit, &user, way).await?;
         let proofs = match self.judge(live, &facts, &answer.typed) {
             Judged::Perhaps(proofs) => proofs,
             Judged::Refused(code) => return Err(self.note_refusal(visit, live, code).await?),
@@ -128,6 +128,7 @@ impl Identity {
             credential: live.credential,
             is_persistent: live.is_persistent,
             created_at: live.created_at,
+            authenticated_at: auth_time(live, &proof, now),
             ..drawn
         };
         let pair = (live.kind == Kind::Api).then(|| self.draw_pair(session.id, now));
@@ -192,15 +193,18 @@ impl Identity {
         Refused::new(self.table().find_id(live.id, self.now()).err().unwrap_or("session.unknown"))
     }
 
-    /// Pays for one guess at a code. Browsers in which a sign-in was finished are counted apart, so that somebody who
+    /// Pays for one guess at a code of this way: wrong codes by mail use up nobody's tries at an app. Browsers in which a sign-in was finished are counted apart, so that somebody who
     /// has the password keeps nobody out.
-    pub(in crate::identity) async fn pay_for_code(&self, visit: &Visit, user: &User) -> Result<BudgetKey, Refused> {
+    async fn pay_for_code(&self, visit: &Visit, user: &User, way: Method) -> Result<BudgetKey, Refused> {
         let store = &self.inner.store;
         let known = match visit.browser {
             Some(browser) if store.is_known_browser(user.id, browser).await? => Some(browser),
             _ => None,
         };
-        let key = known.map_or(BudgetKey::Factor(user.id), |browser| BudgetKey::KnownFactor(user.id, browser));
+        let key = match known {
+            Some(browser) => BudgetKey::KnownFactor(user.id, browser, way),
+            None => BudgetKey::Factor(user.id, way),
+        };
         match store.pay(std::slice::from_ref(&key), self.now()).await? {
             Ok(()) => Ok(key),
             Err((_, Spent::Wait(seconds))) => Err(Refused::new("factor.wait").wait(seconds)),
@@ -247,6 +251,19 @@ impl Identity {
         self.inner.store.append(&event).await?;
         Ok(Refused::new(code))
     }
+}
+
+/// When the session was last proven as strongly as it says: a whole one is made no fresher by a weaker proof.
+fn auth_time(live: &Live, proof: &Proof, now: UnixTime) -> UnixTime {
+    let way = match proof {
+        Proof::TotpStep { .. } => Method::OneTimeCode,
+        Proof::Passkey { .. } => Method::Passkey,
+        Proof::RecoveryCode { .. } => Method::RecoveryCode,
+        Proof::EmailCode { .. } => Method::EmailCode,
+        Proof::TrustedDevice { .. } => Method::TrustedDevice,
+    };
+    let is_renewed = live.stage != Stage::Full || live.methods.is_renewed_by(way);
+    if is_renewed { now } else { live.authenticated_at }
 }
 
 /// What a code by mail is for in a session of this stage.

@@ -4,8 +4,17 @@
 //! answer that comes later would tell that there is an account. So, where there are imported hashes, every answer but
 //! "right" waits until the slowest of them would have been computed. Nobody holds a worker while waiting.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use doorward_core::password::Password;
+use doorward_core::user::PasswordHash;
+
+use super::Hasher;
+use super::foreign::Recipe;
+use super::imported::Imported;
+use super::worker::Work;
 
 /// The longest wait.
 const LONGEST: u64 = 5_000_000_000;
@@ -26,6 +35,40 @@ impl Even {
     /// What is left to wait for an answer whose hash took this long.
     pub(super) fn rest(&self, took: Duration) -> Duration {
         Duration::from_nanos(self.0.load(Ordering::Relaxed)).saturating_sub(took)
+    }
+}
+
+impl Hasher {
+    /// Learns how long imported hashes take, so that from now on every wrong answer takes that long. Of each kind the one
+    /// that asks for most is computed, whatever the number of hashes and of their parameters. Others are passed over.
+    ///
+    /// # Panics
+    /// Never: plain words are a password.
+    pub async fn learn<'a>(&self, stored: impl Iterator<Item = &'a PasswordHash>) {
+        let imported = stored.filter(|hash| Imported::is_one(hash)).filter_map(|hash| Imported::parse(hash).ok());
+        let mut recipes: HashMap<_, Recipe> = HashMap::new();
+        for Imported { recipe, .. } in imported {
+            let (kind, work) = (recipe.scheme.kind(), recipe.scheme.work());
+            if recipes.get(&kind).is_none_or(|known| known.scheme.work() < work) {
+                recipes.insert(kind, recipe);
+            }
+        }
+        let has_any = !recipes.is_empty();
+        for recipe in recipes.into_values() {
+            let Ok(place) = self.reserve(None) else { return };
+            let password = Password::new("a password of usual length").expect("plain words are a password");
+            if let Ok(output) = place.compute(Work::Foreign { recipe, password }).await {
+                self.crew.even.learn(output.took);
+            }
+        }
+        // A wrong answer must not come sooner for an imported hash that costs less than ours, either.
+        if has_any && let Ok(place) = self.reserve(None) {
+            let password = Password::new("a password of usual length").expect("plain words are a password");
+            let (decoy, pepper) = self.crew.decoy();
+            if let Ok(output) = place.compute(decoy.work(&password, pepper)).await {
+                self.crew.even.learn(output.took);
+            }
+        }
     }
 }
 

@@ -12,8 +12,9 @@ mod tests;
 pub(super) use compute::compute;
 pub(super) use read::read;
 
-/// The most memory for one foreign hash, in KiB.
-pub(super) const MOST_MEMORY: u32 = 256 * 1024;
+/// The most memory for one foreign hash, in KiB. Beyond the workers' own memory one is computed at a time, so this is also
+/// the most for all of them.
+pub(super) const MOST_MEMORY: u32 = 128 * 1024;
 
 /// The most memory times passes of Argon2, and 128 · r · N · p of scrypt, in KiB.
 pub(super) const MOST_WORK: u64 = 1024 * 1024;
@@ -21,7 +22,7 @@ pub(super) const MOST_WORK: u64 = 1024 * 1024;
 /// The most rounds of SHA-crypt.
 const MOST_ROUNDS: u32 = 1_000_000;
 
-/// The most iterations of PBKDF2.
+/// The most iterations of PBKDF2, over all blocks of the outcome: each block costs them anew (RFC 8018, section 5.2).
 const MOST_ITERATIONS: u32 = 2_000_000;
 
 /// The costs that bcrypt may have: at the highest a hash takes about a second.
@@ -112,22 +113,70 @@ impl Recipe {
     }
 }
 
+impl Digest {
+    /// Bytes of its outcome.
+    fn length(self) -> u64 {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha224 => 28,
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
 impl Scheme {
+    /// The scheme without its costs: what is of one kind takes longer the more [`Self::work`] it is.
+    pub(super) fn kind(self) -> impl Eq + std::hash::Hash {
+        let inner = match self {
+            Self::Argon2 { kind, .. } => kind as usize,
+            Self::Bcrypt { is_sha256, .. } => is_sha256.into(),
+            Self::ShaCrypt { is_512, .. } => is_512.into(),
+            Self::Pbkdf2 { digest, .. } => digest as usize,
+            Self::Scrypt { .. } => 0,
+        };
+        (std::mem::discriminant(&self), inner)
+    }
+
+    /// How much there is to do, in a unit of its kind: KiB for those that need memory, else rounds.
+    pub(super) fn work(self) -> u64 {
+        match self {
+            Self::Argon2 { memory, passes, .. } => u64::from(memory) * u64::from(passes),
+            Self::Bcrypt { cost, .. } => 1_u64.checked_shl(cost).unwrap_or(u64::MAX),
+            Self::ShaCrypt { rounds, .. } => rounds.into(),
+            Self::Pbkdf2 { digest, iterations, length } => {
+                u64::from(iterations).saturating_mul((length as u64).div_ceil(digest.length()))
+            }
+            Self::Scrypt { p, .. } => self.memory().saturating_mul(p.into()),
+        }
+    }
+
+    /// The memory that it takes, in KiB; 0 for those that need next to none.
+    pub(super) fn memory(self) -> u64 {
+        match self {
+            Self::Argon2 { memory, .. } => memory.into(),
+            Self::Scrypt { log_n, r, .. } => {
+                u64::from(r).saturating_mul(1_u64.checked_shl(log_n.into()).unwrap_or(u64::MAX)) / 8
+            }
+            Self::Bcrypt { .. } | Self::ShaCrypt { .. } | Self::Pbkdf2 { .. } => 0,
+        }
+    }
+
     /// Whether it can be computed at all, and for a price that one sign-in may have.
     fn check(self) -> Result<(), ForeignError> {
         let (is_possible, is_costly) = match self {
             Self::Argon2 { version, memory, passes, lanes, length, .. } => (
                 matches!(version, 16 | 19) && passes > 0 && lanes > 0 && memory / 8 >= lanes && is_output(length),
-                memory > MOST_MEMORY || lanes > 16 || u64::from(memory) * u64::from(passes) > MOST_WORK,
+                memory > MOST_MEMORY || lanes > 16 || self.work() > MOST_WORK,
             ),
             Self::Bcrypt { cost, .. } => (cost >= *BCRYPT_COSTS.start(), cost > *BCRYPT_COSTS.end()),
             Self::ShaCrypt { rounds, .. } => (rounds >= 1_000, rounds > MOST_ROUNDS),
             Self::Pbkdf2 { iterations, length, .. } => {
-                (iterations > 0 && is_output(length), iterations > MOST_ITERATIONS)
+                (iterations > 0 && is_output(length), self.work() > MOST_ITERATIONS.into())
             }
             Self::Scrypt { log_n, r, p, length } => {
-                let kib = u64::from(r).saturating_mul(1_u64.checked_shl(log_n.into()).unwrap_or(u64::MAX)) / 8;
-                let is_costly = kib > MOST_MEMORY.into() || kib.saturating_mul(p.into()) > MOST_WORK;
+                let is_costly = self.memory() > MOST_MEMORY.into() || self.work() > MOST_WORK;
                 ((1..64).contains(&log_n) && r > 0 && p > 0 && is_output(length), is_costly)
             }
         };

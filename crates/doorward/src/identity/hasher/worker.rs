@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::foreign::{self, Recipe};
+use super::foreign::{self, Recipe, Scheme};
 use super::measure::{Measures, add};
 use super::parameters::Parameters;
 use super::queue::{Full, PlaceId, Queue, Ticket};
@@ -51,6 +51,8 @@ pub(super) struct Shared {
     state: Mutex<State>,
     wake: Condvar,
     started: Instant,
+    /// Held while the hash of another program takes memory that no worker has.
+    beyond: Mutex<()>,
     workers: usize,
     patience: Duration,
     is_length_fixed: bool,
@@ -64,6 +66,19 @@ struct State {
     is_closed: bool,
     /// A running mean of the time of one hash.
     hash_time: Duration,
+}
+
+impl Work {
+    /// Whether it takes memory beyond the `arena` blocks of 1 KiB that a worker keeps.
+    fn is_beyond(&self, arena: usize) -> bool {
+        match self {
+            Self::Own { parameters, .. } => parameters.memory() as usize > arena,
+            Self::Foreign { recipe, .. } => match recipe.scheme {
+                Scheme::Argon2 { memory, .. } => memory as usize > arena,
+                scheme => scheme.memory() > 0,
+            },
+        }
+    }
 }
 
 impl std::fmt::Debug for Job {
@@ -89,6 +104,7 @@ impl Shared {
             state: Mutex::new(State { queue: Queue::new(length, own), is_closed: false, hash_time }),
             wake: Condvar::new(),
             started: Instant::now(),
+            beyond: Mutex::default(),
             workers: plan.workers,
             patience: plan.patience,
             is_length_fixed: plan.length.is_some(),
@@ -202,7 +218,11 @@ pub(super) fn run(shared: &Shared, arena: usize) {
     while let Some(job) = shared.next() {
         let begun = Instant::now();
         shared.measures.waited(begun.duration_since(job.queued_at));
-        if let Some(bytes) = compute(&job.work, &mut memory, arena) {
+        // One of them at a time: however many workers there are, their memory is theirs and that of one more hash.
+        let beyond = job.work.is_beyond(arena).then(|| shared.beyond.lock());
+        let computed = compute(&job.work, &mut memory, arena);
+        drop(beyond);
+        if let Some(bytes) = computed {
             let took = begun.elapsed();
             shared.learn(took);
             // A client that has gone meanwhile needs no answer.
@@ -214,25 +234,41 @@ pub(super) fn run(shared: &Shared, arena: usize) {
 /// Computes one hash; one of ours in `memory`, which keeps `arena` blocks from the first hash on and gives back what
 /// a costlier stored hash needed beyond them.
 ///
-/// Nothing where the memory cannot be had. The memory is not wiped between hashes: what stands in it
-/// comes from a keyed hash of the password, and is of no use without the pepper.
+/// Nothing where the memory cannot be had. The memory is not wiped between hashes of ours: what stands in it
+/// comes from a keyed hash of the password, and is of no use without the pepper. Argon2 of another program uses the same
+/// memory and wipes it.
 pub(super) fn compute(work: &Work, memory: &mut Vec<Block>, arena: usize) -> Option<Zeroizing<Vec<u8>>> {
     let (input, salt, parameters, length) = match work {
         Work::Own { input, salt, parameters, length } => (input, salt, *parameters, *length),
-        Work::Foreign { recipe, password } => return foreign::compute(recipe, password.expose_password().as_bytes()),
+        Work::Foreign { recipe, password } => {
+            let bytes = foreign::compute(recipe, password.expose_password().as_bytes(), memory);
+            trim(memory, arena);
+            return bytes;
+        }
     };
     let parameters = parameters.to_argon2(length)?;
     let needed = parameters.block_count().max(arena);
+    grow(memory, needed)?;
+    let mut output = Zeroizing::new(vec![0; length]);
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters);
+    let outcome = argon2.hash_password_into_with_memory(&input[..], salt, &mut output, &mut memory[..]);
+    trim(memory, arena);
+    outcome.ok().map(|()| output)
+}
+
+/// Makes room for so many blocks; nothing where the memory cannot be had.
+pub(super) fn grow(memory: &mut Vec<Block>, needed: usize) -> Option<()> {
     if memory.len() < needed {
         memory.try_reserve_exact(needed - memory.len()).ok()?;
         memory.resize(needed, Block::new());
     }
-    let mut output = Zeroizing::new(vec![0; length]);
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters);
-    let outcome = argon2.hash_password_into_with_memory(&input[..], salt, &mut output, &mut memory[..]);
+    Some(())
+}
+
+/// Gives back what a hash needed beyond the blocks that a worker keeps.
+fn trim(memory: &mut Vec<Block>, arena: usize) {
     if memory.len() > arena {
         memory.truncate(arena);
         memory.shrink_to_fit();
     }
-    outcome.ok().map(|()| output)
 }

@@ -2,6 +2,8 @@
 
 use doorward_core::user::Status;
 
+use crate::config::Registration;
+
 use super::*;
 
 const INVALID: &str = "user.link_invalid";
@@ -21,7 +23,7 @@ async fn an_invitation_makes_one_account_and_signs_nobody_in() {
     }
     let accept = async |text: &str, password: &str| {
         let name = "New Person".parse().unwrap();
-        house.identity.accept_invitation(&visit(), text, name, Secret::new(password)).await
+        house.identity.accept_invitation(&visit(), text, (name, &Secret::new(password)), &Registration::default()).await
     };
     assert_eq!(code(accept(text, "kd72 hwq").await), "password.too_short");
     let user = accept(text, PASSWORD).await.unwrap();
@@ -46,7 +48,10 @@ async fn a_reset_link_ends_sessions_and_signs_nobody_in() {
     assert_eq!(code(reset(first.expose_secret(), OTHER).await), INVALID, "the newer link withdraws the older");
     // CVE-2022-23555: a link of one kind is nothing where another kind is asked for.
     let name = "Ada".parse().unwrap();
-    let crossed = house.identity.accept_invitation(&visit(), second.expose_secret(), name, Secret::new(OTHER)).await;
+    let crossed = house
+        .identity
+        .accept_invitation(&visit(), second.expose_secret(), (name, &Secret::new(OTHER)), &Registration::default())
+        .await;
     assert_eq!(code(crossed), INVALID);
     reset(second.expose_secret(), OTHER).await.unwrap();
     assert_eq!(house.code(&cookie), "session.password_reset");

@@ -7,10 +7,14 @@ use doorward_core::session::Stage;
 use super::factor::{Answer, TotpConfirmation, Typed};
 use super::*;
 
-struct App(TotpKey);
+pub(super) struct App(TotpKey);
 
 impl App {
-    async fn enrol(house: &House, live: &Live) -> (Self, Arc<Live>) {
+    pub(super) async fn enrol(house: &House, live: &Live) -> (Self, Arc<Live>) {
+        Self::enrol_at(house, &visit(), live).await
+    }
+
+    pub(super) async fn enrol_at(house: &House, visit: &Visit, live: &Live) -> (Self, Arc<Live>) {
         let offer = house.identity.offer_totp(live).await.unwrap();
         let bytes = base32::decode(base32::STANDARD, offer.key.expose_secret()).unwrap();
         let app = Self(TotpKey::from_bytes(bytes.try_into().unwrap()));
@@ -19,16 +23,16 @@ impl App {
             code: &app.code(house.identity.now()),
             name: "Telephone".parse().unwrap(),
         };
-        let signed_in = house.identity.confirm_totp(&visit(), live, confirmation).await.unwrap();
+        let signed_in = house.identity.confirm_totp(visit, live, confirmation).await.unwrap();
         (app, signed_in.live)
     }
 
-    fn code(&self, at: UnixTime) -> Secret {
+    pub(super) fn code(&self, at: UnixTime) -> Secret {
         Secret::new(format!("{:06}", self.0.code(u64::try_from(step_at(at)).unwrap())))
     }
 }
 
-fn typed(code: Secret) -> Answer {
+pub(super) fn typed(code: Secret) -> Answer {
     Answer { typed: Typed::Totp(code), trust: None }
 }
 

@@ -40,12 +40,13 @@ texts! {
 
     PERSON_SINCE: "Account since", "Konto seit";
     SESSIONS: "Live sessions", "Laufende Sitzungen";
+    NO_SESSIONS: "This person is signed in nowhere.", "Diese Person ist nirgendwo angemeldet.";
     GROUPS_TITLE: "Groups", "Gruppen";
     SAVE_NAME: "Save name", "Namen speichern";
     SAVE_GROUPS: "Save groups", "Gruppen speichern";
     ACCESS_TITLE: "Access", "Zugang";
     RESET_FACTORS: "Reset lost second factors", "Verlorene zweite Faktoren zurücksetzen";
-    RESET_FACTORS_HINT: "A link with which this person takes lost second factors away. It goes to them by mail, or you hand it over. Valid for a day.", "Ein Link, mit dem diese Person verlorene zweite Faktoren entfernt. Er geht ihr per E-Mail zu, oder Sie geben ihn weiter. Einen Tag gültig.";
+    RESET_FACTORS_HINT: "A link with which this person takes lost second factors away. It goes to them by mail and is valid for 30 minutes, or you hand it over within a day.", "Ein Link, mit dem diese Person verlorene zweite Faktoren entfernt. Er geht ihr per E-Mail zu und gilt 30 Minuten, oder Sie geben ihn binnen eines Tages weiter.";
     RESET: "Make a reset link", "Link für neues Passwort";
     RESET_HINT: "A link with which this person chooses a new password. Valid for a day.", "Ein Link, mit dem diese Person ein neues Passwort wählt. Einen Tag gültig.";
     END_SESSIONS: "Sign out everywhere", "Überall abmelden";

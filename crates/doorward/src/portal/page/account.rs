@@ -5,6 +5,7 @@ use doorward_core::identifier::SessionId;
 use doorward_core::language::Language;
 use doorward_core::signin::{Method, Methods};
 
+use super::history::PastRow;
 use crate::portal::catalogue as text;
 use crate::portal::{Chrome, Done, Moment, Problem, asset, device, path};
 
@@ -47,6 +48,8 @@ pub struct Account {
     pub password_minimum: usize,
     /// The live sessions, newest first.
     pub sessions: Vec<SessionRow>,
+    /// Sessions that have ended, the last one first.
+    pub past: Vec<PastRow>,
     /// Why the last form was refused.
     pub problem: Option<Problem>,
     /// What has just been done.
@@ -76,7 +79,7 @@ pub struct SessionRow {
 
 impl SessionRow {
     /// What signed it in, in words.
-    fn how(&self, language: Language) -> String {
+    pub(crate) fn how(&self, language: Language) -> String {
         let name = |method| match method {
             Method::Password => text::account::BY_PASSWORD,
             Method::OneTimeCode => text::factor::TOTP,

@@ -4,9 +4,11 @@ use askama::Template;
 use doorward_core::identifier::{LinkId, UserId};
 use doorward_core::reason::Text;
 
+use super::account::SessionRow;
+use super::history::PastRow;
 use crate::portal::catalogue as text;
 use crate::portal::path::PersonAction;
-use crate::portal::{Chrome, Done, Moment, Problem, asset, path};
+use crate::portal::{Chrome, Done, Moment, Problem, asset, device, path};
 
 /// The list of people, and the invitations that are still open.
 #[derive(Debug, Template)]
@@ -90,8 +92,10 @@ pub struct PersonDetail {
     pub groups: String,
     /// When the account was made.
     pub created_at: Moment,
-    /// How many live sessions there are.
-    pub session_count: usize,
+    /// The live sessions, newest first.
+    pub sessions: Vec<SessionRow>,
+    /// Sessions that have ended, the last one first.
+    pub past: Vec<PastRow>,
     /// Why the last form was refused.
     pub problem: Option<Problem>,
     /// What has just been done.

@@ -9,7 +9,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::factor::NameRequest;
+use super::factor::{NameRequest, give_name};
 use super::session::{Ended, parse};
 use crate::web::exchange::Exchange;
 use crate::web::failure::Failure;
@@ -73,9 +73,7 @@ pub async fn rename(
     Path(id): Path<String>,
     body::Json(request): body::Json<NameRequest>,
 ) -> Result<StatusCode, Failure> {
-    let id: CredentialId = parse(&id, "factor.not_found")?;
-    exchange.app.identity().rename_factor(&exchange.visit(), exchange.live()?, id, &request.name.parse()?).await?;
-    Ok(StatusCode::NO_CONTENT)
+    give_name(&exchange, &id, &request).await
 }
 
 /// No longer trusts one. The sessions that it signed in end.

@@ -145,8 +145,12 @@ pub async fn rename(
     Path(id): Path<String>,
     body::Json(request): body::Json<NameRequest>,
 ) -> Result<StatusCode, Failure> {
-    let id: CredentialId = parse(&id, "factor.not_found")?;
-    let name = request.name.parse()?;
+    give_name(&exchange, &id, &request).await
+}
+
+/// Gives a factor or a device another name: any whole session of its owner may, since a name lets nobody in.
+pub(super) async fn give_name(exchange: &Exchange, id: &str, request: &NameRequest) -> Result<StatusCode, Failure> {
+    let (id, name): (CredentialId, _) = (parse(id, "factor.not_found")?, request.name.parse()?);
     exchange.app.identity().rename_factor(&exchange.visit(), exchange.live()?, id, &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -156,7 +156,8 @@ pub async fn accept(
     body::Json(request): body::Json<AcceptRequest>,
 ) -> Result<Json<UserView>, Failure> {
     let name: Name = request.name.parse()?;
-    let (visit, code) = (exchange.visit(), request.code);
-    let user = exchange.app.identity().accept_invitation(&visit, code.expose_secret(), name, request.password).await?;
+    let (visit, code) = (exchange.visit(), request.code.expose_secret());
+    let (chosen, registration) = ((name, &request.password), &exchange.settings.config.registration);
+    let user = exchange.app.identity().accept_invitation(&visit, code, chosen, registration).await?;
     Ok(Json(UserView::of(&user)))
 }

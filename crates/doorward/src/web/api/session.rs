@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::Path;
-use doorward_core::identifier::SessionId;
+use doorward_core::identifier::{SessionId, UserId};
 use doorward_core::session::EndReason;
 use http::StatusCode;
 use serde::Serialize;
@@ -56,6 +56,40 @@ impl SessionView {
     }
 }
 
+/// How many ended sessions are listed.
+const MOST_PAST: u32 = 100;
+
+/// One session that has ended.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EndedSessionView {
+    /// `ses_…`.
+    id: String,
+    /// What the client called itself.
+    device: String,
+    /// Where it was made from.
+    address: String,
+    /// When the sign-in was, in unix seconds.
+    created_at: i64,
+    /// When it ended, in unix seconds.
+    ended_at: i64,
+    /// Why: a code of the list of reasons.
+    reason: &'static str,
+}
+
+/// The sessions of somebody that have ended.
+pub(super) async fn past(exchange: &Exchange, user: UserId) -> Result<Json<Vec<EndedSessionView>>, Failure> {
+    let past = exchange.app.identity().past_sessions(user, MOST_PAST).await?;
+    let view = past.into_iter().map(|past| EndedSessionView {
+        id: past.id.to_string(),
+        device: past.device.into(),
+        address: past.address.to_string(),
+        created_at: past.created_at.0,
+        ended_at: past.ended_at.0,
+        reason: past.reason.code(),
+    });
+    Ok(Json(view.collect()))
+}
+
 /// How many sessions were ended.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Ended {
@@ -80,6 +114,18 @@ pub async fn get(exchange: Exchange) -> Result<Json<Vec<SessionView>>, Failure> 
     let live = exchange.live()?;
     let sessions = exchange.app.identity().sessions_of(live.user_id());
     Ok(Json(sessions.iter().map(|session| SessionView::of(session, Some(live.id))).collect()))
+}
+
+/// Lists one's own sessions that ended in the last thirty days, and why; the last one first.
+#[utoipa::path(
+    get, path = "/api/v1/auth/sessions/ended", tag = "sessions",
+    responses(
+        (status = 200, description = "The sessions", body = Vec<EndedSessionView>),
+        super::problem::Problems,
+    )
+)]
+pub async fn ended(exchange: Exchange) -> Result<Json<Vec<EndedSessionView>>, Failure> {
+    past(&exchange, exchange.live()?.user_id()).await
 }
 
 /// Ends one of one's own sessions.

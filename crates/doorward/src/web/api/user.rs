@@ -7,11 +7,12 @@ use axum::extract::Path;
 use doorward_core::identifier::UserId;
 use doorward_core::session::EndReason;
 use doorward_core::user::{Group, Name, Status, User, UserError};
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::invitation::{LinkAnswer, link_answer};
-use super::session::{Ended, SessionView, parse};
+use super::session::{Ended, EndedSessionView, SessionView, parse, past};
 use crate::identity::Change;
 use crate::web::body;
 use crate::web::exchange::Exchange;
@@ -213,4 +214,39 @@ pub async fn end_sessions(exchange: Exchange, Path(id): Path<String>) -> Result<
     let reason = EndReason::RevokedByAdministrator;
     let ended = exchange.app.identity().end_sessions(&author, user.id, None, reason).await?;
     Ok(Json(Ended { ended }))
+}
+
+/// Lists the sessions of an account that ended in the last thirty days, and why; the last one first.
+#[utoipa::path(
+    get, path = "/api/v1/admin/users/{id}/sessions/ended", tag = "administration",
+    params(("id" = String, Path, description = "`usr_…`")),
+    responses((status = 200, description = "The sessions", body = Vec<EndedSessionView>), super::problem::Problems)
+)]
+pub async fn ended_sessions(
+    exchange: Exchange,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<EndedSessionView>>, Failure> {
+    let user = exchange.app.identity().user(parse(&id, "user.not_found")?).await?;
+    past(&exchange, user.id).await
+}
+
+/// Ends one session of an account.
+#[utoipa::path(
+    delete, path = "/api/v1/admin/users/{id}/sessions/{session}", tag = "administration",
+    params(
+        ("id" = String, Path, description = "`usr_…`"),
+        ("session" = String, Path, description = "`ses_…`"),
+    ),
+    responses((status = 204, description = "It has ended"), super::problem::Problems)
+)]
+pub async fn end_session(
+    exchange: Exchange,
+    Path((id, session)): Path<(String, String)>,
+) -> Result<StatusCode, Failure> {
+    let visit = exchange.visit();
+    let user = exchange.app.identity().user(parse(&id, "user.not_found")?).await?;
+    let (author, session) = (exchange.author(&visit)?, parse(&session, "session.not_found")?);
+    let reason = EndReason::RevokedByAdministrator;
+    exchange.app.identity().end_session(&author, user.id, session, reason).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

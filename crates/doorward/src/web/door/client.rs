@@ -9,7 +9,7 @@ use http::header::{AUTHORIZATION, ORIGIN, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::AppConfig;
-use crate::identity::{Identity, Live, Refused, Visit};
+use crate::identity::{Identity, Live, Refused, Visit, WRONG_PASSWORD};
 
 /// What every app password begins with.
 const PREFIX: &str = "dwk_";
@@ -62,7 +62,7 @@ pub async fn client(
     let fields = headers.get_all(AUTHORIZATION);
     let presented = fields.iter().find_map(read)?;
     if fields.iter().nth(1).is_some() {
-        return Some(Err(Refused::new("app.password_wrong")));
+        return Some(Err(Refused::new(WRONG_PASSWORD)));
     }
     let (name, secret) = (presented.name.as_deref(), presented.secret.expose_secret());
     // Kept out of the size of every other request.

@@ -91,12 +91,12 @@ impl<'a> Fork<'a> {
         }
         // Another proxy asks us, under whatever host its client came; one that is not listed shall hear just that.
         let is_question = settings.door.is_question(&decided)
-            && (settings.is_trusted_proxy(peer) || settings.door.is_behind_another(&sketch.host));
+            && (settings.config.server.may_ask(peer) || settings.door.is_behind_another(&sketch.host));
         let spot =
             if is_question { settings.door.find_own(&decided) } else { settings.door.find(&sketch.host, &decided) };
         match spot {
             Spot::Ours => ours(Request::from_parts(parts, body)),
-            Spot::Moved(rest) => match moved(&parts.uri, rest) {
+            Spot::Moved => match settings.door.unmoved(&path.canonical).and_then(|rest| moved(&parts.uri, rest)) {
                 Some(uri) => {
                     parts.uri = uri;
                     ours(Request::from_parts(parts, body))
@@ -171,7 +171,8 @@ pub(super) fn view<'a>(parts: &'a Parts, settings: &Settings, peer: IpAddr, app:
     over(view, parts, peer, settings)
 }
 
-/// The target without the prefix of the portal.
+/// The target with this path, which is the one that came without the prefix of the portal: in its canonical form and
+/// never decoded, or `%25` and `%3f` would be read twice.
 fn moved(uri: &Uri, path: &str) -> Option<Uri> {
     let target = match uri.query() {
         Some(query) => format!("{path}?{query}"),

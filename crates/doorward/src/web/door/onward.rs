@@ -25,7 +25,7 @@ use super::refuse::{Stranger, answered, redirect};
 use super::sketch::Sketch;
 use super::table::Place;
 use super::{bounce, client, front, log, told};
-use crate::identity::Live;
+use crate::identity::{Live, WRONG_PASSWORD};
 use crate::web::app::{App, Settings};
 use crate::web::caller::state_of;
 use crate::web::failure::Failure;
@@ -39,8 +39,6 @@ pub(in crate::web) const OVERRIDES: [HeaderName; 3] = [
     HeaderName::from_static("x-method-override"),
     HeaderName::from_static("x-http-method"),
 ];
-/// The code of an app password that is none of this app.
-pub(in crate::web) const WRONG_PASSWORD: &str = "app.password_wrong";
 
 /// How long both sides of a tunnel may be silent.
 const TUNNEL_IDLE: Duration = Duration::from_hours(1);

@@ -90,6 +90,7 @@ impl Sketch {
             is_https: self.scheme.is_https(),
             origin: self.origin(&self.host),
             path: self.uri.path().to_owned(),
+            has_token: arrival::has_token(self.uri.query()),
             language: arrival::language(&headers),
             is_page: arrival::is_page(&headers),
             reader: arrival::reader(&headers),

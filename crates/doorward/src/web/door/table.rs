@@ -47,8 +47,8 @@ pub struct Table {
 pub enum Spot<'a> {
     /// Ours, at the path as it came.
     Ours,
-    /// Ours, below the prefix of the portal: the path without it.
-    Moved(&'a str),
+    /// Ours, below the prefix of the portal.
+    Moved,
     /// Ours, on the host of an app.
     Threshold,
     /// An app's.
@@ -113,7 +113,7 @@ impl Table {
 
     /// To whom a request belongs. `host` is in lower case and without a port, `path` canonical.
     #[must_use]
-    pub fn find<'a>(&'a self, host: &str, path: &'a str) -> Spot<'a> {
+    pub fn find<'a>(&'a self, host: &str, path: &str) -> Spot<'a> {
         match self.hosts.get(host) {
             Some(_) if is_below(path, PAGES) => Spot::Threshold,
             Some(places) => at(places, path).map_or(Spot::Nowhere, Spot::App),
@@ -125,6 +125,12 @@ impl Table {
     #[must_use]
     pub fn find_app(&self, host: &str, path: &str) -> Option<&Arc<Place>> {
         at(self.hosts.get(host).unwrap_or(&self.shared), path)
+    }
+
+    /// A path without the prefix of the portal; nothing where it does not begin with that.
+    #[must_use]
+    pub fn unmoved<'a>(&self, path: &'a str) -> Option<&'a str> {
+        path.strip_prefix(self.prefix.as_deref().unwrap_or_default()).filter(|rest| rest.starts_with('/'))
     }
 
     /// Whether a path is one at which other proxies ask.
@@ -142,14 +148,14 @@ impl Table {
 
     /// To whom a request of a listed proxy belongs: to the host of the pages, whatever host it names.
     #[must_use]
-    pub fn find_own<'a>(&'a self, path: &'a str) -> Spot<'a> {
+    pub fn find_own(&self, path: &str) -> Spot<'_> {
         self.find_shared(path)
     }
 
-    fn find_shared<'a>(&'a self, path: &'a str) -> Spot<'a> {
+    fn find_shared(&self, path: &str) -> Spot<'_> {
         if let Some(prefix) = &self.prefix {
-            if let Some(rest) = path.strip_prefix(&**prefix).filter(|rest| OPEN.iter().any(|own| is_below(rest, own))) {
-                return Spot::Moved(rest);
+            if path.strip_prefix(&**prefix).is_some_and(|rest| OPEN.iter().any(|own| is_below(rest, own))) {
+                return Spot::Moved;
             }
             if is_below(path, PAGES) {
                 return Spot::Ours;
@@ -170,8 +176,22 @@ fn limits(app: &AppConfig) -> Limits {
     Limits { head: app.timeout, idle: app.idle_timeout, body_bytes: app.body_bytes, ..Limits::default() }
 }
 
+/// The app at a path. Some apps take `/Admin` for `/admin`: where the letter case alone keeps a path from another app of
+/// the same upstream, it is nobody's, or the rules of the one would be asked about a page of the other.
 fn at<'a>(places: &'a [Arc<Place>], path: &str) -> Option<&'a Arc<Place>> {
-    places.iter().find(|place| *place.app.path == *"/" || is_below(path, &place.app.path))
+    let found = places.iter().find(|place| is_below_place(path, &place.app.path))?;
+    let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if places.len() == 1 || (is_plain(path) && places.iter().all(|place| is_plain(&place.app.path))) {
+        return Some(found);
+    }
+    let lower = path.to_lowercase();
+    let other = places.iter().find(|place| is_below_place(&lower, &place.app.path.to_lowercase()))?;
+    let is_one = Arc::ptr_eq(found, other) || found.app.upstream != other.app.upstream;
+    is_one.then_some(found)
+}
+
+fn is_below_place(path: &str, base: &str) -> bool {
+    base == "/" || is_below(path, base)
 }
 
 /// Whether a path is `base` or below it.

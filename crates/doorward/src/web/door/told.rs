@@ -27,10 +27,10 @@ pub fn headers<'a>(
     plain(&app.identity, &live.told()).into_iter().chain(strength(live)).chain(pass)
 }
 
-/// How strongly the session was proven (`aal1` or `aal2`), by what (RFC 8176, separated by commas), and when, in unix
-/// seconds.
+/// How strongly the session was proven (`aal1` or `aal2`), by what (RFC 8176, separated by commas; `app_password` for a
+/// client that sends one), and when, in unix seconds.
 pub fn strength(live: &Live) -> [(HeaderName, HeaderValue); 3] {
-    let amr = HeaderValue::try_from(live.methods.amr().join(",")).unwrap_or(HeaderValue::from_static(""));
+    let amr = HeaderValue::try_from(live.amr().join(",")).unwrap_or(HeaderValue::from_static(""));
     [
         (ACR, HeaderValue::from_static(live.methods.acr())),
         (AMR, amr),

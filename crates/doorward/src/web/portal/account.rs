@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use crate::identity::{Live, PasswordChange};
-use crate::portal::page::{Account, Confirm, Question, SessionRow};
+use crate::portal::page::{Account, Confirm, PastRow, Question, SessionRow};
 use crate::portal::{Done, Moment, Problem, path};
 use crate::web::body::Form;
 use crate::web::exchange::Exchange;
@@ -23,12 +23,17 @@ pub struct PasswordFields {
 /// The session to end.
 #[derive(Debug, Deserialize)]
 pub struct SessionFields {
-    session: String,
+    pub(super) session: String,
 }
 
 /// Shows the account.
 pub async fn get(exchange: Exchange) -> Result<Response, Failure> {
-    page(&exchange, StatusCode::OK, None)
+    Ok(show(&exchange, exchange.live()?, past(&exchange).await?, (StatusCode::OK, None)))
+}
+
+/// The newest sessions that have ended.
+async fn past(exchange: &Exchange) -> Result<Vec<PastRow>, Failure> {
+    super::past(exchange, exchange.live()?.user_id()).await
 }
 
 /// Changes the password. All other sessions end, and this one gets a new identifier.
@@ -40,7 +45,10 @@ pub async fn change_password(exchange: Exchange, Form(fields): Form<PasswordFiel
             let next = Done::PasswordChanged.at(path::ACCOUNT);
             Ok((exchange.signed_in(&signed_in), super::lead_to(&next)).into_response())
         }
-        Err(refused) => Ok(super::refused(refused, |status, problem| show(&exchange, live, status, Some(problem)))),
+        Err(refused) => {
+            let past = past(&exchange).await?;
+            Ok(super::refused(refused, |status, problem| show(&exchange, live, past, (status, Some(problem)))))
+        }
     }
 }
 
@@ -66,11 +74,12 @@ pub async fn end_others(exchange: Exchange) -> Result<Response, Failure> {
     Ok(super::lead_to(&Done::SessionsEnded.at(path::ACCOUNT)))
 }
 
-fn page(exchange: &Exchange, status: StatusCode, problem: Option<Problem>) -> Result<Response, Failure> {
-    Ok(show(exchange, exchange.live()?, status, problem))
-}
-
-fn show(exchange: &Exchange, live: &Live, status: StatusCode, problem: Option<Problem>) -> Response {
+fn show(
+    exchange: &Exchange,
+    live: &Live,
+    past: Vec<PastRow>,
+    (status, problem): (StatusCode, Option<Problem>),
+) -> Response {
     let user = live.user();
     let sessions = exchange.app.identity().sessions_of(user.id);
     super::show(exchange, status, |chrome| Account {
@@ -81,12 +90,14 @@ fn show(exchange: &Exchange, live: &Live, status: StatusCode, problem: Option<Pr
         password_changed_at: Moment(user.password_changed_at),
         password_minimum: exchange.settings.config.password.minimum_length,
         sessions: sessions.iter().map(|other| row(other, live)).collect(),
+        past,
         problem,
         done: super::done(exchange),
     })
 }
 
-fn row(session: &Live, this: &Live) -> SessionRow {
+/// One live session, as a page of `this` lists it.
+pub(super) fn row(session: &Live, this: &Live) -> SessionRow {
     SessionRow {
         id: session.id,
         device: session.device.to_string(),

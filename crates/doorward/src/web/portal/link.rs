@@ -40,8 +40,9 @@ pub async fn accept(exchange: Exchange, Form(fields): Form<InvitationFields>) ->
     let made = match fields.name.parse::<Name>() {
         Ok(name) => {
             let token = fields.token.expose_secret();
-            let identity = exchange.app.identity();
-            identity.accept_invitation(&exchange.visit(), token, name, fields.new_password).await.map_err(Failure::from)
+            let (identity, visit) = (exchange.app.identity(), exchange.visit());
+            let (chosen, registration) = ((name, &fields.new_password), &exchange.settings.config.registration);
+            identity.accept_invitation(&visit, token, chosen, registration).await.map_err(Failure::from)
         }
         Err(error) => Err(error.into()),
     };
@@ -98,7 +99,7 @@ pub async fn take_factors(exchange: Exchange, Form(fields): Form<FactorsFields>)
 
 /// Whether the link itself is no good any more: then there is no form to show again.
 fn is_over(failure: &Failure) -> bool {
-    failure.reason.code == "user.link_invalid"
+    ["user.link_invalid", "user.registration_closed", "user.domain_closed"].contains(&failure.reason.code)
 }
 
 async fn invitation_page(

@@ -8,6 +8,7 @@ use doorward_core::user::{Status, User};
 use http::StatusCode;
 use serde::Deserialize;
 
+use super::account::{SessionFields, row as session_row};
 use super::people::{hand_over, read_groups, row};
 use crate::identity::Change;
 use crate::portal::page::{Confirm, PersonDetail, Question, Thing};
@@ -38,24 +39,27 @@ async fn user(exchange: &Exchange, id: &str) -> Result<User, Failure> {
 /// Shows the account.
 pub async fn get(exchange: Exchange, Path(id): Path<String>) -> Result<Response, Failure> {
     let user = user(&exchange, &id).await?;
-    page(&exchange, &user, None, StatusCode::OK, None)
+    page(&exchange, &user, None, (StatusCode::OK, None)).await
 }
 
-fn page(
+async fn page(
     exchange: &Exchange,
     user: &User,
     typed: Option<String>,
-    status: StatusCode,
-    problem: Option<Problem>,
+    (status, problem): (StatusCode, Option<Problem>),
 ) -> Result<Response, Failure> {
-    let is_self = exchange.live()?.user_id() == user.id;
+    let live = exchange.live()?;
+    let is_self = live.user_id() == user.id;
+    let sessions = exchange.app.identity().sessions_of(user.id);
+    let past = super::past(exchange, user.id).await?;
     let groups: Vec<_> = user.groups.iter().map(ToString::to_string).collect();
     Ok(super::show(exchange, status, |chrome| PersonDetail {
         chrome,
         person: row(user, is_self),
         groups: typed.unwrap_or_else(|| groups.join(" ")),
         created_at: Moment(user.created_at),
-        session_count: exchange.app.identity().sessions_of(user.id).len(),
+        sessions: sessions.iter().map(|other| session_row(other, live)).collect(),
+        past,
         problem,
         done: super::done(exchange),
     }))
@@ -79,7 +83,7 @@ async fn change(
         Ok(_) => Ok(super::lead_to(&done.at(&path::person(user.id)))),
         Err(failure) => {
             let (status, problem) = super::problem(&failure);
-            page(exchange, &user, typed, status, Some(problem))
+            page(exchange, &user, typed, (status, Some(problem))).await
         }
     }
 }
@@ -141,9 +145,23 @@ pub async fn reset_factors(exchange: Exchange, Path(id): Path<String>) -> Result
         }
         Err(refused) => {
             let (status, problem) = super::problem(&refused.into());
-            page(&exchange, &user, None, status, Some(problem))
+            page(&exchange, &user, None, (status, Some(problem))).await
         }
     }
+}
+
+/// Ends one session.
+pub async fn end_session(
+    exchange: Exchange,
+    Path(id): Path<String>,
+    Form(fields): Form<SessionFields>,
+) -> Result<Response, Failure> {
+    let user = user(&exchange, &id).await?;
+    let visit = exchange.visit();
+    let session = fields.session.parse().map_err(|_| Failure::of("session.not_found"))?;
+    let (author, reason) = (exchange.author(&visit)?, EndReason::RevokedByAdministrator);
+    exchange.app.identity().end_session(&author, user.id, session, reason).await?;
+    Ok(super::lead_to(&Done::SessionEnded.at(&path::person(user.id))))
 }
 
 /// Asks before ending every session.

@@ -3,12 +3,13 @@
 use doorward::portal::page::{
     Account, AppLink, AppPasswordMade, AppPasswordRow, AppPasswords, Apps, AskAddress, Asked, Asking, ChoosePassword,
     Confirm, Demo, DeviceRow, EmailSetUp, Enrolment, FactorChallenge, FactorRow, FactorWay, Failure, FormNotSent,
-    Handover, Invitation, LetterRow, Letters, LinkRow, OwnAddress, People, PersonDetail, PersonNew, PersonRow, Prove,
-    Question, Reasons, RecoveryCodes, Reset, ResetFactors, Security, SessionRow, SetUp, SignIn, SignedOut, Thing,
-    TotpSetUp, Way,
+    Handover, Invitation, LetterRow, Letters, LinkRow, OwnAddress, PastRow, People, PersonDetail, PersonNew, PersonRow,
+    Prove, Question, Reasons, RecoveryCodes, Reset, ResetFactors, Security, SessionRow, SetUp, SignIn, SignedOut,
+    Thing, TotpSetUp, Way,
 };
 use doorward::portal::{Banner, Chrome, Done, Moment, Page, Problem, Viewer};
 use doorward_core::language::Language;
+use doorward_core::session::EndReason;
 use doorward_core::signin::Method;
 use doorward_core::{UnixTime, reason};
 
@@ -310,6 +311,16 @@ fn session(device: &str, days: i64, is_this: bool) -> SessionRow {
     }
 }
 
+fn past(reason: EndReason) -> PastRow {
+    PastRow {
+        device: "curl/8.14.1".into(),
+        address: "192.0.2.7".into(),
+        created_at: moment(-9),
+        ended_at: moment(-1),
+        reason,
+    }
+}
+
 fn own(language: Language, words: Words) -> Vec<(&'static str, String)> {
     let app = |name: &str, url: &str| AppLink { name: name.into(), url: url.into() };
     let apps = vec![app(words.name, "https://wiki.example.com/"), app("photos", "https://photos.example.com/album/")];
@@ -381,6 +392,7 @@ fn account(language: Language, words: Words, sessions: Vec<SessionRow>, code: Op
         password_changed_at: moment(-50),
         password_minimum: 12,
         sessions,
+        past: vec![past(EndReason::SignedOut), past(EndReason::PasswordChanged)],
         problem: code.map(Problem::of),
         done: code.is_none().then_some(Done::PasswordChanged),
     }
@@ -430,7 +442,8 @@ fn detail(language: Language, words: Words, is_active: bool) -> PersonDetail {
         person: person(words.name, words.name, is_active),
         groups: "admins family".into(),
         created_at: moment(-3),
-        session_count: 2,
+        sessions: if is_active { vec![session("curl/8", 2, false)] } else { Vec::new() },
+        past: if is_active { EndReason::ALL.iter().map(|reason| past(*reason)).collect() } else { Vec::new() },
         problem: is_active.then(|| Problem::of("user.last_administrator")),
         done: (!is_active).then_some(Done::Disabled),
     }

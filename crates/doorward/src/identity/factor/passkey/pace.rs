@@ -12,13 +12,23 @@ const STRETCH: i64 = 60;
 /// Questions of one network in one stretch. A page asks once when it is opened, and many people share a network.
 const MOST: u32 = 120;
 
-/// Networks that are counted at once. Beyond them the counting begins anew: memory is bounded, and the rows end by
-/// themselves after five minutes.
+/// Networks that are counted one by one in one stretch. All beyond them share one count, so that whoever has many networks
+/// gives nobody a new one: memory is bounded, and so is what strangers can ask for.
 const NETWORKS: usize = 10_000;
 
-/// The questions of the present stretch, by network.
+/// Questions of all networks beyond those, in one stretch.
+const MOST_OF_OTHERS: u32 = 1_200;
+
+/// The questions of the present stretch.
 #[derive(Debug, Default)]
-pub(super) struct Pace(Mutex<(i64, HashMap<Network, u32>)>);
+pub(super) struct Pace(Mutex<Asked>);
+
+#[derive(Debug, Default)]
+struct Asked {
+    stretch: i64,
+    networks: HashMap<Network, u32>,
+    others: u32,
+}
 
 impl Pace {
     /// Counts a question.
@@ -27,13 +37,18 @@ impl Pace {
     /// The seconds to wait, where there were too many.
     pub(super) fn step(&self, network: Network, now: UnixTime) -> Result<(), i64> {
         let stretch = now.0.div_euclid(STRETCH);
-        let mut held = self.0.lock();
-        if held.0 != stretch || held.1.len() >= NETWORKS {
-            *held = (stretch, HashMap::new());
+        let mut asked = self.0.lock();
+        if asked.stretch != stretch {
+            *asked = Asked { stretch, ..Asked::default() };
         }
-        let count = held.1.entry(network).or_default();
+        let is_full = asked.networks.len() >= NETWORKS;
+        let (count, most) = match asked.networks.get_mut(&network) {
+            Some(count) => (count, MOST),
+            None if is_full => (&mut asked.others, MOST_OF_OTHERS),
+            None => (asked.networks.entry(network).or_default(), MOST),
+        };
         *count = count.saturating_add(1);
-        if *count <= MOST { Ok(()) } else { Err(STRETCH - now.0.rem_euclid(STRETCH)) }
+        if *count <= most { Ok(()) } else { Err(STRETCH - now.0.rem_euclid(STRETCH)) }
     }
 }
 
@@ -51,5 +66,20 @@ mod tests {
         assert_eq!(pace.step(one, now + 20), Err(40));
         assert_eq!(pace.step(other, now), Ok(()));
         assert_eq!(pace.step(one, now + STRETCH), Ok(()));
+    }
+
+    #[test]
+    fn many_networks_give_nobody_a_new_count() {
+        let (pace, now) = (Pace::default(), UnixTime(1_800_000_000));
+        let network = |number: u32| {
+            Network::of(std::net::IpAddr::from((u32::from_be_bytes([10, 0, 0, 0]) + (number << 8)).to_be_bytes()))
+        };
+        for _ in 0..MOST {
+            pace.step(network(0), now).unwrap();
+        }
+        let asked = (1..20_000).filter(|number| pace.step(network(*number), now).is_ok()).count();
+        assert_eq!(asked, NETWORKS - 1 + MOST_OF_OTHERS as usize);
+        assert!(pace.step(network(0), now).is_err(), "what was counted stays counted");
+        assert_eq!(pace.step(network(1), now), Ok(()));
     }
 }

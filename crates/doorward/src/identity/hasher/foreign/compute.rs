@@ -8,30 +8,35 @@ use pbkdf2::pbkdf2_hmac;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::super::worker::grow;
 use super::{Argon2Kind, Digest, Recipe, Scheme};
 
 /// The most bytes of a password that SHA-crypt is computed with: its time grows with each of them.
 const SHA_CRYPT_BYTES: usize = 256;
 
-/// Computes the outcome of a foreign hash. Nothing where its memory cannot be had.
+/// Computes the outcome of a foreign hash, in `memory` where it is Argon2. Nothing where memory cannot be had.
 ///
 /// The memory is wiped: unlike with a hash of ours, what stands in it comes from the password itself.
-pub(in super::super) fn compute(recipe: &Recipe, password: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub(in super::super) fn compute(
+    recipe: &Recipe,
+    password: &[u8],
+    memory: &mut Vec<Block>,
+) -> Option<Zeroizing<Vec<u8>>> {
     match recipe.scheme {
-        Scheme::Argon2 { kind, version, memory, passes, lanes, length } => {
+        Scheme::Argon2 { kind, version, memory: size, passes, lanes, length } => {
             let algorithm = match kind {
                 Argon2Kind::D => Algorithm::Argon2d,
                 Argon2Kind::I => Algorithm::Argon2i,
                 Argon2Kind::Id => Algorithm::Argon2id,
             };
             let version = Version::try_from(version).ok()?;
-            let parameters = argon2::Params::new(memory, passes, lanes, Some(length)).ok()?;
-            let mut blocks = Vec::new();
-            blocks.try_reserve_exact(parameters.block_count()).ok()?;
-            blocks.resize(parameters.block_count(), Block::new());
+            let parameters = argon2::Params::new(size, passes, lanes, Some(length)).ok()?;
+            let count = parameters.block_count();
+            grow(memory, count)?;
+            let blocks = &mut memory[..count];
             let mut output = Zeroizing::new(vec![0; length]);
             let argon2 = Argon2::new(algorithm, version, parameters);
-            let outcome = argon2.hash_password_into_with_memory(password, &recipe.salt, &mut output, &mut blocks[..]);
+            let outcome = argon2.hash_password_into_with_memory(password, &recipe.salt, &mut output, &mut *blocks);
             blocks.fill(Block::new());
             outcome.ok().map(|()| output)
         }

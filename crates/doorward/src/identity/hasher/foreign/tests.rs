@@ -30,8 +30,8 @@ const HASHES: [&str; 18] = [
 fn computes_what_other_programs_computed() {
     for text in HASHES {
         let (recipe, output) = read(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-        assert_eq!(compute(&recipe, PASSWORD.as_bytes()).unwrap()[..], output, "{text}");
-        assert_ne!(compute(&recipe, b"another").unwrap()[..], output, "{text}");
+        assert_eq!(compute(&recipe, PASSWORD.as_bytes(), &mut Vec::new()).unwrap()[..], output, "{text}");
+        assert_ne!(compute(&recipe, b"another", &mut Vec::new()).unwrap()[..], output, "{text}");
     }
 }
 
@@ -57,6 +57,8 @@ fn what_is_too_weak_is_refused_with_its_name() {
 fn absurd_costs_are_refused() {
     let [argon2, .., scrypt] = HASHES;
     let (bcrypt, sha_crypt, pbkdf2) = (HASHES[3], HASHES[6], HASHES[16]);
+    let long_sha1 = pbkdf2.replace("sha512", "sha1");
+    assert!(read(&long_sha1.replace("$100$", "$500000$")).is_ok());
     for (text, from, to) in [
         (argon2, "m=1024", "m=2097152"),
         (argon2, "t=2", "t=4000000"),
@@ -65,6 +67,8 @@ fn absurd_costs_are_refused() {
         (bcrypt, "$04$", "$31$"),
         (sha_crypt, "rounds=1234", "rounds=999999999"),
         (pbkdf2, "$100$", "$4294967295$"),
+        // Each block of the outcome costs every iteration anew: four of SHA-1 are four times as much.
+        (&long_sha1, "$100$", "$500001$"),
         (scrypt, "ln=4", "ln=20"),
         (scrypt, "ln=4", "ln=63"),
         (scrypt, "p=1", "p=4294967295"),
@@ -74,8 +78,30 @@ fn absurd_costs_are_refused() {
     }
     let (recipe, output) = read(HASHES[7]).unwrap();
     let begun = tokio::time::Instant::now();
-    assert_ne!(compute(&recipe, &[b'a'; 1024]).unwrap()[..], output);
+    assert_ne!(compute(&recipe, &[b'a'; 1024], &mut Vec::new()).unwrap()[..], output);
     assert!(begun.elapsed() < std::time::Duration::from_secs(5));
+}
+
+#[test]
+fn memory_is_that_of_the_worker_and_is_wiped() {
+    let (recipe, output) = read(HASHES[0]).unwrap();
+    let mut memory = Vec::new();
+    assert_eq!(compute(&recipe, PASSWORD.as_bytes(), &mut memory).unwrap()[..], output);
+    assert_eq!(memory.len(), 1024);
+    assert!(
+        memory.iter().all(|block| block.as_ref().iter().all(|word| *word == 0)),
+        "what came from a password is gone"
+    );
+    assert_eq!(read(&HASHES[0].replace("m=1024", "m=131073")), Err(ForeignError::Costly));
+}
+
+#[test]
+fn the_costliest_of_a_kind_stands_for_it() {
+    let scheme = |text: &str| read(text).unwrap().0.scheme;
+    let (few, many) = (scheme(HASHES[16]), scheme(&HASHES[16].replace("$100$", "$101$")));
+    assert!(few.kind() == many.kind() && few.work() < many.work());
+    let kinds: std::collections::HashSet<_> = HASHES.iter().map(|text| scheme(text).kind()).collect();
+    assert_eq!(kinds.len(), 13, "three, two, two, five and one");
 }
 
 #[test]
