@@ -88,10 +88,9 @@ async function visit(origin, gateway) {
   // The session ends while a form is filled: what was typed stays, and goes through after another sign-in.
   await page.type("#text", "the long note");
   await gateway.command(["session", "end-all", gateway.email]);
-  await until(async () => {
-    await page.click("#write button");
-    return page.waitForSelector("#again", { timeout: 5000 }).catch(() => null);
-  }, "the end of the session");
+  await until(() => page.evaluate(() => fetch("/api/v1/auth/me").then(({ status }) => status === 401)), "the end of the session");
+  await page.click("#write button");
+  await page.waitForSelector("#again");
   assert.equal(await page.$eval("#text", (found) => /** @type {any} */ (found).value), "the long note");
   return { context, page, complaints, secret };
 }
