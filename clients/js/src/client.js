@@ -169,7 +169,10 @@ export function createClient(options = {}) {
       /** @type {any} */
       let said;
       try {
-        if (!isSafe && (isRenewed || !headers.has(header))) headers.set(header, await issue(stop.signal));
+        if (!isSafe && (isRenewed || !headers.has(header))) {
+          const fresh = await issue(stop.signal);
+          headers.set(header, fresh);
+        }
         const access = !init.isBare && (await bearer?.access());
         if (access) headers.set("Authorization", `Bearer ${access}`);
         answer = await fetcher(asked ? asked.clone() : url, { credentials, ...init, headers, signal: stop.signal });

@@ -206,6 +206,21 @@ test("the error of an app is passed with its own words", async (t) => {
   assert.deepEqual([error.reason, error.status], ["client.refused", 422]);
 });
 
+test("the header is the one that the answer names", async (t) => {
+  const { client, server } = await before(t, (request, response) =>
+    json(response, 200, request.method === "GET" ? { ...token("1:a:b"), header_name: "X-Other-Token", cookie_name: "other" } : {}));
+  await client.fetch("/api/things", { method: "POST" });
+  assert.equal(server.seen.at(-1).headers["x-other-token"], "1:a:b");
+  assert.equal(client.csrf.header, "X-Other-Token");
+});
+
+test("the token request asks past every cache", async () => {
+  const inits = [];
+  const client = createClient({ baseUrl: "http://localhost", fetch: async (_, init) => (inits.push(init), Response.json(token("1:a:b"))) });
+  await client.ready();
+  assert.equal(inits[0].cache, "no-store");
+});
+
 test("no line of the log holds a token", async (t) => {
   const lines = [];
   const problem = { reason: "csrf.token_expired", retryable: true, csrf_token: "SECRET2", status: 403, message: "no" };

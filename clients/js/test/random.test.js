@@ -10,7 +10,7 @@ import { startChromium } from "./part/chromium.js";
 import { startGateway } from "./part/gateway.js";
 import { seeded, startWeather } from "./part/weather.js";
 
-const RUNS = Number(process.env.RUNS ?? 20);
+const RUNS = Number(process.env.RUNS ?? 12);
 const LANES = 3;
 const SEED = Number(process.env.SEED ?? Date.now() % 1e9);
 

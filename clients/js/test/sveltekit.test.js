@@ -26,18 +26,21 @@ after(async () => {
 async function visit(origin, gateway) {
   const context = await browser.createBrowserContext();
   const page = await context.newPage();
+  page.setDefaultTimeout(90000);
+  const awake = () => page.waitForSelector("nav[data-awake=true]");
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("response", async (answer) => process.env.SHOW && answer.request().method() === "POST" && console.log(answer.status(), answer.url(), await answer.text().catch(String)));
   page.on("response", (answer) => answer.status() === 403 && complaints.push(`403 ${answer.url()}`));
 
   // A protected page leads to the sign-in of the gateway, on the origin of the app, and back.
-  await page.goto(`${origin}/notes`, { waitUntil: "networkidle0" });
+  await page.goto(`${origin}/notes`);
   assert.equal(new URL(page.url()).origin, origin);
   assert.match(page.url(), /\/\.doorward\/sign-in/);
 
   // Signed in by the app's own page.
-  await page.goto(`${origin}/sign-in`, { waitUntil: "networkidle0" });
+  await page.goto(`${origin}/sign-in`);
+  await awake();
   await fill(page, "#email", gateway.email);
   await fill(page, "#password", "wrong");
   await page.keyboard.press("Enter");
@@ -47,7 +50,7 @@ async function visit(origin, gateway) {
   await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
   await page.waitForSelector("#write");
   await page.waitForSelector("#who");
-  await page.waitForNetworkIdle();
+  await awake();
 
   // A form, a question by fetch, a file.
   await page.type("#text", "the first note");
@@ -59,7 +62,7 @@ async function visit(origin, gateway) {
   const file = join(app.folder, "package.json");
   await /** @type {any} */ (await page.$("#file")).uploadFile(file);
   await page.click("#upload button");
-  await page.waitForSelector("#uploaded", { timeout: 10000 }).catch(async () => assert.fail(await page.$eval("body", (found) => found.innerHTML)));
+  await page.waitForSelector("#uploaded", { timeout: 60000 }).catch(async () => assert.fail(await page.$eval("body", (found) => found.innerHTML)));
 
   // A second factor is set up, and then asked for.
   const secret = await page.evaluate(async () => {
@@ -72,22 +75,22 @@ async function visit(origin, gateway) {
   await page.evaluate((code) => window["send"]("2fa/totp/confirm", { challenge: window["offer"].challenge, code }), totp(secret, Date.now() - 30000));
   await Promise.all([page.waitForNavigation(), page.click("#sign-out")]);
   await page.waitForSelector("#sign-in");
-  await page.goto(`${origin}/sign-in`, { waitUntil: "networkidle0" });
+  await page.goto(`${origin}/sign-in`);
+  await awake();
   await fill(page, "#email", gateway.email);
   await fill(page, "#password", gateway.password);
   await page.keyboard.press("Enter");
   await fill(page, "#code", totp(secret));
   await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
   await page.waitForSelector("#write");
-  await page.waitForNetworkIdle();
+  await awake();
 
   // The session ends while a form is filled: what was typed stays, and goes through after another sign-in.
   await page.type("#text", "the long note");
   await gateway.command(["session", "end-all", gateway.email]);
-  await until(async () => {
-    await page.click("#write button");
-    return page.waitForSelector("#again", { timeout: 1500 }).catch(() => null);
-  }, "the end of the session");
+  await until(() => page.evaluate(() => fetch("/api/v1/auth/me").then(({ status }) => status === 401)), "the end of the session");
+  await page.click("#write button");
+  await page.waitForSelector("#again");
   assert.equal(await page.$eval("#text", (found) => /** @type {any} */ (found).value), "the long note");
   return { context, page, complaints, secret };
 }
