@@ -10,6 +10,11 @@ use crate::{Outcome, client, lab, shell};
 pub(crate) struct Arguments {
     #[command(flatten)]
     provision: Provision,
+    /// Every scenario of the lab, not only the fast ones
+    #[arg(long)]
+    full: bool,
+    #[command(flatten)]
+    cache: lab::Cache,
     /// Arguments for the test runner, for example a filter
     #[arg(last = true)]
     runner: Vec<String>,
@@ -65,8 +70,12 @@ pub(crate) const NEEDS: &[Need] = &[
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     need::provide(NEEDS.iter().chain(lab::NEEDS), "tests", &arguments.provision)?;
     client_by_others()?;
-    let suites =
-        [("tests", tests(arguments)), ("documentation tests", documentation()), ("browser client", client::test())];
+    let suites = [
+        ("tests", tests(arguments)),
+        ("documentation tests", documentation()),
+        ("browser client", client::test()),
+        ("lab", lab::suite(&arguments.cache, arguments.full)),
+    ];
     println!();
     for (name, done) in &suites {
         println!("{:<20} {}", name, if done.is_ok() { "passed" } else { "FAILED" });
