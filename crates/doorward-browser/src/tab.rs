@@ -75,7 +75,9 @@ pub struct Tab {
 impl Tab {
     pub(crate) fn new(link: Arc<Connection>, options: Arc<Options>, session: &str, target: &Value) -> Self {
         let text = |name: &str| target[name].as_str().unwrap_or_default().to_owned();
-        let state = State { last_title: "about:blank".to_owned(), ..State::default() };
+        let mut state = State { last_title: "about:blank".to_owned(), ..State::default() };
+        // The main frame has the id of the target; what is told of it before its tree is asked for finds it so.
+        state.frames.navigated(session, &json!({ "id": target["targetId"], "url": target["url"] }));
         Self {
             link,
             options,
