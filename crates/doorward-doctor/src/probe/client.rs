@@ -290,7 +290,9 @@ impl Client {
                 visit.cookies.push(jar.take(&String::from_utf8_lossy(line.as_bytes()), &url, self.now, &self.salt));
             }
         }
-        visit.body = redact::clean(&String::from_utf8_lossy(&incoming.body[..incoming.body.len().min(EXCERPT)]));
+        let text = String::from_utf8_lossy(&incoming.body[..incoming.body.len().min(EXCERPT)]);
+        let is_page = visit.field("content-type").is_none_or(|kind| kind.contains("html"));
+        visit.body = redact::clean(&if is_page { crate::html::outline(&text) } else { text.into_owned() });
         visit.body_bytes = incoming.body.len();
         visit.body_print = self.salt.print(&incoming.body);
     }
@@ -314,7 +316,10 @@ fn request(place: &Place, out: &Outgoing) -> Option<http::Request<Full<Bytes>>> 
             .insert("user-agent", HeaderValue::from_static("doorward-doctor (+examination asked for by the operator)"));
     }
     if !has("accept") {
-        headers.insert("accept", HeaderValue::from_static("text/html,application/json;q=0.9,*/*;q=0.8"));
+        headers.insert(
+            "accept",
+            HeaderValue::from_static("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+        );
     }
     for (name, value) in &out.fields {
         headers.append(HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_bytes(value.as_bytes()).ok()?);

@@ -30,21 +30,17 @@ pub(crate) async fn real(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profi
         .filter(|cookie| !signin::is_token_name(&cookie.name) && !cookie.is_deletion)
         .map(|cookie| cookie.name.clone())
         .collect();
+    let bearer = walk.client.last_token.take();
+    let named = walk
+        .request
+        .session
+        .clone()
+        .or_else(|| (!profile.session_path.is_empty()).then(|| profile.session_path.clone()));
+    let onward = visit.field("location").map(str::to_owned);
+    // Without a word of where it goes on, only a token says that there is something to ask for.
+    let next = named.or(onward).or_else(|| bearer.as_ref().map(|_| "/api/me".to_owned()));
     let base = Url::parse(&visit.url).ok();
-    let next = [
-        visit.field("location").map(str::to_owned),
-        (!profile.session_path.is_empty()).then(|| profile.session_path.clone()),
-    ];
-    let bearer = facts.visits.last().map(|visit| visit.body_bytes).and_then(|_| walk.client.last_token.take());
-    let next = next
-        .into_iter()
-        .flatten()
-        .next()
-        .or_else(|| walk.request.session.clone())
-        .or_else(|| bearer.as_ref().map(|_| "/api/me".to_owned()));
-    let Some(url) = base.and_then(|base| base.join(&next.unwrap_or_else(|| walk.target.path.clone())).ok()) else {
-        return;
-    };
+    let Some(url) = base.zip(next).and_then(|(base, next)| base.join(&next).ok()) else { return };
     if url.host_str() != Some(walk.target.host.as_str()) {
         facts.signin.authorize.push(redact::address(url.as_str()));
         return;

@@ -63,6 +63,13 @@ fn shared(facts: &Facts) -> Option<Suspect> {
             else {
                 continue;
             };
+            // Choices such as a language are the same for all; what names a visitor is not.
+            let is_session =
+                ["sess", "sid", "auth", "token"].iter().any(|word| cookie.name.to_lowercase().contains(word))
+                    && cookie.value.length >= 16;
+            if !(is_token_name(&cookie.name) || is_session || second.is_cached()) {
+                continue;
+            }
             let is_token = is_token_name(&cookie.name);
             let code = if is_token { "cache.csrf_token_shared" } else { "cache.session_leak" };
             return Some(mended(

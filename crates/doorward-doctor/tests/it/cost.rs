@@ -1,6 +1,6 @@
 //! What a healthy chain costs: questions, connections, requests.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use doorward_doctor::probe::Login;
 
@@ -8,7 +8,8 @@ use super::server::{FORM, answer, examined, serve};
 
 #[test]
 fn a_healthy_chain_is_examined_within_its_budget() {
-    let server = serve(|head| {
+    let drawn = AtomicUsize::new(0);
+    let server = serve(move |head| {
         if head.starts_with("GET /account") {
             return answer("200 OK", "<h1>hello</h1>");
         }
@@ -21,7 +22,10 @@ fn a_healthy_chain_is_examined_within_its_budget() {
         if head.starts_with("POST") {
             return answer("401 Unauthorized\r\nContent-Type: text/html", "Invalid username or password");
         }
-        answer("200 OK\r\nContent-Type: text/html\r\nSet-Cookie: csrf_token=tttttttttttt; Path=/; SameSite=Lax", FORM)
+        // Each visitor gets a token of his own, as healthy apps do.
+        let token = format!("token{:07}", drawn.fetch_add(1, Ordering::SeqCst));
+        let cookie = format!("Set-Cookie: csrf_token={token}; Path=/; SameSite=Lax");
+        answer(&format!("200 OK\r\nContent-Type: text/html\r\n{cookie}"), &FORM.replace("tttttttttttt", &token))
     });
     let login = Login { user: "ada".into(), password: "right".into(), totp: None };
     let (report, facts) = examined(&server, Some(login));

@@ -81,7 +81,8 @@ fn messages() -> String {
     );
     let is_ours =
         |reason: &&reason::Reason| matches!(reason.family(), "client" | "csrf") || reason.code == "session.signed_out";
-    for reason in reason::all().filter(is_ours) {
+    // What the doctor finds is told by the doctor, not by a page.
+    for reason in reason::ALL.iter().flat_map(|family| family.iter()).filter(is_ours) {
         let texts = [reason.visitor.en, reason.visitor.de, reason.remedy].map(quoted);
         let _ = writeln!(module, "  {}: [{}],", quoted(reason.code), texts.join(", "));
     }
