@@ -149,7 +149,8 @@ class Rig:
         os.makedirs(folder, exist_ok=True)
         made = part.KINDS[kind](self, folder, **settings)
         self.logs[name] = f"{folder}/log"
-        env = {"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "HOME": folder, "LANG": "C.UTF-8", **made.env}
+        env = {"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "HOME": folder, "LANG": "C.UTF-8",
+               "PYTHONDONTWRITEBYTECODE": "1", **made.env}
         env = {key: value for key, value in env.items() if value is not None}
         process = host.start(made.words, env=env, cwd=cwd or folder, stdin=subprocess.DEVNULL,
                              stdout=open(self.logs[name], "w"), stderr=subprocess.STDOUT, start_new_session=True)

@@ -90,14 +90,14 @@ def django(rig, folder, listen="127.0.0.1:8000", env=None, workers=1):
     """A Django project with its own sign-in, under gunicorn."""
     words = [rig.python("gunicorn"), "--chdir", f"{APPS}/django", "--bind", listen, "--workers", str(workers), "--threads", "4",
              "--worker-tmp-dir", folder, "shop:application"]
-    return Part(words, [_port(listen)], {"DATABASE": f"{folder}/db.sqlite3", "PYTHONDONTWRITEBYTECODE": "1", **(env or {})})
+    return Part(words, [_port(listen)], {"DATABASE": f"{folder}/db.sqlite3", **(env or {})})
 
 
 def fastapi(rig, folder, listen="127.0.0.1:8000", app="starlette_csrf_app", env=None, arguments=()):
     """A FastAPI app with one of the usual packages against forgery, under uvicorn."""
     host, port = listen.rsplit(":", 1)
     words = [rig.python("uvicorn"), "--app-dir", f"{APPS}/fastapi", "--host", host, "--port", port, *arguments, f"{app}:app"]
-    return Part(words, [_port(listen)], {"PYTHONDONTWRITEBYTECODE": "1", **(env or {})})
+    return Part(words, [_port(listen)], {**(env or {})})
 
 
 def express(rig, folder, listen="127.0.0.1:8000", env=None):

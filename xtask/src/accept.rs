@@ -3,7 +3,7 @@
 mod edge;
 mod token;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::served::{self, Served};
 use crate::{Outcome, Trouble, lab, shell};
@@ -59,11 +59,18 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     }
     drop(served);
     for (name, story) in STORIES {
-        tally.report(name, lab::story(&program, story).map(Seen::Well));
+        tally.report(name, tell(&program, story));
     }
     let browser = if arguments.without_browser { Ok(Seen::Skipped("--without-browser".to_owned())) } else { browser() };
     tally.report("a browser signs in and out", browser);
     tally.end()
+}
+
+fn tell(program: &Path, story: &str) -> Outcome<Seen> {
+    if !lab::has_doctor(program) {
+        return Ok(Seen::Skipped("this program has no command `doctor`".to_owned()));
+    }
+    lab::story(program, story).map(Seen::Well)
 }
 
 /// How many checks ended other than well.
