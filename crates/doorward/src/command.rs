@@ -75,10 +75,10 @@ enum Command {
     Tune(tune::Arguments),
     /// Look into a CSRF token
     Csrf(csrf::Arguments),
-    /// Find out why people cannot sign in
-    Doctor(Box<doctor::Arguments>),
     /// Serve the browser's tools to agents (Model Context Protocol)
     Mcp(Box<mcp::Arguments>),
+    /// Find out why people cannot sign in
+    Doctor(Box<doctor::Arguments>),
     /// Tell everything that is known of a request
     Explain(explain::Arguments),
     /// Ask the running server whether it can serve
@@ -127,8 +127,8 @@ pub fn run() -> ExitCode {
         Command::Restore(arguments) => backup::restore(&context, &arguments),
         Command::Tune(arguments) => tune::run(&arguments, context.json),
         Command::Csrf(arguments) => csrf::run(&context, &arguments),
-        Command::Doctor(arguments) => doctor::run(&context, &arguments),
         Command::Mcp(arguments) => mcp::run(&context, &arguments),
+        Command::Doctor(arguments) => doctor::run(&context, &arguments),
         Command::Explain(arguments) => open::explain(&context, &arguments),
         Command::Health(arguments) => open::health(&context, &arguments),
         Command::Reference(arguments) => reference::run(&arguments),
