@@ -10,6 +10,9 @@ use crate::{Outcome, client, lab, shell};
 pub(crate) struct Arguments {
     #[command(flatten)]
     provision: Provision,
+    /// The long run of the browser client as well: 1,000 randomized visits, half an hour
+    #[arg(long)]
+    full: bool,
     /// Arguments for the test runner, for example a filter
     #[arg(last = true)]
     runner: Vec<String>,
@@ -63,8 +66,11 @@ pub(crate) const NEEDS: &[Need] = &[
 /// Installs what is missing, runs the tests and the documentation tests, and ends with a summary.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     need::provide(NEEDS.iter().chain(lab::NEEDS), "tests", &arguments.provision)?;
-    let suites =
-        [("tests", tests(arguments)), ("documentation tests", documentation()), ("browser client", client::test())];
+    let suites = [
+        ("tests", tests(arguments)),
+        ("documentation tests", documentation()),
+        ("browser client", client::test(arguments.full)),
+    ];
     println!();
     for (name, done) in &suites {
         println!("{:<20} {}", name, if done.is_ok() { "passed" } else { "FAILED" });
