@@ -60,6 +60,7 @@ pub(crate) const NEEDS: &[Need] = &[
         is_there: || shell::has("curl"),
     },
     Need { package: "nodejs", why: "the browser client is tested in Node, 18 or newer", is_there: client::has_node },
+    Need { package: "python3-venv", why: "an app in Python checks who asks", is_there: has_venv },
     Need { package: "npm", why: "the browser client's packages come with it", is_there: || shell::has("npm") },
 ];
 
@@ -95,6 +96,12 @@ fn documentation() -> Outcome {
 /// Whether Python finds its mail server.
 fn has_aiosmtpd() -> bool {
     let found = std::process::Command::new("/usr/bin/python3").args(["-c", "import aiosmtpd"]).output();
+    found.is_ok_and(|output| output.status.success())
+}
+
+/// Whether Python can make a folder for the packages of one program.
+fn has_venv() -> bool {
+    let found = std::process::Command::new("python3").args(["-c", "import venv, ensurepip"]).output();
     found.is_ok_and(|output| output.status.success())
 }
 
