@@ -7,6 +7,7 @@ pub mod address;
 pub mod app;
 pub mod audit;
 pub mod budget;
+pub mod cause;
 pub mod clock;
 pub mod factor;
 pub mod finding;
@@ -24,6 +25,7 @@ pub mod store;
 pub mod token;
 pub mod user;
 
+pub use cause::Link;
 pub use clock::{Clock, UnixTime};
 pub use finding::{Finding, Severity};
 pub use language::Language;

@@ -5,6 +5,7 @@
 
 mod app;
 mod authorization;
+mod cause;
 mod client;
 mod config;
 mod csrf;
@@ -137,9 +138,12 @@ pub const ALL: &[&[Reason]] = &[
     config::REASONS,
 ];
 
+/// What the doctor finds outside of Doorward, in tables along the way from the browser to the database.
+pub const CAUSES: &[&[Reason]] = &cause::TABLES;
+
 /// All reasons of all families.
 pub fn all() -> impl Iterator<Item = &'static Reason> {
-    ALL.iter().flat_map(|family| family.iter())
+    ALL.iter().chain(CAUSES).flat_map(|family| family.iter())
 }
 
 /// The reason with this code.

@@ -4,6 +4,7 @@ pub mod backup;
 pub mod completion;
 pub mod config;
 pub mod csrf;
+pub mod doctor;
 pub mod explain;
 pub mod health;
 pub mod init;
@@ -73,6 +74,8 @@ enum Command {
     Tune(tune::Arguments),
     /// Look into a CSRF token
     Csrf(csrf::Arguments),
+    /// Find out why people cannot sign in
+    Doctor(Box<doctor::Arguments>),
     /// Tell everything that is known of a request
     Explain(explain::Arguments),
     /// Ask the running server whether it can serve
@@ -121,6 +124,7 @@ pub fn run() -> ExitCode {
         Command::Restore(arguments) => backup::restore(&context, &arguments),
         Command::Tune(arguments) => tune::run(&arguments, context.json),
         Command::Csrf(arguments) => csrf::run(&context, &arguments),
+        Command::Doctor(arguments) => doctor::run(&context, &arguments),
         Command::Explain(arguments) => open::explain(&context, &arguments),
         Command::Health(arguments) => open::health(&context, &arguments),
         Command::Reference(arguments) => reference::run(&arguments),

@@ -49,9 +49,15 @@ pub fn run(arguments: &Arguments) -> u8 {
 
 fn reasons() -> String {
     let mut page = String::from("# Reasons\n\nOne list for answers, error pages, logs, metrics and findings.\n");
-    for family in reason::ALL.iter().filter(|family| !family.is_empty()) {
-        let _ = write!(page, "\n## {}\n", family[0].family());
-        for reason in *family {
+    let tables = reason::ALL.iter().filter(|family| !family.is_empty()).map(|family| (family[0].family(), *family));
+    let found = reason::CAUSES.iter().map(|table| ("What the doctor finds", *table));
+    let mut last = "";
+    for (heading, table) in tables.chain(found) {
+        if heading != last {
+            let _ = write!(page, "\n## {heading}\n");
+            last = heading;
+        }
+        for reason in table {
             let kind = match reason.kind {
                 Kind::Refusal => format!("answered with {}", reason.status),
                 Kind::Cause => "found by a check".to_owned(),
@@ -75,7 +81,8 @@ fn messages() -> String {
     );
     let is_ours =
         |reason: &&reason::Reason| matches!(reason.family(), "client" | "csrf") || reason.code == "session.signed_out";
-    for reason in reason::all().filter(is_ours) {
+    // What the doctor finds is told by the doctor, not by a page.
+    for reason in reason::ALL.iter().flat_map(|family| family.iter()).filter(is_ours) {
         let texts = [reason.visitor.en, reason.visitor.de, reason.remedy].map(quoted);
         let _ = writeln!(module, "  {}: [{}],", quoted(reason.code), texts.join(", "));
     }

@@ -93,6 +93,19 @@ impl Inputs {
         }
     }
 
+    /// The socket of the Docker API: where `DOCKER_HOST` points, else the usual one.
+    #[must_use]
+    pub fn docker_socket(&self) -> Option<PathBuf> {
+        let named = self.environment.value("DOCKER_HOST").and_then(|host| host.strip_prefix("unix://"));
+        Some(PathBuf::from(named.unwrap_or("/var/run/docker.sock"))).filter(|path| path.exists())
+    }
+
+    /// The file of authorities that `SSL_CERT_FILE` names.
+    #[must_use]
+    pub fn authorities_file(&self) -> Option<PathBuf> {
+        self.environment.value("SSL_CERT_FILE").map(PathBuf::from).filter(|path| path.is_file())
+    }
+
     /// The data directory: `--data`; `./doorward-data` when cargo runs the program; `/var/lib/doorward` where that can
     /// be written; otherwise the user's own.
     #[must_use]

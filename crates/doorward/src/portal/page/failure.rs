@@ -80,7 +80,9 @@ impl FormNotSent {
 impl Reasons {
     /// The families that have an entry, each with its name.
     fn families() -> impl Iterator<Item = (&'static str, &'static [Reason])> {
-        reason::ALL.iter().filter_map(|family| Some((family.first()?.family(), *family)))
+        let found = ["doctor-site", "doctor-front", "doctor-proxy", "doctor-inner", "doctor-identity"];
+        let families = reason::ALL.iter().filter_map(|family| Some((family.first()?.family(), *family)));
+        families.chain(found.into_iter().zip(reason::CAUSES.iter().copied()))
     }
 
     fn kind(reason: &Reason) -> Text {

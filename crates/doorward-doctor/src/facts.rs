@@ -1,0 +1,254 @@
+//! What was seen, as plain data: the only thing that rules read, and what `--facts` reads and writes.
+//!
+//! Secrets are taken out before anything becomes a fact: a cookie, a token or a password stands here as a
+//! [`Mark`], and texts are cleaned by [`crate::redact`].
+
+mod browser;
+mod host;
+mod name;
+mod signin;
+mod wire;
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+pub use browser::{Browser, Call};
+pub use host::{Container, Database, Disk, Firewall, Host, Inner, Line, Listener, Process, Setting, Source, Value};
+pub use name::{Lookup, Outcome, Record, Role};
+pub use signin::{Answer, Attempt, Cookie, Form, SignIn, Token, Trouble, Variant};
+pub use wire::{Certificate, Door, Echo, Fault, Handshake, Knock, Step, Tcp, Trust, Via, Visit};
+
+/// What stands for a secret in facts and reports: how long it is, a fingerprint under a salt of this run, and what
+/// its characters say about its encoding.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Mark {
+    /// Bytes.
+    pub length: usize,
+    /// The first 8 hex digits of a salted SHA-256; equal values have equal prints within one run.
+    pub print: String,
+    /// What is odd about its characters: `quoted`, `percent`, `plus`, `dollar`, `command`, `placeholder`, `empty`.
+    pub quirks: Vec<String>,
+}
+
+impl Mark {
+    /// Whether the value has this quirk.
+    #[must_use]
+    pub fn is(&self, quirk: &str) -> bool {
+        self.quirks.iter().any(|known| known == quirk)
+    }
+}
+
+/// The address that people open.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Target {
+    /// `http` or `https`.
+    pub scheme: String,
+    /// The host, in lower case, without brackets.
+    pub host: String,
+    /// The port, also where it is the scheme's own.
+    pub port: u16,
+    /// Path and query.
+    pub path: String,
+}
+
+impl Target {
+    /// The origin as browsers write it: the scheme's own port is left out.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("{}://{}", self.scheme, self.authority())
+    }
+
+    /// The Host field as browsers write it.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        if self.is_default_port() { host } else { format!("{host}:{}", self.port) }
+    }
+
+    /// Whether the port is the one of the scheme.
+    #[must_use]
+    pub fn is_default_port(&self) -> bool {
+        self.port == if self.is_https() { 443 } else { 80 }
+    }
+
+    /// Whether the address begins with https.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.scheme == "https"
+    }
+
+    /// The host as an address, where it is one.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
+    }
+
+    /// Whether browsers treat the host as this very machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.host == "localhost"
+            || self.host.ends_with(".localhost")
+            || self.address().is_some_and(|address| address.is_loopback())
+    }
+}
+
+/// From where the facts were gathered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Vantage {
+    /// Another network, not behind the same address translation.
+    #[default]
+    Outside,
+    /// The same local network.
+    Lan,
+    /// The host of the site itself.
+    Origin,
+}
+
+/// Everything that was seen in one run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// What was asked for; none where only files and host were examined.
+    pub target: Option<Target>,
+    /// From where.
+    pub vantage: Vantage,
+    /// Unix seconds of the doctor's clock.
+    pub now: i64,
+    /// What DNS servers said.
+    pub lookups: Vec<Lookup>,
+    /// Addresses that the operator says the name should have.
+    pub expected: Vec<IpAddr>,
+    /// Attempts to connect.
+    pub doors: Vec<Door>,
+    /// Requests and their answers, in order.
+    pub visits: Vec<Visit>,
+    /// What the app says it received.
+    pub echo: Option<Echo>,
+    /// The origin of the front end, where it is another one.
+    pub page: String,
+    /// The sign-in.
+    pub signin: SignIn,
+    /// The host, where it was examined.
+    pub host: Option<Host>,
+    /// What a browser recorded.
+    pub browser: Option<Browser>,
+    /// The profile of the app, if it was recognised or named.
+    pub profile: String,
+    /// The proxy that answers in front: `nginx`, `caddy`, `traefik`, `haproxy`, `apache`, `cloudflare`, or empty.
+    pub proxy: String,
+    /// The CDN or proxy address given with `--origin` was asked too.
+    pub has_origin: bool,
+    /// The app's own address given with `--app` was asked too.
+    pub has_app: bool,
+    /// Addresses of this machine.
+    pub own: Vec<IpAddr>,
+    /// Whether the name works from another network, where somebody looked.
+    pub outside_works: Option<bool>,
+    /// What could not be probed, and why.
+    pub skipped: Vec<String>,
+}
+
+impl Facts {
+    /// The lookups of this kind by servers of this role.
+    pub fn asked(&self, role: Role) -> impl Iterator<Item = &Lookup> {
+        self.lookups.iter().filter(move |lookup| lookup.role == role)
+    }
+
+    /// The visits of this step.
+    pub fn visits(&self, step: Step) -> impl Iterator<Item = &Visit> {
+        self.visits.iter().filter(move |visit| visit.step == step)
+    }
+
+    /// The last visit of the first request's way, redirects followed, as a visitor comes.
+    #[must_use]
+    pub fn arrival(&self) -> Option<&Visit> {
+        self.visits(Step::First).filter(|visit| visit.via == Via::Public).last()
+    }
+
+    /// The same request past what stands in front: at the origin (`--origin`) or the app (`--app`).
+    #[must_use]
+    pub fn inner(&self, via: Via) -> Option<&Visit> {
+        self.visits(Step::First).filter(|visit| visit.via == via).last()
+    }
+
+    /// The doors through this way.
+    pub fn doors(&self, via: Via) -> impl Iterator<Item = &Door> {
+        self.doors.iter().filter(move |door| door.via == via)
+    }
+
+    /// Addresses of the name, as the system's resolver gives them.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        self.asked(Role::System).flat_map(|lookup| lookup.addresses.iter().copied()).collect()
+    }
+
+    /// Whether any request was answered by a CDN.
+    #[must_use]
+    pub fn is_behind_cdn(&self) -> bool {
+        self.visits.iter().filter(|visit| visit.via == Via::Public).any(Visit::is_from_cdn)
+    }
+
+    /// Every line of every log that was read, newest last.
+    pub fn log_lines(&self) -> impl Iterator<Item = &Line> {
+        self.host.iter().flat_map(|host| host.log.iter())
+    }
+
+    /// The newest line of a log that holds all these words, in any letter case.
+    #[must_use]
+    pub fn log_with(&self, words: &[&str]) -> Option<&Line> {
+        let holds = |line: &&Line| {
+            let text = line.text.to_lowercase();
+            words.iter().all(|word| text.contains(word))
+        };
+        self.log_lines().filter(holds).last()
+    }
+
+    /// The newest line that holds one of these phrases.
+    #[must_use]
+    pub fn log_any(&self, phrases: &[&str]) -> Option<&Line> {
+        phrases.iter().find_map(|phrase| self.log_with(&[phrase]))
+    }
+}
+
+/// What a page or script names that matters for a sign-in, in words: `http-own`, `localhost:8000`, `crypto.subtle`.
+#[must_use]
+pub fn marks(text: &str) -> String {
+    let mut found = Vec::new();
+    for place in ["http://localhost:", "http://127.0.0.1:", "https://localhost:"] {
+        if let Some(at) = text.find(place) {
+            let port: String = text[at + place.len()..].chars().take_while(char::is_ascii_digit).collect();
+            found.push(format!("{}{port}", place.trim_end_matches(':').to_owned() + ":"));
+        }
+    }
+    for word in [
+        "crypto.subtle",
+        "serviceWorker",
+        "withCredentials",
+        "credentials:\"include\"",
+        "credentials: \"include\"",
+        "credentials: 'include'",
+        "credentials:'include'",
+        "fetch(",
+        "XMLHttpRequest",
+        "axios",
+    ] {
+        if text.contains(word) {
+            found.push(word.to_owned());
+        }
+    }
+    let mut rest = text;
+    while let Some(at) = rest.find("http://") {
+        let host: String =
+            rest[at + 7..].chars().take_while(|c| c.is_ascii_alphanumeric() || ".-:".contains(*c)).collect();
+        let place = format!("http://{host}");
+        if !found.contains(&place) && found.len() < 24 {
+            found.push(place);
+        }
+        rest = &rest[at + 7..];
+    }
+    found.join(" ")
+}

@@ -1,0 +1,55 @@
+//! What a browser recorded (a HAR file), and what its page holds.
+
+use serde::{Deserialize, Serialize};
+
+/// One request of a browser.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Call {
+    /// The method.
+    pub method: String,
+    /// The address.
+    pub url: String,
+    /// The status; 0 where the browser sent or got nothing.
+    pub status: u16,
+    /// Header fields, cleaned, names in lower case.
+    pub sent: Vec<(String, String)>,
+    /// Header fields, cleaned, names in lower case.
+    pub got: Vec<(String, String)>,
+    /// Names of cookies that were sent.
+    pub cookies: Vec<String>,
+    /// What the browser says of a failure.
+    pub error: String,
+    /// Came out of a service worker.
+    pub is_from_worker: bool,
+    /// Unix milliseconds.
+    pub at: i64,
+}
+
+impl Call {
+    /// A header field that was sent.
+    #[must_use]
+    pub fn sent(&self, name: &str) -> Option<&str> {
+        self.sent.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A header field that came.
+    #[must_use]
+    pub fn got(&self, name: &str) -> Option<&str> {
+        self.got.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// What a browser recorded.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Browser {
+    /// Requests, in order.
+    pub calls: Vec<Call>,
+    /// Lines of the console, cleaned.
+    pub console: Vec<String>,
+    /// Whether the page was a secure context, where that is known.
+    pub is_secure_context: Option<bool>,
+    /// The browser's clock against the server's, in seconds (positive: ahead).
+    pub clock_ahead: Option<i64>,
+}

@@ -1,0 +1,237 @@
+//! Reads the listing of a firewall: does it stop connections to a port?
+
+use crate::facts::Firewall;
+
+/// Chains that are followed into one another.
+const DEPTH: usize = 6;
+
+/// The rule that stops new connections from anywhere to this TCP port, and whether it rejects rather than drops.
+#[must_use]
+pub fn stops(firewall: &Firewall, port: u16) -> Option<(String, bool)> {
+    if !firewall.is_readable {
+        return None;
+    }
+    if firewall.rules.iter().any(|line| line.starts_with("-P ") || line.starts_with("-A ")) {
+        return iptables(&firewall.rules, "INPUT", port, 0).unwrap_or(None);
+    }
+    for chain in base_chains(&firewall.rules) {
+        if let Some(verdict) = nft(&firewall.rules, &chain, port, 0).unwrap_or(None) {
+            return Some(verdict);
+        }
+    }
+    None
+}
+
+/// The first base chain for incoming packets, as `family table chain`.
+#[must_use]
+pub fn input_chain(firewall: &Firewall) -> Option<String> {
+    let mut table = String::new();
+    let mut chain = String::new();
+    for line in firewall.rules.iter().map(|line| line.trim()) {
+        let mut words = line.split_whitespace();
+        match words.next() {
+            Some("table") => table = words.take(2).collect::<Vec<_>>().join(" "),
+            Some("chain") => words.next().unwrap_or_default().clone_into(&mut chain),
+            _ if line.contains("hook input") => return Some(format!("{table} {chain}")),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether the rule speaks of this port.
+#[must_use]
+pub fn names_port(rule: &str, port: u16) -> bool {
+    let Some(at) = ["dport", "--dports", "--dport"].iter().find_map(|word| rule.find(word).map(|at| at + word.len()))
+    else {
+        return false;
+    };
+    let rest = rule[at..].trim_start_matches(['s', ' ']);
+    let list = rest
+        .strip_prefix('{')
+        .and_then(|rest| rest.split('}').next())
+        .unwrap_or_else(|| rest.split_whitespace().next().unwrap_or_default());
+    list.split(',').any(|part| {
+        let port_or_range = match part.trim() {
+            "http" => "80",
+            "https" => "443",
+            other => other,
+        };
+        match port_or_range.split_once(['-', ':']) {
+            Some((from, to)) => {
+                from.parse().is_ok_and(|from: u16| from <= port) && to.parse().is_ok_and(|to: u16| port <= to)
+            }
+            None => port_or_range.parse() == Ok(port),
+        }
+    })
+}
+
+fn base_chains(rules: &[String]) -> Vec<String> {
+    let mut chains = Vec::new();
+    let mut chain = String::new();
+    for line in rules.iter().map(|line| line.trim()) {
+        if let Some(name) = line.strip_prefix("chain ") {
+            name.split_whitespace().next().unwrap_or_default().clone_into(&mut chain);
+        }
+        if line.contains("hook input") {
+            chains.push(chain.clone());
+        }
+    }
+    chains
+}
+
+/// `Ok(verdict)` where the chain decides, `Err` where it returns undecided.
+fn nft(rules: &[String], name: &str, port: u16, depth: usize) -> Result<Option<(String, bool)>, ()> {
+    let mut is_inside = false;
+    let mut policy = None;
+    for line in rules.iter().map(|line| line.trim()) {
+        if line.starts_with("chain ") {
+            is_inside = line.split_whitespace().nth(1) == Some(name);
+        }
+        if !is_inside || line.starts_with("chain ") || line == "}" {
+            is_inside &= line != "}";
+            continue;
+        }
+        if line.starts_with("type ") {
+            policy = line.contains("policy drop").then(|| line.to_owned());
+            continue;
+        }
+        if let Some(verdict) = rule(rules, line, port, depth) {
+            return Ok(verdict);
+        }
+    }
+    match policy {
+        Some(line) => Ok(Some((line, false))),
+        None => Err(()),
+    }
+}
+
+#[expect(clippy::option_option, reason = "no verdict, let in, or stopped: three answers of one line")]
+fn rule(rules: &[String], line: &str, port: u16, depth: usize) -> Option<Option<(String, bool)>> {
+    let is_about_others = [
+        "iif \"lo\"",
+        "iifname \"lo\"",
+        "udp ",
+        "icmp",
+        "saddr",
+        "ct state established",
+        "ct state related",
+        "ct state invalid",
+        "ct state { established",
+        "ct state vmap",
+        "ct state { related",
+        "limit rate",
+        "meta l4proto { udp",
+        "ip protocol icmp",
+        "ip daddr",
+        "ct count",
+        "tcp sport",
+    ];
+    let is_about_port = line.contains("dport");
+    let matched = line.split("reject with").next().unwrap_or_default();
+    if is_about_others.iter().any(|word| matched.contains(word))
+        || is_about_port && !names_port(line, port) && !line.contains("!=")
+    {
+        return None;
+    }
+    if is_about_port && line.contains("!=") && names_port(&line.replace("!= ", ""), port) {
+        return None;
+    }
+    let words: Vec<_> = line.split_whitespace().collect();
+    if words.contains(&"accept") {
+        return Some(None);
+    }
+    if words.contains(&"drop") {
+        return Some(Some((line.to_owned(), false)));
+    }
+    if words.contains(&"reject") {
+        return Some(Some((line.to_owned(), true)));
+    }
+    let to = words.iter().position(|word| *word == "jump" || *word == "goto").and_then(|at| words.get(at + 1))?;
+    if depth >= DEPTH {
+        return None;
+    }
+    nft(rules, to, port, depth + 1).ok()
+}
+
+fn iptables(rules: &[String], chain: &str, port: u16, depth: usize) -> Result<Option<(String, bool)>, ()> {
+    for line in rules.iter().filter(|line| line.starts_with(&format!("-A {chain} "))) {
+        let is_about_others = [
+            "-i lo",
+            "-p udp",
+            "icmp",
+            " -s ",
+            "ESTABLISHED",
+            "INVALID",
+            "-m limit",
+            "hashlimit",
+            "connlimit",
+            "--match-set",
+            "ADDRTYPE",
+            "--dst-type",
+        ]
+        .iter()
+        .any(|word| line.contains(word))
+            && !line.contains("--reject-with icmp")
+            || line.contains("-p icmp");
+        if is_about_others || line.contains("--dport") && !names_port(line, port) {
+            continue;
+        }
+        let target = line.split("-j ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
+        match target {
+            "ACCEPT" => return Ok(None),
+            "DROP" => return Ok(Some((line.clone(), false))),
+            "REJECT" => return Ok(Some((line.clone(), true))),
+            "RETURN" => return Err(()),
+            other if depth < DEPTH && !other.is_empty() => {
+                if let Ok(verdict) = iptables(rules, other, port, depth + 1) {
+                    return Ok(verdict);
+                }
+            }
+            _ => {}
+        }
+    }
+    match rules.iter().find(|line| line.starts_with(&format!("-P {chain} DROP"))) {
+        Some(line) => Ok(Some((line.clone(), false))),
+        None => Err(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listing(text: &str) -> Firewall {
+        Firewall { is_readable: true, rules: text.lines().map(|line| line.trim().to_owned()).collect() }
+    }
+
+    #[test]
+    fn follows_order_policies_and_jumps() {
+        let head = "table inet filter {\nchain input {\ntype filter hook input priority filter; policy drop;\niif \"lo\" accept\nct state established,related accept\n";
+        for (rest, port, expected) in [
+            ("tcp dport { 22, 80, 443 } accept\n}\n}", 443, None),
+            ("tcp dport 22 accept\n}\n}", 443, Some(false)),
+            ("tcp dport 443 drop\ntcp dport 443 accept\n}\n}", 443, Some(false)),
+            ("jump web\n}\nchain web {\ntcp dport 443 accept\n}\n}", 443, None),
+            ("tcp dport 1-1024 accept\n}\n}", 443, None),
+            ("reject with icmpx admin-prohibited\n}\n}", 443, Some(true)),
+        ] {
+            let firewall = listing(&format!("{head}{rest}"));
+            assert_eq!(stops(&firewall, port).map(|(_, is_reject)| is_reject), expected, "{rest}");
+            assert_eq!(input_chain(&firewall).as_deref(), Some("inet filter input"));
+        }
+    }
+
+    #[test]
+    fn reads_the_older_listing_too() {
+        let rules = "-P INPUT ACCEPT\n-A INPUT -m state --state RELATED,ESTABLISHED -j ACCEPT\n-A INPUT -p icmp -j ACCEPT\n-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n-A INPUT -j REJECT --reject-with icmp-host-prohibited";
+        assert_eq!(stops(&listing(rules), 443).map(|(_, is_reject)| is_reject), Some(true));
+        assert_eq!(stops(&listing(rules), 22), None);
+        assert_eq!(stops(&listing("-P INPUT DROP\n-A INPUT -p tcp -m multiport --dports 80,443 -j ACCEPT"), 443), None);
+    }
+
+    #[test]
+    fn says_nothing_of_what_it_could_not_read() {
+        assert_eq!(stops(&Firewall::default(), 443), None);
+    }
+}

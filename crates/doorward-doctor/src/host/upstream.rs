@@ -1,0 +1,245 @@
+//! Where the proxy looks for the app, by its own log and configuration.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::facts::{Facts, Host, Line};
+
+/// Words of a proxy that got no connection.
+const FAILED: &[&str] = &[
+    "connect() failed",
+    "connection refused",
+    "connect: no route to host",
+    "while connecting to upstream",
+    "i/o timeout",
+    "no live upstreams",
+    "layer4 connection problem",
+    "econnrefused",
+    "host unreachable",
+];
+
+/// Address and port of the upstream that a line of a log names.
+#[must_use]
+pub fn in_line(text: &str) -> Option<(String, u16)> {
+    let at = |after: &str| text.find(after).map(|at| &text[at + after.len()..]);
+    let rest = at("upstream: \"http://")
+        .or_else(|| at("upstream: \"https://"))
+        .or_else(|| at("upstream: \"fastcgi://"))
+        .or_else(|| at("upstream: \"uwsgi://"))
+        .or_else(|| at("dial tcp "))
+        .or_else(|| at("connect ECONNREFUSED "))
+        .or_else(|| at("upstream: \"grpc://"))?;
+    split(rest.split(['/', '"', ' ', ',']).next().unwrap_or_default().trim_end_matches(':'))
+}
+
+fn split(text: &str) -> Option<(String, u16)> {
+    let (host, port) = text.rsplit_once(':')?;
+    Some((host.trim_matches(['[', ']']).to_owned(), port.parse().ok()?))
+}
+
+/// The newest line of a log that says that no connection was made.
+#[must_use]
+pub fn failed(facts: &Facts) -> Option<(String, u16, &Line)> {
+    facts
+        .log_lines()
+        .filter(|line| {
+            let text = line.text.to_lowercase();
+            FAILED.iter().any(|word| text.contains(word))
+        })
+        .filter_map(|line| in_line(&line.text).map(|(host, port)| (host, port, line)))
+        .last()
+}
+
+/// The upstream of the newest failure, else of the configuration.
+#[must_use]
+pub fn of(facts: &Facts) -> Option<(String, u16)> {
+    failed(facts).map(|(host, port, _)| (host, port)).or_else(|| configured(facts))
+}
+
+/// The upstream in the proxy's configuration, where there is one.
+#[must_use]
+pub fn configured(facts: &Facts) -> Option<(String, u16)> {
+    all(facts.host.as_ref()?).into_iter().next()
+}
+
+/// Every upstream in the proxy's configuration.
+#[must_use]
+pub fn all(host: &Host) -> Vec<(String, u16)> {
+    let mut found = Vec::new();
+    for line in &host.proxy {
+        for piece in line.text.split(['{', ';']) {
+            let words: Vec<_> = piece.split_whitespace().collect();
+            let target = match words.first() {
+                Some(&("proxy_pass" | "fastcgi_pass" | "uwsgi_pass" | "grpc_pass" | "reverse_proxy" | "ProxyPass")) => {
+                    words.last().copied()
+                }
+                Some(&"server") if words.len() > 2 && words[2].contains(':') => words.get(2).copied(),
+                Some(&"server") if words.len() > 1 && words[1].contains(':') => words.get(1).copied(),
+                _ => None,
+            };
+            let target = target.map(|target| {
+                (target.starts_with("https"), target.trim_start_matches("http://").trim_start_matches("https://"))
+            });
+            let parsed = target.and_then(|(is_tls, target)| {
+                let place = target.split(['/', '$']).next().unwrap_or_default();
+                split(place).or_else(|| {
+                    (place.parse::<IpAddr>().is_ok() || place == "localhost")
+                        .then(|| (place.to_owned(), if is_tls { 443 } else { 80 }))
+                })
+            });
+            found.extend(parsed.filter(|known| !found.contains(known)));
+        }
+    }
+    found
+}
+
+/// The port of a line that says where the proxy listens.
+#[must_use]
+pub fn listen_port(text: &str) -> Option<u16> {
+    text.split(['{', ';']).find_map(|piece| {
+        let mut words = piece.split_whitespace();
+        let word = words.next().filter(|word| *word == "listen" || *word == "bind")?;
+        let place = words.next()?;
+        let _ = word;
+        place.parse().ok().or_else(|| place.rsplit(':').next()?.parse().ok())
+    })
+}
+
+/// Whether the proxy has a network of its own, in which loopback is itself.
+#[must_use]
+pub fn is_proxy_apart(facts: &Facts) -> bool {
+    let Some(host) = &facts.host else { return false };
+    let port = facts.target.as_ref().map_or(443, |target| target.port);
+    let proxies = ["nginx", "caddy", "traefik", "haproxy", "httpd", "proxy", "web"];
+    let is_container = |container: &crate::facts::Container| {
+        proxies.iter().any(|word| container.name.contains(word) || container.service.contains(word))
+            && container.state == "running"
+    };
+    let in_inner =
+        host.inner.iter().any(|inner| inner.listeners.iter().any(|listener| listener.address.port() == port))
+            && host.on_port(port).next().is_none();
+    in_inner || host.containers.iter().any(is_container)
+}
+
+/// A service that is not the proxy.
+#[must_use]
+pub fn service(facts: &Facts) -> Option<String> {
+    let host = facts.host.as_ref()?;
+    let is_proxy =
+        |name: &str| ["nginx", "caddy", "traefik", "haproxy", "proxy", "web"].iter().any(|word| name.contains(word));
+    host.containers
+        .iter()
+        .map(|container| &container.service)
+        .find(|service| !service.is_empty() && !is_proxy(service) && !service.contains("db"))
+        .cloned()
+}
+
+/// Where a container of this name is now, if the proxy goes on asking for its old address.
+#[must_use]
+pub fn moved(host: &Host, name: &str, address: Option<IpAddr>) -> Option<(String, IpAddr)> {
+    let address = address?;
+    let named: Vec<_> = all(host)
+        .into_iter()
+        .map(|(known, _)| known)
+        .filter(|known| known.parse::<IpAddr>().is_err() && known != "localhost")
+        .collect();
+    for known in named.iter().map(String::as_str).chain([name]) {
+        if let Some((_, now)) = host
+            .upstreams
+            .iter()
+            .find(|(upstream, now)| upstream == known && !now.is_empty() && !now.contains(&address))
+        {
+            return Some((known.to_owned(), now[0]));
+        }
+        let container = host.containers.iter().find(|container| {
+            container.service == known || container.name.contains(&format!("-{known}-")) || container.name == known
+        });
+        if let Some(container) = container.filter(|container| {
+            !container.addresses.is_empty() && container.addresses.iter().all(|(_, now)| *now != address)
+        }) {
+            return Some((container.name.clone(), container.addresses[0].1));
+        }
+    }
+    None
+}
+
+/// Ports on which somebody listens at this address (at loopback where there is none).
+#[must_use]
+pub fn ports(host: &Host, address: Option<IpAddr>) -> Vec<u16> {
+    let address = address.unwrap_or(IpAddr::from([127, 0, 0, 1]));
+    let mut ports: Vec<_> = host
+        .inner_listeners(address)
+        .filter(|listener| listener.owner != "sshd")
+        .map(|listener| listener.address.port())
+        .collect();
+    ports.sort_unstable();
+    ports.dedup();
+    ports
+}
+
+/// Whether the proxy passes another Host on than it got.
+#[must_use]
+pub fn changes_host(host: &Host) -> bool {
+    let text = |line: &Line| line.text.to_lowercase();
+    let is_nginx = host.proxy.iter().any(|line| text(line).contains("proxy_pass "));
+    let sets: Vec<_> = host.proxy.iter().map(text).filter(|line| line.contains("proxy_set_header host ")).collect();
+    let keeps = |line: &String| {
+        ["$host", "$http_host", "$server_name", "$x_forwarded_host", "$http_x_forwarded_host"]
+            .iter()
+            .any(|word| line.contains(word))
+    };
+    is_nginx && !sets.iter().any(keeps)
+        || host.proxy.iter().any(|line| {
+            let text = text(line);
+            text.contains("header_up host ") && !text.contains("{host}") && !text.contains("hostport}")
+                || text.contains("set-header host ")
+        })
+}
+
+/// The address of an upstream that can be reached from this host.
+#[must_use]
+pub fn reachable(host: &Host) -> Option<SocketAddr> {
+    all(host).into_iter().find_map(|(name, port)| {
+        let address: IpAddr = if name == "localhost" {
+            IpAddr::from([127, 0, 0, 1])
+        } else {
+            name.parse().ok().or_else(|| {
+                host.upstreams.iter().find(|(known, _)| *known == name).and_then(|(_, now)| now.first().copied())
+            })?
+        };
+        Some(SocketAddr::new(address, port))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_upstreams_out_of_logs() {
+        for (text, expected) in [
+            ("upstream: \"http://127.0.0.1:8080/x\", host", Some(("127.0.0.1", 8080))),
+            ("dial tcp 172.18.0.3:8000: connect: connection refused", Some(("172.18.0.3", 8000))),
+            ("upstream: \"fastcgi://127.0.0.1:9000\"", Some(("127.0.0.1", 9000))),
+            ("all is well", None),
+        ] {
+            assert_eq!(in_line(text), expected.map(|(host, port): (&str, u16)| (host.to_owned(), port)), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_upstreams_and_ports_out_of_configurations() {
+        let line = |text: &str| Line { text: text.into(), ..Line::default() };
+        let host = Host {
+            proxy: vec![
+                line("listen 443 ssl; server_name a;"),
+                line("location / { proxy_pass http://127.0.0.1:8000; proxy_http_version 1.1; }"),
+                line("reverse_proxy app:3000"),
+                line("server app1 10.0.0.1:80 check"),
+            ],
+            ..Host::default()
+        };
+        assert_eq!(all(&host), [("127.0.0.1".to_owned(), 8000), ("app".to_owned(), 3000), ("10.0.0.1".to_owned(), 80)]);
+        assert_eq!(listen_port("listen [::]:443 ssl;"), Some(443));
+        assert!(changes_host(&host));
+    }
+}

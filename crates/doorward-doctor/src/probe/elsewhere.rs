@@ -1,0 +1,103 @@
+//! The host of the site: here, or on another machine through a command that runs there.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use super::Request;
+use super::client::Place;
+use super::walk::Walk;
+use crate::facts::{Facts, Host, Vantage, Via};
+use crate::host::{self, upstream};
+
+/// Bytes of facts that are taken from elsewhere.
+const LARGEST: usize = 4 * 1024 * 1024;
+
+/// Gathers the host's facts, where the doctor stands on it or was told how to get there.
+pub(crate) async fn host(request: &Request, facts: &mut Facts) {
+    if !request.via.is_empty() {
+        match there(request, facts).await {
+            Some(other) => merge(facts, other),
+            None => {
+                facts.skipped.push("the command for the host gave no facts: is doorward installed there?".to_owned());
+            }
+        }
+        return;
+    }
+    let Some(place) = &request.host else { return };
+    let seen = host::gather(place).await;
+    if request.is_host_named || request.target.is_none() || is_site(facts, &seen) {
+        facts.host = Some(seen);
+    }
+}
+
+/// Whether this machine is the one that serves the site: its name leads here, or what listens here is set up for it.
+fn is_site(facts: &Facts, host: &Host) -> bool {
+    let Some(target) = &facts.target else { return true };
+    let leads_here = facts
+        .addresses()
+        .iter()
+        .chain(target.address().iter())
+        .any(|address| address.is_loopback() || host.addresses.contains(address));
+    let is_named = host.proxy.iter().any(|line| line.text.contains(&target.host))
+        || host.certificates.iter().any(|(_, certificate)| certificate.names.contains(&target.host));
+    leads_here || is_named || facts.vantage == Vantage::Origin
+}
+
+async fn there(request: &Request, facts: &Facts) -> Option<Facts> {
+    let (program, rest) = request.via.split_first()?;
+    let mut command = Command::new(program);
+    command.args(rest).args(["doorward", "doctor"]);
+    if let Some(target) = &request.target {
+        command.arg(format!("{}{}", target.origin(), target.path));
+    }
+    command.args(["--host-facts", "--salt", &request.salt.to_hex()]);
+    if let Some(stop) = crate::stop::find(facts) {
+        command.args(["--stopped-at", stop.link.as_str()]);
+    }
+    command.stdin(std::process::Stdio::null()).stderr(std::process::Stdio::null()).kill_on_drop(true);
+    let output = timeout(Duration::from_secs(8), command.output()).await.ok()?.ok()?;
+    (output.stdout.len() <= LARGEST).then(|| serde_json::from_slice(&output.stdout).ok()).flatten()
+}
+
+fn merge(facts: &mut Facts, other: Facts) {
+    facts.has_origin |= other.has_origin;
+    facts.has_app |= other.has_app;
+    facts.host = other.host;
+    facts.doors.extend(other.doors.into_iter().filter(|door| door.via != Via::Public));
+    facts.visits.extend(other.visits.into_iter().filter(|visit| visit.via != Via::Public));
+    facts.skipped.extend(other.skipped);
+}
+
+/// What the host's own tables say of where the origin and the app are, where nobody named them.
+pub(crate) async fn inside(walk: &mut Walk<'_>, facts: &mut Facts) {
+    if !walk.request.via.is_empty() {
+        return;
+    }
+    let Some(host) = facts.host.clone() else { return };
+    let port = walk.target.port;
+    let own = host.on_port(port).next().map(|listener| listener.address.ip());
+    if walk.request.origin.is_none()
+        && facts.is_behind_cdn()
+        && let Some(ip) = own
+    {
+        let ip = if ip.is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { ip };
+        facts.has_origin = true;
+        let place = Place {
+            via: Via::Origin,
+            is_tls: walk.target.is_https(),
+            host: walk.target.host.clone(),
+            address: SocketAddr::new(ip, port),
+        };
+        walk.look(place, facts).await;
+    }
+    if walk.request.app.is_none()
+        && let Some(address) = upstream::reachable(&host).filter(|address| address.port() != port)
+    {
+        facts.has_app = true;
+        let place = Place { via: Via::App, is_tls: false, host: walk.target.host.clone(), address };
+        walk.look(place, facts).await;
+    }
+}

@@ -1,0 +1,168 @@
+//! After a right sign-in: is the session known at the next request, each time, and does signing out end it?
+
+use base64::Engine as _;
+use serde_json::Value;
+use url::Url;
+
+use super::client::Outgoing;
+use super::signin;
+use super::walk::Walk;
+use crate::facts::{Answer, Facts, Step, Token, Variant};
+use crate::jar::{Jar, Start};
+use crate::profile::Profile;
+use crate::redact;
+
+/// How often the page behind the sign-in is asked: one of four replicas that does not know the session shows.
+const ROUNDS: usize = 3;
+
+pub(crate) async fn real(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile) {
+    let Some((mut jar, visit, place)) = signin::real(walk, facts, profile).await else { return };
+    let Some(attempt) = facts.signin.attempts.iter().rev().find(|attempt| attempt.variant == Variant::Real).cloned()
+    else {
+        return;
+    };
+    if attempt.answer != Answer::Welcome {
+        return;
+    }
+    facts.signin.session = attempt
+        .cookies
+        .iter()
+        .filter(|cookie| !signin::is_token_name(&cookie.name) && !cookie.is_deletion)
+        .map(|cookie| cookie.name.clone())
+        .collect();
+    let bearer = walk.client.last_token.take();
+    let named = walk
+        .request
+        .session
+        .clone()
+        .or_else(|| (!profile.session_path.is_empty()).then(|| profile.session_path.clone()));
+    let onward = visit.field("location").map(str::to_owned);
+    // Without a word of where it goes on, only a token says that there is something to ask for.
+    let next = named.or(onward).or_else(|| bearer.as_ref().map(|_| "/api/me".to_owned()));
+    let base = Url::parse(&visit.url).ok();
+    let Some(url) = base.zip(next).and_then(|(base, next)| base.join(&next).ok()) else { return };
+    if url.host_str() != Some(walk.target.host.as_str()) {
+        facts.signin.authorize.push(redact::address(url.as_str()));
+        return;
+    }
+    facts.signin.withheld.extend(
+        jar.left_behind(&url, Start::SameSite)
+            .into_iter()
+            .filter(|(name, _)| facts.signin.session.contains(name))
+            .collect::<Vec<_>>(),
+    );
+    rounds(walk, facts, &mut jar, &Behind { url, place: place.clone(), bearer }).await;
+    sign_out(walk, facts, &mut jar, &place).await;
+}
+
+/// The page behind the sign-in, and what is sent there beside cookies.
+struct Behind {
+    url: Url,
+    place: super::client::Place,
+    bearer: Option<String>,
+}
+
+/// Asks for the page behind the sign-in, more than once where chance may decide.
+async fn rounds(walk: &mut Walk<'_>, facts: &mut Facts, jar: &mut Jar, behind: &Behind) {
+    for round in 0..ROUNDS {
+        let (cookie, _) = jar.send(&behind.url, Start::SameSite);
+        let mut out = Outgoing {
+            step: Step::After,
+            method: "GET".into(),
+            url: behind.url.to_string(),
+            note: format!("round {}", round + 1),
+            ..Outgoing::default()
+        };
+        if !cookie.is_empty() {
+            out.fields.push(("Cookie".into(), cookie));
+        }
+        if let Some(token) = &behind.bearer {
+            out.fields.push(("Authorization".into(), format!("Bearer {token}")));
+        }
+        let (visit, incoming) = walk.client.ask(&behind.place, &out, Some(jar)).await;
+        let status = if is_sign_in(&visit, &incoming.text()) { 401 } else { visit.status };
+        facts.signin.after.push(status);
+        if let (Some(token), 0) = (&behind.bearer, round) {
+            facts.signin.tokens.push(token_fact(token, &visit));
+        }
+        facts.visits.push(visit);
+        // Well the first time is well enough where nothing points to more than one process.
+        if status < 400
+            && round == 0
+            && facts.signin.attempts.iter().all(|attempt| attempt.answer != Answer::Csrf)
+            && !walk.request.is_thorough
+        {
+            break;
+        }
+    }
+}
+
+/// The page behind the sign-in sends to the sign-in, or is it.
+fn is_sign_in(visit: &crate::facts::Visit, text: &str) -> bool {
+    let to = visit.field("location").unwrap_or_default();
+    (300..400).contains(&visit.status)
+        && ["login", "signin", "sign-in", "sign_in", "auth"].iter().any(|word| to.to_lowercase().contains(word))
+        || visit.status == 200 && crate::html::password_form(text).is_some()
+}
+
+async fn sign_out(walk: &mut Walk<'_>, facts: &mut Facts, jar: &mut Jar, place: &super::client::Place) {
+    let names = facts.signin.session.clone();
+    let Some(path) = walk.request.sign_out.clone().or_else(|| {
+        facts
+            .visits
+            .iter()
+            .rev()
+            .find(|visit| visit.step == Step::After)
+            .filter(|visit| visit.body.contains("/logout"))
+            .map(|_| "/logout".to_owned())
+    }) else {
+        return;
+    };
+    let url = format!("{}{path}", walk.target.origin());
+    let Ok(parsed) = Url::parse(&url) else { return };
+    let (cookie, _) = jar.send(&parsed, Start::SameSite);
+    let mut out =
+        Outgoing { step: Step::After, method: "GET".into(), url, note: "sign out".into(), ..Outgoing::default() };
+    out.fields.push(("Cookie".into(), cookie));
+    let (visit, _) = walk.client.ask(place, &out, Some(jar)).await;
+    let deleted: Vec<_> =
+        visit.cookies.iter().filter(|cookie| cookie.is_deletion).map(|cookie| cookie.name.clone()).collect();
+    facts.signin.kept_after_sign_out =
+        names.into_iter().filter(|name| deleted.contains(name) && jar.survives(name)).collect();
+    facts.visits.push(visit);
+}
+
+/// What a token says of itself; nothing of it is verified here.
+pub(crate) fn token_fact(token: &str, visit: &crate::facts::Visit) -> Token {
+    let part = |at: usize| -> Value {
+        let bytes = token
+            .split('.')
+            .nth(at)
+            .and_then(|part| base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok());
+        bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    };
+    let (head, claims) = (part(0), part(1));
+    let text = |value: &Value| redact::clean(value.as_str().unwrap_or_default());
+    let aud = match &claims["aud"] {
+        Value::Array(list) => list.iter().map(text).collect(),
+        Value::String(one) => vec![redact::clean(one)],
+        _ => Vec::new(),
+    };
+    let date = visit
+        .field("date")
+        .and_then(|date| httpdate::parse_http_date(date).ok())
+        .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    Token {
+        alg: text(&head["alg"]),
+        kid: text(&head["kid"]),
+        iss: text(&claims["iss"]),
+        aud,
+        iat: claims["iat"].as_f64(),
+        nbf: claims["nbf"].as_f64(),
+        exp: claims["exp"].as_f64(),
+        status: visit.status,
+        body: visit.body.chars().take(400).collect(),
+        verifier_now: date.and_then(|since| i64::try_from(since.as_secs()).ok()),
+        ..Token::default()
+    }
+}

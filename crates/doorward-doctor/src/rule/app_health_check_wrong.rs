@@ -1,0 +1,66 @@
+//! `app.health_check_wrong`: the check is wrong and the app is well.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "app.health_check_wrong", judge };
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    let host = facts.host.as_ref()?;
+    let container = host.containers.iter().find(|container| {
+        container.health == "unhealthy"
+            || container.health == "starting" && container.health_exit != 0 && container.restarts > 1
+    })?;
+    let log = container.health_log.to_lowercase();
+    let cannot_run = container.health_exit == 127
+        || container.health_exit == 126
+        || ["not found", "executable file", "no such file", "permission denied"].iter().any(|word| log.contains(word))
+            && !log.contains("404");
+    let wrong_path = ["404", "301", "302", "401", "403", "405", "not acceptable"].iter().any(|word| log.contains(word))
+        || log.contains("connection refused") && facts.inner(Via::App).is_some_and(Visit::is_well);
+    let (code, why) = if cannot_run {
+        (
+            "app.health.false_negative",
+            format!("The health check of {} cannot run, so it counts as unhealthy while it serves.", container.name),
+        )
+    } else if wrong_path {
+        (
+            "app.health.wrong_path",
+            format!("The health check of {} asks for something that the app does not answer with 200.", container.name),
+        )
+    } else {
+        return None;
+    };
+    Some(
+        Suspect::new(code, why)
+            .at(shows_at(facts, Link::App).min(Link::App))
+            .deep(7)
+            .saw(container.health_test.clone(), format!("exit {}: {}", container.health_exit, container.health_log), container.name.clone())
+            .not("app.crash_loop", "the process runs, and it is the check that fails")
+            .fix(if cannot_run { "healthcheck: test: [\"CMD\", \"python\", \"-c\", \"import urllib.request as r; r.urlopen('http://127.0.0.1:PORT/health')\"]   # or what the image has" } else { "healthcheck: test: with the path that the app answers with 200, at its own port" }),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    #[test]
+    fn tells_a_check_that_cannot_run_from_one_that_asks_wrong() {
+        for (exit, log, expected) in [
+            (1, "/bin/sh: curl: not found", Some("app.health.false_negative")),
+            (22, "curl: (22) The requested URL returned error: 404", Some("app.health.wrong_path")),
+            (1, "timeout", None),
+        ] {
+            let mut facts = answered(404);
+            let container = Container {
+                health: "unhealthy".into(),
+                health_exit: exit,
+                health_log: log.into(),
+                ..Container::default()
+            };
+            facts.host.get_or_insert_default().containers.push(container);
+            assert_eq!(code(&RULE, &facts), expected, "{log}");
+        }
+    }
+}

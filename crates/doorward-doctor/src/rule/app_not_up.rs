@@ -1,0 +1,149 @@
+//! `app.not_up`: the process does not stay up, or is not ready yet.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "app.not_up", judge };
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    if !is_app_down(facts) {
+        return None;
+    }
+    let place = shows_at(facts, Link::App);
+    let containers = facts.host.iter().flat_map(|host| &host.containers);
+    for container in containers {
+        let state = format!(
+            "{}, exit {}, {} restarts, out of memory: {}",
+            container.state, container.exit, container.restarts, container.is_oom
+        );
+        let said = |code, why: String| {
+            Suspect::new(code, why).at(place).deep(5).saw("docker inspect", state.clone(), container.name.clone())
+        };
+        let is_ended = matches!(container.state.as_str(), "exited" | "dead" | "restarting");
+        if container.is_oom && (is_ended || container.restarts > 0) {
+            return Some(
+                said("app.oom_killed", format!("{} was ended by the kernel for lack of memory.", container.name))
+                    .not("app.killed_external", "the out-of-memory flag is set")
+                    .fix("mem_limit: 1g   # in the compose file, under the service; or fewer workers"),
+            );
+        }
+        if is_unhealthy_restart(container) {
+            let line = last_word(facts, container);
+            let suspect = said("app.crash_loop", format!("{} starts and ends again and again.", container.name))
+                .not("app.oom_killed", "the out-of-memory flag is not set");
+            return Some(with_line(suspect, line));
+        }
+        if is_ended && matches!(container.exit, 137 | 143 | 130 | 0) {
+            return Some(
+                said(
+                    "app.killed_external",
+                    format!(
+                        "{} was stopped from outside (exit {}), not for lack of memory.",
+                        container.name, container.exit
+                    ),
+                )
+                .not("app.oom_killed", "the out-of-memory flag is not set")
+                .fix(format!("docker start {}   # then see who stopped it: docker events --since 1h", container.name)),
+            );
+        }
+        if is_ended {
+            return Some(with_line(
+                said("app.crash_loop", format!("{} has ended with exit {}.", container.name, container.exit)).deep(4),
+                last_word(facts, container),
+            ));
+        }
+        if container.health == "starting" || container.state == "created" {
+            return Some(
+                said("app.starting", format!("{} runs and is not ready yet.", container.name))
+                    .deep(4)
+                    .fix("healthcheck: start_period: 120s"),
+            );
+        }
+    }
+    logged(facts, place)
+}
+
+fn is_unhealthy_restart(container: &Container) -> bool {
+    container.state == "restarting"
+        || container.restarts >= 3 && (container.exit != 0 || container.state != "running" || container.started > 0)
+}
+
+fn last_word<'a>(facts: &'a Facts, container: &Container) -> Option<&'a Line> {
+    facts.log_lines().filter(|line| line.source == container.name).last()
+}
+
+fn with_line(suspect: Suspect, line: Option<&Line>) -> Suspect {
+    match line {
+        Some(line) => {
+            quoted(suspect, line).fix(format!("mend what its last words name: docker logs --tail 50 {}", line.source))
+        }
+        None => suspect.fix("docker logs --tail 50 CONTAINER   # its last words name it"),
+    }
+}
+
+fn logged(facts: &Facts, place: Link) -> Option<Suspect> {
+    if let Some(line) =
+        facts.log_any(&["out of memory: killed process", "oom-kill", "oom_kill", "memory cgroup out of memory"])
+    {
+        return Some(
+            quoted(Suspect::new("app.oom_killed", "The kernel ended the app for lack of memory."), line)
+                .at(place)
+                .deep(5),
+        );
+    }
+    if let Some(line) = facts.log_any(&[
+        "migrating",
+        "running migrations",
+        "applying migration",
+        "waiting for application startup",
+        "warming up",
+        "starting up, please wait",
+    ]) && facts.log_lines().last().is_some_and(|last| last == line)
+    {
+        return Some(quoted(Suspect::new("app.starting", "The app is still starting."), line).at(place).deep(3));
+    }
+    let line = facts.log_any(&[
+        "main process exited",
+        "exited with code 1",
+        "restart counter is at",
+        "worker failed to boot",
+        "back-off restarting failed container",
+        "start request repeated too quickly",
+    ])?;
+    Some(
+        quoted(Suspect::new("app.crash_loop", "The app ends soon after its start."), line)
+            .at(place)
+            .deep(4)
+            .fix("journalctl -u SERVICE -n 50   # its last words name it"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    fn contained(container: Container) -> Facts {
+        let mut facts = answered(502);
+        facts.host.get_or_insert_default().containers.push(Container { name: "app".into(), ..container });
+        facts
+    }
+
+    #[test]
+    fn each_end_has_its_code() {
+        let state = |state: &str, exit, restarts, is_oom| Container {
+            state: state.into(),
+            exit,
+            restarts,
+            is_oom,
+            ..Container::default()
+        };
+        assert_eq!(code(&RULE, &contained(state("running", 137, 4, true))), Some("app.oom_killed"));
+        assert_eq!(code(&RULE, &contained(state("restarting", 1, 9, false))), Some("app.crash_loop"));
+        assert_eq!(code(&RULE, &contained(state("exited", 137, 0, false))), Some("app.killed_external"));
+        assert_eq!(
+            code(&RULE, &contained(Container { health: "starting".into(), ..state("running", 0, 0, false) })),
+            Some("app.starting")
+        );
+        assert_eq!(code(&RULE, &contained(state("running", 0, 0, false))), None);
+    }
+}

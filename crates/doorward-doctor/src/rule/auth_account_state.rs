@@ -1,0 +1,121 @@
+//! `auth.account_state`: the password is right and the account may not come in. For the operator on the host only.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "auth.account_state", judge };
+
+/// The named account was refused, whatever the page says.
+pub(super) fn is_refused(facts: &Facts) -> bool {
+    facts.signin.attempts.iter().any(|attempt| {
+        attempt.variant == Variant::Real
+            && matches!(attempt.answer, Answer::Credentials | Answer::FormAgain | Answer::Refused | Answer::Failure)
+    })
+}
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    if !is_refused(facts) {
+        return None;
+    }
+    let said = facts
+        .signin
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.variant == Variant::Real)
+        .map(|attempt| attempt.body.to_lowercase())
+        .collect::<String>();
+    let rows: &[(&'static str, &[&str], &str)] = &[
+        (
+            "auth.user_status_migration",
+            &[
+                "invalid user status",
+                "unknown user status",
+                "status is null",
+                "users.status",
+                "null value in column \"status\"",
+                "has no status",
+                "unexpected status",
+            ],
+            "The account's state was lost or changed by an update.",
+        ),
+        (
+            "auth.user_disabled",
+            &[
+                "inactive",
+                "is_active",
+                "account disabled",
+                "user disabled",
+                "account is disabled",
+                "disabled user",
+                "account_disabled",
+                "enabled=false",
+                "deactivated",
+                "user is not active",
+                "account is suspended",
+                "blocked user",
+            ],
+            "The account is switched off; the page says the same as for a wrong password.",
+        ),
+        (
+            "auth.user_unverified",
+            &[
+                "not verified",
+                "unverified",
+                "verification mail",
+                "email not confirmed",
+                "verify your email",
+                "no email address",
+                "empty address",
+                "verification email",
+                "email_verified",
+                "recipient address",
+            ],
+            "The account's address is not verified, or has none to be verified.",
+        ),
+    ];
+    rows.iter().find_map(|(code, words, why)| {
+        let line = facts.log_any(words);
+        let by_page = words.iter().find(|word| said.contains(**word));
+        if line.is_none() && by_page.is_none() {
+            return None;
+        }
+        let suspect = Suspect::new(code, *why)
+            .deep(4)
+            .saw("sign-in with the named account", "refused", "the app")
+            .not("auth.hash.unsupported_format", "the password itself is not what is refused");
+        Some(match line {
+            Some(line) => quoted(suspect, line),
+            None => suspect,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    #[test]
+    fn the_log_tells_the_operator_what_the_page_keeps_quiet() {
+        for (text, expected) in [
+            ("login refused: user ada is inactive", Some("auth.user_disabled")),
+            ("could not send verification mail: empty address", Some("auth.user_unverified")),
+            ("all well", None),
+        ] {
+            let mut facts = logged(healthy(), text);
+            facts.signin.attempts = vec![Attempt {
+                variant: Variant::Real,
+                answer: Answer::Credentials,
+                status: 401,
+                ..Attempt::default()
+            }];
+            assert_eq!(code(&RULE, &facts), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn nobodys_refusal_says_nothing_of_accounts() {
+        let mut facts = logged(healthy(), "user ada is inactive");
+        facts.signin.attempts = vec![Attempt { answer: Answer::Credentials, ..Attempt::default() }];
+        assert_eq!(code(&RULE, &facts), None);
+    }
+}

@@ -1,0 +1,197 @@
+//! What rules are written with: the shape of a rule, and questions that many of them ask.
+
+pub(super) use std::net::IpAddr;
+
+pub(super) use doorward_core::Link;
+
+pub(super) use super::Rule;
+pub(super) use crate::facts::{
+    Answer, Attempt, Container, Cookie, Facts, Fault, Handshake, Host, Knock, Line, Mark, Outcome, Role, Setting,
+    Source, Step, Target, Tcp, Trouble, Trust, Vantage, Variant, Via, Visit,
+};
+#[cfg(test)]
+pub(super) use crate::facts::{Door, Listener};
+pub(super) use crate::mend;
+pub(super) use crate::stop;
+pub(super) use crate::suspect::Suspect;
+
+/// Addresses that no public record should hold.
+pub(super) fn is_private(address: &IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local() || is_shared(address),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    }
+}
+
+/// Addresses that a provider shares among customers (RFC 6598).
+pub(super) fn is_shared(address: &IpAddr) -> bool {
+    matches!(address, IpAddr::V4(v4) if v4.octets()[0] == 100 && (64..128).contains(&v4.octets()[1]))
+}
+
+/// Where people come in: the address and port of the site at its host.
+pub(super) fn entry_port(facts: &Facts) -> u16 {
+    facts.target.as_ref().map_or(443, |target| target.port)
+}
+
+/// How a port of the host listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Listens {
+    /// Nobody does.
+    Nobody,
+    /// On every address, or on this one.
+    Here,
+    /// For the host itself only.
+    LoopbackOnly,
+    /// On other addresses.
+    Elsewhere(Vec<IpAddr>),
+}
+
+/// Whether somebody listens on this port for this address.
+pub(super) fn listens(host: &Host, port: u16, address: Option<IpAddr>) -> Listens {
+    let on: Vec<_> = host.on_port(port).map(|listener| listener.address.ip()).collect();
+    if on.is_empty() {
+        return Listens::Nobody;
+    }
+    let fits = |ip: &IpAddr| {
+        ip.is_unspecified() && (ip.is_ipv6() || address.is_none_or(|address| address.is_ipv4())) || Some(*ip) == address
+    };
+    // An address that is not the host's own arrives there translated, at any of its outer addresses.
+    let is_translated = address.is_some_and(|address| !host.addresses.contains(&address));
+    if on.iter().any(|ip| {
+        fits(ip)
+            || (is_translated || address.is_none())
+                && !ip.is_loopback()
+                && (ip.is_unspecified() || host.addresses.contains(ip))
+    }) {
+        return Listens::Here;
+    }
+    if on.iter().all(IpAddr::is_loopback) { Listens::LoopbackOnly } else { Listens::Elsewhere(on) }
+}
+
+/// The address at which people come in, if it is one of the host's own.
+pub(super) fn is_translated(facts: &Facts, host: &Host) -> bool {
+    stop::entrance(facts).is_some_and(|door| !host.addresses.is_empty() && !host.addresses.contains(&door.address.ip()))
+        && !facts.is_behind_cdn()
+}
+
+/// The rule of the host's firewall that stops connections to this port: the line, and whether it rejects.
+pub(super) fn firewall_stops(host: &Host, port: u16) -> Option<(String, bool)> {
+    crate::host::firewall::stops(&host.firewall, port)
+}
+
+/// No connection, or the CDN says that it got none.
+pub(super) fn is_silent(facts: &Facts) -> bool {
+    stop::entrance(facts).is_some_and(|door| door.tcp == Tcp::Silent)
+        || facts.arrival().is_some_and(|visit| visit.status == 522)
+}
+
+/// The connection was refused, or the CDN says so.
+pub(super) fn is_refused(facts: &Facts) -> bool {
+    stop::entrance(facts).is_some_and(|door| door.tcp == Tcp::Refused)
+        || facts.arrival().is_some_and(|visit| visit.status == 521)
+}
+
+/// The proxy in front answers that it has no answer of the app.
+pub(super) fn is_gateway_error(facts: &Facts) -> bool {
+    facts.arrival().is_some_and(|visit| matches!(visit.status, 502..=504))
+        || facts.signin.attempts.iter().any(|attempt| matches!(attempt.status, 502..=504))
+}
+
+/// The app does not serve: no answer, or the proxy has none of it, or it fails.
+pub(super) fn is_app_down(facts: &Facts) -> bool {
+    is_gateway_error(facts)
+        || facts.inner(Via::App).is_some_and(|visit| visit.status == 0)
+        || facts.doors(Via::App).any(|door| door.tcp != Tcp::Open)
+        || facts.arrival().is_some_and(|visit| {
+            matches!(visit.status, 500 | 520 | 521 | 522) || matches!(visit.fault, Some(Fault::Closed | Fault::Silent))
+        })
+        || is_refused(facts)
+        || facts.target.is_none()
+}
+
+/// Where a cause of the app's not serving shows: at the link where the way ends.
+pub(super) fn shows_at(facts: &Facts, otherwise: Link) -> Link {
+    stop::find(facts).filter(|stop| !stop.is_mild).map_or(otherwise, |stop| stop.link)
+}
+
+/// A line of a log as evidence: its text and place.
+pub(super) fn quoted(suspect: Suspect, line: &Line) -> Suspect {
+    let text: String = line.text.chars().take(240).collect();
+    suspect.saw("the log", text, line.source.clone())
+}
+
+/// Whether the main handshake was done and trusted.
+pub(super) fn has_good_tls(facts: &Facts) -> bool {
+    stop::entrance(facts)
+        .and_then(|door| door.tls.as_ref())
+        .is_some_and(|tls| tls.knock == Knock::Done && tls.trust == Trust::Good)
+}
+
+/// What the origin's own handshake showed, past the CDN where there is one.
+pub(super) fn origin_handshake(facts: &Facts) -> Option<&Handshake> {
+    let of = |via| {
+        facts
+            .doors(via)
+            .filter(|door| door.purpose == "main" || door.purpose == "family")
+            .find_map(|door| door.tls.as_ref())
+    };
+    if facts.is_behind_cdn() || facts.arrival().is_some_and(Visit::is_from_cdn) {
+        of(Via::Origin)
+    } else {
+        of(Via::Public).or_else(|| of(Via::Origin))
+    }
+}
+
+/// A cookie that browsers refuse for one of these reasons, and where it was set. One that only deletes matters to nobody.
+pub(super) fn refused(facts: &Facts, fits: fn(Trouble) -> bool) -> Option<(&Cookie, String)> {
+    let public = facts.visits.iter().filter(|visit| visit.via == Via::Public && visit.step != Step::Provider);
+    let all = public.flat_map(|visit| visit.cookies.iter().map(move |cookie| (cookie, &visit.url)));
+    // The attempt with all cookies and the like is no browser's, and sets what a browser's would.
+    all.filter(|(cookie, _)| !cookie.is_deletion && cookie.trouble.is_some_and(fits))
+        .min_by_key(|(cookie, _)| u8::from(is_incidental(&cookie.name)))
+        .filter(|(cookie, _)| !is_incidental(&cookie.name))
+        .map(|(cookie, url)| (cookie, url.clone()))
+}
+
+/// Cookies that no sign-in needs: counters and choices.
+fn is_incidental(name: &str) -> bool {
+    let name = name.to_lowercase();
+    name.starts_with("_ga")
+        || name.starts_with("__cf")
+        || name.starts_with("cf_")
+        || name == "_fbp"
+        || name.starts_with("_pk_")
+}
+
+/// The attributes of a cookie, as they came.
+pub(super) fn attributes(cookie: &Cookie) -> String {
+    let mut parts = vec![format!("{} bytes", cookie.name.len() + cookie.value.length)];
+    parts.extend(cookie.domain.as_ref().map(|domain| format!("Domain={domain}")));
+    parts.extend(cookie.path.as_ref().map(|path| format!("Path={path}")));
+    parts.extend(cookie.same_site.as_ref().map(|same_site| format!("SameSite={same_site}")));
+    parts.extend(cookie.is_secure.then(|| "Secure".to_owned()));
+    parts.extend(cookie.is_http_only.then(|| "HttpOnly".to_owned()));
+    parts.join("; ")
+}
+
+/// Whether the app fails where it needs its database or its store: at the start, or at the sign-in.
+pub(super) fn is_failing_inside(facts: &Facts) -> bool {
+    is_app_down(facts)
+        || facts.arrival().is_some_and(|visit| visit.status >= 500)
+        || facts
+            .signin
+            .attempts
+            .iter()
+            .any(|attempt| matches!(attempt.answer, Answer::Failure | Answer::Proxy | Answer::Nothing))
+        || facts.signin.after.iter().any(|status| *status >= 500)
+}
+
+/// Where a fault of the database or the store shows: where the app fails.
+pub(super) fn shows_inside(facts: &Facts, otherwise: Link) -> Link {
+    shows_at(facts, otherwise).min(otherwise)
+}
+
+/// The database, where it was tried.
+pub(super) fn database(facts: &Facts) -> Option<&crate::facts::Database> {
+    facts.host.as_ref()?.database.as_ref()
+}

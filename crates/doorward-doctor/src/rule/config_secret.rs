@@ -1,0 +1,228 @@
+//! `config.secret`: a secret is missing, a placeholder, the published default, or of the wrong form.
+
+use super::basis::*;
+use super::config_env_value::required;
+
+pub(super) const RULE: Rule = Rule { family: "config.secret", judge };
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_uppercase();
+    ["SECRET", "_KEY", "PASSWORD", "TOKEN", "CRYPT", "SALT", "PEPPER"].iter().any(|word| name.contains(word))
+        && !name.contains("PUBLIC")
+        && !name.ends_with("_FILE")
+        && !name.ends_with("_ID")
+        && !name.contains("EXPIR")
+}
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    let host = facts.host.as_ref()?;
+    let in_force: Vec<_> = if host.has_running() {
+        host.running().collect()
+    } else {
+        host.settings.iter().filter(|setting| setting.source == Source::Dotenv).collect()
+    };
+    let is_failing = is_app_down(facts)
+        || facts
+            .host
+            .iter()
+            .flat_map(|host| &host.containers)
+            .any(|container| container.restarts > 1 || matches!(container.state.as_str(), "restarting" | "exited"));
+    let placed = |suspect: Suspect| {
+        if is_failing { suspect.at(shows_at(facts, Link::Config)).deep(7) } else { suspect.at(Link::Browser) }
+    };
+    let make = |name: &str| {
+        format!(
+            "{name}=$(openssl rand -hex 32)   # run this in a shell and write the outcome into .env, then: docker compose up -d"
+        )
+    };
+    let line = host.log.iter().rev().find(|line| is_demand(&line.text));
+    if let Some(line) = line.filter(|_| is_failing) {
+        let text = line.text.to_lowercase();
+        let name = required(&line.text).or_else(|| secret_word(&line.text));
+        let setting = name.as_ref().and_then(|name| in_force.iter().find(|setting| &setting.name == name));
+        let is_wrong = [
+            "length",
+            "32 bytes",
+            "bytes long",
+            "too short",
+            "at least",
+            "characters",
+            "invalid",
+            "malformed",
+            "must be",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
+            && !["missing", "is required", "not set", "unset", "no valid"].iter().any(|word| text.contains(word));
+        let is_placeholder = [
+            "placeholder",
+            "default value",
+            "change me",
+            "changeme",
+            "changethis",
+            "example value",
+            "insecure default",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
+            || setting.is_some_and(|setting| setting.mark.is("placeholder"));
+        let code = if is_placeholder {
+            "config.placeholder_secret"
+        } else if is_wrong && setting.is_none_or(|setting| !setting.is_empty()) {
+            "config.secret_invalid"
+        } else {
+            "config.required_secret_missing"
+        };
+        let name = name.unwrap_or_else(|| "SECRET_KEY".into());
+        let suspect = quoted(Suspect::new(code, format!("The app does not start, and says why: {name}.")), line);
+        return Some(placed(suspect.not("app.crash_loop", "its last words name the setting").fix(make(&name))));
+    }
+    let examples: Vec<_> =
+        host.settings.iter().filter(|setting| setting.source == Source::Example && !setting.is_empty()).collect();
+    let secrets = || in_force.iter().filter(|setting| is_secret(&setting.name));
+    for setting in secrets() {
+        let said = |code, why: String| {
+            Suspect::new(code, why).saw(
+                setting.name.clone(),
+                format!("{} characters, print {}", setting.mark.length, setting.mark.print),
+                "in force",
+            )
+        };
+        let fallback = host.settings.iter().find(|other| {
+            other.name == setting.name
+                && other.fallback.as_ref().is_some_and(|mark| mark.print == setting.mark.print && mark.length > 0)
+        });
+        if fallback.is_some() && host.has_running() {
+            return Some(placed(said("config.default_secret", format!("{} is the fallback of the compose file, which everybody can read and which changes with its version.", setting.name)).fix(make(&setting.name))));
+        }
+        let copied = examples.iter().any(|example| {
+            example.name == setting.name && example.mark.print == setting.mark.print && !setting.is_empty()
+        });
+        if copied || setting.mark.is("placeholder") && setting.mark.length > 3 {
+            return Some(placed(
+                said(
+                    "config.placeholder_secret",
+                    format!("{} is still the placeholder of the example file.", setting.name),
+                )
+                .fix(make(&setting.name)),
+            ));
+        }
+    }
+    let empty = secrets().find(|setting| {
+        setting.is_empty()
+            && (examples.iter().any(|example| example.name == setting.name) || setting.name.contains("SECRET"))
+    })?;
+    is_failing.then(|| {
+        placed(
+            Suspect::new("config.required_secret_missing", format!("{} is empty.", empty.name))
+                .likely()
+                .saw(empty.name.clone(), "empty", "in force")
+                .fix(make(&empty.name)),
+        )
+    })
+}
+
+fn is_demand(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let about = ["secret", "_key", "crypt", "encryption key", "password", "placeholder"]
+        .iter()
+        .any(|word| lower.contains(word));
+    let says = [
+        "missing",
+        "required",
+        "not set",
+        "must be",
+        "no valid",
+        "placeholder",
+        "too short",
+        "invalid",
+        "insecure",
+        "at least",
+        "changeme",
+        "changethis",
+        "unset",
+        "empty",
+        "default",
+    ]
+    .iter()
+    .any(|word| lower.contains(word));
+    let not = [
+        "password authentication",
+        "invalid username",
+        "invalid password",
+        "csrf",
+        "token missing",
+        "origin",
+        "too many",
+        "wrong password",
+        "invalid credentials",
+    ]
+    .iter()
+    .any(|word| lower.contains(word));
+    about && says && !not
+}
+
+fn secret_word(text: &str) -> Option<String> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .find(|word| word.contains('_') && is_secret(word))
+        .map(str::to_uppercase)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+    use crate::redact::Salt;
+
+    fn setting(source: Source, value: &str, fallback: Option<&str>) -> Setting {
+        let salt = Salt::of(b"s");
+        let mark = salt.mark(value);
+        Setting {
+            source,
+            name: "SECRET_KEY".into(),
+            value: crate::facts::Value::Masked(mark.clone()),
+            mark,
+            fallback: fallback.map(|value| salt.mark(value)),
+        }
+    }
+
+    fn set(settings: Vec<Setting>) -> Facts {
+        let mut facts = answered(502);
+        facts.host.get_or_insert_default().settings = settings;
+        facts
+    }
+
+    #[test]
+    fn each_form_has_its_code() {
+        let run = || Source::Container("app".into());
+        assert_eq!(code(&RULE, &set(vec![setting(run(), "changeme-please", None)])), Some("config.placeholder_secret"));
+        assert_eq!(
+            code(
+                &RULE,
+                &set(vec![
+                    setting(run(), "k3plerorbit77k3plerorbit77", None),
+                    setting(Source::Compose("app".into()), "", Some("k3plerorbit77k3plerorbit77"))
+                ])
+            ),
+            Some("config.default_secret")
+        );
+        assert_eq!(code(&RULE, &set(vec![setting(run(), "", None)])), Some("config.required_secret_missing"));
+        assert_eq!(code(&RULE, &set(vec![setting(run(), "c81d0d4b6bb34b2e9d1f1a6a2f0c5e77", None)])), None);
+    }
+
+    #[test]
+    fn the_apps_own_words_name_the_setting() {
+        for (text, expected) in [
+            ("Error: SECRET_ENCRYPTION_KEY is required", "config.required_secret_missing"),
+            ("No valid CRYPT_KEY set", "config.required_secret_missing"),
+            ("SECRET_KEY must be 32 bytes long", "config.secret_invalid"),
+            ("refusing to start: SECRET_KEY is a placeholder", "config.placeholder_secret"),
+        ] {
+            let facts = logged(
+                set(vec![setting(Source::Container("app".into()), "c81d0d4b6bb34b2e9d1f1a6a2f0c5e77", None)]),
+                text,
+            );
+            assert_eq!(code(&RULE, &facts), Some(expected), "{text}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! `cookie.rejected_domain`: a Domain that browsers refuse.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "cookie.rejected_domain", judge };
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    let (cookie, place) = refused(facts, |trouble| verdict(trouble).is_some())?;
+    let (code, why) = verdict(cookie.trouble?)?;
+    Some(
+        Suspect::new(code, format!("The cookie `{}` {why}; browsers drop it without a word.", cookie.name))
+            .at(Link::Csrf)
+            .deep(9)
+            .saw(format!("Set-Cookie {}", cookie.name), attributes(cookie), place)
+            .not("csrf.token_missing", "the browser never keeps the cookie")
+            .fix(format!("send {} without Domain: it is then kept for this host alone", cookie.name)),
+    )
+}
+
+fn verdict(trouble: Trouble) -> Option<(&'static str, &'static str)> {
+    Some(match trouble {
+        Trouble::DomainInvalid => ("cookie.domain_invalid", "has a Domain that is no host name"),
+        Trouble::DomainMismatch => ("cookie.domain_mismatch", "has a Domain that is not above this host"),
+        Trouble::DomainPublicSuffix => ("cookie.domain_public_suffix", "has a public suffix as its Domain"),
+        Trouble::DomainSingleLabel => ("cookie.domain_single_label", "has a Domain of a single label"),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    #[test]
+    fn each_wrong_domain_has_its_code() {
+        for (trouble, expected) in [
+            (Trouble::DomainInvalid, Some("cookie.domain_invalid")),
+            (Trouble::DomainMismatch, Some("cookie.domain_mismatch")),
+            (Trouble::DomainPublicSuffix, Some("cookie.domain_public_suffix")),
+            (Trouble::DomainSingleLabel, Some("cookie.domain_single_label")),
+            (Trouble::Prefix, None),
+        ] {
+            let mut facts = healthy();
+            facts.visits[0].cookies =
+                vec![Cookie { name: "session".into(), trouble: Some(trouble), ..Cookie::default() }];
+            assert_eq!(code(&RULE, &facts), expected);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! `cookie.withheld_cross_site`: the cookie is kept, and does not come with a request from another site.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "cookie.withheld_cross_site", judge };
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    local(facts).or_else(|| callback(facts)).or_else(|| recorded(facts))
+}
+
+fn is_loopback(url: &str) -> Option<String> {
+    let host = url::Url::parse(url).ok()?.host_str()?.to_owned();
+    (host == "localhost" || host == "127.0.0.1" || host == "[::1]").then_some(host)
+}
+
+/// The page is under localhost and what it calls under 127.0.0.1, or the other way.
+fn local(facts: &Facts) -> Option<Suspect> {
+    let target = facts.target.as_ref().filter(|target| target.is_loopback())?;
+    let page = if facts.page.is_empty() { None } else { is_loopback(&facts.page) };
+    let form = facts.signin.form.as_ref().and_then(|form| is_loopback(&form.action));
+    let named = facts.visits.iter().filter(|visit| matches!(visit.step, Step::First | Step::Asset)).find_map(|visit| {
+        ["http://localhost:", "http://127.0.0.1:"]
+            .into_iter()
+            .find(|place| visit.note.contains(place) && !place.contains(&target.host))
+            .and_then(is_loopback_of)
+    });
+    let other = page.or(form).or(named).filter(|host| *host != target.host)?;
+    Some(
+        Suspect::new("cookie.site_mismatch_localhost_127", format!("The page is under {} and the API under {other}: browsers treat them as two sites, and the cookie belongs to one.", target.host))
+            .at(Link::Cookie).deep(4)
+            .saw(target.origin(), other.clone(), "the page")
+            .fix(format!("write {} in every address", target.host)),
+    )
+}
+
+fn is_loopback_of(place: &str) -> Option<String> {
+    is_loopback(&format!("{place}1/"))
+}
+
+/// The way back from a provider.
+fn callback(facts: &Facts) -> Option<Suspect> {
+    let (name, _) =
+        facts.signin.withheld.iter().find(|(name, trouble)| *trouble == Trouble::SameSite && !name.is_empty())?;
+    let cookie = facts.visits.iter().flat_map(|visit| &visit.cookies).rev().find(|cookie| cookie.name == *name)?;
+    let authorize = facts.signin.authorize.last().cloned().unwrap_or_default();
+    let is_post = authorize.contains("response_mode=form_post");
+    let is_strict = cookie.same_site.as_deref() == Some("strict");
+    let (code, why, fix) = if is_post && !is_strict {
+        (
+            "cookie.samesite_lax_cross_post",
+            format!(
+                "The provider returns with a POST from its own site, and `{name}` (SameSite=Lax, or none) stays away from those."
+            ),
+            "ask for response_mode=query, or give this short-lived cookie alone SameSite=None; Secure",
+        )
+    } else {
+        (
+            "cookie.samesite_strict_cross_site",
+            format!(
+                "The way back from the provider starts at its site, and `{name}` is SameSite=Strict: it stays away."
+            ),
+            "give the state's cookie SameSite=Lax; the session's cookie may stay Strict",
+        )
+    };
+    Some(
+        Suspect::new(code, why)
+            .at(Link::Cookie)
+            .deep(3)
+            .saw(format!("Set-Cookie {name}"), attributes(cookie), "the app")
+            .saw("the way to the provider", authorize, "the app")
+            .not("session.oauth_state_not_shared", "the cookie does not come at all")
+            .fix(fix),
+    )
+}
+
+fn recorded(facts: &Facts) -> Option<Suspect> {
+    let browser = facts.browser.as_ref()?;
+    let call = browser.calls.iter().find(|call| {
+        call.sent("sec-fetch-dest") == Some("iframe")
+            && call.cookies.is_empty()
+            && call.sent("sec-fetch-site") == Some("cross-site")
+    })?;
+    let partitioned = facts.visits.iter().flat_map(|visit| &visit.cookies).any(|cookie| cookie.is_partitioned);
+    let code = if partitioned { "cookie.partitioned_context" } else { "cookie.third_party_blocked" };
+    Some(Suspect::new(code, "The app is used inside another site's page, and the browser keeps its cookies away.").saw(
+        format!("GET {}", call.url),
+        "in a frame, without cookies",
+        "browser",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    fn returned(same_site: &str, authorize: &str) -> Facts {
+        let mut facts = healthy();
+        facts.visits[0].cookies =
+            vec![Cookie { name: "state".into(), same_site: Some(same_site.into()), ..Cookie::default() }];
+        facts.signin.withheld = vec![("state".into(), Trouble::SameSite)];
+        facts.signin.authorize = vec![authorize.into()];
+        facts
+    }
+
+    #[test]
+    fn a_post_and_a_redirect_are_told_apart() {
+        assert_eq!(
+            code(&RULE, &returned("lax", "https://idp.test/a?response_mode=form_post")),
+            Some("cookie.samesite_lax_cross_post")
+        );
+        assert_eq!(code(&RULE, &returned("strict", "https://idp.test/a")), Some("cookie.samesite_strict_cross_site"));
+        assert_eq!(code(&RULE, &healthy()), None);
+    }
+
+    #[test]
+    fn localhost_and_its_address_are_two_sites() {
+        let mut facts = healthy();
+        facts.target.as_mut().unwrap().host = "127.0.0.1".into();
+        facts.page = "http://localhost:3000".into();
+        assert_eq!(code(&RULE, &facts), Some("cookie.site_mismatch_localhost_127"));
+    }
+}

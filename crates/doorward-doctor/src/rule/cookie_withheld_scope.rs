@@ -1,0 +1,109 @@
+//! `cookie.withheld_scope`: the cookie belongs to another host or path than where it is needed.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "cookie.withheld_scope", judge };
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    let bare = |host: &str| host.trim_start_matches("www.").to_owned();
+    let target = facts.target.as_ref()?;
+    let back = facts
+        .signin
+        .authorize
+        .iter()
+        .filter_map(|url| super::proxy_forwarded_proto::parameter(url, "redirect_uri"))
+        .filter_map(|uri| url::Url::parse(&uri).ok()?.host_str().map(str::to_owned))
+        .find(|host| *host != target.host && bare(host) == bare(&target.host));
+    let moved = facts
+        .signin
+        .form
+        .as_ref()
+        .and_then(|form| url::Url::parse(&form.action).ok()?.host_str().map(str::to_owned))
+        .filter(|host| *host != target.host && bare(host) == bare(&target.host));
+    let onward = facts
+        .signin
+        .attempts
+        .iter()
+        .filter_map(|attempt| url::Url::parse(&attempt.location).ok()?.host_str().map(str::to_owned))
+        .find(|host| *host != target.host && bare(host) == bare(&target.host));
+    let is_host_only = facts
+        .visits
+        .iter()
+        .flat_map(|visit| &visit.cookies)
+        .any(|cookie| cookie.domain.is_none() && !cookie.is_deletion);
+    if let Some(other) = back.or(moved).or(onward).filter(|_| is_host_only) {
+        return Some(
+            Suspect::new(
+                "cookie.host_mismatch_www",
+                format!(
+                    "The sign-in starts at {} and goes on at {other}; the cookie belongs to the first alone.",
+                    target.host
+                ),
+            )
+            .at(Link::Cookie)
+            .deep(3)
+            .saw("the way of the sign-in", format!("{} → {other}", target.host), "the app")
+            .not("cookie.samesite_strict_cross_site", "both are one site; the host differs")
+            .fix(format!(
+                "redirect {} to one of the two before the sign-in, and set the app's external URL to it",
+                target.host
+            )),
+        );
+    }
+    let (name, _) =
+        facts.signin.withheld.iter().find(|(name, trouble)| *trouble == Trouble::Path && !name.is_empty())?;
+    let is_needed = facts.signin.session.contains(name) && facts.signin.after.iter().any(|status| *status >= 400)
+        || facts.signin.attempts.iter().any(|attempt| matches!(attempt.answer, Answer::Csrf | Answer::Refused))
+            && name.to_lowercase().contains("csrf")
+        || name.to_lowercase().contains("refresh");
+    let cookie = facts.visits.iter().flat_map(|visit| &visit.cookies).rev().find(|cookie| cookie.name == *name)?;
+    is_needed.then(|| {
+        let path = cookie.path.clone().unwrap_or_default();
+        Suspect::new(
+            "cookie.path_mismatch",
+            format!("The cookie `{name}` has Path={path}, and the address at which it is needed does not lie below."),
+        )
+        .at(if facts.signin.after.is_empty() { Link::Csrf } else { Link::Cookie })
+        .deep(5)
+        .saw(format!("Set-Cookie {name}"), attributes(cookie), "the app")
+        .not("session.store_not_shared", "the cookie does not come at all")
+        .fix(format!("send {name} with Path=/, or with the path that browsers see"))
+        .fixes(mend::lines(
+            facts,
+            &[
+                ("nginx", "proxy_cookie_path /INNER /OUTER;"),
+                ("apache", "ProxyPassReverseCookiePath /INNER /OUTER"),
+                ("caddy", "let the app know its base path"),
+                ("haproxy", "let the app know its base path"),
+                ("traefik", "let the app know its base path"),
+            ],
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    #[test]
+    fn a_session_that_is_kept_for_another_path_is_named() {
+        let mut facts = healthy();
+        facts.visits[0].cookies =
+            vec![Cookie { name: "session".into(), path: Some("/api".into()), ..Cookie::default() }];
+        facts.signin.session = vec!["session".into()];
+        facts.signin.withheld = vec![("session".into(), Trouble::Path)];
+        facts.signin.after = vec![401];
+        assert_eq!(code(&RULE, &facts), Some("cookie.path_mismatch"));
+        facts.signin.after = vec![200];
+        assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn www_and_the_bare_name_are_two_hosts() {
+        let mut facts = healthy();
+        facts.visits[0].cookies = vec![Cookie { name: "state".into(), ..Cookie::default() }];
+        facts.signin.authorize = vec!["https://idp.test/a?redirect_uri=https://www.app.example.com/cb".into()];
+        assert_eq!(code(&RULE, &facts), Some("cookie.host_mismatch_www"));
+    }
+}

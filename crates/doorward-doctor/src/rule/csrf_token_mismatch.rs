@@ -1,0 +1,110 @@
+//! `csrf.token_mismatch`: a token comes and is not the one that is expected.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "csrf.token_mismatch", judge };
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    let form = facts.signin.form.as_ref()?;
+    let attempt = |variant| facts.signin.attempts.iter().find(|attempt| attempt.variant == variant);
+    let passed = |variant| {
+        attempt(variant)
+            .is_some_and(|attempt| matches!(attempt.answer, Answer::Credentials | Answer::Welcome | Answer::FormAgain))
+    };
+    let first = attempt(Variant::Browser)?;
+    if let Some(raced) = attempt(Variant::Raced).filter(|raced| matches!(raced.answer, Answer::Csrf | Answer::Refused))
+    {
+        return Some(
+            Suspect::new("csrf.token_rotated", "Each page brings a new token and voids the last one: where two are fetched at once (two tabs, a strict-mode double fetch), the token of one meets the cookie of the other, and the sign-in answers 403.")
+                .deep(3)
+                .saw("page, then sign-in", format!("{}", first.status), form.action.clone())
+                .saw("page, page again, then sign-in with the first token", format!("{}", raced.status), form.action.clone())
+                .not("csrf.key_not_shared", "in order, the same token passes")
+                .fix("on the server: accept every fresh token of the same browser, and keep the token of the cookie while it is valid, instead of a new one for each page")
+                .fix("on the client: one token fetch at a time, and read the token again right before the request"),
+        );
+    }
+    if !matches!(first.answer, Answer::Csrf | Answer::Refused)
+        || !facts.signin.withheld.is_empty() && first.sent.is_empty()
+    {
+        return None;
+    }
+    let token = form.token.as_ref()?;
+    let cookie = facts.visits.iter().flat_map(|visit| &visit.cookies).find(|cookie| cookie.name == form.token_cookie);
+    let odd = |mark: &Mark| mark.is("quoted") || mark.is("percent") || mark.is("plus") || mark.is("dollar");
+    let is_odd = odd(token) || cookie.is_some_and(|cookie| odd(&cookie.value));
+    let is_origin = ["origin", "referer", "cross-site"].iter().any(|word| first.body.to_lowercase().contains(word));
+    let others = [Variant::OtherScheme, Variant::NoPort, Variant::NoOrigin, Variant::AllCookies, Variant::Again]
+        .iter()
+        .any(|variant| passed(*variant));
+    if passed(Variant::Recoded) || is_odd && !is_origin && !others {
+        let quirks: Vec<_> = token
+            .quirks
+            .iter()
+            .chain(cookie.iter().flat_map(|cookie| &cookie.value.quirks))
+            .filter(|quirk| ["quoted", "percent", "plus", "dollar"].contains(&quirk.as_str()))
+            .cloned()
+            .collect();
+        return Some(
+            Suspect::new("csrf.token_encoding", format!("The token holds characters that one side encodes and the other does not decode ({}).", quirks.join(", ")))
+                .deep(2)
+                .likely()
+                .saw("the token", format!("{} characters, {}", token.length, token.quirks.join(", ")), form.page.clone())
+                .saw("its cookie", cookie.map(|cookie| format!("{} characters, {}", cookie.value.length, cookie.value.quirks.join(", "))).unwrap_or_default(), form.token_cookie.clone())
+                .fix("make tokens of base64url or hex, which nothing encodes; decode once on the client (decodeURIComponent)"),
+        );
+    }
+    let line = facts
+        .log_any(&["expired", "token is too old", "signature has expired"])
+        .filter(|line| line.text.to_lowercase().contains("csrf") || line.text.to_lowercase().contains("token"));
+    if let Some(line) = line.filter(|_| !others && !is_origin) {
+        return Some(
+            quoted(
+                Suspect::new(
+                    "csrf.token_expired",
+                    "A fresh token counts as expired: its life is too short, or clocks differ.",
+                ),
+                line,
+            )
+            .deep(2)
+            .likely(),
+        );
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    fn tried(answer: Answer, quirk: &str) -> Facts {
+        let mut facts = healthy();
+        facts.signin.form = Some(crate::facts::Form {
+            token: Some(Mark { length: 40, print: "1".into(), quirks: vec![quirk.into()] }),
+            ..Default::default()
+        });
+        facts.signin.attempts = vec![Attempt { answer, status: 403, sent: vec!["a".into()], ..Attempt::default() }];
+        facts
+    }
+
+    #[test]
+    fn a_race_that_fails_where_order_passes_is_rotation() {
+        let mut facts = tried(Answer::Credentials, "");
+        facts.signin.attempts.push(Attempt {
+            variant: Variant::Raced,
+            answer: Answer::Csrf,
+            status: 403,
+            ..Attempt::default()
+        });
+        assert_eq!(code(&RULE, &facts), Some("csrf.token_rotated"));
+        facts.signin.attempts[1].answer = Answer::Credentials;
+        assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn odd_characters_that_fail_are_an_encoding() {
+        assert_eq!(code(&RULE, &tried(Answer::Csrf, "plus")), Some("csrf.token_encoding"));
+        assert_eq!(code(&RULE, &tried(Answer::Csrf, "hex")), None);
+    }
+}

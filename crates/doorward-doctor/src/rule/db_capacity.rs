@@ -1,0 +1,93 @@
+//! `db.capacity`: no connection to the database is left.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "db.capacity", judge };
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    let full = database(facts).filter(|database| {
+        database.used.is_some_and(|(used, most)| used >= most)
+            || database.refused.to_lowercase().contains("too many clients")
+    });
+    let line = |words: &[&str]| facts.log_any(words);
+    let (code, why, line, fix) = if let Some(line) = line(&[
+        "too many clients already",
+        "too many connections",
+        "remaining connection slots are reserved",
+        "max_user_connections",
+    ]) {
+        (
+            "db.too_many_connections",
+            "The database has no connection left: all pools together want more than it allows.",
+            Some(line),
+            "workers × pool size must stay below max_connections: lower the pool, or put pgbouncer between",
+        )
+    } else if let Some(line) = line(&[
+        "queuepool limit",
+        "connection pool exhausted",
+        "pool timed out",
+        "timed out fetching a new connection from the connection pool",
+        "timeout acquiring a connection",
+        "unable to acquire a connection",
+        "pool is full",
+        "remaining connection pool",
+    ]) {
+        let idle = database(facts).is_some_and(|database| database.idle_in_transaction > 1)
+            || facts.log_any(&["idle in transaction", "idle-in-transaction"]).is_some();
+        if idle {
+            (
+                "db.pool_leak",
+                "The app's pool is used up by connections that are idle inside a transaction.",
+                Some(line),
+                "close the session in every way out of a request; ALTER SYSTEM SET idle_in_transaction_session_timeout = '30s'",
+            )
+        } else {
+            (
+                "db.pool_exhausted",
+                "All connections of the app's pool are in use, and the sign-in waits until it gives up.",
+                Some(line),
+                "give connections back before slow work; raise the pool within the database's limit",
+            )
+        }
+    } else if full.is_some() {
+        (
+            "db.too_many_connections",
+            "The database has no connection left.",
+            None,
+            "workers × pool size must stay below max_connections: lower the pool, or put pgbouncer between",
+        )
+    } else {
+        return None;
+    };
+    if !is_failing_inside(facts) {
+        return None;
+    }
+    let suspect = Suspect::new(code, why)
+        .at(shows_inside(facts, Link::Db))
+        .deep(6)
+        .not("db.unreachable", "the database answers")
+        .fix(fix);
+    Some(match line {
+        Some(line) => quoted(suspect, line),
+        None => suspect,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    #[test]
+    fn the_words_of_pool_and_database_tell() {
+        for (text, expected) in [
+            ("FATAL: sorry, too many clients already", Some("db.too_many_connections")),
+            ("QueuePool limit of size 10 overflow 20 reached, connection timed out", Some("db.pool_exhausted")),
+            ("all well", None),
+        ] {
+            let mut facts = logged(healthy(), text);
+            facts.signin.attempts = vec![Attempt { answer: Answer::Failure, status: 500, ..Attempt::default() }];
+            assert_eq!(code(&RULE, &facts), expected);
+        }
+    }
+}

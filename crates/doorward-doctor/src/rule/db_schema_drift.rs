@@ -1,0 +1,62 @@
+//! `db.schema_drift`: the schema is not the program's.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "db.schema_drift", judge };
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    let lacking = database(facts).filter(|database| !database.missing.is_empty() || !database.lacking.is_empty());
+    let line = facts
+        .log_any(&[
+            "undefinedcolumn",
+            "undefined column",
+            "no such column",
+            "no such table",
+            "unknown column",
+            "undefinedtable",
+            "does not exist on table",
+            "pending migration",
+            "migrations are pending",
+            "unapplied migration",
+            "schema is out of date",
+            "schema version",
+        ])
+        .or_else(|| facts.log_with(&["column", "does not exist"]))
+        .or_else(|| facts.log_with(&["relation", "does not exist"]));
+    if !is_failing_inside(facts) || lacking.is_none() && line.is_none() {
+        return None;
+    }
+    let mut suspect = Suspect::new("db.schema_drift", "The database lacks what this version of the app needs: its migrations have not run to the end.").at(shows_inside(facts, Link::Db)).deep(6).not("db.unreachable", "the database answers").fix(match facts.profile.as_str() {
+        "django" => "python manage.py migrate",
+        "doorward" => "doorward migrate up",
+        _ => "run the app's migrations (alembic upgrade head, npx prisma migrate deploy, rails db:migrate, …), and let its start do so",
+    });
+    if let Some(database) = lacking {
+        suspect = suspect.saw(
+            "the schema",
+            format!(
+                "missing: {}",
+                database.missing.iter().chain(&database.lacking).cloned().collect::<Vec<_>>().join(", ")
+            ),
+            database.place.clone(),
+        );
+    }
+    Some(match line {
+        Some(line) => quoted(suspect, line),
+        None => suspect,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    #[test]
+    fn a_missing_column_is_a_migration_that_did_not_run() {
+        let mut facts = logged(healthy(), "ERROR: column users.status does not exist");
+        assert_eq!(code(&RULE, &facts), None);
+        facts.signin.attempts = vec![Attempt { answer: Answer::Failure, status: 500, ..Attempt::default() }];
+        assert_eq!(code(&RULE, &facts), Some("db.schema_drift"));
+    }
+}

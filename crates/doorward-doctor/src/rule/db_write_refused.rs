@@ -1,0 +1,102 @@
+//! `db.write_refused`: reading works and writing does not.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "db.write_refused", judge };
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    let failing = is_failing_inside(facts)
+        || facts
+            .signin
+            .attempts
+            .iter()
+            .any(|attempt| attempt.variant == Variant::Real && attempt.answer != Answer::Welcome)
+        || facts.signin.after.iter().any(|status| *status >= 400);
+    if !failing {
+        return None;
+    }
+    let full = facts.host.iter().flat_map(|host| &host.disks).find(|disk| {
+        disk.total > 0 && (disk.free < 64 * 1024 || disk.files_free == 0 && disk.total > 0 && disk.free == 0)
+    });
+    let line = facts.log_any(&[
+        "no space left on device",
+        "disk full",
+        "database or disk is full",
+        "enospc",
+        "errno 28",
+        "could not extend file",
+    ]);
+    let read_only = facts.log_any(&[
+        "attempt to write a readonly database",
+        "readonly database",
+        "read-only file system",
+        "cannot execute insert in a read-only transaction",
+        "read-only transaction",
+        "erofs",
+        "cannot execute update in a read-only",
+    ]);
+    let write = database(facts).map(|database| database.write.to_lowercase()).unwrap_or_default();
+    let told = |code, why: &str, fix: &str| {
+        Suspect::new(code, why)
+            .at(shows_inside(facts, Link::Db))
+            .deep(7)
+            .not("db.unreachable", "reading works")
+            .fix(fix)
+    };
+    if let Some(line) = read_only {
+        return Some(quoted(
+            told(
+                "db.read_only",
+                "The app may read its database and not write it.",
+                "chown -R APP-USER: the folder of the database, not the file alone",
+            ),
+            line,
+        ));
+    }
+    if line.is_some() || full.is_some() || write.contains("full") {
+        let suspect = told(
+            "db.disk_full",
+            "The disk is full, so nothing can be written.",
+            "df -h; df -i   # then free space, and let logs rotate",
+        );
+        let suspect = match full {
+            Some(disk) => suspect.saw(
+                format!("room at {}", disk.path),
+                format!("{} bytes of {}", disk.free, disk.total),
+                "the host",
+            ),
+            None => suspect,
+        };
+        return Some(match line {
+            Some(line) => quoted(suspect, line),
+            None => suspect,
+        });
+    }
+    (write.contains("readonly") || write.contains("read-only")).then(|| {
+        told(
+            "db.read_only",
+            "A write that was rolled back is refused.",
+            "give the folder of the database to the app's user, or connect to the primary",
+        )
+        .saw("write and roll back", write, "database")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    #[test]
+    fn tells_a_full_disk_from_a_closed_folder() {
+        for (text, expected) in [
+            ("OSError: [Errno 28] No space left on device", Some("db.disk_full")),
+            ("sqlite3.OperationalError: attempt to write a readonly database", Some("db.read_only")),
+            ("all well", None),
+        ] {
+            let mut facts = logged(healthy(), text);
+            facts.signin.attempts = vec![Attempt { answer: Answer::Failure, status: 500, ..Attempt::default() }];
+            assert_eq!(code(&RULE, &facts), expected);
+        }
+    }
+}

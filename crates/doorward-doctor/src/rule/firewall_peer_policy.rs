@@ -1,0 +1,128 @@
+//! `firewall.peer_policy`: the origin lets the wrong peers in: lists of CDN ranges, bans, rates.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "firewall.peer_policy", judge };
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    misapplied(facts).or_else(|| rules(facts))
+}
+
+fn misapplied(facts: &Facts) -> Option<Suspect> {
+    let line = facts.log_with(&["access forbidden by rule"])?;
+    let arrival = facts.arrival().filter(|visit| visit.status == 403)?;
+    let host = facts.host.as_ref()?;
+    let has = |word: &str| host.proxy.iter().any(|line| line.text.trim_start().starts_with(word));
+    let is_rewritten = has("real_ip_header") || has("set_real_ip_from");
+    if !is_rewritten && !host.proxy.is_empty() {
+        return None;
+    }
+    let suspect = Suspect::new(
+        "firewall.cdn_allowlist_misapplied",
+        "The proxy at the origin refuses visitors by a list of CDN ranges: it compares the visitor's address, which it put in place of the CDN's.",
+    );
+    Some(
+        quoted(suspect, line)
+            .at(Link::Net)
+            .saw("GET", arrival.told(), arrival.url.clone())
+            .not("csrf.cross_site", "the proxy refuses before any app")
+            .fix(
+                "nginx: geo $realip_remote_addr $is_cdn { default 0; CDN-RANGE 1; }   if ($is_cdn = 0) { return 403; }",
+            ),
+    )
+}
+
+fn rules(facts: &Facts) -> Option<Suspect> {
+    if !is_silent(facts) && !is_refused(facts) && facts.arrival().is_none_or(|visit| visit.status != 523) {
+        return None;
+    }
+    let host = facts.host.as_ref()?;
+    let port = entry_port(facts);
+    let of = |word: &[&str]| {
+        host.firewall.rules.iter().find(|rule| word.iter().any(|word| rule.to_lowercase().contains(word))).cloned()
+    };
+    let (code, line, why, fix) = if let Some(line) =
+        of(&["f2b", "fail2ban", "crowdsec", "@banned", "@blocklist", "@ban"]).filter(|_| facts.is_behind_cdn())
+    {
+        let fix = "lift it (fail2ban-client unban ADDRESS), and put the CDN's ranges into ignoreip";
+        ("firewall.cdn_edge_banned", line, "A ban list of the origin holds addresses of the CDN.", fix)
+    } else if let Some(line) = limit(&host.firewall.rules, port) {
+        (
+            "firewall.rate_limited",
+            line,
+            "A rule of the origin drops new connections above a rate.",
+            "raise the rate for 80 and 443, or count each visitor alone (meter)",
+        )
+    } else if let Some(line) =
+        host.firewall.rules.iter().find(|rule| is_listed(rule, port)).cloned().filter(|_| facts.is_behind_cdn())
+    {
+        let fix = "take over the CDN's published ranges, and refresh them by a timer";
+        (
+            "firewall.cdn_allowlist_stale",
+            line,
+            "The origin lets only listed ranges in, and the CDN comes from another.",
+            fix,
+        )
+    } else {
+        return None;
+    };
+    Some(
+        Suspect::new(code, why)
+            .at(Link::Net)
+            .deep(5)
+            .saw("the firewall", line, "the host")
+            .fix(fix)
+            .not("firewall.dropped", "the rule names peers, not the port alone"),
+    )
+}
+
+fn limit(rules: &[String], port: u16) -> Option<String> {
+    let about = |rule: &&String| {
+        crate::host::firewall::names_port(rule, port)
+            && (rule.contains("limit rate")
+                || rule.contains("--limit")
+                || rule.contains("ct count")
+                || rule.contains("connlimit")
+                || rule.contains("hashlimit"))
+    };
+    rules.iter().find(about).cloned()
+}
+
+fn is_listed(rule: &str, port: u16) -> bool {
+    rule.contains("accept")
+        && crate::host::firewall::names_port(rule, port)
+        && (rule.contains("saddr") || rule.contains(" -s ") || rule.contains("--match-set"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    #[test]
+    fn a_refusal_by_rule_behind_a_rewritten_address_is_misapplied() {
+        let mut facts = logged(answered(403), "access forbidden by rule, client: 198.51.100.9");
+        facts
+            .host
+            .as_mut()
+            .unwrap()
+            .proxy
+            .push(Line { text: "real_ip_header CF-Connecting-IP;".into(), ..Line::default() });
+        assert_eq!(code(&RULE, &facts), Some("firewall.cdn_allowlist_misapplied"));
+        assert_eq!(code(&RULE, &logged(healthy(), "access forbidden by rule")), None);
+    }
+
+    #[test]
+    fn bans_rates_and_lists_are_told_apart() {
+        for (rule, expected) in [
+            ("ip saddr @f2b-nginx drop", Some("firewall.cdn_edge_banned")),
+            ("tcp dport 443 ct state new limit rate over 5/second drop", Some("firewall.rate_limited")),
+            ("ip saddr { 173.245.48.0/20 } tcp dport { 80, 443 } accept", Some("firewall.cdn_allowlist_stale")),
+            ("tcp dport 22 accept", None),
+        ] {
+            let mut facts = answered(522);
+            facts.host.insert(host(&["0.0.0.0:443"])).firewall.rules = vec![rule.into()];
+            assert_eq!(code(&RULE, &facts), expected, "{rule}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! `listen.nothing`: nobody listens where people come in.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "listen.nothing", judge };
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    let port = entry_port(facts);
+    let mut at_host = None;
+    if let Some(host) = &facts.host {
+        at_host = Some(listens(
+            host,
+            port,
+            stop::entrance(facts).map(|door| door.address.ip()).filter(|_| !facts.is_behind_cdn()),
+        ));
+        let is_refused_here = is_refused(facts);
+        if is_refused_here
+            && (at_host != Some(Listens::Nobody) || firewall_stops(host, port).is_some_and(|(_, is_reject)| is_reject))
+        {
+            return None;
+        }
+    }
+    if let Some(arrival) = facts.arrival().filter(|visit| matches!(visit.status, 521 | 523)) {
+        let is_refused = arrival.status == 521;
+        let code = if is_refused { "cdn.origin_refused" } else { "cdn.origin_unreachable" };
+        let why = if is_refused {
+            "The CDN connects to the origin and is refused: nothing listens there on the port that its TLS mode uses."
+        } else {
+            "The CDN finds no way to the origin's address."
+        };
+        let suspect = Suspect::new(code, why)
+            .saw("GET", arrival.told(), arrival.url.clone())
+            .not("firewall.dropped", "then the CDN would wait and say 522")
+            .not("tls.origin.untrusted", "that would be 525 or 526");
+        return Some(with_host(suspect, at_host.as_ref(), port, facts));
+    }
+    let door = stop::entrance(facts).filter(|door| door.tcp == Tcp::Refused)?;
+    let suspect =
+        Suspect::new("listen.refused", format!("{} refuses the connection: nothing listens there.", door.address))
+            .saw(format!("connect {}", door.address), format!("refused after {} ms", door.ms), "here")
+            .not("firewall.dropped", "a dropped packet would get no answer");
+    let suspect = with_host(suspect, at_host.as_ref(), port, facts);
+    Some(if at_host.is_none() { suspect.likely() } else { suspect })
+}
+
+fn with_host(suspect: Suspect, at_host: Option<&Listens>, port: u16, facts: &Facts) -> Suspect {
+    let mut suspect = suspect;
+    if at_host == Some(&Listens::Nobody) {
+        suspect = suspect.saw(format!("ss -ltn, port {port}"), "nobody", "the host");
+    }
+    let status = facts
+        .log_lines()
+        .filter(|line| line.text.contains("[emerg]") || line.text.contains("Address already in use"))
+        .last();
+    if let Some(line) = status {
+        suspect = quoted(suspect, line);
+    }
+    suspect
+        .fixes(mend::lines(
+            facts,
+            &[
+                ("nginx", "nginx -t && systemctl restart nginx"),
+                ("caddy", "caddy validate --config /etc/caddy/Caddyfile && systemctl restart caddy"),
+                ("haproxy", "haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl restart haproxy"),
+                ("apache", "apachectl configtest && systemctl restart apache2"),
+            ],
+        ))
+        .fix(format!("ss -ltnp 'sport = :{port}'   # shows whether it listens now"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    #[test]
+    fn a_refused_port_is_nothing_listening() {
+        assert_eq!(code(&RULE, &met(Tcp::Refused)), Some("listen.refused"));
+        assert_eq!(code(&RULE, &answered(521)), Some("cdn.origin_refused"));
+        assert_eq!(code(&RULE, &answered(523)), Some("cdn.origin_unreachable"));
+        assert_eq!(code(&RULE, &healthy()), None);
+    }
+
+    #[test]
+    fn a_port_where_somebody_listens_is_another_matter() {
+        let mut facts = met(Tcp::Refused);
+        facts.host = Some(host(&["127.0.0.1:443"]));
+        assert_eq!(code(&RULE, &facts), None);
+        facts.host = Some(host(&["0.0.0.0:80"]));
+        assert_eq!(code(&RULE, &facts), Some("listen.refused"));
+    }
+}

@@ -1,0 +1,189 @@
+//! `nat.inbound_unreachable`: the public address belongs to a router, and what comes to it does not reach the host.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "nat.inbound_unreachable", judge };
+
+/// Words by which the administration pages of routers and firewalls are known.
+const ROUTERS: &[&str] = &[
+    "fritz!box",
+    "fritz.box",
+    "myfritz",
+    "openwrt",
+    "luci",
+    "dd-wrt",
+    "mikrotik",
+    "routeros",
+    "unifi",
+    "edgeos",
+    "ubiquiti",
+    "pfsense",
+    "opnsense",
+    "speedport",
+    "livebox",
+    "tp-link",
+    "netgear",
+    "asuswrt",
+    "router",
+    "draytek",
+    "zyxel",
+    "vodafone station",
+    "sophos",
+];
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    shared(facts).or_else(|| router(facts)).or_else(|| forward(facts))
+}
+
+fn shared(facts: &Facts) -> Option<Suspect> {
+    let is_stopped = stop::entrance(facts).is_some_and(|door| door.tcp != Tcp::Open)
+        || facts.arrival().is_some_and(|visit| matches!(visit.status, 522 | 523));
+    let host = facts.host.as_ref();
+    let all = facts
+        .addresses()
+        .into_iter()
+        .chain(facts.expected.iter().copied())
+        .chain(host.into_iter().flat_map(|host| host.addresses.iter().copied()));
+    let address = all.into_iter().find(is_shared).filter(|_| is_stopped)?;
+    Some(
+        Suspect::new("nat.cgnat", format!("{address} is an address that the provider shares among customers (100.64.0.0/10): no connection from outside can reach it."))
+            .at(Link::Net)
+            .deep(5)
+            .saw("the address", address.to_string(), "shared address space, RFC 6598")
+            .not("nat.no_port_forward", "a forward on the router cannot help behind a shared address"),
+    )
+}
+
+fn router(facts: &Facts) -> Option<Suspect> {
+    let door = stop::entrance(facts).filter(|door| door.tcp == Tcp::Open)?;
+    let certificate = door.tls.as_ref().and_then(|tls| tls.certificate.as_ref());
+    let name = certificate
+        .map(|certificate| format!("{} {} {}", certificate.subject, certificate.issuer, certificate.names.join(" ")))
+        .unwrap_or_default();
+    let arrival = facts.arrival();
+    let page = arrival
+        .map(|visit| format!("{} {}", visit.field("server").unwrap_or_default(), visit.body))
+        .unwrap_or_default();
+    let text = format!("{name} {page}").to_lowercase();
+    let word = ROUTERS.iter().find(|word| text.contains(*word))?;
+    let is_foreign = door.tls.as_ref().is_some_and(|tls| tls.trust != Trust::Good)
+        || arrival.is_some_and(|visit| visit.status == 401 || visit.says(word));
+    let host = facts.host.as_ref();
+    let is_other = host.is_none_or(|host| host.addresses.is_empty() || !host.addresses.contains(&door.address.ip()));
+    (is_foreign && is_other).then(|| {
+        Suspect::new("nat.port_taken_by_router", format!("At {} the router's own administration answers ({word}), not the site.", door.address))
+            .at(Link::Net)
+            .deep(5)
+            .saw(format!("handshake with {}", door.address), name.clone(), "outside")
+            .not("tls.default_cert_served", "the certificate is the router's, not the proxy's")
+            .fix("on the router: move the administration to another port and off the public side, then forward 443 to the host")
+    })
+}
+
+fn forward(facts: &Facts) -> Option<Suspect> {
+    let host = facts.host.as_ref()?;
+    if !is_translated(facts, host) || facts.vantage != Vantage::Outside {
+        return None;
+    }
+    let port = entry_port(facts);
+    let door = stop::entrance(facts)?;
+    let here = listens(host, port, None);
+    let others: Vec<_> = facts
+        .doors(Via::Public)
+        .filter(|door| door.purpose == "neighbour" && door.tcp == Tcp::Open)
+        .map(|door| door.address.port())
+        .collect();
+    let base = |code, why: String| {
+        Suspect::new(code, why).at(Link::Net).deep(3).saw(
+            format!("connect {}", door.address),
+            format!("{:?}", door.tcp).to_lowercase(),
+            "outside",
+        )
+    };
+    match (door.tcp, here) {
+        (Tcp::Refused, Listens::Nobody) => {
+            let ports: Vec<_> = host.listeners.iter().filter(|listener| !listener.address.ip().is_loopback()).map(|listener| listener.address.port().to_string()).collect();
+            if ports.is_empty() {
+                return None;
+            }
+            Some(base("nat.forward_target_mismatch", format!("The router forwards port {port} to a port of the host where nothing listens; the host listens on {}.", ports.join(", "))).likely()
+                .not("listen.refused", "the service runs, on another port")
+                .fix(format!("on the router: forward {port} to the port of the service ({})", ports.join(", "))))
+        }
+        (Tcp::Silent, Listens::Here) if firewall_stops(host, port).is_none() => Some(if others.is_empty() {
+            base("nat.no_port_forward", format!("The host listens on port {port} and lets it in, and nothing that is sent to {} arrives: the router does not forward it.", door.address.ip()))
+                .likely()
+                .not("firewall.dropped", "no rule of the host stops this port")
+                .fix(format!("on the router: forward TCP {port} to {} port {port}", host.addresses.iter().find(|address| !address.is_loopback() && address.is_ipv4()).map_or_else(|| "the host".to_owned(), ToString::to_string)))
+        } else {
+            base("nat.isp_blocks_port", format!("Port {} of the same address is forwarded and answers, port {port} does not: the provider keeps it away.", others[0]))
+                .saw(format!("connect {} port {}", door.address.ip(), others[0]), "open", "outside")
+                .not("nat.no_port_forward", "the router forwards other ports to this host")
+        }),
+        (Tcp::Refused, Listens::Here) => Some(base("nat.forward_target_mismatch", format!("The host listens on port {port}, and {} refuses it: the router forwards it elsewhere, or answers itself.", door.address)).likely()
+            .not("listen.refused", "the service runs and listens")
+            .fix(format!("on the router: correct the target of the forward for port {port}"))),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    fn home(tcp: Tcp, listeners: &[&str]) -> Facts {
+        let mut facts = met(tcp);
+        let host = facts.host.insert(host(listeners));
+        host.addresses = vec!["192.168.1.10".parse().unwrap()];
+        host.firewall.is_readable = true;
+        facts
+    }
+
+    #[test]
+    fn a_host_that_is_well_and_unreached_lacks_a_forward() {
+        assert_eq!(code(&RULE, &home(Tcp::Silent, &["0.0.0.0:443"])), Some("nat.no_port_forward"));
+        assert_eq!(code(&RULE, &home(Tcp::Open, &["0.0.0.0:443"])), None);
+    }
+
+    #[test]
+    fn another_port_that_arrives_shows_that_the_provider_blocks() {
+        let mut facts = home(Tcp::Silent, &["0.0.0.0:443"]);
+        facts.doors.push(Door {
+            purpose: "neighbour".into(),
+            address: "192.0.2.10:8443".parse().unwrap(),
+            ..door(Tcp::Open)
+        });
+        assert_eq!(code(&RULE, &facts), Some("nat.isp_blocks_port"));
+    }
+
+    #[test]
+    fn a_forward_to_an_empty_port_is_refused() {
+        assert_eq!(code(&RULE, &home(Tcp::Refused, &["0.0.0.0:8443"])), Some("nat.forward_target_mismatch"));
+    }
+
+    #[test]
+    fn from_inside_nothing_is_guessed() {
+        let mut facts = home(Tcp::Silent, &["0.0.0.0:443"]);
+        facts.vantage = Vantage::Lan;
+        assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn a_shared_address_cannot_be_reached() {
+        let mut facts = home(Tcp::Silent, &["0.0.0.0:443"]);
+        facts.lookups[0].addresses = vec!["100.64.0.9".parse().unwrap()];
+        assert_eq!(code(&RULE, &facts), Some("nat.cgnat"));
+    }
+
+    #[test]
+    fn the_routers_page_is_known_by_its_certificate() {
+        let mut facts = home(Tcp::Open, &["0.0.0.0:443"]);
+        facts.doors[0].tls = Some(Handshake {
+            trust: Trust::Selfsigned,
+            certificate: Some(crate::facts::Certificate { subject: "CN=fritz.box".into(), ..Default::default() }),
+            ..Handshake::default()
+        });
+        assert_eq!(code(&RULE, &facts), Some("nat.port_taken_by_router"));
+    }
+}

@@ -1,0 +1,143 @@
+//! `net.dropped`: the connection gets no answer because a rule drops it.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "net.dropped", judge };
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    bridge(facts).or_else(|| silence(facts))
+}
+
+fn silence(facts: &Facts) -> Option<Suspect> {
+    if !is_silent(facts) {
+        return None;
+    }
+    let host = facts.host.as_ref()?;
+    let port = entry_port(facts);
+    let seen = match facts.arrival() {
+        Some(arrival) => ("GET through the CDN".to_owned(), arrival.told()),
+        None => (format!("connect port {port}"), "silence".to_owned()),
+    };
+    if let Some((line, false)) = firewall_stops(host, port) {
+        return Some(
+            Suspect::new(
+                "firewall.dropped",
+                format!("Packets to port {port} are dropped by the firewall of the host, so nobody gets an answer."),
+            )
+            .deep(3)
+            .saw(seen.0, seen.1, "outside")
+            .saw("the firewall", line, "the host")
+            .not("listen.refused", "a closed port would refuse at once")
+            .fixes(opening(host, port)),
+        );
+    }
+    let is_full = host.on_port(port).any(|listener| listener.backlog > 0 && listener.waiting > listener.backlog);
+    if is_translated(facts, host)
+        || is_full
+        || listens(host, port, None) != Listens::Here
+        || stop::entrance(facts).is_some_and(|door| !host.addresses.contains(&door.address.ip()))
+    {
+        return None;
+    }
+    let suspect = Suspect::new(
+        "net.tcp.syn_dropped",
+        format!(
+            "The host listens on port {port} and has no rule against it, and connections from here get no answer: something before the host drops them."
+        ),
+    );
+    let suspect = suspect
+        .saw(seen.0, seen.1, "outside")
+        .saw(format!("ss -ltn, port {port}"), "listens", "the host")
+        .not("listen.refused", "it listens, and a closed port would refuse");
+    // A firewall that may not be read may be the one.
+    Some(if host.firewall.is_readable { suspect.not("firewall.dropped", "no rule of the host stops this port") } else { suspect.likely() }
+        .fix(format!("open TCP {port} in the provider's firewall (security group, cloud firewall) for 0.0.0.0/0 and ::/0 inbound: this is a public web port")))
+}
+
+/// The command that opens the port, in the words of what manages the rules there.
+pub(super) fn opening(host: &Host, port: u16) -> Vec<String> {
+    let has = |word: &str| host.firewall.rules.iter().any(|rule| rule.contains(word));
+    if has("ufw") {
+        return vec![format!("ufw allow {port}/tcp")];
+    }
+    if host.firewall.rules.iter().any(|rule| rule.starts_with("-A") || rule.starts_with("-P")) {
+        return vec![format!("iptables -I INPUT -p tcp --dport {port} -j ACCEPT")];
+    }
+    let place = crate::host::firewall::input_chain(&host.firewall).unwrap_or_else(|| "inet filter input".to_owned());
+    let ports = if port == 443 { "{ 80, 443 }".to_owned() } else { port.to_string() };
+    vec![
+        format!("nft insert rule {place} tcp dport {ports} accept"),
+        "nft list ruleset > /etc/nftables.conf   # keeps it over a restart".to_owned(),
+    ]
+}
+
+fn bridge(facts: &Facts) -> Option<Suspect> {
+    if !is_gateway_error(facts) {
+        return None;
+    }
+    let host = facts.host.as_ref()?;
+    let line = facts.log_with(&["timed out", "while connecting to upstream"])?;
+    let (address, port) = crate::host::upstream::in_line(&line.text)?;
+    let address: IpAddr = address.parse().ok()?;
+    if !host.addresses.contains(&address) && !line.text.contains("host.docker.internal") {
+        return None;
+    }
+    let (rule, _) = firewall_stops(host, port)?;
+    let suspect = Suspect::new(
+        "firewall.bridge_to_host_dropped",
+        format!(
+            "The proxy's container connects to the host's port {port} by its bridge, and the host's firewall drops that."
+        ),
+    );
+    Some(quoted(suspect, line).at(Link::Proxy).deep(4).saw("the firewall", rule, "the host").fix(format!(
+        "nft insert rule {} ip saddr 172.16.0.0/12 tcp dport {port} accept",
+        crate::host::firewall::input_chain(&host.firewall).unwrap_or_else(|| "inet filter input".into())
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+    use crate::facts::Firewall;
+
+    fn firewall(text: &str) -> Firewall {
+        Firewall { is_readable: true, rules: text.lines().map(str::to_owned).collect() }
+    }
+
+    #[test]
+    fn a_drop_rule_and_silence_are_the_firewall() {
+        let mut facts = met(Tcp::Silent);
+        facts.host.insert(host(&["0.0.0.0:443"])).firewall = firewall(
+            "table inet filter {\nchain input {\ntype filter hook input priority 0; policy drop;\ntcp dport 22 accept\n}\n}",
+        );
+        let suspect = judge(&facts).unwrap();
+        assert_eq!(suspect.code, "firewall.dropped");
+        assert!(
+            suspect.fix[0].contains("nft insert rule inet filter input tcp dport { 80, 443 } accept"),
+            "{:?}",
+            suspect.fix
+        );
+        assert_eq!(code(&RULE, &healthy()), None);
+    }
+
+    #[test]
+    fn the_cdns_522_is_silence_too() {
+        let mut facts = answered(522);
+        facts.host.insert(host(&["0.0.0.0:443"])).firewall =
+            firewall("chain input {\ntype filter hook input priority 0; policy accept;\ntcp dport { 80, 443 } drop\n}");
+        assert_eq!(code(&RULE, &facts), Some("firewall.dropped"));
+    }
+
+    #[test]
+    fn silence_before_a_clean_host_is_dropped_on_the_way() {
+        let mut facts = met(Tcp::Silent);
+        facts.host.insert(host(&["0.0.0.0:443"])).firewall.is_readable = true;
+        assert_eq!(code(&RULE, &facts), Some("net.tcp.syn_dropped"));
+    }
+
+    #[test]
+    fn silence_alone_decides_nothing() {
+        assert_eq!(code(&RULE, &met(Tcp::Silent)), None);
+    }
+}

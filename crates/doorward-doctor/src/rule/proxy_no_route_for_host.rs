@@ -1,0 +1,103 @@
+//! `proxy.no_route_for_host`: the proxy knows nothing of this name.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "proxy.no_route_for_host", judge };
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    let target = facts.target.as_ref()?;
+    let arrival = facts.arrival()?;
+    let is_own = arrival.status == 404
+        && (arrival.body.trim() == "404 page not found"
+            || arrival.says("<center>nginx")
+            || arrival.says("default backend - 404"))
+        || arrival.status == 421
+        || arrival.status == 200 && arrival.body_bytes == 0 && mend::proxy_of(arrival) == "caddy"
+        || arrival.says("welcome to nginx!")
+        || arrival.says("apache2 debian default page")
+        || arrival.says("apache2 ubuntu default page");
+    if !is_own {
+        return None;
+    }
+    let app = facts.inner(Via::App).filter(|visit| visit.is_well() || visit.status == 401);
+    let elsewhere =
+        facts.host.as_ref().is_some_and(|host| host.containers.iter().any(|container| container.health == "unhealthy"));
+    if elsewhere {
+        return None;
+    }
+    let line = facts.log_any(&[
+        "error while parsing rule",
+        "error parsing rule",
+        "parsing rule",
+        "invalid rule",
+        "rule syntax",
+    ]);
+    let known = facts.host.as_ref().is_some_and(|host| {
+        let names: Vec<_> =
+            host.proxy.iter().filter(|line| line.text.trim_start().starts_with("server_name")).collect();
+        !names.is_empty()
+            && !names
+                .iter()
+                .any(|line| line.text.contains(&target.host) || line.text.contains('_') || line.text.contains("*."))
+    });
+    let is_certain = app.is_some() || line.is_some() || known;
+    let is_common = arrival.body.trim() == "404 page not found"
+        || arrival.status == 421
+        || arrival.says("welcome to nginx!")
+        || arrival.says("default page")
+        || arrival.status == 200;
+    if !is_certain && !is_common {
+        return None;
+    }
+    let mut suspect = Suspect::new(
+        "proxy.no_route_for_host",
+        format!("The proxy answers {} with a page of its own: no route of it is for this name.", target.host),
+    )
+    .at(Link::Proxy)
+    .deep(2)
+    .saw(format!("GET, Host: {}", target.authority()), arrival.told(), "the proxy")
+    .fixes(
+        mend::lines(
+            facts,
+            &[
+                ("nginx", "server_name NAME;"),
+                ("caddy", "NAME { reverse_proxy APP:PORT }"),
+                ("traefik", "traefik.http.routers.app.rule: Host(`NAME`)"),
+                ("haproxy", "use_backend app if { hdr(host) -i NAME }"),
+                ("apache", "ServerName NAME"),
+            ],
+        )
+        .into_iter()
+        .map(|line| line.replace("NAME", &target.host)),
+    );
+    if let Some(app) = app {
+        suspect = suspect.saw("the same at the app", app.told(), "app").not("app.crash_loop", "the app answers");
+    }
+    if let Some(line) = line {
+        suspect = quoted(suspect, line);
+    }
+    Some(if is_certain { suspect } else { suspect.likely() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    #[test]
+    fn a_page_of_the_proxy_itself_is_no_route() {
+        let mut facts = answered(404);
+        assert_eq!(code(&RULE, &facts), None);
+        facts.visits[0].body = "404 page not found".into();
+        assert_eq!(code(&RULE, &facts), Some("proxy.no_route_for_host"));
+    }
+
+    #[test]
+    fn nginx_404_needs_an_app_that_answers() {
+        let mut facts = answered(404);
+        facts.visits[0].body = "<center>nginx</center>".into();
+        assert_eq!(code(&RULE, &facts), None);
+        facts.visits.push(by(visit(200), Via::App));
+        assert_eq!(code(&RULE, &facts), Some("proxy.no_route_for_host"));
+    }
+}

@@ -1,0 +1,136 @@
+//! `proxy.trust`: the app does not believe its proxy, or only sometimes.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "proxy.trust", judge };
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    refused(facts).or_else(|| partial(facts))
+}
+
+fn refused(facts: &Facts) -> Option<Suspect> {
+    let arrival = facts.arrival().filter(|visit| matches!(visit.status, 400 | 403))?;
+    let at_app = |note: &str| facts.visits(Step::Variant).find(|visit| visit.via == Via::App && visit.note == note);
+    let (plain, forwarded) = (at_app("nothing forwarded"), at_app("X-Forwarded-Proto: https"));
+    let depends = plain.is_some_and(|visit| visit.is_well() || visit.status == 401)
+        && forwarded.is_some_and(|visit| visit.status == arrival.status);
+    let line = facts.log_any(&[
+        "not set-up for reverse proxies",
+        "not set up for reverse proxies",
+        "untrusted proxy",
+        "list of trusted proxies",
+        "not a trusted proxy",
+        "from a reverse proxy was received",
+        "proxy is not trusted",
+        "trusted_proxies",
+    ]);
+    if !depends && line.is_none() {
+        return None;
+    }
+    let lists: Vec<_> = facts
+        .host
+        .iter()
+        .flat_map(|host| &host.settings)
+        .filter(|setting| setting.name.to_uppercase().contains("TRUSTED_PROX") && !setting.is_empty())
+        .collect();
+    let is_stale = !lists.is_empty()
+        || line.is_some_and(|line| {
+            let text = line.text.to_lowercase();
+            text.contains("not in the list")
+                || text.contains("not in trusted")
+                || text.contains("is not trusted")
+                || text.contains("untrusted proxy")
+        });
+    let code = if is_stale { "proxy.trusted_proxy_stale" } else { "proxy.trusted_proxy_unset" };
+    let why = if is_stale {
+        "The app refuses forwarded requests from the proxy's present address: its list of trusted proxies holds another."
+    } else {
+        "The app refuses every request that carries forwarded headers, since it trusts no proxy."
+    };
+    let mut suspect = Suspect::new(code, why)
+        .at(Link::Proxy)
+        .deep(3)
+        .saw("GET through the proxy", arrival.told(), arrival.url.clone())
+        .not("config.allowed_hosts", "it depends on the forwarded headers, not on the name");
+    if let (Some(plain), Some(forwarded)) = (plain, forwarded) {
+        suspect = suspect.saw("at the app, nothing forwarded", plain.told(), "app").saw(
+            "at the app, with X-Forwarded-For",
+            forwarded.told(),
+            "app",
+        );
+    }
+    if let Some(line) = line {
+        suspect = quoted(suspect, line);
+    }
+    let address = line.and_then(|line| {
+        line.text.split([' ', ',', ';']).find_map(|word| word.trim_matches(['\'', '"']).parse::<IpAddr>().ok())
+    });
+    Some(suspect.fix(format!(
+        "add the proxy's address{} to the app's trusted proxies, and nothing wider",
+        address.map(|address| format!(" {address}")).unwrap_or_default()
+    )))
+}
+
+fn partial(facts: &Facts) -> Option<Suspect> {
+    let host = facts.host.as_ref()?;
+    let ranges: Vec<_> =
+        host.proxy.iter().filter(|line| line.text.trim_start().starts_with("set_real_ip_from")).collect();
+    let is_harmed = facts.signin.attempts.iter().any(|attempt| attempt.answer == Answer::Throttled)
+        || facts.arrival().is_some_and(|visit| matches!(visit.status, 403 | 429))
+        || facts.echo.as_ref().is_some_and(|echo| {
+            !echo.client.is_empty()
+                && !echo.forwarded_for.is_empty()
+                && !echo.forwarded_for[0].starts_with(&echo.client)
+        });
+    (facts.is_behind_cdn() && !ranges.is_empty() && ranges.len() < 10 && is_harmed).then(|| {
+        Suspect::new(
+            "proxy.real_ip_partial",
+            format!(
+                "The proxy restores the visitor's address for {} ranges only; the CDN comes from more.",
+                ranges.len()
+            ),
+        )
+        .at(shows_at(facts, Link::Proxy))
+        .deep(3)
+        .likely()
+        .saw("set_real_ip_from", format!("{} lines", ranges.len()), ranges[0].source.clone())
+        .fix("write a set_real_ip_from line for each range that the CDN publishes, and refresh them by a timer")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_depends_on_forwarded_headers_is_about_trust() {
+        let mut facts = answered(400);
+        let at_app =
+            |note: &str, status| Visit { step: Step::Variant, note: note.into(), ..by(visit(status), Via::App) };
+        facts.visits.push(at_app("nothing forwarded", 200));
+        facts.visits.push(at_app("X-Forwarded-Proto: https", 400));
+        assert_eq!(code(&RULE, &facts), Some("proxy.trusted_proxy_unset"));
+        facts.host.get_or_insert_default().settings.push(Setting {
+            name: "TRUSTED_PROXIES".into(),
+            mark: Mark { length: 9, ..Mark::default() },
+            ..Setting::default()
+        });
+        assert_eq!(code(&RULE, &facts), Some("proxy.trusted_proxy_stale"));
+        assert_eq!(code(&RULE, &answered(400)), None);
+    }
+
+    #[test]
+    fn the_apps_log_tells_too() {
+        assert_eq!(
+            code(
+                &RULE,
+                &logged(
+                    answered(400),
+                    "A request from a reverse proxy was received from 172.17.0.1, but your HTTP integration is not set-up for reverse proxies"
+                )
+            ),
+            Some("proxy.trusted_proxy_unset")
+        );
+    }
+}

@@ -1,0 +1,183 @@
+//! `proxy.upstream_address`: the proxy looks for the app where it is not.
+
+use super::basis::*;
+use crate::host::upstream;
+
+pub(super) const RULE: Rule = Rule { family: "proxy.upstream_address", judge };
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    circle(facts).or_else(|| wrong(facts))
+}
+
+fn circle(facts: &Facts) -> Option<Suspect> {
+    let growing = facts.log_lines().map(|line| &line.text).find(|text| {
+        text.matches("127.0.0.1, 127.0.0.1").count() > 1 || text.contains("worker_connections are not enough")
+    });
+    let failing =
+        facts.arrival().is_some_and(|visit| visit.status >= 400 || visit.fault.is_some()) || stop::is_loop(facts);
+    let host = facts.host.as_ref();
+    let own = host.zip(upstream::configured(facts)).filter(|(host, (address, port))| {
+        let is_here = address == "localhost"
+            || address
+                .parse::<IpAddr>()
+                .is_ok_and(|address| address.is_loopback() || host.addresses.contains(&address));
+        is_here && host.proxy.iter().any(|line| upstream::listen_port(&line.text) == Some(*port))
+    });
+    let text = growing.cloned().or_else(|| {
+        own.as_ref().map(|(_, (address, port))| format!("upstream {address}:{port}, which is the proxy's own listener"))
+    })?;
+    failing.then(|| {
+        Suspect::new(
+            "proxy.upstream_is_self",
+            "The proxy forwards to its own listener: each request comes back to it until it gives up.",
+        )
+        .at(shows_at(facts, Link::Proxy))
+        .deep(6)
+        .saw("the proxy", text, "the host")
+        .fix("set the proxy's upstream (BACKEND) to the app's address and port")
+    })
+}
+
+fn wrong(facts: &Facts) -> Option<Suspect> {
+    let arrival = facts.arrival()?;
+    if !is_gateway_error(facts) && !is_stranger(facts, arrival) {
+        return None;
+    }
+    let said = upstream::failed(facts);
+    let named =
+        said.as_ref().map(|(address, port, _)| (address.clone(), *port)).or_else(|| upstream::configured(facts));
+    let app = facts.doors(Via::App).next();
+    let base = |code, why: String| {
+        let mut suspect = Suspect::new(code, why)
+            .at(Link::Proxy)
+            .deep(4)
+            .saw("GET", arrival.told(), arrival.url.clone())
+            .not("http.header.response_too_large", "no connection was made at all");
+        if let Some((_, _, line)) = &said {
+            suspect = quoted(suspect, line);
+        }
+        suspect
+    };
+    let is_timeout = said.as_ref().is_some_and(|(_, _, line)| {
+        line.text.contains("timed out")
+            || line.text.contains("i/o timeout")
+            || line.text.contains("No route to host")
+            || line.text.contains("unreachable")
+    });
+    let Some((name, port)) = named else {
+        let refused = app.is_some_and(|door| door.tcp == Tcp::Refused);
+        return refused.then(|| {
+            base(
+                "proxy.upstream_refused",
+                "The app refuses connections at the address that was given: it is down, or listens elsewhere.".into(),
+            )
+            .likely()
+            .deep(2)
+            .fix("start the app, then compare its address with the proxy's upstream")
+        });
+    };
+    if arrival.status == 504 && !is_timeout && said.is_none() {
+        return None;
+    }
+    let host = facts.host.as_ref();
+    let address: Option<IpAddr> = name.parse().ok();
+    let is_loopback = name == "localhost" || address.is_some_and(|address| address.is_loopback());
+    if is_loopback && upstream::is_proxy_apart(facts) {
+        return Some(
+            base(
+                "proxy.upstream_is_self",
+                format!(
+                    "The proxy runs in a container and forwards to {name}:{port}, which is the proxy itself there."
+                ),
+            )
+            .fix(format!(
+                "set the upstream to the app's service and its port, for example {}:{port}",
+                upstream::service(facts).unwrap_or_else(|| "app".into())
+            )),
+        );
+    }
+    if is_timeout {
+        return Some(base("proxy.upstream_unroutable", format!("{name}:{port} does not answer the proxy: it lies in a network that the proxy has no part in, or is gone.")).fix("put proxy and app on one network, and name it where the proxy chooses (traefik.docker.network=NAME)"));
+    }
+    if let Some((container, now)) = host.and_then(|host| upstream::moved(host, &name, address)) {
+        return Some(
+            base(
+                "proxy.upstream_dns_cached",
+                format!("The proxy connects to {name}, and `{container}` is at {now} now."),
+            )
+            .fix(mend::reload(facts))
+            .fixes(mend::lines(
+                facts,
+                &[
+                    ("nginx", "resolver 127.0.0.11 valid=10s; set $app http://NAME:PORT; proxy_pass $app;"),
+                    ("haproxy", "server app NAME:PORT resolvers docker init-addr none check"),
+                ],
+            )),
+        );
+    }
+    let others = host.map(|host| upstream::ports(host, address)).unwrap_or_default();
+    let is_listening = others.contains(&port);
+    let known = app
+        .filter(|door| door.tcp == Tcp::Open)
+        .map(|door| door.address.port())
+        .or_else(|| others.iter().copied().find(|other| *other != port && !matches!(other, 80 | 443 | 22 | 53)));
+    if !is_listening && let Some(right) = known.filter(|right| *right != port) {
+        return Some(
+            base(
+                "proxy.upstream_wrong_port",
+                format!("The proxy connects to port {port}, and the app listens on {right}."),
+            )
+            .not("app.crash_loop", "the app listens")
+            .fix(format!("set the proxy's upstream to {name}:{right}"))
+            .fix(mend::reload(facts)),
+        );
+    }
+    if is_listening && said.is_none() {
+        return None;
+    }
+    let suspect =
+        base("proxy.upstream_refused", format!("Nothing listens at {name}:{port}, where the proxy looks for the app."))
+            .deep(2);
+    Some(
+        if host.is_some() || said.is_some() { suspect } else { suspect.likely() }
+            .fix(format!("start the app; it must listen on {name}:{port}"))
+            .fix(format!("curl -v http://{name}:{port}/   # from where the proxy runs")),
+    )
+}
+
+/// An answer that is not the app's, though it comes by the proxy: another service took the app's old address.
+fn is_stranger(facts: &Facts, arrival: &Visit) -> bool {
+    facts.inner(Via::App).is_some_and(|app| {
+        app.is_well() && arrival.status > 0 && app.field("server") != arrival.field("server") && arrival.status >= 400
+    }) || facts.host.as_ref().is_some_and(|host| !host.upstreams.is_empty() && arrival.status >= 400)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    const REFUSED: &str = "connect() failed (111: Connection refused) while connecting to upstream, client: 1.2.3.4, server: _, request: \"GET / HTTP/1.1\", upstream: \"http://127.0.0.1:8080/\", host: \"app.example.com\"";
+
+    #[test]
+    fn a_refused_upstream_is_the_app_that_is_down() {
+        assert_eq!(code(&RULE, &logged(answered(502), REFUSED)), Some("proxy.upstream_refused"));
+        assert_eq!(code(&RULE, &logged(healthy(), REFUSED)), None);
+        assert_eq!(code(&RULE, &answered(502)), None);
+    }
+
+    #[test]
+    fn an_app_on_another_port_shows_a_wrong_port() {
+        let mut facts = logged(answered(502), REFUSED);
+        facts.host.as_mut().unwrap().listeners = host(&["127.0.0.1:8000", "0.0.0.0:443"]).listeners;
+        assert_eq!(code(&RULE, &facts), Some("proxy.upstream_wrong_port"));
+    }
+
+    #[test]
+    fn an_upstream_that_times_out_is_unroutable() {
+        let text = REFUSED
+            .replace("connect() failed (111: Connection refused)", "upstream timed out (110: Connection timed out)")
+            .replace("127.0.0.1", "172.29.0.5");
+        assert_eq!(code(&RULE, &logged(answered(504), &text)), Some("proxy.upstream_unroutable"));
+    }
+}

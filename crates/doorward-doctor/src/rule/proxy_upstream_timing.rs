@@ -1,0 +1,107 @@
+//! `proxy.upstream_timing`: the app is reached, and its answers or connections end at the wrong time.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "proxy.upstream_timing", judge };
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    slow(facts).or_else(|| keepalive(facts))
+}
+
+fn slow(facts: &Facts) -> Option<Suspect> {
+    let page = facts
+        .visits
+        .iter()
+        .filter(|visit| visit.via == Via::Public && visit.step != Step::Variant)
+        .find(|visit| visit.status == 504);
+    let attempt = facts.signin.attempts.iter().find(|attempt| attempt.status == 504);
+    if page.is_none() && attempt.is_none() {
+        return None;
+    }
+    let connecting = facts.log_with(&["timed out", "while connecting to upstream"]);
+    if connecting.is_some() {
+        return None;
+    }
+    let line = facts
+        .log_with(&["timed out", "while reading response header"])
+        .or_else(|| facts.log_any(&["gateway timeout", "sh-- ", "timeout awaiting response headers"]));
+    let what = if attempt.is_some() && page.is_none() { "The sign-in" } else { "The page" };
+    let suspect =
+        Suspect::new("proxy.upstream_timeout", format!("{what} takes the app longer than the proxy waits (504)."))
+            .at(if attempt.is_some() && page.is_none() { Link::Proxy } else { shows_at(facts, Link::Proxy) })
+            .deep(2)
+            .saw("request", "504", page.map_or_else(|| "sign-in".to_owned(), |visit| visit.url.clone()))
+            .not("proxy.upstream_refused", "the connection to the app stands")
+            .fix("find what the request waits for (directory, mail, lock, pool), and let it happen after the answer")
+            .fixes(mend::lines(
+                facts,
+                &[
+                    ("nginx", "proxy_read_timeout 120s;   # for this location only"),
+                    ("haproxy", "timeout server 120s"),
+                    ("traefik", "serversTransport.forwardingTimeouts.responseHeaderTimeout: 120s"),
+                    ("apache", "ProxyTimeout 120"),
+                    ("caddy", "transport http { response_header_timeout 120s }"),
+                ],
+            ));
+    Some(match line {
+        Some(line) => quoted(suspect, line),
+        None => suspect.likely(),
+    })
+}
+
+fn keepalive(facts: &Facts) -> Option<Suspect> {
+    let line = facts.log_any(&[
+        "upstream prematurely closed connection while reading response header",
+        "recv() failed (104: connection reset by peer) while reading response header",
+        "server closed idle connection",
+        "sc-- ",
+        "ench reset by peer",
+    ])?;
+    let all: Vec<_> = facts.visits.iter().filter(|visit| visit.via == Via::Public && visit.status > 0).collect();
+    let (well, broken) =
+        (all.iter().filter(|visit| visit.status < 500).count(), all.iter().filter(|visit| visit.status == 502).count());
+    let app_is_well = facts.inner(Via::App).is_some_and(Visit::is_well)
+        || facts.host.as_ref().is_some_and(|host| {
+            crate::host::upstream::configured(facts).is_some_and(|(_, port)| host.on_port(port).next().is_some())
+        });
+    let keeps = facts.host.as_ref().is_some_and(|host| {
+        host.proxy.iter().any(|line| {
+            let text = line.text.trim_start();
+            text.starts_with("keepalive") || text.contains("http-reuse")
+        })
+    });
+    (broken > 0 && (well > 0 || keeps) && app_is_well).then(|| {
+        quoted(Suspect::new("proxy.keepalive_mismatch", "Single requests fail with 502 within milliseconds: the proxy reuses a connection that the app has just closed."), line)
+            .at(Link::Proxy).deep(3).likely()
+            .not("proxy.upstream_refused", "most requests pass")
+            .fix("let the app keep idle connections longer than the proxy: server.keepAliveTimeout = 75000 (Node.js), --keep-alive 75 (gunicorn), --timeout-keep-alive 75 (uvicorn)")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    #[test]
+    fn a_504_of_a_connected_app_is_slowness() {
+        assert_eq!(code(&RULE, &answered(504)), Some("proxy.upstream_timeout"));
+        assert_eq!(
+            code(
+                &RULE,
+                &logged(answered(504), "upstream timed out (110: Connection timed out) while connecting to upstream")
+            ),
+            None
+        );
+        assert_eq!(code(&RULE, &healthy()), None);
+    }
+
+    #[test]
+    fn single_failures_of_a_live_app_are_keepalives() {
+        let mut facts =
+            logged(healthy(), "upstream prematurely closed connection while reading response header from upstream");
+        facts.visits.push(Visit { step: Step::Again, ..visit(502) });
+        facts.visits.push(by(visit(200), Via::App));
+        assert_eq!(code(&RULE, &facts), Some("proxy.keepalive_mismatch"));
+    }
+}

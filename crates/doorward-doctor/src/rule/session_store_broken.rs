@@ -1,0 +1,122 @@
+//! `session.store_broken`: a session is made, and the next request does not find it.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "session.store_broken", judge };
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    let down = facts.log_any(&["session store", "redis", "memcached", "6379"]).filter(|line| {
+        let text = line.text.to_lowercase();
+        [
+            "refused",
+            "timeout",
+            "timed out",
+            "unreachable",
+            "connection error",
+            "econnrefused",
+            "cannot connect",
+            "could not connect",
+            "noauth",
+            "misconf",
+            "oom command",
+            "name or service not known",
+            "error",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
+    });
+    if let Some(line) =
+        down.filter(|_| is_failing_inside(facts) || facts.signin.after.iter().any(|status| *status >= 400))
+    {
+        return Some(
+            quoted(Suspect::new("session.store_down", "The app does not reach where it keeps sessions."), line)
+                .at(shows_inside(facts, Link::Session))
+                .deep(7)
+                .not("db.unreachable", "it is the session store that is named")
+                .fix("start the store, and compare host, port and password with the app's settings"),
+        );
+    }
+    let after = &facts.signin.after;
+    let lost = after.iter().filter(|status| matches!(status, 401 | 403)).count();
+    let known = after.iter().filter(|status| **status < 400 && **status > 0).count();
+    if lost > 0 && known > 0 {
+        return Some(Suspect::new("session.store_not_shared", format!("Of {} requests with one session, {lost} do not know it: the processes behind this name do not share sessions.", after.len())).deep(3)
+            .saw("sign in, then the same page again and again", format!("{after:?}"), "the app").not("cookie.secure_over_http", "the cookie is sent each time").fix("use one store for all workers and replicas (database, Redis), and one secret"));
+    }
+    if let Some(line) = facts
+        .log_any(&[
+            "invalid oauth state",
+            "missing saved state",
+            "unknown state",
+            "state mismatch",
+            "invalid state",
+            "state not found",
+        ])
+        .filter(|_| facts.signin.withheld.is_empty())
+    {
+        let failing = facts.visits.iter().any(|visit| visit.status >= 400) || lost > 0;
+        return failing.then(|| {
+            quoted(
+                Suspect::new(
+                    "session.oauth_state_not_shared",
+                    "The state of a sign-in by provider is not known where the visitor comes back.",
+                ),
+                line,
+            )
+            .likely()
+            .deep(2)
+        });
+    }
+    let sent =
+        facts.visits(Step::After).any(|visit| visit.sent.iter().any(|(name, _)| name.eq_ignore_ascii_case("cookie")));
+    let refused = facts.signin.session.is_empty()
+        || facts
+            .visits
+            .iter()
+            .flat_map(|visit| &visit.cookies)
+            .any(|cookie| facts.signin.session.contains(&cookie.name) && cookie.trouble.is_some());
+    if lost > 0 && sent && !refused && facts.signin.tokens.is_empty() {
+        let volatile = facts.log_any(&[
+            "memorystore",
+            "in-memory session",
+            "sessions are kept in memory",
+            "generated a random secret",
+            "generating a random secret",
+        ]);
+        let code = match volatile {
+            Some(line) if line.text.to_lowercase().contains("secret") => "session.secret_rotated_on_recreate",
+            Some(_) => "session.store_volatile",
+            None => "session.store_not_shared",
+        };
+        let suspect =
+            Suspect::new(code, "The cookie of the session is sent, and the app does not know the session.").deep(1);
+        return Some(match volatile {
+            Some(line) => quoted(suspect, line),
+            None => suspect.possible().saw("sign in, then the same page", format!("{after:?}"), "the app"),
+        });
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    #[test]
+    fn chance_decides_where_sessions_are_not_shared() {
+        let mut facts = healthy();
+        facts.signin.after = vec![401, 200, 401];
+        assert_eq!(code(&RULE, &facts), Some("session.store_not_shared"));
+        facts.signin.after = vec![200, 200, 200];
+        assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn a_store_that_is_down_is_named_by_the_log() {
+        let mut facts = logged(healthy(), "ERROR session store: redis://127.0.0.1:6379: Connection refused");
+        facts.signin.attempts =
+            vec![Attempt { variant: Variant::Real, answer: Answer::Failure, status: 500, ..Attempt::default() }];
+        assert_eq!(code(&RULE, &facts), Some("session.store_down"));
+    }
+}

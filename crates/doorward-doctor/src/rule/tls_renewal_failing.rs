@@ -1,0 +1,77 @@
+//! `tls.renewal_failing`: the challenge of the issuer cannot be answered.
+
+use super::basis::*;
+
+pub(super) const RULE: Rule = Rule { family: "tls.renewal_failing", judge };
+
+fn judge(facts: &Facts) -> Option<Suspect> {
+    let line = facts.log_with(&["acme"]).filter(|line| {
+        ["unauthorized", "invalid response", "challenge failed", "ratelimited", "renewal failed", "rate limited"]
+            .iter()
+            .any(|word| line.text.to_lowercase().contains(word))
+    });
+    let challenge = facts.visits(Step::Challenge).next();
+    let certificate = stop::entrance(facts).and_then(|door| door.tls.as_ref()).and_then(|tls| tls.certificate.as_ref());
+    let days = certificate.map_or(i64::MAX, |certificate| (certificate.not_after - facts.now) / 86_400);
+    let told = |suspect: Suspect| {
+        suspect.at(Link::Tls).deep(3).fixes(mend::lines(
+        facts,
+        &[("nginx", "location ^~ /.well-known/acme-challenge/ { root /var/www/acme; }   # in the server on port 80, before the redirect"), ("apache", "RedirectMatch 301 ^/(?!\\.well-known/acme-challenge/)(.*)$ https://NAME/$1"), ("haproxy", "use_backend acme if { path_beg /.well-known/acme-challenge/ }"), ("traefik", "leave the entry point web to the resolver: redirections.entryPoint with a lower priority")],
+    )).fix("certbot renew --dry-run")
+    };
+    if let Some(visit) = challenge.filter(|visit| {
+        days <= 20
+            && (matches!(visit.status, 301 | 302 | 303 | 307 | 308)
+                || visit.is_well() && visit.body_bytes > 0
+                || visit.status == 404 && !visit.cookies.is_empty()
+                || visit.status == 401
+                || visit.status == 403)
+    }) {
+        let when = if days < 0 { format!("ended {} days ago", -days) } else { format!("ends in {days} days") };
+        let suspect = Suspect::new(
+            "tls.cert_renewal_failing",
+            format!(
+                "The certificate {when}, and the path of the issuer's challenge is answered by somebody else ({}).",
+                visit.told()
+            ),
+        )
+        .likely()
+        .saw("GET /.well-known/acme-challenge/…", visit.told(), "port 80")
+        .not("tls.cert_expired_in_memory", "no fresh certificate waits on the disk");
+        return Some(told(suspect)).filter(|_| !has_fresh(facts));
+    }
+    let line = line?;
+    (days <= 30 || !has_good_tls(facts)).then(|| {
+        told(quoted(Suspect::new("tls.cert_renewal_failing", "The issuer refuses to renew the certificate."), line))
+    })
+}
+
+fn has_fresh(facts: &Facts) -> bool {
+    facts
+        .host
+        .iter()
+        .flat_map(|host| &host.certificates)
+        .any(|(_, certificate)| certificate.not_after > facts.now + 21 * 86_400)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::*;
+    use super::*;
+
+    fn ending(days: i64, status: u16) -> Facts {
+        let mut facts = healthy();
+        let certificate = crate::facts::Certificate { not_after: facts.now + days * 86_400, ..Default::default() };
+        facts.doors[0].tls = Some(Handshake { certificate: Some(certificate), ..Handshake::default() });
+        facts.visits.push(Visit { step: Step::Challenge, ..visit(status) });
+        facts
+    }
+
+    #[test]
+    fn a_challenge_that_is_redirected_cannot_be_met() {
+        assert_eq!(code(&RULE, &ending(5, 301)), Some("tls.cert_renewal_failing"));
+        assert_eq!(code(&RULE, &ending(-2, 301)), Some("tls.cert_renewal_failing"));
+        assert_eq!(code(&RULE, &ending(60, 301)), None);
+        assert_eq!(code(&RULE, &ending(5, 404)), None);
+    }
+}

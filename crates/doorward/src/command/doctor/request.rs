@@ -1,0 +1,166 @@
+//! From the command line to what the doctor is asked to do.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use doorward_core::Clock as _;
+use doorward_doctor::facts::Target;
+use doorward_doctor::host::Place;
+use doorward_doctor::probe::Login;
+use doorward_doctor::redact::Salt;
+use doorward_doctor::{Facts, Request, profile};
+
+use super::Arguments;
+use crate::command::Context;
+use crate::system::SystemClock;
+
+/// The request that these arguments make.
+///
+/// # Errors
+/// Where an argument makes no sense, in words for the operator.
+pub(super) fn of(context: &Context, arguments: &Arguments) -> Result<Request, String> {
+    let target = arguments.url.as_deref().map(target).transpose()?;
+    let now = SystemClock.now().0;
+    let salt = arguments.salt.as_deref().map_or_else(Salt::fresh, |hex| Salt::of(&unhex(hex)));
+    let port = target.as_ref().map_or(443, |target| target.port);
+    let is_named = arguments.host
+        || arguments.dir.is_some()
+        || arguments.pid.is_some()
+        || !arguments.log.is_empty()
+        || arguments.host_facts;
+    let place = Place {
+        folder: arguments.dir.clone().or_else(|| Some(context.inputs.cwd.clone())),
+        pid: arguments.pid,
+        logs: arguments.log.clone(),
+        docker: arguments.docker.clone().or_else(|| context.inputs.docker_socket()),
+        port,
+        now,
+        salt: salt.clone(),
+    };
+    let via = match (&arguments.ssh, &arguments.via) {
+        (Some(host), _) if host.starts_with('-') => return Err("--ssh wants a host".to_owned()),
+        (Some(host), _) => ["ssh", "-o", "BatchMode=yes", "--", host].map(str::to_owned).to_vec(),
+        (None, Some(command)) => command.split_whitespace().map(str::to_owned).collect(),
+        (None, None) => Vec::new(),
+    };
+    let mut authorities = arguments.ca.clone();
+    authorities.extend(context.inputs.authorities_file());
+    Ok(Request {
+        target,
+        vantage: arguments.vantage,
+        origin: arguments.origin.as_deref().map(place_of).transpose()?,
+        app: arguments.app.as_deref().map(place_of).transpose()?,
+        resolve: arguments.resolve.iter().map(|text| resolve(text)).collect::<Result<_, _>>()?,
+        resolvers: arguments.resolver.clone(),
+        public_resolvers: arguments.public_resolver.clone(),
+        authoritative: arguments.authoritative.clone(),
+        expected: arguments.expect_address.clone(),
+        authorities,
+        timeout: Duration::try_from_secs_f64(arguments.timeout.clamp(0.1, 60.0)).unwrap_or(Duration::from_secs(3)),
+        now,
+        page: arguments.page.clone().unwrap_or_default(),
+        echo: arguments.echo.clone().unwrap_or_default(),
+        chosen: arguments.profile.as_deref().map(profile_of).transpose()?,
+        api: arguments.api.clone(),
+        provider: arguments.provider.clone(),
+        socket: arguments.socket.clone(),
+        session: arguments.session.clone(),
+        sign_out: arguments.sign_out.clone(),
+        is_thorough: arguments.thorough,
+        host: Some(place),
+        is_host_named: is_named,
+        via,
+        login: login(arguments)?,
+        salt,
+    })
+}
+
+/// Facts that were given rather than gathered.
+///
+/// # Errors
+/// Where they cannot be read.
+pub(super) fn seed(arguments: &Arguments, facts: &mut Facts) -> Result<(), String> {
+    facts.outside_works = match arguments.seen_from_outside.as_deref() {
+        None => None,
+        Some("yes") => Some(true),
+        Some("no") => Some(false),
+        Some(_) => return Err("--seen-from-outside is yes or no".to_owned()),
+    };
+    if let Some(path) = &arguments.har {
+        let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        facts.browser =
+            Some(doorward_doctor::har::read(&text).map_err(|error| format!("{}: {error}", path.display()))?);
+    }
+    Ok(())
+}
+
+fn target(text: &str) -> Result<Target, String> {
+    let text = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+    let url = url::Url::parse(&text).map_err(|error| format!("{text}: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("{}: only http and https", url.scheme()));
+    }
+    let host = url.host_str().ok_or("the address has no host")?.trim_matches(['[', ']']).to_lowercase();
+    let port = url.port_or_known_default().unwrap_or(443);
+    let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+    Ok(Target { scheme: url.scheme().to_owned(), host, port, path })
+}
+
+fn place_of(text: &str) -> Result<(String, u16), String> {
+    let (host, port) = text.rsplit_once(':').ok_or_else(|| format!("{text}: HOST:PORT"))?;
+    Ok((host.trim_matches(['[', ']']).to_owned(), port.parse().map_err(|_| format!("{text}: HOST:PORT"))?))
+}
+
+fn resolve(text: &str) -> Result<(String, u16, IpAddr), String> {
+    let wrong = || format!("{text}: HOST:PORT:ADDRESS");
+    let mut parts = text.splitn(3, ':');
+    let (host, port, address) =
+        (parts.next().ok_or_else(wrong)?, parts.next().ok_or_else(wrong)?, parts.next().ok_or_else(wrong)?);
+    Ok((
+        host.to_lowercase(),
+        port.parse().map_err(|_| wrong())?,
+        address.trim_matches(['[', ']']).parse().map_err(|_| wrong())?,
+    ))
+}
+
+fn profile_of(text: &str) -> Result<profile::Profile, String> {
+    let path = PathBuf::from(text);
+    let content = if path.extension().is_some_and(|extension| extension == "toml") {
+        Some(std::fs::read_to_string(&path).map_err(|error| format!("{text}: {error}"))?)
+    } else {
+        None
+    };
+    profile::named(text, content.as_deref()).map_err(|error| error.to_string())
+}
+
+fn login(arguments: &Arguments) -> Result<Option<Login>, String> {
+    let Some(user) = arguments.login.clone() else { return Ok(None) };
+    let read = |path: &PathBuf| {
+        std::fs::read_to_string(path)
+            .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+            .map_err(|error| format!("{}: {error}", path.display()))
+    };
+    let password = arguments.password_file.as_ref().map(read).transpose()?.unwrap_or_default();
+    Ok(Some(Login { user, password, totp: arguments.totp_file.as_ref().map(read).transpose()? }))
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<_> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
+    digits.chunks(2).filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_addresses_as_people_write_them() {
+        assert_eq!(target("app.example.com").unwrap().origin(), "https://app.example.com");
+        assert_eq!(target("http://[::1]:8000/x?y").unwrap().authority(), "[::1]:8000");
+        assert!(target("ftp://a").is_err() && target("https://").is_err());
+        assert_eq!(place_of("[::1]:443").unwrap(), ("::1".to_owned(), 443));
+        assert_eq!(resolve("A.test:443:[2001:db8::1]").unwrap().0, "a.test");
+        assert_eq!(unhex("00ff"), [0, 255]);
+    }
+}
