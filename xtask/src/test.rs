@@ -10,17 +10,11 @@ use crate::{Outcome, client, lab, shell};
 pub(crate) struct Arguments {
     #[command(flatten)]
     provision: Provision,
-<<<<<<< HEAD
-    /// The long run of the browser client as well: 1,000 randomized visits, half an hour
-    #[arg(long)]
-    full: bool,
-=======
-    /// Every scenario of the lab, not only the fast ones
+    /// Every scenario of the lab, and the long run of the browser client: 1,000 randomized visits, half an hour
     #[arg(long)]
     full: bool,
     #[command(flatten)]
     cache: lab::Cache,
->>>>>>> main
     /// Arguments for the test runner, for example a filter
     #[arg(last = true)]
     runner: Vec<String>,
@@ -78,12 +72,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let suites = [
         ("tests", tests(arguments)),
         ("documentation tests", documentation()),
-<<<<<<< HEAD
         ("browser client", client::test(arguments.full)),
-=======
-        ("browser client", client::test()),
         ("lab", lab::suite(&arguments.cache, arguments.full)),
->>>>>>> main
     ];
     println!();
     for (name, done) in &suites {
