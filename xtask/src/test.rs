@@ -10,7 +10,7 @@ use crate::{Outcome, client, lab, shell};
 pub(crate) struct Arguments {
     #[command(flatten)]
     provision: Provision,
-    /// Every scenario of the lab, not only the fast ones
+    /// Every scenario of the lab, and the long run of the browser client: 1,000 randomized visits, half an hour
     #[arg(long)]
     full: bool,
     #[command(flatten)]
@@ -63,6 +63,7 @@ pub(crate) const NEEDS: &[Need] = &[
         is_there: || shell::has("curl"),
     },
     Need { package: "nodejs", why: "the browser client is tested in Node, 18 or newer", is_there: client::has_node },
+    Need { package: "python3-venv", why: "an app in Python checks who asks", is_there: has_venv },
     Need { package: "npm", why: "the browser client's packages come with it", is_there: || shell::has("npm") },
 ];
 
@@ -73,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let suites = [
         ("tests", tests(arguments)),
         ("documentation tests", documentation()),
-        ("browser client", client::test()),
+        ("browser client", client::test(arguments.full)),
         ("lab", lab::suite(&arguments.cache, arguments.full)),
     ];
     println!();
@@ -106,6 +107,12 @@ fn documentation() -> Outcome {
 /// Whether Python finds its mail server.
 fn has_aiosmtpd() -> bool {
     let found = std::process::Command::new("/usr/bin/python3").args(["-c", "import aiosmtpd"]).output();
+    found.is_ok_and(|output| output.status.success())
+}
+
+/// Whether Python can make a folder for the packages of one program.
+fn has_venv() -> bool {
+    let found = std::process::Command::new("python3").args(["-c", "import venv, ensurepip"]).output();
     found.is_ok_and(|output| output.status.success())
 }
 

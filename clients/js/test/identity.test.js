@@ -16,6 +16,7 @@ import { browserFetch, freePort, startGateway, until } from "./part/gateway.js";
 
 const examples = fileURLToPath(new URL("../../../examples/identity/", import.meta.url));
 const target = process.env.DOORWARD_IDENTITY_TARGET ?? fileURLToPath(new URL("../../../target/identity/", import.meta.url));
+const venv = join(target, "venv");
 const inFolder = (folder, command, ...words) => execFileSync(command, words, { cwd: join(examples, folder), stdio: ["ignore", "pipe", "pipe"] });
 
 /** How each is made ready, and started. */
@@ -26,11 +27,11 @@ const BACKENDS = {
   },
   fastapi: {
     prepare: () => {
-      if (existsSync(join(examples, "fastapi/.venv/bin/uvicorn"))) return;
-      inFolder("fastapi", "python3", "-m", "venv", ".venv");
-      inFolder("fastapi", ".venv/bin/pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", "requirements.txt");
+      if (existsSync(join(venv, "bin/uvicorn"))) return;
+      inFolder("fastapi", "python3", "-m", "venv", venv);
+      inFolder("fastapi", join(venv, "bin/pip"), "install", "--quiet", "--disable-pip-version-check", "--requirement", "requirements.txt");
     },
-    start: (port) => [join(examples, "fastapi/.venv/bin/uvicorn"), "main:app", "--port", `${port}`, "--log-level", "error"],
+    start: (port) => [join(venv, "bin/uvicorn"), "main:app", "--port", `${port}`, "--log-level", "error"],
   },
   express: {
     prepare: () => existsSync(join(examples, "express/node_modules")) || inFolder("express", "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"),
@@ -110,7 +111,7 @@ async function startPast() {
 /** Starts an example, and gives a question with a header. */
 async function run(t, name, port, keysUrl, issuer, app) {
   const [command, ...words] = BACKENDS[name].start(port);
-  const child = spawn(command, words, { cwd: join(examples, name), env: { ...process.env, PORT: `${port}`, DOORWARD_KEYS: keysUrl, DOORWARD_ISSUER: issuer, DOORWARD_APP: app }, stdio: "ignore" });
+  const child = spawn(command, words, { cwd: join(examples, name), env: { ...process.env, PORT: `${port}`, DOORWARD_KEYS: keysUrl, DOORWARD_ISSUER: issuer, DOORWARD_APP: app, PYTHONDONTWRITEBYTECODE: "1" }, stdio: "ignore" });
   t.after(() => child.kill("SIGKILL"));
   const ask = (jwt) => fetch(`http://127.0.0.1:${port}/`, { headers: jwt === undefined ? {} : { "X-Doorward-Jwt": jwt } });
   await until(() => ask().then(() => true, () => false), name);
