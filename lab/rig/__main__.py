@@ -16,6 +16,7 @@ import urllib.parse
 
 import docker
 import part
+import recording
 import zone
 from certificate import Authority
 from edge import Edge
@@ -23,7 +24,7 @@ from network import DNS, EDGE, RUN, Network
 from wire import Reader
 
 SECTIONS = {"net", "dns", "tls", "run", "edge", "docker", "files", "firewall", "kernel", "load", "doctor", "apply",
-            "own_files", "after", "space"}
+            "own_files", "after", "har"}
 
 
 class Rig:
@@ -118,6 +119,8 @@ class Rig:
         self.plan = fill(self.plan, self)
         for path, text in self.plan.get("files", {}).items():
             part.write(os.path.join(f"{RUN}/site", path), text)
+        for path, calls in self.plan.get("har", {}).items():
+            part.write(os.path.join(f"{RUN}/site", path), recording.har(calls))
 
     def bind(self, target, text):
         """Gives the whole rig its own version of a file."""
@@ -146,7 +149,8 @@ class Rig:
         os.makedirs(folder, exist_ok=True)
         made = part.KINDS[kind](self, folder, **settings)
         self.logs[name] = f"{folder}/log"
-        env = {"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "HOME": folder, "LANG": "C.UTF-8", **made.env}
+        env = {"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "HOME": folder, "LANG": "C.UTF-8",
+               "PYTHONDONTWRITEBYTECODE": "1", **made.env}
         env = {key: value for key, value in env.items() if value is not None}
         process = host.start(made.words, env=env, cwd=cwd or folder, stdin=subprocess.DEVNULL,
                              stdout=open(self.logs[name], "w"), stderr=subprocess.STDOUT, start_new_session=True)

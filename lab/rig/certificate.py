@@ -44,9 +44,9 @@ class Authority:
         kinds = ",".join(("IP:" if _is_address(name) else "DNS:") + name for name in names)
         signer = signers[issuer]
         path, key = self._issue(subject or names[0], signer, f"subjectAltName={kinds}\n", days)
-        if chain and issuer == "intermediate":
+        if chain and issuer in ("intermediate", "stranger"):
             with open(path, "a") as file:
-                file.write(open(self.between[0]).read())
+                file.write(open(signer[0]).read())
         return path, key
 
     def _issue(self, name, signer, extensions, days=(-10, 3000)):

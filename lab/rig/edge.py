@@ -80,7 +80,7 @@ class Edge:
             code = fault.args[0]
             page = PAGE.format(host=host, code=code, text=TEXTS[code], ray=ray)
             return answer(STATUS.get(code, code), own + [("Content-Type", "text/html; charset=UTF-8")], page, keep=True)
-        shown = [(key, value) for key, value in fields if key.lower() not in ("server", "date")]
+        shown = [(key, value) for key, value in fields if key.lower() not in ("server", "date", "alt-svc")]
         return answer(status, own + [("CF-Cache-Status", cached)] + shown, body, keep=True)
 
     def _fetch(self, request, peer, scheme):

@@ -79,25 +79,25 @@ def site(rig, folder, wait=None, env=None, **settings):
     if settings.get("tls"):
         given = settings["tls"] if isinstance(settings["tls"], dict) else {"name": settings["tls"]}
         certificate, key = rig.certificate(given["name"])
-        settings["tls"] = {"certificate": certificate, "key": key, "version": given.get("version")}
+        settings["tls"] = {"certificate": certificate, "key": key, "version": given.get("version"),
+                           "refuse": given.get("refuse")}
     listen = settings.get("listen", ["0.0.0.0:8000"])
     ports = [_port(address) for address in listen if not settings.get("limits", {}).get("deaf")]
     return Part([sys.executable, f"{HERE}/site.py", json.dumps(settings)], ports if wait is None else wait, env)
 
 
-def django(rig, folder, listen="127.0.0.1:8000", env=None, workers=1, env_keys=()):
+def django(rig, folder, listen="127.0.0.1:8000", env=None, workers=1):
     """A Django project with its own sign-in, under gunicorn."""
-    words = [rig.python("gunicorn"), "--chdir", f"{APPS}/django", "--bind", listen, "--workers", str(workers),
-             "--worker-tmp-dir", folder, "--no-control-socket", "shop:application"]
-    words = [word for word in words if word != "--no-control-socket"]
-    return Part(words, [_port(listen)], {"DATABASE": f"{folder}/db.sqlite3", "PYTHONDONTWRITEBYTECODE": "1", **(env or {})})
+    words = [rig.python("gunicorn"), "--chdir", f"{APPS}/django", "--bind", listen, "--workers", str(workers), "--threads", "4",
+             "--worker-tmp-dir", folder, "shop:application"]
+    return Part(words, [_port(listen)], {"DATABASE": f"{folder}/db.sqlite3", **(env or {})})
 
 
 def fastapi(rig, folder, listen="127.0.0.1:8000", app="starlette_csrf_app", env=None, arguments=()):
     """A FastAPI app with one of the usual packages against forgery, under uvicorn."""
     host, port = listen.rsplit(":", 1)
     words = [rig.python("uvicorn"), "--app-dir", f"{APPS}/fastapi", "--host", host, "--port", port, *arguments, f"{app}:app"]
-    return Part(words, [_port(listen)], {"PYTHONDONTWRITEBYTECODE": "1", **(env or {})})
+    return Part(words, [_port(listen)], {**(env or {})})
 
 
 def express(rig, folder, listen="127.0.0.1:8000", env=None):

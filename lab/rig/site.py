@@ -142,7 +142,7 @@ class Visit:
                 self.fields = {}
         elif text:
             self.fields = dict(urllib.parse.parse_qsl(text, keep_blank_values=True))
-        self.wants_json = form == "application/json" or "json" in request.first("Accept")
+        self.wants_json = form == "application/json" or request.first("Accept").startswith("application/json")
 
     def cookie(self, name):
         return self.cookies.get(name, [""])[0]
@@ -285,12 +285,16 @@ class Visit:
 
     def sign_in(self):
         if self.request.method == "GET":
-            return self.form(200)
+            return self.go(self.site.proxy["prefix"] + "/account") if self.is_member() else self.form(200)
         if self.request.method != "POST":
             return self.reply(405, "<h1>Method Not Allowed</h1>")
         if refused := self.forged():
             return refused
         return self.judge()
+
+    def is_member(self):
+        value = self.cookie(self.site.session["cookie"])
+        return bool(value) and self.site.session["store"] == "shared" and bool(self.site.member(value))
 
     def form(self, status, note=""):
         site, csrf = self.site, self.site.csrf
@@ -324,6 +328,8 @@ class Visit:
             return self.refuse("CSRF token missing")
         if csrf["encode"] in ("plain", "base64", "percent"):
             have = self.plain(have)
+        if csrf.get("twice"):
+            have = urllib.parse.quote(have, safe="")
         if not self.site.is_genuine(sent):
             return self.refuse("CSRF token invalid or expired")
         if csrf["equality"] and sent != have:
@@ -477,6 +483,9 @@ def serve(site):
     context = None
     if site.tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if site.tls.get("refuse"):
+            alert = getattr(ssl, f"ALERT_DESCRIPTION_{site.tls['refuse'].upper()}")
+            context.sni_callback = lambda *_: alert
         if site.tls.get("version"):
             context.set_ciphers("ALL:@SECLEVEL=0")
             context.minimum_version = ssl.TLSVersion.TLSv1

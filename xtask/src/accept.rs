@@ -3,10 +3,10 @@
 mod edge;
 mod token;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::served::{self, Served};
-use crate::{Outcome, Trouble, shell};
+use crate::{Outcome, Trouble, lab, shell};
 
 /// Arguments of `cargo xtask accept`.
 #[derive(Debug, clap::Args)]
@@ -40,6 +40,12 @@ const CHECKS: &[(&str, Check)] = &[
     ("a forged sign-in is refused with its reason", token::forged),
 ];
 
+/// The founding story, told to the doctor.
+const STORIES: &[(&str, &str)] = &[
+    ("a firewall drops, the edge says 522: named, mended, 200", "outage-522"),
+    ("raced tokens, the token is 200 and the sign-in 403: named", "outage-403"),
+];
+
 /// Runs every check against a fresh start of the release program.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let program = match &arguments.program {
@@ -52,9 +58,19 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         tally.report(name, check(&served));
     }
     drop(served);
+    for (name, story) in STORIES {
+        tally.report(name, tell(&program, story));
+    }
     let browser = if arguments.without_browser { Ok(Seen::Skipped("--without-browser".to_owned())) } else { browser() };
     tally.report("a browser signs in and out", browser);
     tally.end()
+}
+
+fn tell(program: &Path, story: &str) -> Outcome<Seen> {
+    if !lab::has_doctor(program) {
+        return Ok(Seen::Skipped("this program has no command `doctor`".to_owned()));
+    }
+    lab::story(program, story).map(Seen::Well)
 }
 
 /// How many checks ended other than well.

@@ -29,6 +29,8 @@ enum Part {
     Alone,
     /// Doorward beside other proxies
     Proxy,
+    /// Whether the time of an answer tells of accounts
+    Timing,
 }
 
 /// A program that prints rows.
@@ -65,6 +67,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         shell::run(&mut program.cargo("build"))?;
     }
     shell::run(&mut shell::cargo(["build", "--quiet", "--release", "--package", "doorward"]))?;
+    if arguments.part == Some(Part::Timing) {
+        return timing();
+    }
     let mut rounds = Vec::new();
     for number in 1..=arguments.rounds {
         eprintln!("round {number} of {}", arguments.rounds);
@@ -79,7 +84,16 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         rounds.push(round);
     }
     print(&rounds, is_wanted)?;
-    if is_wanted(Part::Csrf) { allocations() } else { Ok(()) }
+    if is_wanted(Part::Csrf) {
+        allocations()?;
+    }
+    if is_wanted(Part::Timing) { timing() } else { Ok(()) }
+}
+
+/// Two thousand samples of each state of an account, in one run: its table is its own.
+fn timing() -> Outcome {
+    let example = ["run", "--quiet", "--release", "--package", "doorward", "--example", "numbers"];
+    shell::run(shell::cargo(example).args(["--", "timing", "2000"]))
 }
 
 impl Program {

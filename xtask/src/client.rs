@@ -19,13 +19,18 @@ pub(crate) fn has_node() -> bool {
 }
 
 /// Builds the program, fetches the packages that the lock file names, checks the types and runs every test.
-pub(crate) fn test() -> Outcome {
+pub(crate) fn test(is_full: bool) -> Outcome {
     shell::run(&mut shell::cargo(["build", "--package", "doorward"]))?;
     let program = shell::target()?.join("debug/doorward");
     let folder = shell::root().join(CLIENT);
     install(&folder)?;
     shell::run(npm(&folder).args(["run", "--silent", "types"]))?;
-    shell::run(npm(&folder).args(["test", "--silent"]).env("DOORWARD", program))
+    let mut tests = npm(&folder);
+    tests.args(["test", "--silent"]).env("DOORWARD", program);
+    if is_full {
+        tests.env("RUNS", "1000");
+    }
+    shell::run(&mut tests)
 }
 
 fn npm(folder: &Path) -> Command {

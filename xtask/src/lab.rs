@@ -54,32 +54,45 @@ pub(crate) struct Arguments {
     enter_healthy: Option<String>,
     #[command(flatten)]
     provision: Provision,
+    #[command(flatten)]
+    cache: Cache,
+}
+
+/// Where packages of Python and Node.js are kept between runs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Cache {
     /// Where packages of Python and Node.js are kept between runs
-    #[arg(long, env = "DOORWARD_LAB_CACHE", hide = true)]
-    cache: Option<PathBuf>,
-    #[arg(long, env = "XDG_CACHE_HOME", hide = true)]
-    cache_home: Option<PathBuf>,
+    #[arg(long = "cache", env = "DOORWARD_LAB_CACHE", hide = true)]
+    own: Option<PathBuf>,
+    #[arg(long = "cache-home", env = "XDG_CACHE_HOME", hide = true)]
+    shared: Option<PathBuf>,
     #[arg(long, env = "HOME", default_value = "/", hide = true)]
     home: PathBuf,
 }
 
-impl Arguments {
-    fn cache(&self) -> PathBuf {
-        let home = || self.cache_home.clone().unwrap_or_else(|| self.home.join(".cache"));
-        self.cache.clone().unwrap_or_else(|| home().join("doorward-lab"))
+impl Cache {
+    fn folder(&self) -> PathBuf {
+        let home = || self.shared.clone().unwrap_or_else(|| self.home.join(".cache"));
+        self.own.clone().unwrap_or_else(|| home().join("doorward-lab"))
     }
+}
 
+impl Arguments {
     fn chosen(&self) -> Outcome<Vec<Scenario>> {
-        let own = shell::root().join("lab/scenario");
-        let folders = if self.folders.is_empty() { std::slice::from_ref(&own) } else { &self.folders };
-        let families = Families::read(&shell::root().join("lab/families.tsv"))?;
-        let all = scenario::read(folders, &shell::root().join("lab/base"), &families)?;
+        let own = [shell::root().join("lab/scenario")];
+        let folders = if self.folders.is_empty() { &own } else { self.folders.as_slice() };
         let is_everything = self.full || !self.folders.is_empty() || self.filter.is_some();
         let is_chosen = |scenario: &Scenario| {
             (is_everything || scenario.is_fast) && self.filter.as_deref().is_none_or(|text| scenario.mentions(text))
         };
-        Ok(all.into_iter().filter(is_chosen).collect())
+        Ok(read(folders)?.into_iter().filter(is_chosen).collect())
     }
+}
+
+/// The scenarios below these folders.
+fn read(folders: &[PathBuf]) -> Outcome<Vec<Scenario>> {
+    let lab = shell::root().join("lab");
+    scenario::read(folders, &lab.join("base"), &Families::read(&lab.join("families.tsv"))?)
 }
 
 /// Runs scenarios and prints the score.
@@ -94,7 +107,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     }
     need::provide(ground::needs(), "lab", &arguments.provision)?;
     ground::permitted()?;
-    let cache = arguments.cache();
+    let cache = arguments.cache.folder();
     ground::prepare(&cache, &scenarios)?;
     let rig = Rig { program: program(arguments.program.as_deref())?, cache };
     match (&arguments.enter, &arguments.enter_healthy) {
@@ -102,7 +115,15 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         (None, Some(command)) => return rig.enter(&scenarios[0].healthy, command),
         (None, None) => {}
     }
-    let rows = examine(&rig, &scenarios, arguments);
+    let tell = |row: &Row| {
+        if !arguments.json {
+            println!("{row}");
+        }
+        if !arguments.json && arguments.verbose && !row.is_right() {
+            println!("{}", row.said());
+        }
+    };
+    let rows = examine(&rig, &scenarios, &tell);
     let score = Score::of(&rows);
     if arguments.json {
         println!("{}", score.to_json(&rows));
@@ -110,6 +131,52 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         println!("\n{score}");
     }
     score.end()
+}
+
+/// The scenarios of the repository as one of the suites of `cargo xtask test`: the fast ones, or all.
+///
+/// # Errors
+///
+/// As [`run`].
+pub(crate) fn suite(cache: &Cache, is_full: bool) -> Outcome {
+    ground::permitted()?;
+    let own = read(&[shell::root().join("lab/scenario")])?;
+    let scenarios: Vec<Scenario> = own.into_iter().filter(|scenario| is_full || scenario.is_fast).collect();
+    let cache = cache.folder();
+    let program = program(None)?;
+    if !has_doctor(&program) {
+        println!("lab: this program has no command `doctor`, so nothing was examined");
+        return Ok(());
+    }
+    ground::prepare(&cache, &scenarios)?;
+    let rows = examine(&Rig { program, cache }, &scenarios, &|row| println!("{row}"));
+    let score = Score::of(&rows);
+    println!("\n{score}");
+    score.end()
+}
+
+/// Whether the program is of a state of the tree that has the doctor.
+pub(crate) fn has_doctor(program: &Path) -> bool {
+    shell::output(shell::program(program).args(["doctor", "--help"])).is_ok()
+}
+
+/// Tells one story to this program: the broken deployment must be named (and mended, where a fix is applied), and its
+/// twin found healthy.
+///
+/// # Errors
+///
+/// When the machine permits no namespaces, or one of the two is not as it should be.
+pub(crate) fn story(program: &Path, id: &str) -> Outcome<String> {
+    ground::permitted()?;
+    let all = read(&[shell::root().join("lab/scenario")])?;
+    let told: Vec<Scenario> = all.into_iter().filter(|scenario| scenario.id == id).collect();
+    let rig = Rig { program: program.to_path_buf(), cache: std::env::temp_dir() };
+    let rows: Vec<Row> = verdict::orders(&told).iter().map(|order| order.judge(rig.examine(order.plan()))).collect();
+    match rows.iter().find(|row| !row.is_right()) {
+        None if rows.is_empty() => Err(Trouble::failed(format!("no scenario `{id}`"))),
+        None => Ok(format!("{} named, its healthy twin passes", rows[0].wanted_code)),
+        Some(row) => Err(Trouble::failed(row.to_string())),
+    }
 }
 
 fn program(given: Option<&Path>) -> Outcome<PathBuf> {
@@ -121,19 +188,14 @@ fn program(given: Option<&Path>) -> Outcome<PathBuf> {
 }
 
 /// Every deployment that is to stand: each healthy one once, however many scenarios break it.
-fn examine(rig: &Rig, scenarios: &[Scenario], arguments: &Arguments) -> Vec<Row> {
+fn examine(rig: &Rig, scenarios: &[Scenario], tell: &(dyn Fn(&Row) + Sync)) -> Vec<Row> {
     let orders = verdict::orders(scenarios);
     let next = AtomicUsize::new(0);
     let rows = Mutex::new(Vec::new());
     let work = || {
         while let Some(order) = orders.get(next.fetch_add(1, Ordering::Relaxed)) {
             let row = order.judge(rig.examine(order.plan()));
-            if !arguments.json {
-                println!("{row}");
-                if arguments.verbose && !row.is_right() {
-                    println!("{}", row.said());
-                }
-            }
+            tell(&row);
             rows.lock().expect("no thread panics while it holds the rows").push(row);
         }
     };

@@ -18,6 +18,7 @@ mod served;
 mod shell;
 #[cfg(test)]
 mod shipped;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -59,6 +60,8 @@ enum Command {
     Lint,
     /// Measure, and print every published number as a ratio with its target
     Bench(bench::Arguments),
+    /// Race for one-time values at the store, over kills and restarts
+    Soak(soak::Arguments),
     /// Show on the real program that the two outages Doorward exists for are gone
     Accept(accept::Arguments),
     /// Examine broken deployments and their healthy twins with the doctor, and print a score
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Lint => lint::run(),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Soak(arguments) => soak::run(&arguments),
         Command::Accept(arguments) => accept::run(&arguments),
         Command::Lab(arguments) => lab::run(&arguments),
         Command::Docs(arguments) => docs::run(&arguments),

@@ -10,6 +10,11 @@ use crate::{Outcome, client, lab, shell};
 pub(crate) struct Arguments {
     #[command(flatten)]
     provision: Provision,
+    /// Every scenario of the lab, and the long run of the browser client: 1,000 randomized visits, half an hour
+    #[arg(long)]
+    full: bool,
+    #[command(flatten)]
+    cache: lab::Cache,
     /// Arguments for the test runner, for example a filter
     #[arg(last = true)]
     runner: Vec<String>,
@@ -46,6 +51,7 @@ pub(crate) const NEEDS: &[Need] = &[
         is_there: || shell::has("pebble") && shell::has("pebble-challtestsrv"),
     },
     Need { package: "python3-aiosmtpd", why: "letters are given to a real mail server", is_there: has_aiosmtpd },
+    Need { package: "libfaketime", why: "clocks of the real program are moved", is_there: has_faketime },
     Need {
         package: "apache2-utils",
         why: "password files to import are made by the real htpasswd",
@@ -57,14 +63,20 @@ pub(crate) const NEEDS: &[Need] = &[
         is_there: || shell::has("curl"),
     },
     Need { package: "nodejs", why: "the browser client is tested in Node, 18 or newer", is_there: client::has_node },
+    Need { package: "python3-venv", why: "an app in Python checks who asks", is_there: has_venv },
     Need { package: "npm", why: "the browser client's packages come with it", is_there: || shell::has("npm") },
 ];
 
 /// Installs what is missing, runs the tests and the documentation tests, and ends with a summary.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     need::provide(NEEDS.iter().chain(lab::NEEDS), "tests", &arguments.provision)?;
-    let suites =
-        [("tests", tests(arguments)), ("documentation tests", documentation()), ("browser client", client::test())];
+    client_by_others()?;
+    let suites = [
+        ("tests", tests(arguments)),
+        ("documentation tests", documentation()),
+        ("browser client", client::test(arguments.full)),
+        ("lab", lab::suite(&arguments.cache, arguments.full)),
+    ];
     println!();
     for (name, done) in &suites {
         println!("{:<20} {}", name, if done.is_ok() { "passed" } else { "FAILED" });
@@ -81,6 +93,12 @@ fn tests(arguments: &Arguments) -> Outcome {
     shell::run(cargo.args(&arguments.runner))
 }
 
+/// A program of its own, which a test of passkeys starts: built here, so that nobody wonders what that test waits for.
+fn client_by_others() -> Outcome {
+    let source = ["--manifest-path", "tools/webauthn-client/Cargo.toml", "--target-dir", "target/tmp/webauthn-client"];
+    shell::run(shell::cargo(["build", "--locked"]).args(source))
+}
+
 /// Documentation examples, which nextest cannot run.
 fn documentation() -> Outcome {
     shell::run(&mut shell::cargo(["test", "--workspace", "--doc"]))
@@ -90,6 +108,18 @@ fn documentation() -> Outcome {
 fn has_aiosmtpd() -> bool {
     let found = std::process::Command::new("/usr/bin/python3").args(["-c", "import aiosmtpd"]).output();
     found.is_ok_and(|output| output.status.success())
+}
+
+/// Whether Python can make a folder for the packages of one program.
+fn has_venv() -> bool {
+    let found = std::process::Command::new("python3").args(["-c", "import venv, ensurepip"]).output();
+    found.is_ok_and(|output| output.status.success())
+}
+
+/// Debian keeps the library in a folder for each kind of machine.
+fn has_faketime() -> bool {
+    let machines = Path::new("/usr/lib").read_dir();
+    machines.is_ok_and(|found| found.flatten().any(|one| one.path().join("faketime/libfaketime.so.1").exists()))
 }
 
 /// Debian keeps the server's programs off the search path, in a folder for each version.

@@ -31,7 +31,7 @@ export function createClient(options = {}) {
   const { retry = 3, onSessionEnd, onSecondFactor, logger, storage } = options;
   const fetcher = options.fetch ?? ((...all) => page.fetch(...all));
   const here = page.location;
-  const base = new URL((options.baseUrl ?? "/").replace(/\/*$/, "/"), here?.href);
+  const base = new URL((options.baseUrl ?? "/").replace(/\/*$/, "/"), here?.href ?? "http://localhost");
   const isForeign = !!here && here.origin !== base.origin;
   const credentials = options.credentials ?? (isForeign ? "include" : "same-origin");
   const development = options.development ?? /^(localhost|127\.|\[::1\])/.test(here?.hostname ?? "");
@@ -166,8 +166,13 @@ export function createClient(options = {}) {
       /** @type {Response | undefined} */
       let answer;
       let cause;
+      /** @type {any} */
+      let said;
       try {
-        if (!isSafe && (isRenewed || !headers.has(header))) headers.set(header, await issue(stop.signal));
+        if (!isSafe && (isRenewed || !headers.has(header))) {
+          const fresh = await issue(stop.signal);
+          headers.set(header, fresh);
+        }
         const access = !init.isBare && (await bearer?.access());
         if (access) headers.set("Authorization", `Bearer ${access}`);
         answer = await fetcher(asked ? asked.clone() : url, { credentials, ...init, headers, signal: stop.signal });
@@ -178,7 +183,7 @@ export function createClient(options = {}) {
       given?.throwIfAborted();
       if (answer) {
         if (mine === turn) adopt(answer.headers.get(header));
-        const said = (answer.status === 401 || answer.status === 403) && (await told(answer.clone()));
+        said = /401|403|503/.test(`${answer.status}`) && (await told(answer.clone()));
         if (said?.reason) {
           last = { reason: said.reason, status: answer.status, requestId: said.request_id, at: new Date().toISOString() };
           note("refused", last);
@@ -200,7 +205,9 @@ export function createClient(options = {}) {
         }
       } else if (cause?.reason) throw cause;
       const wait = Math.max(wished(answer), Math.random() * Math.min(8000, 300 * 2 ** tries));
-      const isAgain = isSafe && tries < retry && (answer ? PASSING.test(`${answer.status}`) : cause.name !== "TimeoutError") && performance.now() + wait < end;
+      // What the gateway was too busy for has had no effect, so it may be sent again whatever it is.
+      const isPassing = isSafe ? (answer ? PASSING.test(`${answer.status}`) : cause.name !== "TimeoutError") : !isOnce && /busy|overloaded|shutting/.test(said?.reason);
+      const isAgain = isPassing && tries < retry && performance.now() + wait < end;
       if (!isAgain) {
         if (answer) return answer;
         throw await (await trouble()).fault(url, { ...how, cause });

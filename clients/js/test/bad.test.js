@@ -99,6 +99,14 @@ test("what is not safe is never sent twice by itself", async (t) => {
   assert.equal(server.seen.filter(({ method }) => method === "POST").length, 1);
 });
 
+test("what the gateway was too busy for is sent again, whatever it is", async (t) => {
+  const busy = { reason: "signin.busy", retryable: true, status: 503, message: "busy" };
+  const { client, server } = await before(t, (request, response, count) =>
+    request.method === "GET" ? json(response, 200, token("1:a:b")) : json(response, count < 4 ? 503 : 200, count < 4 ? busy : { status: "signed_in", csrf_token: "2:a:b" }));
+  assert.equal((await client.login({ email: "a@example.com", password: "x" })).status, "signed_in");
+  assert.equal(server.seen.length, 4);
+});
+
 test("retry-after is honoured in seconds and as a date of the server's clock", async (t) => {
   // The server's clock is three hours behind: only the difference of its own two dates counts.
   const now = Date.now() - 3 * 3600e3;
@@ -196,6 +204,21 @@ test("the error of an app is passed with its own words", async (t) => {
   const answer = await client.fetch("/api/things");
   const error = await client.errorOf(answer);
   assert.deepEqual([error.reason, error.status], ["client.refused", 422]);
+});
+
+test("the header is the one that the answer names", async (t) => {
+  const { client, server } = await before(t, (request, response) =>
+    json(response, 200, request.method === "GET" ? { ...token("1:a:b"), header_name: "X-Other-Token", cookie_name: "other" } : {}));
+  await client.fetch("/api/things", { method: "POST" });
+  assert.equal(server.seen.at(-1).headers["x-other-token"], "1:a:b");
+  assert.equal(client.csrf.header, "X-Other-Token");
+});
+
+test("the token request asks past every cache", async () => {
+  const inits = [];
+  const client = createClient({ baseUrl: "http://localhost", fetch: async (_, init) => (inits.push(init), Response.json(token("1:a:b"))) });
+  await client.ready();
+  assert.equal(inits[0].cache, "no-store");
 });
 
 test("no line of the log holds a token", async (t) => {

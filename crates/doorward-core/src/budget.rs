@@ -162,7 +162,12 @@ impl Counter {
         }
         self.recent.push(now);
         self.consecutive = self.consecutive.saturating_add(1);
-        self.blocked_until = now + wait_after(self.consecutive, limits.free);
+        // Without a wait nothing is blocked, not even where the clock goes back: or whoever shares this key would wait until
+        // it has come as far as it was.
+        self.blocked_until = match wait_after(self.consecutive, limits.free) {
+            0 => UnixTime::default(),
+            wait => now + wait,
+        };
         Ok(())
     }
 
@@ -255,6 +260,24 @@ mod tests {
         }
         assert_eq!(waits, [0, 0, 1, 2, 4, 8, 16, 32, 64, 128]);
         assert!(matches!(counter.pay(now, ACCOUNT), Err(Spent::Wait(1..=3_600))));
+    }
+
+    // PATTERN-CLOCK-BACK: what was paid still counts, and nobody waits for a clock that has nothing to wait for.
+    #[test]
+    fn a_clock_that_goes_back_keeps_out_only_whoever_has_to_wait() {
+        let (mut counter, then) = (Counter::default(), UnixTime(1_000_000));
+        for _ in 0..2 {
+            counter.pay(then, ACCOUNT).unwrap();
+        }
+        counter.pay(then + -3_600, ACCOUNT).unwrap();
+        assert!(matches!(counter.pay(then + -3_600, ACCOUNT), Err(Spent::Wait(1))), "the third guess was a wrong one");
+        for second in 1..8 {
+            let _ = counter.pay(then + (-3_600 + second * 300), ACCOUNT);
+        }
+        assert!(
+            matches!(counter.pay(then + -1, ACCOUNT), Err(Spent::Wait(_))),
+            "no step of a clock gives a guess away"
+        );
     }
 
     #[test]

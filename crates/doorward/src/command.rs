@@ -9,6 +9,7 @@ pub mod explain;
 pub mod health;
 pub mod init;
 pub mod mail;
+pub mod mcp;
 pub mod migrate;
 pub mod open;
 pub mod proxy;
@@ -74,6 +75,8 @@ enum Command {
     Tune(tune::Arguments),
     /// Look into a CSRF token
     Csrf(csrf::Arguments),
+    /// Serve the browser's tools to agents (Model Context Protocol)
+    Mcp(Box<mcp::Arguments>),
     /// Find out why people cannot sign in
     Doctor(Box<doctor::Arguments>),
     /// Tell everything that is known of a request
@@ -124,6 +127,7 @@ pub fn run() -> ExitCode {
         Command::Restore(arguments) => backup::restore(&context, &arguments),
         Command::Tune(arguments) => tune::run(&arguments, context.json),
         Command::Csrf(arguments) => csrf::run(&context, &arguments),
+        Command::Mcp(arguments) => mcp::run(&context, &arguments),
         Command::Doctor(arguments) => doctor::run(&context, &arguments),
         Command::Explain(arguments) => open::explain(&context, &arguments),
         Command::Health(arguments) => open::health(&context, &arguments),

@@ -12,6 +12,7 @@ mod it {
     mod matrix;
     mod passkey;
     mod portal;
+    mod race;
     mod review;
     mod story;
     mod tls;

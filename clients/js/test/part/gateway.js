@@ -30,8 +30,8 @@ export async function until(question, what = "it") {
   throw new Error(`${what} did not come about`);
 }
 
-/** Starts the program and waits for its health. @param {{ port?: number, settings?: Record<string, string> }} [how] */
-export async function startGateway({ port, settings = {} } = {}) {
+/** Starts the program and waits for its health. @param {{ port?: number, settings?: Record<string, string>, words?: string[] }} [how] */
+export async function startGateway({ port, settings = {}, words = [] } = {}) {
   if (!existsSync(program)) throw new Error(`${program} is missing: cargo build -p doorward`);
   const own = port ?? (await freePort());
   const place = mkdtempSync(join(tmpdir(), "doorward-client-"));
@@ -39,7 +39,7 @@ export async function startGateway({ port, settings = {} } = {}) {
   const env = { ENVIRONMENT: "development", LOG_LEVEL: "warn", DOORWARD_SERVER__PRIVATE_LISTEN: `127.0.0.1:${await freePort()}`, ...settings };
   let log = "";
   const run = () => {
-    const child = spawn(program, ["serve", "--listen", `127.0.0.1:${own}`, "--data", data], { cwd: place, env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, ["serve", "--listen", `127.0.0.1:${own}`, "--data", data, ...words], { cwd: place, env, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (log += text));
     return child;
   };

@@ -21,8 +21,8 @@ const HONEST: u64 = 200;
 /// A client that is nobody: a token and the cookies that go with it.
 #[derive(Debug, Clone)]
 pub(crate) struct Pass {
-    token: String,
-    cookies: String,
+    pub(crate) token: String,
+    pub(crate) cookies: String,
 }
 
 /// What became of the sign-ins that were offered.

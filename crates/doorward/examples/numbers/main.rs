@@ -2,7 +2,8 @@
 //!
 //! `cargo xtask bench` runs this in alternating rounds with the bench of `doorward-csrf`. It needs the release
 //! program beside it: `cargo build --release`. Without an argument it measures the program alone; `proxy` and a number
-//! measure it beside other proxies, in an order that the number turns; `behind` is what stands behind them then.
+//! measure it beside other proxies, in an order that the number turns; `behind` is what stands behind them then. `timing`
+//! and a number of samples ask whether the time of an answer tells of accounts.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -14,6 +15,7 @@ mod flood;
 mod proxy;
 mod served;
 mod table;
+mod timing;
 
 /// Prints one row.
 fn row(name: &str, mut values: Vec<f64>, unit: &str) {
@@ -35,6 +37,10 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["behind", port, sessions] => runtime.block_on(proxy::behind::serve(port.parse().unwrap(), sessions)),
         ["proxy", turn] => runtime.block_on(proxy::measure(turn.parse().unwrap())),
+        ["timing", samples] => {
+            let is_well = runtime.block_on(timing::measure(samples.parse().unwrap()));
+            assert!(is_well, "the time of an answer tells of accounts");
+        }
         _ => {
             runtime.block_on(async {
                 served::measure().await;

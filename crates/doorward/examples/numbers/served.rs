@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use doorward::system::{SystemClock, SystemRandom};
 use doorward_core::Clock as _;
-use doorward_core::identifier::{LoginHandle, SessionId};
+use doorward_core::identifier::{LoginHandle, SessionId, UserId};
 use doorward_core::token;
 
 use crate::{resident, row};
@@ -85,7 +85,8 @@ impl Served {
     }
 }
 
-fn program() -> std::path::PathBuf {
+/// The release program.
+pub(crate) fn program() -> std::path::PathBuf {
     std::env::current_exe().unwrap().with_file_name("../doorward")
 }
 
@@ -120,12 +121,35 @@ pub(crate) async fn measure() {
     row("memory.sessions", vec![resident(&served.child.id().to_string()) as f64 / 1_048_576.0], "MiB");
 }
 
-/// Writes live sessions of the administrator straight into the database, while nobody serves; gives back their cookies.
+/// People whose sessions these are: one person with all of them would be read whole after each of its own events.
+const PEOPLE: usize = 1_000;
+
+/// Adds people as the administrator is one, without a password; gives back who they are.
+async fn people(transaction: &mut SqliteConnection) -> Vec<String> {
+    let mut owners = Vec::with_capacity(PEOPLE);
+    for number in 0..PEOPLE {
+        let id = UserId::random(&SystemRandom).to_string();
+        sqlx::query(
+            "INSERT INTO users (id, email, name, group_names, status, password, password_changed_at, \
+             must_change_password, created_at) \
+             SELECT $1, $2, name, group_names, status, NULL, password_changed_at, 0, created_at FROM users LIMIT 1",
+        )
+        .bind(&id)
+        .bind(format!("person-{number}@example.com"))
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+        owners.push(id);
+    }
+    owners
+}
+
+/// Writes live sessions of many people straight into the database, while nobody serves; gives back their cookies.
 pub(crate) async fn fill(database: &std::path::Path, count: usize) -> Vec<String> {
     let mut connection = SqliteConnection::connect(&format!("sqlite:{}", database.display())).await.unwrap();
-    let owner: String = sqlx::query_scalar("SELECT id FROM users").fetch_one(&mut connection).await.unwrap();
     let now = SystemClock.now().0;
     let mut transaction = connection.begin().await.unwrap();
+    let owners = people(&mut transaction).await;
     let mut cookies = Vec::with_capacity(count);
     for number in 0..count {
         let (cookie, hash) = token::mint(token::Kind::Session, &SystemRandom);
@@ -137,7 +161,7 @@ pub(crate) async fn fill(database: &std::path::Path, count: usize) -> Vec<String
         .bind(SessionId::random(&SystemRandom).to_string())
         .bind(hash.to_text())
         .bind(LoginHandle::random(&SystemRandom).to_string())
-        .bind(&owner)
+        .bind(&owners[number % owners.len()])
         .bind(now)
         .bind(format!("Mozilla/5.0 (X11; Linux x86_64) Chrome/{}.0.0.0 Safari/537.36", 100 + number % 400))
         .bind(format!("pwd={now}"))

@@ -54,7 +54,9 @@ impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Variables {
 }
 
 impl Variables {
-    pub(super) fn value(&self, name: &str) -> Option<&str> {
+    /// The value of a variable.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
     }
 

@@ -3,6 +3,8 @@
 //! Who asks is told the same whatever the address is. What depends on it is done after the answer
 //! ([`Errand::run`]), so that no time tells it either; only the budgets, which every address has, are paid before.
 
+use std::time::Duration;
+
 use doorward_core::address::Network;
 use doorward_core::audit::{Action, Actor};
 use doorward_core::budget::{BudgetKey, Spent};
@@ -18,6 +20,10 @@ use super::{Author, Identity, Live, Refused, Visit};
 use crate::config::Registration;
 use crate::mail::letter::{self, RECOVERY_SECONDS, VERIFICATION_SECONDS};
 use crate::mail::{Draft, Notice, Site};
+
+/// The longest that a letter waits for, in milliseconds, so that it does not make the next request of whoever has asked a
+/// little slower: that would tell whether there was a letter to write.
+const LONGEST_PAUSE: u64 = 1_000;
 
 /// What is left to do after the answer.
 #[derive(Debug)]
@@ -138,8 +144,11 @@ impl Identity {
 }
 
 impl Errand {
-    /// Does it. What goes wrong is for the log: whoever asked has their answer.
+    /// Does it, at some moment of the next second. What goes wrong is for the log: whoever asked has their answer.
     pub async fn run(self) {
+        let mut chance = [0; 8];
+        self.identity.random().fill(&mut chance);
+        tokio::time::sleep(Duration::from_millis(u64::from_be_bytes(chance) % LONGEST_PAUSE)).await;
         if let Err(error) = self.work().await {
             tracing::error!(reason = error.code(), request = %self.visit.request, %error, "a letter was not written");
         }

@@ -18,7 +18,10 @@ use crate::watch::health::{self, Figures};
     responses((status = 200, description = "The process is up", body = serde_json::Value), Problems)
 )]
 pub async fn live() -> Response {
-    Json(health::live()).into_response()
+    // Any page may find out that the process is up, and nothing more: the browser client tells by it whether an answer
+    // was lost or is withheld by CORS.
+    let shared = [(http::HeaderName::from_static("cross-origin-resource-policy"), "cross-origin")];
+    (shared, Json(health::live())).into_response()
 }
 
 /// Says whether requests can be served; every dependency is really asked.

@@ -2,6 +2,7 @@
 //!
 //! `attack/attack.tsv` lists every known case with the test that holds it here, or the later feature it belongs to.
 
+mod factor;
 mod list;
 mod message;
 

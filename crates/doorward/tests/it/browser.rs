@@ -3,10 +3,12 @@
 mod chromium;
 mod client;
 mod door;
+mod factor;
 mod forged;
 mod mail;
 mod passkey;
 mod session;
+mod story;
 
 use serde_json::json;
 

@@ -2,6 +2,7 @@
 
 mod client;
 mod host;
+mod strength;
 mod told;
 mod way;
 

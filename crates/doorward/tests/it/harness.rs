@@ -2,8 +2,10 @@
 
 pub(crate) mod authenticator;
 mod client;
+mod clock;
 mod post;
 mod upstream;
+pub(crate) mod volley;
 
 use std::io::Read as _;
 use std::net::{TcpListener, TcpStream};
@@ -13,9 +15,10 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 pub(crate) use client::{Answer, Client, hidden_token, raw};
-pub(crate) use post::MailServer;
+pub(crate) use post::{Delivered, MailServer};
 use tempfile::TempDir;
 pub(crate) use upstream::Upstream;
+pub(crate) use volley::Volley;
 
 /// A running Doorward. It ends with its value.
 #[derive(Debug)]
@@ -50,9 +53,19 @@ impl Server {
         Self::start_at(free_port(), settings)
     }
 
+    /// The same with its data in memory, where a hundred thousand writes need not wait for a disk.
+    pub(crate) fn start_in_memory(settings: &[(&str, &str)]) -> Self {
+        let memory = Path::new("/dev/shm");
+        let place = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        Self::start_in(place.unwrap(), free_port(), settings)
+    }
+
     /// The same on a port that somebody else knows already.
     pub(crate) fn start_at(port: u16, settings: &[(&str, &str)]) -> Self {
-        let place = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), port, settings)
+    }
+
+    fn start_in(place: TempDir, port: u16, settings: &[(&str, &str)]) -> Self {
         let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let mut server = Self { child: None, settings, port, place };
         server.run();

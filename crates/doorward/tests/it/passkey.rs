@@ -1,6 +1,7 @@
 //! Passkeys over HTTP: what signs in, and every answer that does not.
 
 mod enrol;
+mod others;
 mod race;
 mod refused;
 
@@ -9,19 +10,19 @@ use serde_json::{Value, json};
 use crate::it::harness::authenticator::{Key, Said};
 use crate::it::harness::{Answer, Client, Server};
 
-const NEW: &str = "/api/v1/auth/2fa/passkeys/new";
-const PROOF: &str = "/api/v1/auth/2fa/passkeys";
-const SIGN_IN: &str = "/api/v1/auth/passkey";
+pub(crate) const NEW: &str = "/api/v1/auth/2fa/passkeys/new";
+pub(crate) const PROOF: &str = "/api/v1/auth/2fa/passkeys";
+pub(crate) const SIGN_IN: &str = "/api/v1/auth/passkey";
 
 /// Asks a question, which must be answered.
-fn ask(client: &mut Client, path: &str) -> Value {
+pub(crate) fn ask(client: &mut Client, path: &str) -> Value {
     let asked = client.call("POST", &format!("{path}/begin"), &Value::Null);
     assert_eq!(asked.status, 200, "{}", asked.body);
     asked.json()
 }
 
 /// Answers a question.
-fn finish(client: &mut Client, path: &str, question: &Value, credential: &Value) -> Answer {
+pub(crate) fn finish(client: &mut Client, path: &str, question: &Value, credential: &Value) -> Answer {
     let body = json!({"challenge": question["challenge"], "credential": credential});
     client.call("POST", &format!("{path}/finish"), &body)
 }
@@ -36,7 +37,7 @@ fn enrol_with(client: &mut Client, key: &mut Key, lie: impl Fn(&mut Said)) -> An
 }
 
 /// Enrols a key in a session.
-fn enrol(client: &mut Client, key: &mut Key) {
+pub(crate) fn enrol(client: &mut Client, key: &mut Key) {
     let answer = enrol_with(client, key, |_| ());
     assert_eq!((answer.status, &answer.json()["status"]), (200, &json!("signed_in")), "{}", answer.body);
 }

@@ -6,6 +6,7 @@ pub(crate) mod factor;
 mod front_end;
 mod import;
 mod recover;
+mod request;
 mod sign_in;
 mod start;
 mod token;

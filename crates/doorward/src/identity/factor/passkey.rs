@@ -12,6 +12,8 @@ mod party;
 mod prove;
 mod sign_in;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward_core::Secret;
 use doorward_core::factor::{CHALLENGE_SECONDS, Ceremony, Challenge};
 use doorward_core::identifier::UserId;
@@ -60,6 +62,16 @@ impl Asked {
 
 fn void() -> Refused {
     Refused::new("factor.challenge_void")
+}
+
+/// Whether an answer has one name, in both writings, and is what it says it is (Web Authentication, section 5.1): nothing
+/// of it is looked at where two readers could take it for two keys.
+fn check_name(id: &str, raw_id: &[u8], kind: &str) -> Result<(), Refused> {
+    if kind == "public-key" && id == URL_SAFE_NO_PAD.encode(raw_id) {
+        return Ok(());
+    }
+    tracing::warn!("an answer of an authenticator has two names, or is no public key");
+    Err(Refused::new("factor.passkey_malformed"))
 }
 
 impl Identity {

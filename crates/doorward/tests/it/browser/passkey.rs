@@ -6,10 +6,10 @@ use super::chromium::{Chromium, Tab};
 use super::{sign_in, sign_out, url};
 use crate::it::harness::Server;
 
-const BUTTON: &str = "[data-passkey] button";
+pub(super) const BUTTON: &str = "[data-passkey] button";
 
 /// Gives a tab an authenticator: one in the device, or a security key in a socket.
-fn authenticator(browser: &mut Chromium, tab: &Tab, transport: &str) -> Value {
+pub(super) fn authenticator(browser: &mut Chromium, tab: &Tab, transport: &str) -> Value {
     browser.command(tab, "WebAuthn.enable", &json!({}));
     let is_internal = transport == "internal";
     let options = json!({"options": {
@@ -21,7 +21,7 @@ fn authenticator(browser: &mut Chromium, tab: &Tab, transport: &str) -> Value {
 }
 
 /// Presses the button of a passkey as a person does: browsers ask for a gesture.
-fn press(browser: &mut Chromium, tab: &Tab) {
+pub(super) fn press(browser: &mut Chromium, tab: &Tab) {
     browser.wait(tab, &format!("document.querySelector('{BUTTON}')?.offsetParent !== null"));
     browser.value(tab, &format!("document.querySelector('{BUTTON}').focus()"));
     browser.press(tab, "Enter");

@@ -63,7 +63,8 @@ pub(crate) fn raw(port: u16, bytes: &[u8]) -> Answer {
     parse(&read)
 }
 
-fn parse(bytes: &[u8]) -> Answer {
+/// Reads one answer.
+pub(super) fn parse(bytes: &[u8]) -> Answer {
     let text = String::from_utf8_lossy(bytes);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let mut lines = head.split("\r\n");
@@ -100,7 +101,15 @@ impl Client {
 
     /// Sends one request with the cookies of the jar, and keeps those of the answer.
     pub(crate) fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.host);
+        let headers = [&[("Connection", "close")], headers].concat();
+        let answer = raw(self.port, self.written((method, path), &headers, body).as_bytes());
+        self.keep(&answer);
+        answer
+    }
+
+    /// One request with the cookies of the jar, as it goes over the wire.
+    pub(crate) fn written(&self, (method, path): (&str, &str), headers: &[(&str, &str)], body: &str) -> String {
+        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.host);
         for (name, value) in
             self.always.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(headers.iter().copied())
         {
@@ -113,7 +122,11 @@ impl Client {
         if !body.is_empty() || !["GET", "HEAD"].contains(&method) {
             let _ = write!(request, "Content-Length: {}\r\n", body.len());
         }
-        let answer = raw(self.port, format!("{request}\r\n{body}").as_bytes());
+        format!("{request}\r\n{body}")
+    }
+
+    /// Keeps the cookies of an answer, and forgets those that it ends.
+    pub(crate) fn keep(&mut self, answer: &Answer) {
         for cookie in answer.cookies() {
             let (name, rest) = cookie.split_once('=').unwrap();
             let value = rest.split(';').next().unwrap();
@@ -123,7 +136,6 @@ impl Client {
                 self.jar.insert(name.to_owned(), value.to_owned());
             }
         }
-        answer
     }
 
     /// Asks for something, as a script does.

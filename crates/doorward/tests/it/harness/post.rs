@@ -57,7 +57,7 @@ impl Delivered {
 }
 
 impl MailServer {
-    /// A server that behaves as `mode` says: `starttls`, `implicit`, `stripped`, `refuse` or `later`.
+    /// A server that behaves as `mode` says: `starttls`, `implicit`, `stripped`, `refuse`, `later` or `slow`.
     pub(crate) fn start(mode: &'static str) -> Self {
         let mut server = Self::down(mode);
         server.run();

@@ -16,6 +16,8 @@ count = 0
 
 class Handler:
     async def handle_RCPT(self, server, session, envelope, address, options):
+        if mode == "slow":
+            await asyncio.sleep(2)
         if mode == "refuse":
             return "550 5.1.1 nobody has this name"
         if mode == "later":

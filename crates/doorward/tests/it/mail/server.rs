@@ -87,6 +87,37 @@ fn a_letter_outlives_a_mail_server_that_is_down_and_a_power_cut_and_comes_once()
     assert_eq!(mail.letters().len(), 1);
 }
 
+/// Nobody waits for a mail server: not the page, not whoever signs in otherwise meanwhile.
+#[test]
+fn a_mail_server_that_is_slow_or_refuses_keeps_nobody_waiting() {
+    for (mode, reason) in [("slow", ""), ("refuse", "mail.refused"), ("later", "mail.refused")] {
+        let mail = MailServer::start(mode);
+        let server = doorward(&mail, &[]);
+        let (_, password) = server.administrator();
+        let request = json!({"email": "ada@example.com"});
+        for _ in 0..3 {
+            let answer = server.client().call("POST", "/api/v1/auth/recovery/request", &request);
+            assert_eq!(answer.status, 202, "{mode}");
+        }
+        let mut client = server.client();
+        assert_eq!(client.sign_in("ada@example.com", &password).status, 200, "{mode}");
+        // The slow one takes two seconds for each.
+        assert!(mail.letters().len() < 3, "{mode}: everything was answered before the letters were taken");
+        if reason.is_empty() {
+            assert_eq!(mail.letter(3).to, "ada@example.com", "late is not lost");
+            continue;
+        }
+        server.wait_until(reason, || server.log().contains(reason));
+        // What was refused for good is given up, and whoever looks after it is told; what was put off is tried again.
+        let is_told = || server.client().get("/health").json()["findings"].to_string().contains("mail.given_up");
+        if mode == "refuse" {
+            server.wait_until("the finding", is_told);
+        } else {
+            assert!(!is_told());
+        }
+    }
+}
+
 #[test]
 fn in_development_letters_are_shown_on_this_machine_instead_of_sent() {
     let server = Server::start_with(&[("DOORWARD_MAIL__VIEWER", "true"), ("ENVIRONMENT", "development")]);

@@ -266,40 +266,6 @@ fn an_offer_belongs_to_the_session_that_asked() {
     assert_eq!(post(&mut one, "totp/confirm", &confirmation).reason(), "factor.challenge_void");
 }
 
-/// Sends one request in many threads at once, and counts what was answered with 200.
-fn race(client: &Client, path: &str, body: &Value, many: usize) -> usize {
-    let token = client.clone().token();
-    let origin = client.origin();
-    let send = |mut client: Client| {
-        let headers = [("X-CSRF-TOKEN", token.as_str()), ("Origin", origin.as_str())];
-        client.call_with("POST", &format!("/api/v1/auth/2fa/{path}"), &headers, body).status
-    };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..many).map(|_| scope.spawn(|| send(client.clone()))).collect();
-        threads.into_iter().map(|thread| usize::from(thread.join().unwrap() == 200)).sum()
-    })
-}
-
-/// Losers pay for their guesses, so each race has an account of its own.
-#[test]
-fn a_code_that_many_send_at_once_lets_one_in() {
-    for is_recovery in [true, false] {
-        let server = Server::start();
-        let (email, password) = server.administrator();
-        let mut owner = server.signed_in();
-        let mut phone = enrol(&mut owner);
-        let codes = post(&mut owner, "recovery-codes", &Value::Null).json()["codes"].clone();
-        let mut client = server.client();
-        client.sign_in(&email, &password);
-        let (path, code) = if is_recovery {
-            ("recovery-codes/verify", codes[0].clone())
-        } else {
-            ("totp/verify", json!(phone.code()))
-        };
-        assert_eq!(race(&client, path, &json!({"code": code}), 200), 1, "{path}");
-    }
-}
-
 #[test]
 fn a_program_by_others_makes_the_codes_that_sign_in() {
     let server = Server::start();

@@ -9,7 +9,7 @@ use doorward_core::user::Name;
 use webauthn_rs_core::proto::RegisterPublicKeyCredential;
 
 use super::super::super::{Identity, Live, Refused, SignedIn, Visit};
-use super::{Asked, Question, Signed, fault};
+use super::{Asked, Question, Signed, check_name, fault};
 
 /// A new key, and what its owner calls it.
 #[derive(Debug)]
@@ -55,6 +55,7 @@ impl Identity {
         }
         let PasskeyConfirmation { signed, name } = confirmation;
         let state = self.take(enrolment(live), signed.challenge).await?;
+        check_name(&signed.credential.id, &signed.credential.raw_id, &signed.credential.type_)?;
         let (_, passkey) = self.party().check_new(&signed.credential, &state).map_err(|error| fault::refuse(&error))?;
         if self.factor_policy().needs_hardware(&live.user()) && !passkey.is_device_bound {
             return Err(Refused::new("factor.passkey_synced"));

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::super::super::{Identity, Live, Refused, SignedIn, Visit};
 use super::super::prove::{Step, after};
 use super::super::ways;
-use super::{Asked, Question, Signed, fault};
+use super::{Asked, Question, Signed, check_name, fault};
 
 fn proof(live: &Live) -> Asked {
     Asked { ceremony: Ceremony::PasskeyProof, user: Some(live.user_id()), browser: live.bound() }
@@ -94,6 +94,7 @@ impl Identity {
 
     /// The credential that an answer names.
     pub(super) async fn key_of_answer(&self, answer: &PublicKeyCredential) -> Result<Credential, Refused> {
+        check_name(&answer.id, &answer.raw_id, &answer.type_)?;
         let key_id = URL_SAFE_NO_PAD.encode(&answer.raw_id);
         let found = self.inner.store.passkey(self.party().rp_id(), &key_id).await?;
         found.ok_or_else(|| Refused::new("factor.passkey_unknown"))

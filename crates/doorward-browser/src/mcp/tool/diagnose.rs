@@ -1,0 +1,113 @@
+//! A sign-in that is tried and explained, and the doctor.
+
+use super::{Need, Tool, Turn};
+use crate::browser::Browser;
+use crate::diagnosis::Login;
+use crate::failure::Failure;
+use crate::mcp::schema::{Kind, Parameter};
+use crate::options::Policy;
+
+pub(super) const TOOLS: &[Tool] = &[
+    Tool {
+        name: "browser_diagnose_login",
+        title: "Diagnose a sign-in",
+        description: "Sign in by the form of a page as a person would, and tell whether it went through and why not: refused cookies, blocked requests, each with its cause and what mends it",
+        capability: "",
+        is_read_only: false,
+        need: Need::Nothing,
+        parameters: &[
+            Parameter::needed("url", Kind::Text, "The page with the form"),
+            Parameter::needed("username", Kind::Text, "The name or e-mail"),
+            Parameter::needed("password", Kind::Text, "The password; it is typed and never shown"),
+            Parameter::new("usernameSelector", Kind::Text, "The field for the name, where it is not found"),
+            Parameter::new("passwordSelector", Kind::Text, "The field for the password, where it is not found"),
+            Parameter::new("submitSelector", Kind::Text, "The button, where it is not found"),
+            Parameter::new(
+                "compare",
+                Kind::Flag,
+                "Whether it is tried again in a second browser with the strict cookie policy",
+            ),
+        ],
+        run: |turn| Box::pin(diagnose(turn)),
+    },
+    Tool {
+        name: "doctor_run",
+        title: "Run the doctor",
+        description: "Let Doorward's doctor walk the way of a sign-in and name the first broken link",
+        capability: "",
+        is_read_only: true,
+        need: Need::Nothing,
+        parameters: &[Parameter::new("url", Kind::Text, "The address to examine; the configured one by default")],
+        run: |turn| Box::pin(std::future::ready(run(turn))),
+    },
+    Tool {
+        name: "doctor_explain",
+        title: "Explain a code",
+        description: "Explain a reason code or the refusal of a request by its id",
+        capability: "",
+        is_read_only: true,
+        need: Need::Nothing,
+        parameters: &[Parameter::needed(
+            "what",
+            Kind::Text,
+            "The code, such as cookie.secure_over_http, or the request id",
+        )],
+        run: |turn| Box::pin(std::future::ready(explain(turn))),
+    },
+];
+
+async fn diagnose(turn: &mut Turn<'_>) -> Result<(), Failure> {
+    let text = |name: &str| turn.given.text(name).unwrap_or_default().to_owned();
+    let chosen = |name: &str| turn.given.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
+    let login = Login {
+        url: text("url"),
+        user: text("username"),
+        password: text("password"),
+        selectors: [chosen("usernameSelector"), chosen("passwordSelector"), chosen("submitSelector")],
+    };
+    if let Some(refusal) = crate::origin::refusal(&login.url) {
+        return Err(Failure::said(refusal));
+    }
+    let tab = turn.session.ensure_tab().await?;
+    let today = tab.sign_in(&login).await?;
+    turn.response.result(today.to_string());
+    if turn.given.flag("compare") {
+        let mut options = turn.session.settings.browser.clone();
+        (options.policy, options.profile, options.endpoint) = (Policy::Strict, None, None);
+        let browser = Browser::start(options).await?;
+        let tried = match browser.first_tab().await {
+            Some(tab) => tab.sign_in(&login).await,
+            None => Err(Failure::Gone),
+        };
+        browser.close().await;
+        let strict = tried?;
+        turn.response.result(format!("\nWith the strict cookie policy:\n{strict}"));
+        if today.is_signed_in != strict.is_signed_in {
+            turn.response.result(
+                "The two differ: what works in a quick test fails for people who take longer than two minutes.",
+            );
+        }
+    }
+    Ok(())
+}
+
+fn doctor(turn: &Turn<'_>) -> Result<std::sync::Arc<dyn crate::mcp::setting::Doctor>, Failure> {
+    let none = || {
+        Failure::said(
+            "This server was started without the doctor; run `doorward doctor` on the machine of the deployment",
+        )
+    };
+    turn.session.settings.doctor.clone().ok_or_else(none)
+}
+
+fn run(turn: &mut Turn<'_>) -> Result<(), Failure> {
+    let report = doctor(turn)?.run(turn.given.text("url")).map_err(Failure::said)?;
+    turn.response.result(report);
+    Ok(())
+}
+
+fn explain(turn: &mut Turn<'_>) -> Result<(), Failure> {
+    let told = doctor(turn)?.explain(turn.given.text("what").unwrap_or_default()).map_err(Failure::said)?;
+    turn.response.result(told);
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! The page script: it lives in a world of its own, so that no script of the page can see or break it.
+
+use std::sync::OnceLock;
+
+const PARTS: &[&str] = &[
+    include_str!("page/dom.js"),
+    include_str!("page/role.js"),
+    include_str!("page/name.js"),
+    include_str!("page/snapshot.js"),
+    include_str!("page/locator.js"),
+    include_str!("page/act.js"),
+];
+
+/// The script that puts the page script in place, once in each document.
+pub(crate) fn install() -> &'static str {
+    static SCRIPT: OnceLock<String> = OnceLock::new();
+    SCRIPT.get_or_init(|| {
+        format!(
+            "if (!globalThis.doorward) globalThis.doorward = (() => {{\n\"use strict\";\n{}\nreturn {{ handle, found, name }};\n}})();",
+            PARTS.join("\n")
+        )
+    })
+}
+
+/// The function through which it is asked.
+pub(crate) const ASK: &str = "function (name, given) { return doorward.handle(name, given); }";
+
+/// The function that gives an element itself.
+pub(crate) const ELEMENT: &str = "function (ref) { return doorward.found(ref); }";
+
+/// The function that calls what somebody wrote, in the page's own world.
+pub(crate) fn evaluation(source: &str) -> String {
+    let template = include_str!("page/evaluate.js");
+    let start = template.find("async function").unwrap_or_default();
+    template[start..].replacen("\"SOURCE\"", &format!("(\n{source}\n)"), 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_wrote_stands_in_the_function() {
+        let made = evaluation("() => 1 // one");
+        assert!(made.contains("(\n() => 1 // one\n)") && made.starts_with("async function"), "{made}");
+    }
+}

@@ -1,0 +1,88 @@
+//! Waiting for what an action began, and for nothing else: two frames, then only what was started in them.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::tab::{State, Tab};
+
+/// How long requests of an action are waited for.
+const REQUESTS: Duration = Duration::from_secs(5);
+/// How long a page that an action leads to is waited for.
+const PAGE: Duration = Duration::from_secs(10);
+/// How long a page may take to draw two frames.
+const FRAMES: Duration = Duration::from_secs(2);
+
+/// Where a tab stood before an action.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    requests: u64,
+    moves: u64,
+    departures: u64,
+}
+
+impl Mark {
+    /// The number of the first request after it.
+    pub(crate) fn requests(self) -> u64 {
+        self.requests
+    }
+}
+
+impl Tab {
+    pub(crate) fn mark(&self) -> Mark {
+        let state = self.state();
+        Mark { requests: state.recorder.count(), moves: state.moves, departures: state.departures }
+    }
+
+    /// Waits until what was begun since `mark` has come to rest.
+    pub(crate) async fn settle(&self, mark: Mark, frames: u32) {
+        self.draw(frames).await;
+        if self.has_left(mark) {
+            self.arrive(mark).await;
+            return;
+        }
+        let is_busy = |state: &State| state.recorder.is_busy_since(mark.requests);
+        if is_busy(&self.state()) {
+            let is_at_rest = |state: &State| {
+                !is_busy(state) || state.moves != mark.moves || state.is_closed || !state.modals.is_empty()
+            };
+            self.until(REQUESTS, is_at_rest).await;
+            self.draw(1).await;
+            if self.has_left(mark) {
+                self.arrive(mark).await;
+            }
+        }
+    }
+
+    fn has_left(&self, mark: Mark) -> bool {
+        let state = self.state();
+        state.departures != mark.departures || state.moves != mark.moves
+    }
+
+    async fn arrive(&self, mark: Mark) {
+        // A navigation that comes to nothing (a download, an answer without content) ends with the loading.
+        let is_there = |state: &State| {
+            let has_arrived = state.moves != mark.moves && (state.is_loaded || !state.is_loading);
+            has_arrived || state.is_closed || state.is_crashed || !state.modals.is_empty()
+        };
+        let is_none = |state: &State| {
+            state.moves == mark.moves && !state.is_loading && !state.recorder.is_busy_since(mark.requests)
+        };
+        self.until(PAGE, |state| is_there(state) || is_none(state)).await;
+        if self.state().moves == mark.moves {
+            self.until(Duration::from_millis(100), is_there).await;
+        }
+        self.draw(1).await;
+    }
+
+    async fn draw(&self, frames: u32) {
+        let main = self.state().frames.main_id().to_owned();
+        let given = json!({ "frames": frames });
+        let drawn = self.ask_once(&main, "settle", &given);
+        let held = self.until(FRAMES, |state| !state.modals.is_empty() || state.is_closed || state.is_crashed);
+        tokio::select! {
+            _ = drawn => {}
+            _ = held => {}
+        }
+    }
+}

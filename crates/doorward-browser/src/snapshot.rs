@@ -1,0 +1,214 @@
+//! The accessible tree of a page with all its frames, as one text.
+
+use std::pin::Pin;
+
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+use crate::tab::Tab;
+
+/// Frames that stand in one snapshot.
+const FRAMES: usize = 200;
+
+/// What is asked of a snapshot beyond its text.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Detail {
+    /// Only the part below this reference.
+    pub reference: Option<String>,
+    /// How deep it goes; none for all.
+    pub depth: Option<u64>,
+    /// Whether the boxes of elements are told.
+    pub has_boxes: bool,
+}
+
+impl Tab {
+    /// The accessible tree as text; references in it hold until the page goes on.
+    ///
+    /// # Errors
+    ///
+    /// When the page does not answer in time.
+    pub async fn snapshot(&self, detail: &Detail) -> Result<String, Failure> {
+        let (frame, reference) = if let Some(reference) = &detail.reference {
+            self.place(reference)?
+        } else {
+            let mut state = self.state();
+            state.numbered.clear();
+            (state.frames.main_id().to_owned(), String::new())
+        };
+        let mut options = json!({ "boxes": detail.has_boxes });
+        if let Some(depth) = detail.depth {
+            options["depth"] = depth.into();
+        }
+        if !reference.is_empty() {
+            options["ref"] = reference.into();
+        }
+        let lines = self.part(frame, 0, options).await?;
+        Ok(lines.join("\n"))
+    }
+
+    /// The lines of one frame and of those in it.
+    fn part(
+        &self,
+        frame: String,
+        number: usize,
+        options: Value,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<String>, Failure>> + Send + '_>> {
+        Box::pin(async move {
+            let prefix = if number == 0 { String::new() } else { format!("f{number}") };
+            let text = self.body(&frame, &prefix, &options).await?;
+            let mut lines = Vec::new();
+            for line in text.split('\n') {
+                let Some(reference) = frame_reference(line) else {
+                    lines.push(line.to_owned());
+                    continue;
+                };
+                match self.child(&frame, reference, &options).await {
+                    Some(child) => {
+                        let indent = &line[..line.len() - line.trim_start().len()];
+                        lines.push(format!("{line}:"));
+                        lines.extend(child.iter().map(|below| format!("{indent}  {below}")));
+                    }
+                    None => lines.push(line.to_owned()),
+                }
+            }
+            Ok(lines)
+        })
+    }
+
+    async fn body(&self, frame: &str, prefix: &str, options: &Value) -> Result<String, Failure> {
+        let given = json!({ "prefix": prefix, "options": options });
+        // A document has no body while its first bytes are under way.
+        for wait in [0, 20, 100, 500, 1000, 2000] {
+            tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
+            if let Some(text) = self.ask(frame, "snapshot", &given).await?["text"].as_str() {
+                return Ok(text.to_owned());
+            }
+        }
+        Ok(String::new())
+    }
+
+    async fn child(&self, frame: &str, reference: &str, options: &Value) -> Option<Vec<String>> {
+        let child = self.content_frame(frame, reference).await?;
+        let number = {
+            let mut state = self.state();
+            if state.numbered.len() >= FRAMES {
+                return None;
+            }
+            state.numbered.push(child.clone());
+            state.numbered.len()
+        };
+        self.part(child, number, json!({ "boxes": options["boxes"] })).await.ok()
+    }
+
+    /// The frame inside an element.
+    async fn content_frame(&self, frame: &str, reference: &str) -> Option<String> {
+        let (session, object) = self.element(frame, reference).await.ok()?;
+        let limit = self.options.script_timeout;
+        let node = self.call_within(&session, "DOM.describeNode", json!({ "objectId": object }), limit).await.ok()?;
+        let id = node["node"]["frameId"].as_str()?.to_owned();
+        self.state().frames.find(&id)?;
+        Some(id)
+    }
+
+    /// The numbers of the lines that a pattern of JavaScript fits.
+    ///
+    /// # Errors
+    ///
+    /// When the pattern is none.
+    pub(crate) async fn matching_lines(&self, text: &str, pattern: &str) -> Result<Vec<usize>, Failure> {
+        let main = self.state().frames.main_id().to_owned();
+        let told = self.ask(&main, "match", &json!({ "text": text, "pattern": pattern })).await?;
+        let lines =
+            told["lines"].as_array().ok_or_else(|| Failure::said(format!("{pattern} is no regular expression")))?;
+        Ok(lines.iter().filter_map(Value::as_u64).filter_map(|line| usize::try_from(line).ok()).collect())
+    }
+
+    /// The frame and the rest of a reference: `f2e5` stands in the second frame of the last snapshot.
+    pub(crate) fn place(&self, reference: &str) -> Result<(String, String), Failure> {
+        let state = self.state();
+        let number = reference
+            .strip_prefix('f')
+            .and_then(|rest| rest.split_once('e'))
+            .and_then(|(digits, _)| digits.parse::<usize>().ok());
+        let frame = match number {
+            Some(number) => state.numbered.get(number.wrapping_sub(1)).cloned(),
+            None => Some(state.frames.main_id().to_owned()),
+        };
+        Ok((frame.ok_or_else(|| not_found(reference))?, reference.to_owned()))
+    }
+
+    /// Checks that a reference stands in the page as it is now, and finds its frame.
+    ///
+    /// # Errors
+    ///
+    /// When it does not.
+    pub(crate) async fn find(&self, reference: &str) -> Result<(String, String), Failure> {
+        if !is_reference(reference) {
+            return self.find_by_selector(reference).await;
+        }
+        self.snapshot(&Detail::default()).await?;
+        let (frame, reference) = self.place(reference)?;
+        if self.ask(&frame, "has", &json!({ "ref": reference })).await?["has"] == true {
+            return Ok((frame, reference));
+        }
+        Err(not_found(&reference))
+    }
+
+    async fn find_by_selector(&self, selector: &str) -> Result<(String, String), Failure> {
+        let frame = self.state().frames.main_id().to_owned();
+        let found = self.ask(&frame, "pick", &json!({ "selector": selector })).await?;
+        if let Some(error) = found["error"].as_str() {
+            return Err(Failure::said(error));
+        }
+        match (found["ref"].as_str(), found["count"].as_u64()) {
+            (Some(reference), _) => Ok((frame, reference.to_owned())),
+            (None, Some(0) | None) => Err(Failure::said(format!("\"{selector}\" does not match any element"))),
+            (None, Some(count)) => {
+                Err(Failure::said(format!("\"{selector}\" matches {count} elements; it must match one")))
+            }
+        }
+    }
+}
+
+fn not_found(reference: &str) -> Failure {
+    Failure::said(format!("Ref {reference} not found in the current page snapshot. Try capturing new snapshot."))
+}
+
+/// Whether a text is a reference: `e12`, or `f3e12` in a frame.
+pub(crate) fn is_reference(text: &str) -> bool {
+    let rest = match text.strip_prefix('f') {
+        Some(rest) => rest.trim_start_matches(|one: char| one.is_ascii_digit()),
+        None => text,
+    };
+    rest.strip_prefix('e').is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|one| one.is_ascii_digit()))
+}
+
+/// The reference of a line that stands for a frame.
+fn frame_reference(line: &str) -> Option<&str> {
+    let rest = line.trim_start().strip_prefix("- iframe ")?;
+    let rest = rest.strip_prefix("[active] ").unwrap_or(rest).strip_prefix("[ref=")?;
+    rest.split_once(']').map(|(reference, _)| reference)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_and_selectors_are_told_apart() {
+        for text in ["e1", "e999", "f1e2", "f12e34"] {
+            assert!(is_reference(text), "{text}");
+        }
+        for text in ["e", "em", "f1", "#e1", "f1e", "role=button", "e1 > a"] {
+            assert!(!is_reference(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_a_frame_is_known_and_no_other() {
+        assert_eq!(frame_reference("    - iframe [active] [ref=e3] [cursor=pointer]"), Some("e3"));
+        assert_eq!(frame_reference("- iframe [ref=f1e3]"), Some("f1e3"));
+        assert_eq!(frame_reference("- text: \"- iframe [ref=e3]\""), None);
+    }
+}

@@ -1,0 +1,15 @@
+//! The browser against real pages on real sockets.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at what should not be")]
+
+#[path = "it/bad.rs"]
+mod bad;
+#[path = "it/killed.rs"]
+mod killed;
+#[path = "it/oracle.rs"]
+mod oracle;
+#[path = "it/refused.rs"]
+mod refused;
+#[path = "it/site.rs"]
+mod site;
+#[path = "it/tool.rs"]
+mod tool;

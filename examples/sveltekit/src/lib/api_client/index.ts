@@ -1,0 +1,4 @@
+import { createClient } from "@doorward/client";
+
+/** One client for the whole page. */
+export const client = createClient();

@@ -1,0 +1,3 @@
+import { requireUser } from "@doorward/client/sveltekit";
+
+export const load = (event) => ({ user: requireUser(event) });
