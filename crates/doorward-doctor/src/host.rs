@@ -9,6 +9,7 @@ mod gather;
 mod kernel;
 mod program;
 
+pub(crate) use gather::log;
 pub use gather::{Place, gather};
 pub use kernel::own_addresses;
 

@@ -40,21 +40,7 @@ pub async fn gather(place: &Place) -> Host {
     let mut host = Host { now: place.now, addresses: kernel::own_addresses(), ..Host::default() };
     host.addresses.retain(|address| !address.is_loopback());
     let processes = kernel::processes();
-    let mut sockets = kernel::listeners(Path::new("/proc/net"));
-    kernel::queues(&mut sockets).await;
-    let inodes: HashSet<_> = sockets.iter().map(|socket| socket.inode).collect();
-    let owners = kernel::owners(&inodes, &processes);
-    let mut programs: Vec<Program> = Vec::new();
-    for socket in sockets {
-        let mut listener = socket.listener;
-        if let Some(program) = owners.get(&socket.inode).and_then(|pid| Program::of(*pid)) {
-            program.name.clone_into(&mut listener.owner);
-            if programs.iter().all(|known| known.pid != program.pid) {
-                programs.push(program);
-            }
-        }
-        host.listeners.push(listener);
-    }
+    let programs = listening(&mut host, &processes).await;
     host.inner = kernel::inner(&processes);
     looked(&mut host, &programs, place);
     files(&mut host, place);
@@ -71,6 +57,39 @@ pub async fn gather(place: &Place) -> Host {
     resolve(&mut host).await;
     host.disks = disks(place);
     host
+}
+
+/// What the logs say by now: an app writes of a sign-in after it was tried.
+pub(crate) async fn log(place: &Place) -> Vec<Line> {
+    let mut host = Host::default();
+    let programs = listening(&mut host, &kernel::processes()).await;
+    looked(&mut host, &programs, place);
+    if let Some(socket) = place.docker.as_ref().filter(|socket| socket.exists())
+        && let Some(seen) = docker::look(socket, &place.salt).await
+    {
+        host.log.extend(seen.log);
+    }
+    host.log
+}
+
+/// Fills in who listens where, and gives back their programs.
+async fn listening(host: &mut Host, processes: &[u32]) -> Vec<Program> {
+    let mut sockets = kernel::listeners(Path::new("/proc/net"));
+    kernel::queues(&mut sockets).await;
+    let inodes: HashSet<_> = sockets.iter().map(|socket| socket.inode).collect();
+    let owners = kernel::owners(&inodes, processes);
+    let mut programs: Vec<Program> = Vec::new();
+    for socket in sockets {
+        let mut listener = socket.listener;
+        if let Some(program) = owners.get(&socket.inode).and_then(|pid| Program::of(*pid)) {
+            program.name.clone_into(&mut listener.owner);
+            if programs.iter().all(|known| known.pid != program.pid) {
+                programs.push(program);
+            }
+        }
+        host.listeners.push(listener);
+    }
+    programs
 }
 
 /// Programs that listen and are no app: nobody signs in there.

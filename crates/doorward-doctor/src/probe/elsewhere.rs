@@ -33,6 +33,28 @@ pub(crate) async fn host(request: &Request, facts: &mut Facts) {
     }
 }
 
+/// Reads the host's logs once more, where something was sent to the sign-in since: what an app has to say of a try stands
+/// there after it.
+pub(crate) async fn logs(request: &Request, facts: &mut Facts) {
+    if facts.signin.attempts.is_empty() || facts.host.is_none() {
+        return;
+    }
+    let log = if request.via.is_empty() {
+        match &request.host {
+            Some(place) => host::log(place).await,
+            None => return,
+        }
+    } else {
+        match there(request, facts).await.and_then(|other| other.host) {
+            Some(other) => other.log,
+            None => return,
+        }
+    };
+    if let Some(host) = &mut facts.host {
+        host.log = log;
+    }
+}
+
 /// Whether this machine is the one that serves the site: its name leads here, or what listens here is set up for it.
 fn is_site(facts: &Facts, host: &Host) -> bool {
     let Some(target) = &facts.target else { return true };

@@ -92,6 +92,7 @@ pub(crate) async fn walk(request: &Request, client: Client, facts: &mut Facts, p
     super::doubt::doubt(&mut walk, facts, progress).await;
     if is_in {
         super::page::page(&mut walk, facts, progress).await;
+        super::elsewhere::logs(request, facts).await;
     }
     let (connections, requests) = walk.client.spent();
     progress(&format!("{} DNS questions, {connections} connections, {requests} requests", facts.lookups.len()));

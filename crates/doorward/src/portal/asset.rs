@@ -116,6 +116,8 @@ mod tests {
     fn nothing_comes_from_elsewhere() {
         for asset in all().filter(|asset| asset.source != "messages.js") {
             let text = std::str::from_utf8(asset.bytes).unwrap().replace("http://www.w3.org/2000/svg", "");
+            // Where there is no page (Node), a relative address needs some base; nothing is fetched from it.
+            let text = text.replace("?? \"http://localhost\"", "");
             assert!(!text.contains("://") && !text.contains("@import "), "{}", asset.source);
         }
     }
