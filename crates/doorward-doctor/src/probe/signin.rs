@@ -343,6 +343,13 @@ async fn raced(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, plan: 
     let has_changed = names.iter().filter(|name| is_token_name(name)).any(|name| later.value(name) != jar.value(name));
     if fresh.token != plan.token && has_changed {
         attempt(walk, facts, plan, &mut later, Variant::Raced).await;
+        let refused =
+            facts.signin.attempts.last().is_some_and(|last| matches!(last.answer, Answer::Csrf | Answer::Refused));
+        // Chance refuses too, where processes have different keys: then a sign-in in order is refused now and then.
+        for _ in 0..if refused { 2 } else { 0 } {
+            let Some((plan, mut jar)) = again(walk, facts, profile, &Jar::default()).await else { return };
+            attempt(walk, facts, &plan, &mut jar, Variant::Again).await;
+        }
     }
 }
 

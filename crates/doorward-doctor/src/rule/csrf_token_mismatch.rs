@@ -12,8 +12,10 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             .is_some_and(|attempt| matches!(attempt.answer, Answer::Credentials | Answer::Welcome | Answer::FormAgain))
     };
     let first = attempt(Variant::Browser)?;
-    if let Some(raced) = attempt(Variant::Raced).filter(|raced| matches!(raced.answer, Answer::Csrf | Answer::Refused))
-    {
+    let is_refused = |attempt: &&Attempt| matches!(attempt.answer, Answer::Csrf | Answer::Refused);
+    // A sign-in in order that is refused as well says that it is not the order which decides.
+    let is_chance = facts.signin.attempts.iter().filter(is_refused).any(|attempt| attempt.variant == Variant::Again);
+    if let Some(raced) = attempt(Variant::Raced).filter(is_refused).filter(|_| !is_chance) {
         return Some(
             Suspect::new("csrf.token_rotated", "Each page brings a new token and voids the last one: where two are fetched at once (two tabs, a strict-mode double fetch), the token of one meets the cookie of the other, and the sign-in answers 403.")
                 .deep(3)

@@ -4,6 +4,13 @@ use super::basis::*;
 
 pub(super) const RULE: Rule = Rule { family: "db.schema_drift", judge };
 
+/// Whether a line says that the database has no such column.
+pub(super) fn is_missing_column(line: &str) -> bool {
+    let line = line.to_lowercase();
+    ["undefinedcolumn", "undefined column", "no such column", "unknown column"].iter().any(|words| line.contains(words))
+        || line.contains("column") && line.contains("does not exist")
+}
+
 fn judge(facts: &Facts) -> Option<Suspect> {
     let lacking = database(facts).filter(|database| !database.missing.is_empty() || !database.lacking.is_empty());
     let line = facts

@@ -62,6 +62,10 @@ fn is_without_certificate(facts: &Facts) -> bool {
 
 fn certificate(facts: &Facts, tls: &Handshake) -> Option<Suspect> {
     let shown = tls.certificate.as_ref()?;
+    let host = facts.target.as_ref().map(|target| target.host.as_str()).unwrap_or_default();
+    if super::tls_wrong_cert_served::is_own_of_another(tls, host) {
+        return None;
+    }
     let days = (facts.now - shown.not_after) / 86_400;
     let says = |code, why: String| {
         Suspect::new(code, why)

@@ -43,6 +43,18 @@ fn is_cdn(address: &IpAddr) -> bool {
     }
 }
 
+/// Whether a certificate that nobody vouches for names only others: what a proxy shows where it has none for this name.
+pub(super) fn is_own_of_another(tls: &Handshake, name: &str) -> bool {
+    let Some(shown) = tls.certificate.as_ref().filter(|shown| !shown.names.is_empty()) else { return false };
+    let covers = |known: &String| {
+        known.eq_ignore_ascii_case(name)
+            || known
+                .strip_prefix("*.")
+                .is_some_and(|zone| name.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(zone)))
+    };
+    tls.knock == Knock::Done && shown.subject == shown.issuer && !shown.names.iter().any(covers)
+}
+
 fn judge(facts: &Facts) -> Option<Suspect> {
     let edge = stop::entrance(facts).and_then(|door| door.tls.as_ref());
     if let Some(tls) =
@@ -94,7 +106,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 )
         });
     }
-    (tls.trust == Trust::Name).then(|| {
+    (tls.trust == Trust::Name || is_own_of_another(tls, &name)).then(|| {
         let shown = tls.certificate.as_ref();
         let names = shown.map(|certificate| certificate.names.join(", ")).unwrap_or_default();
         Suspect::new(
