@@ -166,7 +166,14 @@ impl Browser {
         let mut state = self.state.lock();
         if state.tabs.len() >= TABS {
             state.surplus += 1;
+            let opener = state.tabs.iter().find(|one| target["openerId"] == one.target.as_str()).cloned();
             drop(state);
+            // A script that opens tabs without end would hold its page for as long.
+            if let Some(opener) = opener {
+                self.link.post(&opener.session, "Runtime.terminateExecution", &json!({}));
+            }
+            // It waits for us before it runs, and what waits holds the page that has opened it.
+            self.link.post(&session, "Runtime.runIfWaitingForDebugger", &json!({}));
             self.link.post("", "Target.closeTarget", &json!({ "targetId": tab.target }));
             return;
         }

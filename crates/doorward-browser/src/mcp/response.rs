@@ -76,9 +76,15 @@ impl Response {
             None => None,
         };
         if !self.is_error && (self.has_tabs || (self.has_snapshot && tabs.len() != 1)) {
-            for tab in tabs {
-                title(tab).await;
-            }
+            // All at once: many tabs of one busy page would else be waited for one after another.
+            let mut asked: tokio::task::JoinSet<()> = tabs
+                .iter()
+                .map(|tab| {
+                    let tab = Arc::clone(tab);
+                    async move { title(&tab).await }
+                })
+                .collect();
+            while asked.join_next().await.is_some() {}
         }
         if !self.results.is_empty() {
             lines.extend(["### Result".to_owned(), self.results.join("\n"), String::new()]);
