@@ -22,8 +22,11 @@ pub(super) fn is_about_host(facts: &Facts) -> bool {
         return true;
     }
     let at_app = |note: &str| facts.visits(Step::Variant).find(|visit| visit.via == Via::App && visit.note == note);
-    let plain = at_app("nothing forwarded")
-        .is_some_and(|visit| !matches!(visit.status, 300..400) && visit.status > 0 && visit.status < 500);
+    // Behind a CDN the proxy stands between, and may be the one that redirects an app which is well.
+    let is_cdn = facts.arrival().is_some_and(Visit::is_from_cdn);
+    let plain = !is_cdn
+        && at_app("nothing forwarded")
+            .is_some_and(|visit| !matches!(visit.status, 300..400) && visit.status > 0 && visit.status < 500);
     let is_plain_site = facts.target.as_ref().is_some_and(|target| !target.is_https());
     let is_rewritten = facts.host.as_ref().is_some_and(crate::host::upstream::changes_host);
     plain || is_plain_site && facts.inner(Via::Origin).is_none() || is_rewritten
