@@ -144,20 +144,11 @@ pub(crate) fn suite(cache: &Cache, is_full: bool) -> Outcome {
     let scenarios: Vec<Scenario> = own.into_iter().filter(|scenario| is_full || scenario.is_fast).collect();
     let cache = cache.folder();
     let program = program(None)?;
-    if !has_doctor(&program) {
-        println!("lab: this program has no command `doctor`, so nothing was examined");
-        return Ok(());
-    }
     ground::prepare(&cache, &scenarios)?;
     let rows = examine(&Rig { program, cache }, &scenarios, &|row| println!("{row}"));
     let score = Score::of(&rows);
     println!("\n{score}");
     score.end()
-}
-
-/// Whether the program is of a state of the tree that has the doctor.
-pub(crate) fn has_doctor(program: &Path) -> bool {
-    shell::output(shell::program(program).args(["doctor", "--help"])).is_ok()
 }
 
 /// Tells one story to this program: the broken deployment must be named (and mended, where a fix is applied), and its

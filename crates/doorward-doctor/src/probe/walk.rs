@@ -29,6 +29,15 @@ pub(crate) struct Walk<'a> {
     pub(crate) places: Vec<(String, u16, Place)>,
 }
 
+impl<'a> Walk<'a> {
+    fn new(request: &'a Request, client: Client, target: Target, address: IpAddr) -> Self {
+        let address = SocketAddr::new(address, target.port);
+        let place = Place { via: Via::Public, is_tls: target.is_https(), host: target.host.clone(), address };
+        let url = format!("{}{}", target.origin(), target.path);
+        Self { request, client, target, place, jar: Jar::default(), url, page: Incoming::default(), places: Vec::new() }
+    }
+}
+
 /// The host's part of an examination that runs elsewhere: what it shows, and the inner ways from there.
 pub(crate) async fn host_part(
     request: &Request,
@@ -37,19 +46,7 @@ pub(crate) async fn host_part(
     facts: &mut Facts,
 ) {
     let Some(target) = request.target.clone() else { return super::elsewhere::host(request, facts).await };
-    let address = SocketAddr::new(IpAddr::from([127, 0, 0, 1]), target.port);
-    let place = Place { via: Via::Public, is_tls: target.is_https(), host: target.host.clone(), address };
-    let url = format!("{}{}", target.origin(), target.path);
-    let mut walk = Walk {
-        request,
-        client,
-        target,
-        place,
-        jar: Jar::default(),
-        url,
-        page: Incoming::default(),
-        places: Vec::new(),
-    };
+    let mut walk = Walk::new(request, client, target, IpAddr::from([127, 0, 0, 1]));
     super::elsewhere::host(request, facts).await;
     super::elsewhere::inside(&mut walk, facts).await;
     if stopped.is_some_and(|link| link >= doorward_core::Link::Proxy) {
@@ -63,19 +60,8 @@ pub(crate) async fn walk(request: &Request, client: Client, facts: &mut Facts, p
     progress(&format!("asking for the address of {}", target.host));
     let addresses = resolve::resolve(request, &target.host, facts).await;
     facts.vantage = request.vantage.unwrap_or_else(|| vantage(&addresses, facts));
-    let placeholder = SocketAddr::new(IpAddr::from([0, 0, 0, 0]), target.port);
-    let place = Place { via: Via::Public, is_tls: target.is_https(), host: target.host.clone(), address: placeholder };
-    let url = format!("{}{}", target.origin(), target.path);
-    let mut walk = Walk {
-        request,
-        client,
-        target,
-        place,
-        jar: Jar::default(),
-        url,
-        page: Incoming::default(),
-        places: Vec::new(),
-    };
+    // The address is found by connecting.
+    let mut walk = Walk::new(request, client, target, IpAddr::from([0, 0, 0, 0]));
     let mut is_in = false;
     if !addresses.is_empty() {
         progress("connecting");

@@ -142,15 +142,27 @@ pub(super) fn origin_handshake(facts: &Facts) -> Option<&Handshake> {
     }
 }
 
-/// A cookie that browsers refuse for one of these reasons, and where it was set. One that only deletes matters to nobody.
-pub(super) fn refused(facts: &Facts, fits: fn(Trouble) -> bool) -> Option<(&Cookie, String)> {
+/// The code of a trouble with a cookie and what the cookie does, for the troubles of one family.
+pub(super) type Verdict = fn(Trouble) -> Option<(&'static str, &'static str)>;
+
+/// A cookie that browsers drop for a reason that has a verdict. One that only deletes matters to nobody.
+pub(super) fn dropped(facts: &Facts, verdict: Verdict, fix: fn(&Cookie) -> String) -> Option<Suspect> {
     let public = facts.visits.iter().filter(|visit| visit.via == Via::Public && visit.step != Step::Provider);
     let all = public.flat_map(|visit| visit.cookies.iter().map(move |cookie| (cookie, &visit.url)));
     // The attempt with all cookies and the like is no browser's, and sets what a browser's would.
-    all.filter(|(cookie, _)| !cookie.is_deletion && cookie.trouble.is_some_and(fits))
+    let (cookie, place) = all
+        .filter(|(cookie, _)| !cookie.is_deletion && cookie.trouble.and_then(verdict).is_some())
         .min_by_key(|(cookie, _)| u8::from(is_incidental(&cookie.name)))
-        .filter(|(cookie, _)| !is_incidental(&cookie.name))
-        .map(|(cookie, url)| (cookie, url.clone()))
+        .filter(|(cookie, _)| !is_incidental(&cookie.name))?;
+    let (code, why) = verdict(cookie.trouble?)?;
+    Some(
+        Suspect::new(code, format!("The cookie `{}` {why}; browsers drop it without a word.", cookie.name))
+            .at(Link::Csrf)
+            .deep(9)
+            .saw(format!("Set-Cookie {}", cookie.name), attributes(cookie), place.clone())
+            .not("csrf.token_missing", "the browser never keeps the cookie")
+            .fix(fix(cookie)),
+    )
 }
 
 /// Cookies that no sign-in needs: counters and choices.

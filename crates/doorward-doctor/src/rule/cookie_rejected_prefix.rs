@@ -5,16 +5,12 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "cookie.rejected_prefix", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    let (cookie, place) = refused(facts, |trouble| verdict(trouble).is_some())?;
-    let (code, why) = verdict(cookie.trouble?)?;
-    Some(
-        Suspect::new(code, format!("The cookie `{}` {why}; browsers drop it without a word.", cookie.name))
-            .at(Link::Csrf)
-            .deep(9)
-            .saw(format!("Set-Cookie {}", cookie.name), attributes(cookie), place)
-            .not("csrf.token_missing", "the browser never keeps the cookie")
-            .fix(format!("Set-Cookie: {}=…; Path=/; Secure; HttpOnly; SameSite=Lax   # or a name without the prefix where there is no https", cookie.name)),
-    )
+    dropped(facts, verdict, |cookie| {
+        format!(
+            "Set-Cookie: {}=…; Path=/; Secure; HttpOnly; SameSite=Lax   # or a name without the prefix where there is no https",
+            cookie.name
+        )
+    })
 }
 
 fn verdict(trouble: Trouble) -> Option<(&'static str, &'static str)> {

@@ -5,16 +5,9 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "cookie.rejected_size", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    let (cookie, place) = refused(facts, |trouble| verdict(trouble).is_some())?;
-    let (code, why) = verdict(cookie.trouble?)?;
-    Some(
-        Suspect::new(code, format!("The cookie `{}` {why}; browsers drop it without a word.", cookie.name))
-            .at(Link::Csrf)
-            .deep(9)
-            .saw(format!("Set-Cookie {}", cookie.name), attributes(cookie), place)
-            .not("csrf.token_missing", "the browser never keeps the cookie")
-            .fix("keep the session on the server and send its id alone; ask the provider for fewer claims"),
-    )
+    dropped(facts, verdict, |_| {
+        "keep the session on the server and send its id alone; ask the provider for fewer claims".to_owned()
+    })
 }
 
 fn verdict(trouble: Trouble) -> Option<(&'static str, &'static str)> {

@@ -15,11 +15,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let lacking = database(facts).filter(|database| !database.missing.is_empty() || !database.lacking.is_empty());
     let line = facts
         .log_any(&[
-            "undefinedcolumn",
-            "undefined column",
-            "no such column",
             "no such table",
-            "unknown column",
             "undefinedtable",
             "does not exist on table",
             "pending migration",
@@ -28,7 +24,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             "schema is out of date",
             "schema version",
         ])
-        .or_else(|| facts.log_with(&["column", "does not exist"]))
+        .or_else(|| facts.log_lines().filter(|line| is_missing_column(&line.text)).last())
         .or_else(|| facts.log_with(&["relation", "does not exist"]));
     if !is_failing_inside(facts) || lacking.is_none() && line.is_none() {
         return None;
