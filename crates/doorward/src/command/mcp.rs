@@ -1,4 +1,6 @@
-//! `doorward mcp`: the browser's tools for agents, over standard input and output or over HTTP on this machine.
+//! `doorward mcp`: the browser's tools for agents, over standard input and output.
+
+mod doctor;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -181,6 +183,7 @@ fn settings(context: &Context, arguments: &Arguments) -> Settings {
     settings.is_isolated = arguments.isolated;
     settings.storage_state.clone_from(&arguments.storage_state);
     settings.omits_images = arguments.image_responses == "omit";
+    settings.doctor = Some(Arc::new(doctor::Commands));
     settings
 }
 

@@ -5,6 +5,7 @@ use crate::browser::Browser;
 use crate::diagnosis::Login;
 use crate::failure::Failure;
 use crate::mcp::schema::{Kind, Parameter};
+use crate::mcp::setting::Doctor;
 use crate::options::Policy;
 
 pub(super) const TOOLS: &[Tool] = &[
@@ -38,7 +39,7 @@ pub(super) const TOOLS: &[Tool] = &[
         is_read_only: true,
         need: Need::Nothing,
         parameters: &[Parameter::new("url", Kind::Text, "The address to examine; the configured one by default")],
-        run: |turn| Box::pin(std::future::ready(run(turn))),
+        run: |turn| Box::pin(run(turn)),
     },
     Tool {
         name: "doctor_explain",
@@ -52,7 +53,7 @@ pub(super) const TOOLS: &[Tool] = &[
             Kind::Text,
             "The code, such as cookie.secure_over_http, or the request id",
         )],
-        run: |turn| Box::pin(std::future::ready(explain(turn))),
+        run: |turn| Box::pin(explain(turn)),
     },
 ];
 
@@ -91,23 +92,27 @@ async fn diagnose(turn: &mut Turn<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn doctor(turn: &Turn<'_>) -> Result<std::sync::Arc<dyn crate::mcp::setting::Doctor>, Failure> {
-    let none = || {
-        Failure::said(
-            "This server was started without the doctor; run `doorward doctor` on the machine of the deployment",
-        )
-    };
-    turn.session.settings.doctor.clone().ok_or_else(none)
+/// Asks the doctor, which takes its time, while everything else goes on.
+async fn ask(
+    turn: &Turn<'_>,
+    question: impl FnOnce(&dyn Doctor) -> Result<String, String> + Send + 'static,
+) -> Result<String, Failure> {
+    let none = "This server was started without the doctor; run `doorward doctor` on the machine of the deployment";
+    let doctor = turn.session.settings.doctor.clone().ok_or_else(|| Failure::said(none))?;
+    let told = tokio::task::spawn_blocking(move || question(doctor.as_ref())).await;
+    told.map_err(|error| Failure::said(error.to_string()))?.map_err(Failure::said)
 }
 
-fn run(turn: &mut Turn<'_>) -> Result<(), Failure> {
-    let report = doctor(turn)?.run(turn.given.text("url")).map_err(Failure::said)?;
+async fn run(turn: &mut Turn<'_>) -> Result<(), Failure> {
+    let url = turn.given.text("url").map(str::to_owned);
+    let report = ask(turn, move |doctor| doctor.run(url.as_deref())).await?;
     turn.response.result(report);
     Ok(())
 }
 
-fn explain(turn: &mut Turn<'_>) -> Result<(), Failure> {
-    let told = doctor(turn)?.explain(turn.given.text("what").unwrap_or_default()).map_err(Failure::said)?;
+async fn explain(turn: &mut Turn<'_>) -> Result<(), Failure> {
+    let what = turn.given.text("what").unwrap_or_default().to_owned();
+    let told = ask(turn, move |doctor| doctor.explain(&what)).await?;
     turn.response.result(told);
     Ok(())
 }
