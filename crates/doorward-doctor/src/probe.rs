@@ -85,8 +85,6 @@ pub struct Login {
     pub user: String,
     /// Its password.
     pub password: String,
-    /// Its TOTP secret in base32.
-    pub totp: Option<String>,
 }
 
 impl std::fmt::Debug for Login {

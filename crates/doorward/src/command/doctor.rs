@@ -74,9 +74,6 @@ pub struct Arguments {
     /// The file with its password.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
-    /// The file with its TOTP secret.
-    #[arg(long, value_name = "FILE")]
-    totp_file: Option<PathBuf>,
     /// What the app is: a profile that is built in, or a TOML file.
     #[arg(long, value_name = "NAME|FILE")]
     profile: Option<String>,

@@ -142,7 +142,7 @@ fn login(arguments: &Arguments) -> Result<Option<Login>, String> {
             .map_err(|error| format!("{}: {error}", path.display()))
     };
     let password = arguments.password_file.as_ref().map(read).transpose()?.unwrap_or_default();
-    Ok(Some(Login { user, password, totp: arguments.totp_file.as_ref().map(read).transpose()? }))
+    Ok(Some(Login { user, password }))
 }
 
 fn unhex(text: &str) -> Vec<u8> {
