@@ -15,6 +15,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use doorward_core::factor::policy::FactorPolicy;
 use doorward_core::identifier::RequestId;
@@ -43,6 +44,18 @@ impl Clock for Hand {
     fn now(&self) -> UnixTime {
         UnixTime(self.0.load(Ordering::SeqCst))
     }
+}
+
+/// How far the times of each column are from those of the last one, which is nobody's account: the lower quartile of the
+/// gaps within each round. What is told by the time is told in every round, and a busy machine delays some of them. One
+/// hash that is delayed also raises the time of everybody from then on (`Even::learn`), so that only what was measured side
+/// by side can be compared.
+pub(super) fn gaps<const COLUMNS: usize>(rounds: &[[Duration; COLUMNS]]) -> [Duration; COLUMNS] {
+    std::array::from_fn(|column| {
+        let mut gaps: Vec<_> = rounds.iter().map(|round| round[column].abs_diff(round[COLUMNS - 1])).collect();
+        gaps.sort_unstable();
+        gaps[gaps.len() / 4]
+    })
 }
 
 /// Chance that is the same in every run (`SplitMix64`).
