@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
-use crate::facts::{Inner, Listener};
+use crate::facts::Listener;
 
 /// Processes that are looked at.
 const PROCESSES: usize = 4_096;
@@ -138,8 +138,14 @@ pub(super) fn owners(inodes: &HashSet<u64>, processes: &[u32]) -> HashMap<u64, u
     owners
 }
 
+/// A network of other processes on this machine.
+pub(super) struct Network {
+    pub(super) addresses: Vec<IpAddr>,
+    pub(super) sockets: Vec<Socket>,
+}
+
 /// Networks of other processes on this machine.
-pub(super) fn inner(processes: &[u32]) -> Vec<Inner> {
+pub(super) fn networks(processes: &[u32]) -> Vec<Network> {
     let own = std::fs::read_link("/proc/self/ns/net").ok();
     let mut seen = HashSet::new();
     let mut all = Vec::new();
@@ -150,13 +156,34 @@ pub(super) fn inner(processes: &[u32]) -> Vec<Inner> {
         }
         let net = format!("/proc/{pid}/net");
         let net = Path::new(&net);
-        let listeners = listeners(net).into_iter().map(|socket| socket.listener).collect();
-        all.push(Inner {
+        all.push(Network {
             addresses: addresses(net).into_iter().filter(|address| !address.is_loopback()).collect(),
-            listeners,
+            sockets: listeners(net),
         });
     }
     all
+}
+
+/// Interfaces of this machine with the largest packet that each carries, loopback left out; the one of the default
+/// route first.
+pub(super) fn interfaces() -> Vec<(String, u32)> {
+    let routes = std::fs::read_to_string("/proc/net/route").unwrap_or_default();
+    let default = routes.lines().skip(1).find_map(|line| {
+        let mut words = line.split_whitespace();
+        let name = words.next()?;
+        (words.next()? == "00000000").then(|| name.to_owned())
+    });
+    let all = std::fs::read_dir("/sys/class/net").into_iter().flatten().flatten();
+    let mut found: Vec<(String, u32)> = all
+        .filter_map(|entry| {
+            let mtu = std::fs::read_to_string(entry.path().join("mtu")).ok()?.trim().parse().ok()?;
+            Some((entry.file_name().to_str()?.to_owned(), mtu))
+        })
+        .filter(|(name, _)| name != "lo")
+        .collect();
+    found.sort_by_key(|(name, _)| (Some(name) != default.as_ref(), name.clone()));
+    found.truncate(64);
+    found
 }
 
 #[cfg(test)]

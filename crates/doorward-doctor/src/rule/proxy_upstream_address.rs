@@ -15,17 +15,7 @@ fn circle(facts: &Facts) -> Option<Suspect> {
     });
     let failing =
         facts.arrival().is_some_and(|visit| visit.status >= 400 || visit.fault.is_some()) || stop::is_loop(facts);
-    let host = facts.host.as_ref();
-    let own = host.zip(upstream::configured(facts)).filter(|(host, (address, port))| {
-        let is_here = address == "localhost"
-            || address
-                .parse::<IpAddr>()
-                .is_ok_and(|address| address.is_loopback() || host.addresses.contains(&address));
-        is_here && host.proxy.iter().any(|line| upstream::listen_port(&line.text) == Some(*port))
-    });
-    let text = growing.cloned().or_else(|| {
-        own.as_ref().map(|(_, (address, port))| format!("upstream {address}:{port}, which is the proxy's own listener"))
-    })?;
+    let text = growing.cloned().or_else(|| crate::host::block::circle(facts.host.as_ref()?))?;
     failing.then(|| {
         Suspect::new(
             "proxy.upstream_is_self",
@@ -58,12 +48,7 @@ fn wrong(facts: &Facts) -> Option<Suspect> {
         }
         suspect
     };
-    let is_timeout = said.as_ref().is_some_and(|(_, _, line)| {
-        line.text.contains("timed out")
-            || line.text.contains("i/o timeout")
-            || line.text.contains("No route to host")
-            || line.text.contains("unreachable")
-    });
+    let is_timeout = said.as_ref().is_some_and(|(_, _, line)| upstream::is_timeout(&line.text));
     let Some((name, port)) = named else {
         let refused = app.is_some_and(|door| door.tcp == Tcp::Refused);
         return refused.then(|| {

@@ -13,7 +13,7 @@ pub(super) fn is_edge_without(facts: &Facts) -> bool {
 }
 
 /// Ranges that a large CDN publishes for its edges.
-fn is_cdn(address: &IpAddr) -> bool {
+pub(super) fn is_cdn(address: &IpAddr) -> bool {
     const RANGES: &[([u8; 4], u32)] = &[
         ([173, 245, 48, 0], 20),
         ([103, 21, 244, 0], 22),
