@@ -14,12 +14,44 @@ pub enum From {
     Outside,
     /// A container's at this address, which comes by a bridge of the host.
     Container(IpAddr),
+    /// Anybody's from outside who is led on to a container.
+    Led,
 }
 
 /// The rule that stops new connections from anywhere to this TCP port, and whether it rejects rather than drops.
 #[must_use]
 pub fn stops(firewall: &Firewall, port: u16) -> Option<(String, bool)> {
     stops_from(firewall, port, From::Outside)
+}
+
+/// Where a port of the host is led to before any rule for incoming packets, as published ports of containers are.
+#[must_use]
+pub fn led_to(firewall: &Firewall, port: u16) -> Option<u16> {
+    firewall.rules.iter().find_map(|line| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let at = words.iter().position(|word| *word == "dnat" || *word == "DNAT")?;
+        if !names_port(line, port) {
+            return None;
+        }
+        let target =
+            words[at..].iter().rfind(|word| word.contains(':') && word.ends_with(|c: char| c.is_ascii_digit()));
+        target.map_or(Some(port), |target| target.rsplit(':').next()?.parse().ok())
+    })
+}
+
+/// The rule that stops what is led to a container at this port of its own.
+#[must_use]
+pub fn stops_forward(firewall: &Firewall, inner: u16) -> Option<(String, bool)> {
+    if !firewall.is_readable {
+        return None;
+    }
+    let whom = (inner, From::Led);
+    if firewall.rules.iter().any(|line| line.starts_with("-P ") || line.starts_with("-A ")) {
+        return iptables(&firewall.rules, "FORWARD", whom, 0).unwrap_or(None);
+    }
+    base_chains(&firewall.rules, "hook forward")
+        .iter()
+        .find_map(|chain| nft(&firewall.rules, chain, whom, 0).unwrap_or(None))
 }
 
 /// The same for connections from here.
@@ -31,7 +63,7 @@ pub fn stops_from(firewall: &Firewall, port: u16, from: From) -> Option<(String,
     if firewall.rules.iter().any(|line| line.starts_with("-P ") || line.starts_with("-A ")) {
         return iptables(&firewall.rules, "INPUT", (port, from), 0).unwrap_or(None);
     }
-    for chain in base_chains(&firewall.rules) {
+    for chain in base_chains(&firewall.rules, "hook input") {
         if let Some(verdict) = nft(&firewall.rules, &chain, (port, from), 0).unwrap_or(None) {
             return Some(verdict);
         }
@@ -48,13 +80,20 @@ fn is_about(line: &str, from: From) -> bool {
         let value = words.get(at + 1 + usize::from(words.get(at + 1) == Some(&"!=")))?;
         Some((*value, is_negated))
     };
+    let is_inner = |name: &str| {
+        ["lo", "docker", "br-", "veth", "cni", "podman", "virbr", "lxc", "lxd", "wg", "tailscale", "tun"]
+            .iter()
+            .any(|start| name.starts_with(start))
+    };
+    if let Some((name, is_negated)) = after(&["oif", "oifname", "-o"])
+        && (from != From::Led || is_inner(name) == is_negated)
+    {
+        return false;
+    }
     if let Some((name, is_negated)) = after(&["iif", "iifname", "-i"]) {
-        let is_inner =
-            ["lo", "docker", "br-", "veth", "cni", "podman", "virbr", "lxc", "lxd", "wg", "tailscale", "tun"]
-                .iter()
-                .any(|start| name.starts_with(start));
+        let is_inner = is_inner(name);
         let is_ours = match from {
-            From::Outside => !is_inner,
+            From::Outside | From::Led => !is_inner,
             From::Container(_) => is_inner && name != "lo",
         };
         if is_ours == is_negated {
@@ -63,7 +102,7 @@ fn is_about(line: &str, from: From) -> bool {
     }
     match (after(&["saddr", "-s"]), from) {
         (None, _) => !line.contains("--match-set"),
-        (Some(_), From::Outside) => false,
+        (Some(_), From::Outside | From::Led) => false,
         (Some((range, is_negated)), From::Container(address)) => holds(range, address) != is_negated,
     }
 }
@@ -124,14 +163,14 @@ pub fn names_port(rule: &str, port: u16) -> bool {
     })
 }
 
-fn base_chains(rules: &[String]) -> Vec<String> {
+fn base_chains(rules: &[String], hook: &str) -> Vec<String> {
     let mut chains = Vec::new();
     let mut chain = String::new();
     for line in rules.iter().map(|line| line.trim()) {
         if let Some(name) = line.strip_prefix("chain ") {
             name.split_whitespace().next().unwrap_or_default().clone_into(&mut chain);
         }
-        if line.contains("hook input") {
+        if line.contains(hook) {
             chains.push(chain.clone());
         }
     }
@@ -179,13 +218,13 @@ fn rule(rules: &[String], line: &str, whom: (u16, From), depth: usize) -> Option
         "limit rate",
         "meta l4proto { udp",
         "ip protocol icmp",
-        "ip daddr",
         "ct count",
         "tcp sport",
     ];
     let is_about_port = line.contains("dport");
     let matched = line.split("reject with").next().unwrap_or_default();
     if !is_about(matched, from)
+        || from != From::Led && matched.contains("ip daddr")
         || is_about_others.iter().any(|word| matched.contains(word))
         || is_about_port && !names_port(line, port) && !line.contains("dport !=")
     {
@@ -305,6 +344,21 @@ mod tests {
         let older = listing("-P INPUT DROP\n-A INPUT -s 172.16.0.0/12 -p tcp -m tcp --dport 8000 -j ACCEPT");
         assert_eq!(stops_from(&older, 8000, container), None);
         assert!(stops(&older, 8000).is_some());
+    }
+
+    #[test]
+    fn what_is_led_on_meets_the_rules_for_forwarding() {
+        let rules = "table ip nat {\nchain pre {\ntype nat hook prerouting priority dstnat;\nfib daddr type local tcp dport 80 dnat to 172.18.0.2:8080\n}\n}\ntable inet filter {\nchain forward {\ntype filter hook forward priority filter; policy accept;\ntcp dport 8080 ct state new drop\n}\n}";
+        let firewall = listing(rules);
+        assert_eq!(led_to(&firewall, 80), Some(8080));
+        assert_eq!(led_to(&firewall, 443), None);
+        assert!(stops_forward(&firewall, 8080).is_some());
+        let docker = "table ip filter {\nchain FORWARD {\ntype filter hook forward priority filter; policy drop;\njump DOCKER-USER\noifname \"docker0\" ct state related,established accept\noifname \"docker0\" jump DOCKER\niifname \"docker0\" accept\n}\nchain DOCKER {\nip daddr 172.18.0.2 iifname != \"docker0\" oifname \"docker0\" tcp dport 8080 accept\n}\nchain DOCKER-USER {\nreturn\n}\n}";
+        assert!(stops_forward(&listing(docker), 8080).is_none());
+        assert!(stops_forward(&listing(docker), 9090).is_some());
+        let user = docker.replace("\nreturn", "\niifname \"eth0\" tcp dport 8080 drop");
+        assert!(stops_forward(&listing(&user), 8080).is_some());
+        assert!(stops_forward(&firewall, 80).is_none());
     }
 
     #[test]

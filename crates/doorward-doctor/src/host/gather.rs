@@ -44,7 +44,7 @@ pub async fn gather(place: &Place) -> Host {
     for network in kernel::networks(&processes) {
         within(&mut host, network, &processes, &mut programs);
     }
-    host.interfaces = kernel::interfaces();
+    host.interfaces = kernel::interfaces().await;
     looked(&mut host, &programs, place);
     files(&mut host, place);
     host.firewall = firewall().await;

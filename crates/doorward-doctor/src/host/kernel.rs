@@ -166,24 +166,26 @@ pub(super) fn networks(processes: &[u32]) -> Vec<Network> {
 
 /// Interfaces of this machine with the largest packet that each carries, loopback left out; the one of the default
 /// route first.
-pub(super) fn interfaces() -> Vec<(String, u32)> {
+pub(super) async fn interfaces() -> Vec<(String, u32)> {
     let routes = std::fs::read_to_string("/proc/net/route").unwrap_or_default();
     let default = routes.lines().skip(1).find_map(|line| {
         let mut words = line.split_whitespace();
         let name = words.next()?;
         (words.next()? == "00000000").then(|| name.to_owned())
     });
-    let all = std::fs::read_dir("/sys/class/net").into_iter().flatten().flatten();
-    let mut found: Vec<(String, u32)> = all
-        .filter_map(|entry| {
-            let mtu = std::fs::read_to_string(entry.path().join("mtu")).ok()?.trim().parse().ok()?;
-            Some((entry.file_name().to_str()?.to_owned(), mtu))
-        })
-        .filter(|(name, _)| name != "lo")
-        .collect();
+    let text = super::gather::run(&["ip", "-o", "link"]).await.unwrap_or_default();
+    let mut found: Vec<(String, u32)> = text.lines().filter_map(interface).filter(|(name, _)| name != "lo").collect();
     found.sort_by_key(|(name, _)| (Some(name) != default.as_ref(), name.clone()));
     found.truncate(64);
     found
+}
+
+/// Name and largest packet, as a line of `ip -o link` tells them.
+fn interface(line: &str) -> Option<(String, u32)> {
+    let mut words = line.split_whitespace();
+    let name = words.nth(1)?.trim_end_matches(':').split('@').next()?.to_owned();
+    let mtu = words.skip_while(|word| *word != "mtu").nth(1)?.parse().ok()?;
+    Some((name, mtu))
 }
 
 #[cfg(test)]
@@ -199,6 +201,13 @@ mod tests {
             all.iter().find(|socket| socket.listener.address == address).expect("the listener is in the table");
         let owners = owners(&HashSet::from([socket.inode]), &processes());
         assert_eq!(owners.get(&socket.inode), Some(&std::process::id()));
+    }
+
+    #[test]
+    fn reads_interfaces() {
+        let line = "3: eth0@if12: <BROADCAST,MULTICAST,UP> mtu 1420 qdisc noqueue state UP";
+        assert_eq!(interface(line), Some(("eth0".to_owned(), 1_420)));
+        assert_eq!(interface("nonsense"), None);
     }
 
     #[test]

@@ -131,6 +131,22 @@ pub fn variable(text: &str) -> Option<String> {
     is_name.then(|| value.to_owned())
 }
 
+/// Where a development server's proxy leads, and whether it puts the target's name into Host.
+#[must_use]
+pub fn development(host: &Host) -> Option<(String, bool)> {
+    let at = |line: &Line| {
+        let rest = &line.text[line.text.find("target")? + 6..];
+        let rest = rest.trim_start_matches(['"', '\'', ':', ' ']);
+        let place = rest.trim_start_matches("http://").trim_start_matches("https://");
+        let name: String = place.chars().take_while(|c| c.is_ascii_alphanumeric() || "-._:".contains(*c)).collect();
+        (!name.is_empty() && place.len() < rest.len()).then_some(name)
+    };
+    let is_development = |line: &&Line| line.source.contains("vite.config") || line.source.contains("proxy.conf");
+    let name = host.proxy.iter().filter(is_development).find_map(at)?;
+    let changes = |line: &Line| line.text.replace([' ', '"'], "").contains("changeOrigin:true");
+    Some((name, host.proxy.iter().filter(is_development).any(changes)))
+}
+
 /// The port of a line that says where the proxy listens.
 #[must_use]
 pub fn listen_port(text: &str) -> Option<u16> {
@@ -301,5 +317,12 @@ mod tests {
         assert_eq!(variable("set $target api;").as_deref(), Some("api"));
         assert_eq!(variable("set $target http://app:8000;").as_deref(), Some("app"));
         assert_eq!(variable("set $no_cache 1;"), None);
+        let vite = |text: &str| Host {
+            proxy: vec![Line { source: "./vite.config.js".into(), text: text.into(), ..Line::default() }],
+            ..Host::default()
+        };
+        let text = "target: 'http://api.test:8080', changeOrigin: true }";
+        assert_eq!(development(&vite(text)), Some(("api.test:8080".to_owned(), true)));
+        assert_eq!(development(&vite(&text.replace("true", "false"))), Some(("api.test:8080".to_owned(), false)));
     }
 }

@@ -114,11 +114,9 @@ async fn connection(walk: &mut Walk<'_>, facts: &mut Facts) {
                 .map(|port| (port, "neighbour")),
         );
     }
-    for (port, purpose) in ports {
-        let place = Place { is_tls: false, address: SocketAddr::new(door.address.ip(), port), ..walk.place.clone() };
-        let door = walk.client.open(&place, purpose).await;
-        facts.doors.push(door);
-    }
+    let ip = door.address.ip();
+    let places = ports.into_iter().map(|(port, purpose)| (SocketAddr::new(ip, port), purpose)).collect();
+    facts.doors.extend(walk.client.knock(places).await);
 }
 
 /// Does it help not to say the name?
@@ -211,6 +209,21 @@ async fn variants(walk: &mut Walk<'_>, facts: &mut Facts) {
         let (visit, _) = walk.client.ask(&place, &out, None).await;
         facts.visits.push(visit);
     }
+    if let Some((name, false)) = facts.host.as_ref().and_then(crate::host::upstream::development)
+        && arrival.status >= 400
+    {
+        let out = Outgoing {
+            step: Step::Variant,
+            note: "Host: target".into(),
+            method: "GET".into(),
+            url: walk.url.clone(),
+            fields: vec![("Host".into(), name)],
+            ..Outgoing::default()
+        };
+        let place = walk.place.clone();
+        let (visit, _) = walk.client.ask(&place, &out, None).await;
+        facts.visits.push(visit);
+    }
     if arrival.status >= 400 || stop::is_loop(facts) {
         at_app(walk, facts).await;
     }
@@ -219,6 +232,10 @@ async fn variants(walk: &mut Walk<'_>, facts: &mut Facts) {
 /// The page at the app itself, with and without what a proxy adds.
 pub(crate) async fn at_app(walk: &mut Walk<'_>, facts: &mut Facts) {
     let Some(app) = walk.inner_place(Via::App) else { return };
+    // Where it did not open, it will not now.
+    if facts.doors(Via::App).any(|door| door.address == app.address && door.tcp != Tcp::Open) {
+        return;
+    }
     let authority = walk.target.authority();
     let url = walk.url.replacen("https:", "http:", 1);
     let rows: [(&str, &[(&str, &str)]); 4] = [

@@ -76,7 +76,10 @@ pub(super) fn is_translated(facts: &Facts, host: &Host) -> bool {
 
 /// The rule of the host's firewall that stops connections to this port: the line, and whether it rejects.
 pub(super) fn firewall_stops(host: &Host, port: u16) -> Option<(String, bool)> {
-    crate::host::firewall::stops(&host.firewall, port)
+    match crate::host::firewall::led_to(&host.firewall, port) {
+        Some(inner) => crate::host::firewall::stops_forward(&host.firewall, inner),
+        None => crate::host::firewall::stops(&host.firewall, port),
+    }
 }
 
 /// No connection, or the CDN says that it got none.

@@ -31,13 +31,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let is_unbelieved =
         facts.signin.attempts.iter().any(|attempt| matches!(attempt.answer, Answer::Failure | Answer::Refused))
             && facts
-                .log_any(&[
-                    "signature invalid",
-                    "invalid signature",
-                    "bad signature",
-                    "signature verification failed",
-                    "signature mismatch",
-                ])
+                .log_any(&["invalid signature", "bad signature", "signature verification failed", "signature mismatch"])
+                .or_else(|| facts.log_with(&["token", "invalid"]))
                 .is_some();
     let placed = |suspect: Suspect| {
         if is_unbelieved {

@@ -103,7 +103,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             }
         }
     }
-    None
+    recorded(facts)
 }
 
 /// Whether a script of another origin got an error that a proxy made, without a word that lets it read so.

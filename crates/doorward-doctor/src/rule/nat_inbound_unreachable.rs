@@ -102,6 +102,12 @@ fn router(facts: &Facts) -> Option<Suspect> {
     })
 }
 
+/// The host's address in its own network.
+fn own(host: &Host) -> String {
+    let address = host.addresses.iter().find(|address| !address.is_loopback() && address.is_ipv4());
+    address.map_or_else(|| "the host".to_owned(), ToString::to_string)
+}
+
 /// What stands between the tags of the title, where there is one.
 fn title(body: &str) -> String {
     let lower = body.to_lowercase();
@@ -151,12 +157,23 @@ fn forward(facts: &Facts) -> Option<Suspect> {
             base("nat.no_port_forward", format!("The host listens on port {port} and lets it in, and nothing that is sent to {} arrives: the router does not forward it.", door.address.ip()))
                 .likely()
                 .not("firewall.dropped", "no rule of the host stops this port")
-                .fix(format!("on the router: forward TCP {port} to {} port {port}", host.addresses.iter().find(|address| !address.is_loopback() && address.is_ipv4()).map_or_else(|| "the host".to_owned(), ToString::to_string)))
+                .fix(format!("on the router: forward TCP {port} to {} port {port}", own(host)))
         } else {
             base("nat.isp_blocks_port", format!("Port {} of the same address is forwarded and answers, port {port} does not: the provider keeps it away.", others[0]))
                 .saw(format!("connect {} port {}", door.address.ip(), others[0]), "open", "outside")
                 .not("nat.no_port_forward", "the router forwards other ports to this host")
         }),
+        (Tcp::Prohibited | Tcp::Noroute, Listens::Here) if firewall_stops(host, port).is_none() => {
+            let is_late = door.ms >= 1_000;
+            let (code, why) = if is_late {
+                ("nat.forward_target_mismatch", format!("The router looks for a machine that is not there: it forwards port {port} to another address than this host's."))
+            } else {
+                ("nat.no_port_forward", format!("The router itself refuses port {port}: it does not forward it to this host."))
+            };
+            Some(base(code, why).likely()
+                .not("firewall.rejected_icmp", "no rule of the host rejects this port")
+                .fix(format!("on the router: forward TCP {port} to {} port {port}", own(host))))
+        }
         (Tcp::Refused, Listens::Here) => Some(base("nat.forward_target_mismatch", format!("The host listens on port {port}, and {} refuses it: the router forwards it elsewhere, or answers itself.", door.address)).likely()
             .not("listen.refused", "the service runs and listens")
             .fix(format!("on the router: correct the target of the forward for port {port}"))),

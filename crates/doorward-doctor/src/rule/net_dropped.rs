@@ -57,6 +57,11 @@ fn silence(facts: &Facts) -> Option<Suspect> {
 /// The command that opens the port, in the words of what manages the rules there.
 pub(super) fn opening(host: &Host, port: u16) -> Vec<String> {
     let has = |word: &str| host.firewall.rules.iter().any(|rule| rule.contains(word));
+    if let Some(inner) = crate::host::firewall::led_to(&host.firewall, port) {
+        return vec![format!(
+            "take away the rule for forwarded packets that stops port {inner} (`nft -a list chain inet filter forward` shows its number)"
+        )];
+    }
     if has("ufw") {
         return vec![format!("ufw allow {port}/tcp")];
     }

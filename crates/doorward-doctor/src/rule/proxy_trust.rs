@@ -85,7 +85,7 @@ const LISTS: &[&str] = &[
 fn believed(host: &Host) -> (Vec<(IpAddr, u32)>, Option<&Line>) {
     let is_list = |line: &&Line| {
         let text = line.text.trim_start().to_lowercase();
-        LISTS.iter().any(|word| text.starts_with(word))
+        LISTS.iter().any(|word| text.starts_with(word)) || text.starts_with("acl ") && text.contains(" src ")
     };
     let lines: Vec<_> = host.proxy.iter().filter(is_list).collect();
     let ranges =
