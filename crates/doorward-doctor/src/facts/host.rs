@@ -241,6 +241,8 @@ pub struct Host {
     pub log: Vec<Line>,
     /// Lines of the proxy's configuration.
     pub proxy: Vec<Line>,
+    /// Lines of the configuration of a development server.
+    pub dev: Vec<Line>,
     /// Certificates on disk that the proxy's configuration names.
     pub certificates: Vec<(String, Certificate)>,
     /// The database.

@@ -35,6 +35,20 @@ pub struct Place {
 /// Lines of one log that are kept.
 const LINES: usize = 60;
 
+/// Configurations of development servers with a proxy.
+const DEVELOPMENT: &[&str] = &[
+    "vite.config.js",
+    "vite.config.ts",
+    "vite.config.mjs",
+    "svelte.config.js",
+    "next.config.js",
+    "next.config.mjs",
+    "proxy.conf.json",
+    "vue.config.js",
+    "webpack.config.js",
+    "src/setupProxy.js",
+];
+
 /// Gathers.
 pub async fn gather(place: &Place) -> Host {
     let mut host = Host { now: place.now, addresses: kernel::own_addresses(), ..Host::default() };
@@ -189,6 +203,13 @@ fn files(host: &mut Host, place: &Place) {
         if path.is_file() {
             host.settings.extend(environment::compose(&path, &place.salt));
             host.files.push(name.to_owned());
+        }
+    }
+    for name in DEVELOPMENT {
+        let path = folder.join(name);
+        if path.is_file() {
+            host.dev.extend(super::program::lines(&path));
+            host.files.push((*name).to_owned());
         }
     }
     for name in ["nginx.conf", "Caddyfile", "haproxy.cfg", "default.conf"] {

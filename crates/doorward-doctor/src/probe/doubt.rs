@@ -170,6 +170,19 @@ async fn variants(walk: &mut Walk<'_>, facts: &mut Facts) {
         let (visit, _) = walk.client.ask(&place, &out, None).await;
         facts.visits.push(visit);
     }
+    if let Some(remote) = crate::rule::remote(facts).filter(|_| arrival.status >= 400) {
+        let out = Outgoing {
+            step: Step::Variant,
+            note: format!("Host: {remote}"),
+            method: "GET".into(),
+            url: walk.url.clone(),
+            fields: vec![("Host".into(), remote)],
+            ..Outgoing::default()
+        };
+        let place = walk.place.clone();
+        let (visit, _) = walk.client.ask(&place, &out, None).await;
+        facts.visits.push(visit);
+    }
     if arrival.status >= 400 || stop::is_loop(facts) {
         at_app(walk, facts).await;
     }

@@ -97,6 +97,16 @@ fn shared(facts: &Facts) -> Option<Suspect> {
             how,
         )));
     }
+    let named = strangers.iter().find(|visit| visit.note.starts_with("stranger at") && visit.note.contains("names"));
+    if let Some(visit) = named {
+        return Some(mended(
+            Suspect::new(
+                "cache.session_leak",
+                "Somebody without cookies is shown the page of a member: a shared cache keeps it.",
+            )
+            .saw("GET without cookies", visit.told(), format!("age {}", visit.age())),
+        ));
+    }
     let leaked = strangers.iter().find(|visit| {
         visit.is_cached() && (visit.cookies.iter().any(|cookie| !cookie.is_deletion) || is_personal(visit))
     })?;
