@@ -55,8 +55,8 @@ class Rig:
         return os.path.join(self.cache, "node/node_modules")
 
     def as_another(self, words, **options):
-        """Runs a program that refuses to be root: the same user under another number."""
-        words = ["unshare", "-U", "--map-user=70", "--map-group=70", *words]
+        """Runs a program that refuses to be root: the same user under the number of a system account, which every machine has."""
+        words = ["unshare", "-U", "--map-user=1", "--map-group=1", *words]
         return subprocess.run(words, text=True, capture_output=True, **options)
 
     def database(self, programs):

@@ -128,7 +128,7 @@ def postgres(rig, folder, sql="", settings=None, listen="127.0.0.1", password="l
              "-c", "dynamic_shared_memory_type=mmap", "-c", "fsync=off"]
     for key, value in (settings or {}).items():
         words += ["-c", f"{key}={value}"]
-    return Part(["unshare", "-U", "--map-user=70", "--map-group=70", *words], ["127.0.0.1:5432"])
+    return Part(["unshare", "-U", "--map-user=1", "--map-group=1", *words], ["127.0.0.1:5432"])
 
 
 def doorward(rig, folder, listen="127.0.0.1:8000", config="", env=None, arguments=()):

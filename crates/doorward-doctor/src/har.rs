@@ -136,19 +136,18 @@ impl Memory {
     fn echoed(&self, sent: &str, own: &[(String, String)]) -> Echoed {
         let beside = own.iter().filter(|(name, _)| is_token_name(name)).map(|(_, value)| value);
         let newest = self.handed.last().into_iter().chain(beside);
-        let decoded = |text: &str| {
-            let text = percent_encoding::percent_decode_str(text).decode_utf8_lossy().trim_matches('"').to_owned();
-            text.replace(' ', "+")
-        };
+        // Scripts read the cookie's value and decode it once; that is the habit, and what servers expect.
+        let once = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let bare = |text: &str| once(&once(&once(text))).trim_matches('"').replace(' ', "+");
         let (mut is_latest, mut is_decoded) = (false, false);
         for token in newest {
-            is_latest |= token == sent;
-            is_decoded |= decoded(token) == decoded(sent);
+            is_latest |= once(token) == sent;
+            is_decoded |= bare(token) == bare(sent);
         }
         match () {
             () if is_latest => Echoed::Latest,
             () if is_decoded => Echoed::Decoded,
-            () if self.handed.iter().any(|token| decoded(token) == decoded(sent)) => Echoed::Older,
+            () if self.handed.iter().any(|token| bare(token) == bare(sent)) => Echoed::Older,
             () => Echoed::Unknown,
         }
     }
@@ -315,7 +314,10 @@ mod tests {
         for (header, cookie, expected) in [
             ("b", "b", Echoed::Latest),
             ("a", "b", Echoed::Older),
-            ("b%3D", "b=", Echoed::Decoded),
+            ("b=", "b%3D", Echoed::Latest),
+            ("b%3D", "b%3D", Echoed::Decoded),
+            ("b%253D", "b%3D", Echoed::Decoded),
+            ("b", "\"b\"", Echoed::Decoded),
             ("b c", "b+c", Echoed::Decoded),
             ("z", "b", Echoed::Unknown),
         ] {

@@ -121,7 +121,7 @@ fn said(text: &str) -> (String, bool) {
     let is_failure = is("success", false)
         || is("ok", false)
         || value["type"] == "failure"
-        || ["error", "errors"].iter().any(|name| is_said(&name))
+        || ["error", "errors"].iter().any(is_said)
         || value["status"].as_str().is_some_and(|status| ["error", "fail", "failed", "KO"].contains(&status));
     (words.to_lowercase(), is_failure)
 }

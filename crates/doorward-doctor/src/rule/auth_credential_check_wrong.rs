@@ -89,7 +89,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 "cost mismatch",
                 "kdf parameters",
                 "different parameters",
-                "rounds",
+                "rounds=",
+                "rounds changed",
             ],
             "The hash is verified with other parameters than it was made with.",
         ),
@@ -119,7 +120,24 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 line,
             ))
         })
+        .or_else(|| changed(facts))
         .or_else(|| configured(facts))
+}
+
+/// A line that says in other words that a hash was made with other parameters.
+fn changed(facts: &Facts) -> Option<Suspect> {
+    let line = log_line(facts, |text| {
+        has_each(
+            text,
+            &[
+                &["parameter", "rounds", "iteration", "cost", "work factor", "memory"],
+                &["differ", "mismatch", "changed", "expected", "rehash"],
+                &["hash", "password", "argon", "bcrypt", "pbkdf2", "scrypt"],
+            ],
+        )
+    })?;
+    let why = "The hash is verified with other parameters than it was made with.";
+    Some(quoted(Suspect::new("auth.hash.parameters_changed", why).deep(3), line))
 }
 
 /// The list of backends holds others and not the one for passwords.

@@ -112,6 +112,7 @@ const NOT_TAKEN: &[&str] = &[
     "not in the list",
     "rejected",
     "refused",
+    "validation failed",
 ];
 
 /// The code for which these words speak, if one.
@@ -128,6 +129,7 @@ fn spoken(text: &str) -> Option<&'static str> {
         "not found",
         "no matching",
         "unable to find",
+        "unable to match",
         "could not find",
         "cannot find",
         "can't find",

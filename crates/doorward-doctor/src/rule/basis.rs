@@ -127,7 +127,7 @@ pub(super) fn has_each(text: &str, groups: &[&[&str]]) -> bool {
 }
 
 /// The newest line of a log that fits.
-pub(super) fn log_line<'a>(facts: &'a Facts, fits: impl Fn(&str) -> bool) -> Option<&'a Line> {
+pub(super) fn log_line(facts: &Facts, fits: impl Fn(&str) -> bool) -> Option<&Line> {
     facts.log_lines().filter(|line| fits(&line.text.to_lowercase())).last()
 }
 
@@ -137,7 +137,7 @@ pub(super) fn calls(facts: &Facts) -> impl Iterator<Item = &Call> {
 }
 
 /// A recorded request that changes something and that a CSRF check seems to refuse.
-pub(super) fn is_forgery_refusal(call: &&Call) -> bool {
+pub(super) fn is_forgery_refusal(call: &Call) -> bool {
     let says = || {
         ["csrf", "xsrf", "forgery", "bad headers", "referer", "cross-site", "origin"].iter().any(|word| call.says(word))
     };

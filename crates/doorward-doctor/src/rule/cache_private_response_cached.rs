@@ -18,7 +18,10 @@ fn mended(suspect: Suspect) -> Suspect {
 fn stripped(facts: &Facts) -> Option<Suspect> {
     let inner = facts.inner(Via::Origin).or_else(|| facts.inner(Via::App)).filter(|visit| !visit.cookies.is_empty())?;
     let is_public = |visit: &&Visit| {
-        visit.via == Via::Public && visit.status == 200 && matches!(visit.step, Step::First | Step::Again)
+        visit.via == Via::Public
+            && visit.status == 200
+            && matches!(visit.step, Step::First | Step::Again)
+            && !visit.note.starts_with("stranger at")
     };
     let lost = facts.visits.iter().filter(is_public).find(|visit| {
         visit.cookies.is_empty() && visit.sent.iter().all(|(name, _)| !name.eq_ignore_ascii_case("cookie"))

@@ -39,7 +39,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let first = facts.signin.attempts.iter().find(|attempt| attempt.variant == Variant::Browser)?;
     let form = facts.signin.form.as_ref();
     // A page or an answer that brings the token besides leaves nothing to read.
-    let is_needed = form.is_none_or(|form| form.token.is_none() || form.is_header);
+    let is_needed = form.is_none_or(|form| form.token.is_none()) && facts.visits(Step::Bootstrap).next().is_none();
     let is_refused = matches!(first.answer, Answer::Csrf | Answer::Refused);
     (is_refused && is_needed).then(|| {
         let reads = facts.visits.iter().any(|visit| {

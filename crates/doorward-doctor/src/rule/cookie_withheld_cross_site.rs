@@ -109,10 +109,14 @@ fn recorded(facts: &Facts) -> Option<Suspect> {
     if let Some(suspect) = strict(facts) {
         return Some(suspect);
     }
-    let call = browser.calls.iter().find(|call| {
+    let origin = |url: &str| url::Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+    // A first visit has no cookies yet.
+    let (_, call) = browser.calls.iter().enumerate().find(|(at, call)| {
+        let is_later = browser.calls[..*at].iter().any(|earlier| origin(&earlier.url) == origin(&call.url));
         call.sent("sec-fetch-dest") == Some("iframe")
             && call.cookies.is_empty()
             && call.sent("sec-fetch-site") == Some("cross-site")
+            && (!call.lacks.is_empty() || is_later && call.is_turned_away())
     })?;
     let partitioned = facts.visits.iter().flat_map(|visit| &visit.cookies).any(|cookie| cookie.is_partitioned);
     let code = if partitioned { "cookie.partitioned_context" } else { "cookie.third_party_blocked" };

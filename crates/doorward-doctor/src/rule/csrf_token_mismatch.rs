@@ -6,7 +6,7 @@ pub(super) const RULE: Rule = Rule { family: "csrf.token_mismatch", judge };
 
 /// What a browser recorded: a refused request whose token is another one than the newest, or is written otherwise.
 fn recorded(facts: &Facts) -> Option<Suspect> {
-    calls(facts).filter(is_forgery_refusal).find_map(|call| {
+    calls(facts).filter(|call| is_forgery_refusal(call)).find_map(|call| {
         let told = |code, why: &str| {
             Suspect::new(code, why)
                 .likely()
@@ -61,15 +61,21 @@ fn tried(facts: &Facts) -> Option<Suspect> {
     // A sign-in in order that is refused as well says that it is not the order which decides.
     let is_chance = facts.signin.attempts.iter().filter(is_refused).any(|attempt| attempt.variant == Variant::Again);
     if let Some(raced) = attempt(Variant::Raced).filter(is_refused).filter(|_| !is_chance) {
-        return Some(
-            Suspect::new("csrf.token_rotated", "Each page brings a new token and voids the last one: where two are fetched at once (two tabs, a strict-mode double fetch), the token of one meets the cookie of the other, and the sign-in answers 403.")
+        let suspect = Suspect::new("csrf.token_rotated", "Each page brings a new token and voids the last one: where two are fetched at once (two tabs, a strict-mode double fetch), the token of one meets the cookie of the other, and the sign-in answers 403.")
                 .deep(3)
                 .saw("page, then sign-in", format!("{}", first.status), form.action.clone())
                 .saw("page, page again, then sign-in with the first token", format!("{}", raced.status), form.action.clone())
                 .not("csrf.key_not_shared", "in order, the same token passes")
                 .fix("on the server: accept every fresh token of the same browser, and keep the token of the cookie while it is valid, instead of a new one for each page")
-                .fix("on the client: one token fetch at a time, and read the token again right before the request"),
-        );
+                .fix("on the client: one token fetch at a time, and read the token again right before the request");
+        // An app that hands tokens to scripts may well count on one fetch at a time; that it goes wrong must be seen.
+        let is_seen = !form.is_header
+            || calls(facts).any(|call| is_forgery_refusal(call))
+            || log_line(facts, |text| {
+                has_each(text, &[&["csrf", "xsrf"], &["match", "invalid", "rotated", "refused"]])
+            })
+            .is_some();
+        return Some(if is_seen { suspect } else { suspect.warning() });
     }
     if !matches!(first.answer, Answer::Csrf | Answer::Refused)
         || !facts.signin.withheld.is_empty() && first.sent.is_empty()

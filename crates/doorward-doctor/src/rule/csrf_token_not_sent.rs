@@ -20,7 +20,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 
 /// What a browser recorded: a refused request, and the token on it.
 fn recorded(facts: &Facts) -> Option<Suspect> {
-    calls(facts).filter(is_forgery_refusal).find_map(|call| {
+    calls(facts).filter(|call| is_forgery_refusal(call)).find_map(|call| {
         if call.token_name.is_empty() {
             let cookie = call.cookies.iter().find(|name| is_token_name(name))?;
             // What a script cannot read it cannot send; and where a page lacks Origin and Referer, that is refused.
@@ -128,8 +128,20 @@ fn tried(facts: &Facts) -> Option<Suspect> {
             None => suspect.likely(),
         }
     };
+    let name = form.map(|form| form.token_name.clone()).unwrap_or_default();
+    let wanted = text
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
+        .find(|word| word.starts_with("x-") && is_token_name(word) && *word != name.to_lowercase());
+    if let Some(wanted) = wanted.filter(|_| has_token) {
+        return Some(
+            told(
+                "csrf.header_name_mismatch",
+                &format!("The token is sent as `{name}`, and the server wants it as `{wanted}`."),
+            )
+            .fix(format!("send the token as {wanted}, or set the server's header name to {name}")),
+        );
+    }
     if has_token && says_missing {
-        let name = form.map(|form| form.token_name.clone()).unwrap_or_default();
         return Some(
             told(
                 "csrf.header_name_mismatch",
