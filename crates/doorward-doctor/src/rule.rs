@@ -95,8 +95,6 @@ mod tls_renewal_failing;
 mod tls_version_unsupported;
 mod tls_wrong_cert_served;
 
-pub(crate) use dev_proxy_misconfigured::remote;
-
 use crate::facts::Facts;
 use crate::suspect::Suspect;
 

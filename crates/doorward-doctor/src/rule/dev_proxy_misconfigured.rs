@@ -16,11 +16,13 @@ pub(super) fn is_dev_server(visit: &Visit) -> bool {
 pub(super) fn is_rewriting(facts: &Facts) -> bool {
     facts.echo.as_ref().is_some_and(|echo| {
         echo.host.iter().any(|host| facts.target.as_ref().is_some_and(|target| *host != target.authority()))
-    }) || facts.host.as_ref().is_some_and(|host| {
-        host.proxy.iter().chain(&host.dev).any(|line| line.text.replace(' ', "").contains("changeOrigin:true"))
     }) || facts
-        .log_with(&["origin"])
-        .is_some_and(|line| line.text.contains("127.0.0.1:") || line.text.contains("localhost:"))
+        .host
+        .as_ref()
+        .is_some_and(|host| host.proxy.iter().any(|line| line.text.replace(' ', "").contains("changeOrigin:true")))
+        || facts
+            .log_with(&["origin"])
+            .is_some_and(|line| line.text.contains("127.0.0.1:") || line.text.contains("localhost:"))
 }
 
 fn rewriting(facts: &Facts) -> Option<Suspect> {
@@ -40,56 +42,26 @@ fn rewriting(facts: &Facts) -> Option<Suspect> {
     })
 }
 
-/// The development proxy sends on the browser's Host, and the server behind it, which is another machine, has no site
-/// of that name.
-fn kept(facts: &Facts) -> Option<Suspect> {
-    let remote = remote(facts)?;
-    let arrival = facts.arrival()?;
-    let is_refused = |visit: &Visit| matches!(visit.status, 400 | 403 | 404 | 421) && !is_dev_server(visit);
-    let is_lost =
-        is_refused(arrival) || facts.visits(Step::SignIn).chain(facts.visits(Step::Bootstrap)).any(is_refused);
-    let text: String = facts.host.iter().flat_map(|host| &host.dev).map(|line| line.text.replace(' ', "")).collect();
-    if !is_lost || text.contains("changeOrigin:true") {
-        return None;
-    }
-    let by_name = facts
-        .visits(Step::Variant)
-        .find(|visit| visit.via == Via::Public && visit.note == format!("Host: {remote}") && visit.is_well());
-    let target = facts.target.as_ref()?;
-    let suspect = Suspect::new(
-        "dev.proxy_host_not_rewritten",
-        format!("The development proxy passes on Host: {}, and {remote} has no site of that name.", target.authority()),
-    )
-    .at(Link::Proxy)
-    .deep(7)
-    .saw(format!("GET, Host: {}", target.authority()), arrival.told(), arrival.url.clone())
-    .fix("vite.config.js: server: { proxy: { \"/api\": { target: …, changeOrigin: true } } }");
-    Some(match by_name {
-        Some(visit) => suspect.saw(format!("GET, Host: {remote}"), visit.told(), visit.url.clone()),
-        None => suspect.likely().saw("changeOrigin", "not set", "the development server's configuration"),
-    })
-}
-
-/// The machine to which the development proxy leads, where that is not this one.
-pub(crate) fn remote(facts: &Facts) -> Option<String> {
-    let lines = facts.host.as_ref()?.dev.iter();
-    let places = lines.flat_map(|line| line.text.split(['"', '\'', '`'])).filter(|text| text.starts_with("http"));
-    let places = places.filter_map(|text| url::Url::parse(text).ok());
-    let mut named = places.filter_map(|url| {
-        let host = url.host_str()?.to_owned();
-        let is_own =
-            host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| is_private(&ip));
-        (!is_own).then(|| url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}")))
-    });
-    named.next()
-}
-
 fn judge(facts: &Facts) -> Option<Suspect> {
-    if let Some(suspect) = rewriting(facts).or_else(|| kept(facts)) {
+    if let Some(suspect) = rewriting(facts) {
         return Some(suspect);
     }
     let arrival = facts.arrival()?;
     let target = facts.target.as_ref()?;
+    let named = facts
+        .visits(Step::Variant)
+        .find(|visit| visit.note == "Host: target" && (visit.is_well() || visit.status == 401));
+    if let Some(named) = named.filter(|_| arrival.status >= 400) {
+        return Some(
+            Suspect::new("dev.proxy_host_not_rewritten", "The development proxy passes the browser's own Host on, and the server that it leads to knows only its own name.")
+                .at(Link::Proxy)
+                .deep(8)
+                .saw(format!("GET, Host: {}", target.authority()), arrival.told(), "the development server")
+                .saw("the same, Host of the target", named.told(), "the development server")
+                .not("proxy.no_route_for_host", "the same way under the target's name is answered")
+                .fix("vite.config.js: server: { proxy: { \"/api\": { target: …, changeOrigin: true } } }"),
+        );
+    }
     let depends = facts
         .visits(Step::Variant)
         .any(|visit| visit.via == Via::Public && visit.note == "Host: localhost" && visit.is_well());
