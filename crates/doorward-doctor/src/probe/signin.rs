@@ -292,6 +292,11 @@ fn origin(walk: &Walk<'_>, plan: &Plan, variant: Variant, add: &mut dyn FnMut(&s
     add("Origin", origin);
 }
 
+/// Whether the request was taken for honest.
+fn is_passed(answer: Answer) -> bool {
+    matches!(answer, Answer::Credentials | Answer::FormAgain | Answer::Welcome)
+}
+
 /// What does the refusal depend on?
 async fn variants(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, plan: &Plan, jar: &Jar) {
     let mut order = Vec::new();
@@ -308,16 +313,26 @@ async fn variants(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, pla
     if plan.token.contains('%') || plan.token.contains('"') || plan.token.contains('+') {
         order.push(Variant::Recoded);
     }
-    for variant in order {
+    for (number, variant) in order.into_iter().enumerate() {
         let answer = attempt(walk, facts, plan, &mut jar.clone(), variant).await;
-        if matches!(answer, Answer::Credentials | Answer::FormAgain | Answer::Welcome | Answer::Throttled) {
+        if answer == Answer::Throttled {
+            return;
+        }
+        if is_passed(answer) {
+            // One of several processes may have passed it, whatever differed: then it passes a browser's own in turn.
+            for _ in 0..number + 2 {
+                let answer = attempt(walk, facts, plan, &mut jar.clone(), Variant::Again).await;
+                if is_passed(answer) || answer == Answer::Throttled {
+                    return;
+                }
+            }
             return;
         }
     }
     for _ in 0..3 {
         let Some((fresh, mut jar)) = again(walk, facts, profile, &Jar::default()).await else { return };
         let answer = attempt(walk, facts, &fresh, &mut jar, Variant::Again).await;
-        if matches!(answer, Answer::Credentials | Answer::Welcome | Answer::Throttled | Answer::FormAgain) {
+        if is_passed(answer) || answer == Answer::Throttled {
             return;
         }
     }
