@@ -160,9 +160,13 @@ mod tests {
         migration::up(&location).await.unwrap();
         let store = Store::open(&location).await.unwrap();
         let old = "DELETE FROM mail WHERE created_at < $1 AND (sent_at IS NOT NULL OR failed_at IS NOT NULL)";
-        for (sql, index) in
-            [(ROOM, "mail_room"), (TAKE, "mail_next"), (WAITING, "mail_"), (crate::sweep::TOO_LATE, "mail_"), (old, "mail_created")]
-        {
+        for (sql, index) in [
+            (ROOM, "mail_room"),
+            (TAKE, "mail_next"),
+            (WAITING, "mail_"),
+            (crate::sweep::TOO_LATE, "mail_"),
+            (old, "mail_created"),
+        ] {
             let question = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
             let rows = sqlx::query(question).fetch_all(store.reader()).await.unwrap();
             let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
