@@ -14,6 +14,10 @@ const client = createClient({ baseUrl: location.origin + document.body.dataset.b
 
 let running = new AbortController();
 
+/** Whether an answer is on its way: then nothing more is asked. */
+let isAnswering = false;
+addEventListener("pageshow", () => (isAnswering = false));
+
 /** The last question, until it has been answered. */
 let last = { begin: "", since: 0, asked: null };
 
@@ -42,9 +46,15 @@ async function run(place, mediation) {
   const ask = async (options) => {
     const credential = await (kind === "new" ? create(options, signal) : prove(options, signal, mediation));
     last.asked = null;
+    isAnswering = true;
     return credential;
   };
-  await answer(client.request, await question(begin), { finish, run: ask, beside: () => beside(kind) });
+  try {
+    await answer(client.request, await question(begin), { finish, run: ask, beside: () => beside(kind) });
+  } catch (error) {
+    isAnswering = false;
+    throw error;
+  }
   location.assign(next);
 }
 
@@ -63,7 +73,7 @@ function tell(place, text) {
 }
 
 async function press(place, button) {
-  if (button.getAttribute("aria-disabled")) return;
+  if (isAnswering || button.getAttribute("aria-disabled")) return;
   const label = button.textContent;
   button.setAttribute("aria-disabled", "true");
   button.textContent = button.dataset.busy;
