@@ -28,7 +28,7 @@ const query = new URLSearchParams(location.search);
 const wish = JSON.parse(query.get("options") ?? "{}");
 const ends = [];
 const storage = wish.isKept ? { storage: () => localStorage } : {};
-const client = createClient({ deadline: 4000, retry: 4, ...wish, ...storage, onSessionEnd: (error) => ends.push(error.reason) });
+const client = createClient({ deadline: 15000, retry: 4, ...wish, ...storage, onSessionEnd: (error) => ends.push(error.reason) });
 /** What the person would see of it. */
 const seen = async (run) => {
   try {

@@ -229,8 +229,7 @@ mod tests {
         let code = EmailCode::parse("0012 3456").unwrap();
         assert_eq!(code.to_text().expose_secret(), "0012 3456");
         assert_eq!(EmailCode::parse("00123456"), Some(code));
-        for bad in
-            ["", "123456", "123456789", "+1234567", "1234567a", "-00123456", "00123456-", &"1".repeat(1_000_000)]
+        for bad in ["", "123456", "123456789", "+1234567", "1234567a", "-00123456", "00123456-", &"1".repeat(1_000_000)]
         {
             assert_eq!(EmailCode::parse(bad), None);
         }

@@ -311,6 +311,8 @@ async fn a_backup_holds_the_account_and_the_certificates_of_the_authority() {
         let folders = std::fs::read_dir(&kept).unwrap().flatten();
         let files = folders.flat_map(|folder| std::fs::read_dir(folder.path()).unwrap().flatten());
         let mut all: Vec<_> = files.map(|file| (file.file_name(), std::fs::read(file.path()).unwrap())).collect();
+        // How tries have gone is of this machine and this day.
+        all.retain(|(name, _)| name == "account.json" || name.to_string_lossy().ends_with(".pem"));
         all.sort();
         all
     };

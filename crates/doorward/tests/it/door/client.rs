@@ -111,7 +111,7 @@ fn an_app_password_ends_when_it_is_withdrawn_and_with_its_account() {
 }
 
 #[test]
-fn an_app_password_rests_while_a_second_factor_is_overdue() {
+fn an_app_password_opens_nothing_while_a_second_factor_is_overdue_and_is_made_anew_after_it() {
     const WEEK: i64 = 8 * 86_400;
     let (server, _apps) = built(Server::start_with_clock);
     let (email, password) = server.administrator();
@@ -122,8 +122,9 @@ fn an_app_password_rests_while_a_second_factor_is_overdue() {
     server.set_clock(WEEK);
     let answer = ask(&mut phone, "/a", &authorization);
     assert_eq!((answer.status, answer.reason().as_str()), (401, "app.password_wrong"));
-    server.wait_until("why", || server.log().contains("rests until its owner has set up a second factor"));
-    // Its owner is led to the set-up, and then it works as before.
+    server
+        .wait_until("why", || server.log().contains("its owner must set up a second factor, and make a new one then"));
+    // Its owner is led to the set-up. What a password alone has made is gone then.
     let mut person = server.client();
     assert_eq!(person.sign_in(&email, &password).json()["status"], "enrolment_required");
     let offer = post(&mut person, "totp/begin", &Value::Null).json();
@@ -131,6 +132,9 @@ fn an_app_password_rests_while_a_second_factor_is_overdue() {
     let confirmed = post(&mut person, "totp/confirm", &json!({"challenge": offer["challenge"], "code": code}));
     assert_eq!(confirmed.status, 200, "{}", confirmed.body);
     server.set_clock(WEEK + 120);
+    assert_eq!(ask(&mut phone, "/a", &authorization).status, 401);
+    let made = make(&mut person, "dav");
+    let authorization = basic(&email, made["password"].as_str().unwrap());
     assert_eq!(ask(&mut phone, "/a", &authorization).status, 200);
 }
 
