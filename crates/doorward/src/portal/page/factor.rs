@@ -109,7 +109,6 @@ impl Asking {
 /// only to leave.
 #[derive(Debug, Template)]
 #[template(path = "challenge.html")]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts, each of which shows or hides one thing")]
 pub struct FactorChallenge {
     /// What every page shares.
     pub chrome: Chrome,

@@ -123,7 +123,7 @@ fn a_code_is_told_to_the_mailbox_alone() {
         assert!(answer.status == 400 || (answer.status == 204 && answer.body.is_empty()), "{body}: {}", answer.body);
     }
     let asked = json!({"email": email, "return_code": true});
-    assert_eq!(half.call("POST", "/api/v1/auth/recovery/request", &asked).status, 400);
+    assert!((400..500).contains(&half.call("POST", "/api/v1/auth/recovery/request", &asked).status));
     let plain = half.call("POST", "/api/v1/auth/recovery/request", &json!({"email": email}));
     assert_eq!((plain.status, plain.body.as_str()), (202, ""));
     let document = half.get("/api/openapi.json").body;
