@@ -3,7 +3,7 @@
 //! `cargo xtask bench` runs this in alternating rounds with the bench of `doorward-csrf`. It needs the release
 //! program beside it: `cargo build --release`. Without an argument it measures the program alone; `proxy` and a number
 //! measure it beside other proxies, in an order that the number turns; `behind` is what stands behind them then. `timing`
-//! and a number of samples ask whether the time of an answer tells of accounts, on all routes or on one whose name follows.
+//! and a number of samples ask whether the time of an answer tells of accounts.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -37,8 +37,8 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["behind", port, sessions] => runtime.block_on(proxy::behind::serve(port.parse().unwrap(), sessions)),
         ["proxy", turn] => runtime.block_on(proxy::measure(turn.parse().unwrap())),
-        ["timing", samples, ref route @ ..] => {
-            let is_well = runtime.block_on(timing::measure(samples.parse().unwrap(), route.first().copied()));
+        ["timing", samples] => {
+            let is_well = runtime.block_on(timing::measure(samples.parse().unwrap()));
             assert!(is_well, "the time of an answer tells of accounts");
         }
         _ => {
