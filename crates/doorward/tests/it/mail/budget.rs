@@ -114,7 +114,8 @@ fn from(address: &str) -> Vec<(String, String)> {
 #[test]
 fn a_new_network_is_told_although_nothing_else_is_signed_in() {
     let mail = MailServer::start("starttls");
-    let server = doorward(&mail, &[("DOORWARD_SERVER__TRUSTED_PROXIES", "127.0.0.1")]);
+    let more = [("ENVIRONMENT", "development"), ("DOORWARD_SERVER__TRUSTED_PROXIES", "127.0.0.1")];
+    let server = doorward(&mail, &more);
     let (email, password) = server.administrator();
     let mut ada = server.client();
     ada.always = from("192.0.2.7");
