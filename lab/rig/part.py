@@ -62,16 +62,57 @@ def nginx(rig, folder, listen=("80",), tls=None, upstream="127.0.0.1:8000", head
     return Part(["nginx", "-p", folder, "-c", path], ports)
 
 
-def caddy(rig, folder, config, wait=()):
-    """Caddy with this Caddyfile."""
+def caddy(rig, folder, config="", wait=None, tls=None, upstream="127.0.0.1:8000", name="app.test", site="", proxy="",
+          options=""):
+    """Caddy with this Caddyfile, or before one upstream: `site`, `proxy` and `options` are lines for those places."""
+    if not config:
+        pair = "tls {} {}".format(*rig.certificate(tls)) if tls else ""
+        config = f"{{\n admin off\n {options}\n}}\n{name} {{\n {pair}\n {site}\n reverse_proxy {upstream} {{\n {proxy}\n }}\n}}\n"
+        wait = ["127.0.0.1:443" if tls else "127.0.0.1:80"] if wait is None else wait
     path = write(f"{folder}/Caddyfile", config)
     env = {"XDG_DATA_HOME": folder, "XDG_CONFIG_HOME": folder, "HOME": folder}
-    return Part(["caddy", "run", "--adapter", "caddyfile", "--config", path], wait, env)
+    return Part(["caddy", "run", "--adapter", "caddyfile", "--config", path], wait or (), env)
 
 
-def haproxy(rig, folder, config, wait=()):
-    """HAProxy with this configuration."""
-    return Part(["haproxy", "-db", "-f", write(f"{folder}/haproxy.cfg", config + "\n")], wait)
+HAPROXY = """global
+  log stdout format raw local0
+  maxconn 200
+defaults
+  mode http
+  log global
+  option httplog
+  option forwardfor
+  timeout connect 2s
+  timeout client 10s
+  timeout server {read}s
+frontend web
+  {binds}
+  {proto}
+  {frontend}
+backend app
+  {backend}
+  server app1 {upstream} {server}
+"""
+
+
+def haproxy(rig, folder, config="", wait=None, listen=("[::]:80", "[::]:443 ssl"), tls=None, upstream="127.0.0.1:8000",
+            frontend="default_backend app", backend="", server="", proto=None, read=5):
+    """HAProxy with this configuration, or before one upstream: `frontend`, `backend` and `server` are lines for those places."""
+    if not config:
+        if tls:
+            pair = "".join(open(path).read() for path in rig.certificate(tls))
+            write(f"{folder}/site.pem", pair)
+        binds = []
+        for address in listen:
+            place, _, secure = address.partition(" ")
+            place = place.replace("[::]:", ":::") + (" v4v6" if place.startswith("[::]") else "")
+            binds.append(f"bind {place}" + (f" ssl crt {folder}/site.pem" if secure else ""))
+        if proto is None:
+            proto = "http-request set-header X-Forwarded-Proto https if { ssl_fc }"
+        config = HAPROXY.format(read=read, binds="\n  ".join(binds), proto=proto, frontend=frontend, backend=backend,
+                                upstream=upstream, server=server)
+        wait = [_port(address.split()[0].replace("[::]", "0.0.0.0")) for address in listen] if wait is None else wait
+    return Part(["haproxy", "-db", "-f", write(f"{folder}/haproxy.cfg", config + "\n")], wait or ())
 
 
 def site(rig, folder, wait=None, env=None, **settings):
@@ -107,6 +148,14 @@ def express(rig, folder, listen="127.0.0.1:8000", env=None):
                 {"HOST": host, "PORT": port, "NODE_PATH": rig.node(), **(env or {})})
 
 
+def sveltekit(rig, folder, listen="127.0.0.1:3000", env=None):
+    """The SvelteKit example of the repository, built, as it stands behind Doorward."""
+    host, port = listen.rsplit(":", 1)
+    return Part(["node", os.path.join(rig.cache, "sveltekit/examples/sveltekit/build")], [_port(listen)],
+                {"HOST": host, "PORT": port, "PROTOCOL_HEADER": "x-forwarded-proto", "HOST_HEADER": "x-forwarded-host",
+                 "DOORWARD_URL": "http://127.0.0.1:8000", **(env or {})})
+
+
 def redis(rig, folder, listen="127.0.0.1:6379", arguments=()):
     """A redis server that keeps nothing."""
     host, port = listen.rsplit(":", 1)
@@ -128,7 +177,7 @@ def postgres(rig, folder, sql="", settings=None, listen="127.0.0.1", password="l
              "-c", "dynamic_shared_memory_type=mmap", "-c", "fsync=off"]
     for key, value in (settings or {}).items():
         words += ["-c", f"{key}={value}"]
-    return Part(["unshare", "-U", "--map-user=70", "--map-group=70", *words], ["127.0.0.1:5432"])
+    return Part(["unshare", "-U", "--map-user=1", "--map-group=1", *words], ["127.0.0.1:5432"])
 
 
 def doorward(rig, folder, listen="127.0.0.1:8000", config="", env=None, arguments=()):
@@ -156,4 +205,4 @@ def _port(address):
 
 
 KINDS = {"nginx": nginx, "caddy": caddy, "haproxy": haproxy, "site": site, "django": django, "fastapi": fastapi,
-         "express": express, "redis": redis, "postgres": postgres, "doorward": doorward, "program": program}
+         "express": express, "sveltekit": sveltekit, "redis": redis, "postgres": postgres, "doorward": doorward, "program": program}

@@ -6,12 +6,15 @@ mod dns;
 mod doubt;
 pub(crate) mod echo;
 mod elsewhere;
+mod hook;
 mod page;
+pub(crate) mod passkey;
 mod resolve;
 mod session;
 pub(crate) mod shown;
-mod signin;
+pub(crate) mod signin;
 mod tls;
+mod verifier;
 mod walk;
 
 use std::net::{IpAddr, SocketAddr};
@@ -22,6 +25,7 @@ use crate::facts::{Facts, Target, Vantage};
 use crate::redact::Salt;
 
 /// What an examination is asked to do.
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that was asked for or not")]
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// The address that people open.
@@ -60,6 +64,12 @@ pub struct Request {
     pub provider: Option<String>,
     /// A path of a WebSocket.
     pub socket: Option<String>,
+    /// A path that gives options for a passkey.
+    pub passkey: Option<String>,
+    /// A path that other programs call, without cookies.
+    pub hook: Option<String>,
+    /// What the verifier of tokens expects.
+    pub verifier: Verifier,
     /// A path that needs a session.
     pub session: Option<String>,
     /// A path that signs out.
@@ -70,12 +80,29 @@ pub struct Request {
     pub host: Option<crate::host::Place>,
     /// The host facts were asked for, or the site's name leads here.
     pub is_host_named: bool,
+    /// This machine was said to be the host of the site.
+    pub is_host_here: bool,
+    /// The folder of the installation was named.
+    pub is_folder_named: bool,
     /// A command that runs its arguments on the host of the site.
     pub via: Vec<String>,
+    /// Arguments that were named and that the host's part needs too.
+    pub there: Vec<String>,
     /// The account to sign in with.
     pub login: Option<Login>,
     /// The salt of fingerprints.
     pub salt: Salt,
+}
+
+/// What whoever verifies tokens expects of them; empty where it is not known.
+#[derive(Debug, Clone, Default)]
+pub struct Verifier {
+    /// `iss`.
+    pub issuer: String,
+    /// `aud`.
+    pub audience: String,
+    /// Where the keys are: an address, or a path of the site.
+    pub keys: String,
 }
 
 /// The account that the doctor may use.

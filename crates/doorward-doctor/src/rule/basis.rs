@@ -5,12 +5,12 @@ pub(super) use std::net::IpAddr;
 pub(super) use doorward_core::Link;
 
 pub(super) use super::Rule;
-pub(super) use crate::facts::{
-    Answer, Attempt, Container, Cookie, Facts, Fault, Handshake, Host, Knock, Line, Mark, Outcome, Role, Setting,
-    Source, Step, Target, Tcp, Trouble, Trust, Vantage, Variant, Via, Visit,
-};
 #[cfg(test)]
-pub(super) use crate::facts::{Door, Listener};
+pub(super) use crate::facts::Door;
+pub(super) use crate::facts::{
+    Answer, Attempt, Call, Container, Cookie, Echoed, Facts, Fault, Handshake, Host, Knock, Line, Listener, Mark,
+    Outcome, Role, Setting, Source, Step, Target, Tcp, Trouble, Trust, Vantage, Variant, Via, Visit,
+};
 pub(super) use crate::mend;
 pub(super) use crate::stop;
 pub(super) use crate::suspect::Suspect;
@@ -76,7 +76,10 @@ pub(super) fn is_translated(facts: &Facts, host: &Host) -> bool {
 
 /// The rule of the host's firewall that stops connections to this port: the line, and whether it rejects.
 pub(super) fn firewall_stops(host: &Host, port: u16) -> Option<(String, bool)> {
-    crate::host::firewall::stops(&host.firewall, port)
+    match crate::host::firewall::led_to(&host.firewall, port) {
+        Some(inner) => crate::host::firewall::stops_forward(&host.firewall, inner),
+        None => crate::host::firewall::stops(&host.firewall, port),
+    }
 }
 
 /// No connection, or the CDN says that it got none.
@@ -114,10 +117,52 @@ pub(super) fn shows_at(facts: &Facts, otherwise: Link) -> Link {
     stop::find(facts).filter(|stop| !stop.is_mild).map_or(otherwise, |stop| stop.link)
 }
 
+/// A cause of which only a log or a browser tells, while every way of the doctor's leads through. What was measured
+/// comes before it; where a way ends, it is no reason for that end.
+pub(super) fn heard(facts: &Facts, suspect: Suspect) -> Option<Suspect> {
+    let leads_through = stop::find(facts).is_none_or(|stop| stop.is_mild);
+    leads_through.then(|| suspect.likely().at(Link::Browser))
+}
+
 /// A line of a log as evidence: its text and place.
 pub(super) fn quoted(suspect: Suspect, line: &Line) -> Suspect {
     let text: String = line.text.chars().take(240).collect();
     suspect.saw("the log", text, line.source.clone())
+}
+
+/// Whether a text holds one word of each group, in any letter case.
+pub(super) fn has_each(text: &str, groups: &[&[&str]]) -> bool {
+    let text = text.to_lowercase();
+    groups.iter().all(|group| group.iter().any(|word| text.contains(word)))
+}
+
+/// The newest line of a log that fits.
+pub(super) fn log_line(facts: &Facts, fits: impl Fn(&str) -> bool) -> Option<&Line> {
+    facts.log_lines().filter(|line| fits(&line.text.to_lowercase())).last()
+}
+
+/// Requests that a browser recorded, in order.
+pub(super) fn calls(facts: &Facts) -> impl Iterator<Item = &Call> {
+    facts.browser.iter().flat_map(|browser| &browser.calls)
+}
+
+/// A recorded request that changes something and that a CSRF check seems to refuse.
+pub(super) fn is_forgery_refusal(call: &Call) -> bool {
+    let says = || {
+        ["csrf", "xsrf", "forgery", "bad headers", "referer", "cross-site", "origin"].iter().any(|word| call.says(word))
+    };
+    call.is_change() && (matches!(call.status, 403 | 419) || matches!(call.status, 400 | 401 | 422) && says())
+}
+
+/// Whether a browser sent it, rather than another program: only browsers have cookies and Fetch Metadata.
+pub(super) fn is_of_browser(call: &Call) -> bool {
+    !call.cookies.is_empty()
+        || ["sec-fetch-site", "sec-fetch-mode", "origin", "referer"].iter().any(|name| call.sent(name).is_some())
+}
+
+/// Whether a name is one of a token against forgery.
+pub(super) fn is_token_name(name: &str) -> bool {
+    crate::probe::signin::is_token_name(name)
 }
 
 /// Whether the main handshake was done and trusted.

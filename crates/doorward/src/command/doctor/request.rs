@@ -7,7 +7,7 @@ use std::time::Duration;
 use doorward_core::Clock as _;
 use doorward_doctor::facts::Target;
 use doorward_doctor::host::Place;
-use doorward_doctor::probe::Login;
+use doorward_doctor::probe::{Login, Verifier};
 use doorward_doctor::redact::Salt;
 use doorward_doctor::{Facts, Request, profile};
 
@@ -65,12 +65,22 @@ pub(super) fn of(context: &Context, arguments: &Arguments) -> Result<Request, St
         api: arguments.api.clone(),
         provider: arguments.provider.clone(),
         socket: arguments.socket.clone(),
+        passkey: arguments.passkey.clone(),
+        hook: arguments.hook.clone(),
+        verifier: Verifier {
+            issuer: arguments.issuer.clone().unwrap_or_default(),
+            audience: arguments.audience.clone().unwrap_or_default(),
+            keys: arguments.jwks.clone().unwrap_or_default(),
+        },
         session: arguments.session.clone(),
         sign_out: arguments.sign_out.clone(),
         is_thorough: arguments.thorough,
         host: Some(place),
         is_host_named: is_named,
+        is_host_here: arguments.host,
+        is_folder_named: arguments.dir.is_some(),
         via,
+        there: there(arguments),
         login: login(arguments)?,
         salt,
     })
@@ -93,6 +103,17 @@ pub(super) fn seed(arguments: &Arguments, facts: &mut Facts) -> Result<(), Strin
             Some(doorward_doctor::har::read(&text).map_err(|error| format!("{}: {error}", path.display()))?);
     }
     Ok(())
+}
+
+/// What was named for the host, for the part of the doctor that runs there.
+fn there(arguments: &Arguments) -> Vec<String> {
+    let path = |name: &str, path: &std::path::Path| [name.to_owned(), path.display().to_string()];
+    let mut words = Vec::new();
+    words.extend(arguments.dir.iter().flat_map(|dir| path("--dir", dir)));
+    words.extend(arguments.log.iter().flat_map(|log| path("--log", log)));
+    words.extend(arguments.docker.iter().flat_map(|socket| path("--docker", socket)));
+    words.extend(arguments.pid.iter().flat_map(|pid| ["--pid".to_owned(), pid.to_string()]));
+    words
 }
 
 fn target(text: &str) -> Result<Target, String> {
