@@ -233,7 +233,8 @@ export function createClient(options = {}) {
     become(answer);
     channel?.postMessage(answer.status);
   };
-  const steps = () => import("./steps.js").then(({ createSteps }) => createSteps(call, settle, { ...how, tokens: !!storage, onSecondFactor }), lost);
+  const step = (/** @type {"login" | "verify" | "enrol" | "prove"} */ name) => (/** @type {any} */ wish) =>
+    import("./steps.js").catch(lost).then(({ createSteps }) => createSteps(call, settle, { ...how, tokens: !!storage, onSecondFactor })[name](wish));
 
   const me = async () => {
     try {
@@ -269,12 +270,9 @@ export function createClient(options = {}) {
     ready: async () => void (await Promise.all([load(), issue()])),
     me,
     csrf: { token: issue, drop, get header() { return header; } },
-    login: async (credentials) => (await steps()).login(credentials),
-    verifySecondFactor: async (proof) => (await steps()).verify(proof),
-    passkey: {
-      create: async (wish) => (await steps()).enrol(wish),
-      get: async (wish) => (await steps()).prove(wish),
-    },
+    login: step("login"),
+    verifySecondFactor: step("verify"),
+    passkey: { create: step("enrol"), get: step("prove") },
     logout: async () => settle({ ...(await call("jwt/logout", {})), status: "signed_out" }),
     sessions: {
       list: () => call("sessions"),
