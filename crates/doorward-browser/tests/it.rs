@@ -3,6 +3,10 @@
 
 #[path = "it/bad.rs"]
 mod bad;
+#[path = "it/e2e.rs"]
+mod e2e;
+#[path = "it/http.rs"]
+mod http;
 #[path = "it/killed.rs"]
 mod killed;
 #[path = "it/oracle.rs"]

@@ -342,6 +342,9 @@ const HANDLERS = {
     return { lines: text.split("\n").flatMap((line, index) => (wanted.test(line) ? [index] : [])) };
   },
   signIn,
+  called: ({ text, kind }) => called(text, kind),
+  standing: () => standing(),
+  value: ({ ref }) => use(ref, (element) => ({ text: "value" in element ? String(element.value) : flattened(element.textContent || "") })),
   scrolled: () => ({ x: scrollX, y: scrollY }),
   box: ({ ref }) => use(ref, (element) => box(element)),
   wait: ({ text, state, milliseconds }) => textBecomes(text, state, milliseconds).then((is) => ({ is })),

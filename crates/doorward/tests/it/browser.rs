@@ -3,6 +3,7 @@
 mod chromium;
 mod client;
 mod door;
+mod e2e;
 mod factor;
 mod forged;
 mod mail;
