@@ -13,6 +13,7 @@ pub mod device;
 pub mod diagnosis;
 pub mod e2e;
 pub mod failure;
+pub mod har;
 pub mod mcp;
 mod navigate;
 pub mod options;

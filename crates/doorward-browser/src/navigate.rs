@@ -110,6 +110,12 @@ impl Tab {
         String::new()
     }
 
+    /// Whether the page is a secure context, where it says.
+    pub async fn is_secure_context(&self) -> Option<bool> {
+        let main = self.state().frames.main_id().to_owned();
+        self.evaluate(&main, "() => window.isSecureContext", None).await.ok()?.parse().ok()
+    }
+
     /// The title when it was last looked at.
     #[must_use]
     pub fn last_title(&self) -> String {

@@ -9,6 +9,8 @@ mod e2e;
 mod http;
 #[path = "it/killed.rs"]
 mod killed;
+#[path = "it/option.rs"]
+mod option;
 #[path = "it/oracle.rs"]
 mod oracle;
 #[path = "it/refused.rs"]

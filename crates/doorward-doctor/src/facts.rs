@@ -13,7 +13,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-pub use browser::{Browser, Call};
+pub use browser::{Browser, Call, Told};
 pub use host::{Container, Database, Disk, Firewall, Host, Inner, Line, Listener, Process, Setting, Source, Value};
 pub use name::{Lookup, Outcome, Record, Role};
 pub use signin::{Answer, Attempt, Cookie, Form, SignIn, Token, Trouble, Variant};

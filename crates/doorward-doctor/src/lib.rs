@@ -17,6 +17,7 @@ pub mod report;
 pub mod rule;
 pub mod stop;
 pub mod suspect;
+mod told;
 mod trail;
 
 pub use facts::Facts;

@@ -139,6 +139,9 @@ impl Tool {
                 Need::FileChooser => modals.iter().any(|modal| !modal.is_dialog()),
                 _ => modals.is_empty(),
             };
+            if self.need == Need::FreeTab {
+                tab.check()?;
+            }
             if !is_there {
                 let lines = modal::lines(&modals).join("\n");
                 let text = match self.need {

@@ -350,7 +350,8 @@ const HANDLERS = {
   wait: ({ text, state, milliseconds }) => textBecomes(text, state, milliseconds).then((is) => ({ is })),
   settle: async ({ frames }) => {
     for (let count = 0; count < frames; count++) await frameTime();
-    await new Promise((done) => setTimeout(done, 0));
+    // Two turns of the page's own work, since a handler often puts off the rest to the next.
+    for (let count = 0; count < 2; count++) await new Promise((done) => setTimeout(done, 0));
     return {};
   },
 };

@@ -1,11 +1,14 @@
 //! `doorward doctor [URL]`: walks the way of a sign-in and names the first broken link.
 
+mod browser;
 mod request;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use doorward_core::Link;
 use doorward_doctor::{Facts, Report, Style, facts::Vantage};
 
@@ -101,6 +104,12 @@ pub struct Arguments {
     /// What a browser recorded.
     #[arg(long, value_name = "FILE")]
     har: Option<PathBuf>,
+    /// Walk the way in a real Chromium too, and sign in there with --login.
+    #[arg(long)]
+    browser: bool,
+    /// The browser's program, instead of the Chromium on the search path.
+    #[arg(long, value_name = "FILE", requires = "browser")]
+    browser_program: Option<PathBuf>,
     /// Ask again and again, to find one replica of several.
     #[arg(long)]
     thorough: bool,
@@ -150,8 +159,8 @@ fn server(text: &str) -> Result<SocketAddr, String> {
 /// Runs the examination and prints its report.
 #[must_use]
 pub fn run(context: &Context, arguments: &Arguments) -> u8 {
-    let facts = match gathered(context, arguments) {
-        Ok(facts) => facts,
+    let (facts, picture) = match gathered(context, arguments) {
+        Ok(gathered) => gathered,
         Err((code, why)) => {
             let _ = writeln!(std::io::stderr(), "doorward: {why}");
             return code;
@@ -167,14 +176,16 @@ pub fn run(context: &Context, arguments: &Arguments) -> u8 {
         return FAULT;
     }
     let report = doorward_doctor::judge(&facts, arguments.only);
-    written(context, arguments, &report)
+    written(context, arguments, &report, picture.as_deref())
 }
 
-fn gathered(context: &Context, arguments: &Arguments) -> Result<Facts, (u8, String)> {
+/// The facts, and a picture where a browser looked.
+fn gathered(context: &Context, arguments: &Arguments) -> Result<(Facts, Option<Vec<u8>>), (u8, String)> {
     let usage = |why: String| (CONFIGURATION, why);
     if let Some(path) = &arguments.facts {
         let text = std::fs::read_to_string(path).map_err(|error| usage(format!("{}: {error}", path.display())))?;
-        return serde_json::from_str(&text).map_err(|error| usage(format!("{}: {error}", path.display())));
+        let facts = serde_json::from_str(&text).map_err(|error| usage(format!("{}: {error}", path.display())))?;
+        return Ok((facts, None));
     }
     let request = request::of(context, arguments).map_err(usage)?;
     let mut facts = Facts::default();
@@ -189,21 +200,28 @@ fn gathered(context: &Context, arguments: &Arguments) -> Result<Facts, (u8, Stri
             let _ = writeln!(std::io::stderr(), "  … {text}");
         }
     };
-    runtime
+    let picture = runtime
         .block_on(async {
             if arguments.host_facts {
-                doorward_doctor::examine_host(&request, arguments.stopped_at, &mut facts).await
-            } else {
-                doorward_doctor::examine(&request, &mut facts, &mut progress).await
+                doorward_doctor::examine_host(&request, arguments.stopped_at, &mut facts).await?;
+                return Ok(None);
             }
+            doorward_doctor::examine(&request, &mut facts, &mut progress).await?;
+            if !arguments.browser {
+                return Ok(None);
+            }
+            progress("the browser");
+            Ok::<_, doorward_doctor::probe::ProbeError>(
+                browser::look(context, arguments, request.login.as_ref(), &mut facts).await,
+            )
         })
         .map_err(|error| usage(error.to_string()))?;
-    Ok(facts)
+    Ok((facts, picture))
 }
 
-fn written(context: &Context, arguments: &Arguments, report: &Report) -> u8 {
+fn written(context: &Context, arguments: &Arguments, report: &Report, picture: Option<&[u8]>) -> u8 {
     if let Some(path) = &arguments.html
-        && let Err(error) = std::fs::write(path, report.to_html())
+        && let Err(error) = std::fs::write(path, pictured(report.to_html(), picture))
     {
         let _ = writeln!(std::io::stderr(), "doorward: {}: {error}", path.display());
         return FAULT;
@@ -216,6 +234,18 @@ fn written(context: &Context, arguments: &Arguments, report: &Report) -> u8 {
         report.to_terminal(Style { is_coloured: std::io::stdout().is_terminal(), is_verbose: arguments.verbose })
     };
     print(text.trim_end(), report.exit_code())
+}
+
+/// The page with the picture at its end.
+fn pictured(mut page: String, picture: Option<&[u8]>) -> String {
+    if let (Some(picture), Some(end)) = (picture, page.rfind("</body>")) {
+        let data = STANDARD.encode(picture);
+        let figure = format!(
+            "<h2>What the browser shows</h2>\n<img src=\"data:image/jpeg;base64,{data}\" alt=\"The page where it ended\" style=\"max-width:100%\">\n"
+        );
+        page.insert_str(end, &figure);
+    }
+    page
 }
 
 fn print(text: &str, code: u8) -> u8 {

@@ -2,6 +2,7 @@
 
 mod chromium;
 mod client;
+mod doctor;
 mod door;
 mod e2e;
 mod factor;
@@ -10,6 +11,7 @@ mod mail;
 mod passkey;
 mod session;
 mod story;
+mod tools;
 
 use serde_json::json;
 

@@ -2,8 +2,9 @@
 
 use super::{Need, Tool, Turn};
 use crate::failure::Failure;
+use crate::har;
 use crate::mcp::schema::{Kind, Parameter};
-use crate::recorder::cookie::{HIDDEN, names_only, without_value};
+use crate::recorder::cookie::{HIDDEN, without_value};
 use crate::recorder::{Chain, Hop, Way};
 use crate::verdict;
 
@@ -25,10 +26,6 @@ pub(super) const TOOLS: &[Tool] = &[Tool {
     ],
     run: |turn| Box::pin(show(turn)),
 }];
-
-/// Headers whose values are secrets.
-const SECRET: &[&str] =
-    &["authorization", "proxy-authorization", "x-csrf-token", "x-xsrf-token", "x-api-key", "x-auth-token"];
 
 async fn show(turn: &mut Turn<'_>) -> Result<(), Failure> {
     let tab = turn.session.tab()?;
@@ -129,19 +126,7 @@ fn verdicts(hop: &Hop) -> Vec<String> {
 }
 
 fn headers(pairs: &[(String, String)]) -> String {
-    let line = |(name, value): &(String, String)| {
-        let lower = name.to_ascii_lowercase();
-        let shown = match lower.as_str() {
-            "cookie" => names_only(value),
-            "set-cookie" => without_value(value),
-            _ if SECRET.contains(&lower.as_str()) => {
-                let scheme = value.split_once(' ').map(|(scheme, _)| format!("{scheme} ")).unwrap_or_default();
-                format!("{scheme}{HIDDEN}")
-            }
-            _ => value.clone(),
-        };
-        format!("  {name}: {shown}")
-    };
+    let line = |(name, value): &(String, String)| format!("  {name}: {}", har::shown(name, value));
     pairs.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
