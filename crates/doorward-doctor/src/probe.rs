@@ -22,6 +22,7 @@ use crate::facts::{Facts, Target, Vantage};
 use crate::redact::Salt;
 
 /// What an examination is asked to do.
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that was asked for or not")]
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// The address that people open.
@@ -70,8 +71,14 @@ pub struct Request {
     pub host: Option<crate::host::Place>,
     /// The host facts were asked for, or the site's name leads here.
     pub is_host_named: bool,
+    /// This machine was said to be the host of the site.
+    pub is_host_here: bool,
+    /// The folder of the installation was named.
+    pub is_folder_named: bool,
     /// A command that runs its arguments on the host of the site.
     pub via: Vec<String>,
+    /// Arguments that were named and that the host's part needs too.
+    pub there: Vec<String>,
     /// The account to sign in with.
     pub login: Option<Login>,
     /// The salt of fingerprints.
