@@ -52,8 +52,9 @@ impl Tab {
             )));
         }
         if let Some(loader) = answer["loaderId"].as_str() {
+            // A browser that tries https first, and http where nobody answers, ends with another loader.
             let is_there = |state: &crate::tab::State| {
-                (state.loader == loader || state.moves > before + 1)
+                (state.loader == loader || state.moves > before + 1 || (state.moves > before && !state.is_loading))
                     && (state.is_parsed || state.is_crashed || state.is_closed || !state.modals.is_empty())
             };
             if !self.until(limit, is_there).await {

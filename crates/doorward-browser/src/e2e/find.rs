@@ -31,15 +31,18 @@ pub(super) async fn until<T, F>(deadline: Instant, mut look: impl FnMut() -> F) 
 where
     F: Future<Output = Result<T, String>>,
 {
+    let mut last = None;
     loop {
         let why = match tokio::time::timeout_at(deadline, look()).await {
             Ok(Ok(found)) => return Ok(found),
             Ok(Err(why)) => why,
-            Err(_) => "the page did not answer in time".to_owned(),
+            // What the look before saw tells more.
+            Err(_) => last.take().unwrap_or_else(|| "the page did not answer in time".to_owned()),
         };
         if Instant::now() + PAUSE >= deadline {
             return Err(why);
         }
+        last = Some(why);
         tokio::time::sleep(PAUSE).await;
     }
 }

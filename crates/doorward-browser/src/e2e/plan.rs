@@ -151,6 +151,7 @@ impl Plan {
         options.host_map.extend(self.browser.host_map.iter().cloned());
         options.device = self.browser.device.clone().or(options.device);
         options.action_timeout = self.timeout;
+        options.script_timeout = self.timeout;
         options.navigation_timeout = self.timeout;
         options
     }

@@ -98,7 +98,8 @@ impl Report {
             }
         }
         let (all, failed) = (self.flows.len(), self.failures());
-        let _ = write!(out, "{all} flows, {failed} failed, {} ms", self.took.as_millis());
+        let time = self.started.to_rfc3339();
+        let _ = write!(out, "{time}: {all} flows, {failed} failed, {} ms", self.took.as_millis());
         out
     }
 

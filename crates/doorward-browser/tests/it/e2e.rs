@@ -55,7 +55,7 @@ fn answer(_: Site, request: &Request) -> Answer {
 }
 
 async fn play(site: Site, flows: &str) -> Report {
-    let text = format!("base = \"{}\"\ntimeout = 3\n{flows}", site.at(false, "app.test", "/"));
+    let text = format!("base = \"{}\"\ntimeout = 5\n{flows}", site.at(false, "app.test", "/"));
     let value = |name: &str| match name {
         "PASSWORD" => Some(PASSWORD.to_owned()),
         "KEY" => Some(KEY.to_owned()),
