@@ -148,14 +148,14 @@ impl Scene<'_> {
         }
         let url = self.tab.url();
         let standing = find::standing(self.tab).await?;
-        if standing["password"] == true {
-            return Err(format!("the page asks for a password, at {url}"));
-        }
         if let Some(status) = self.status().filter(|status| *status >= 400) {
             return Err(format!("the page came with status {status}, at {url}"));
         }
         if !standing["out"].is_null() {
             return Ok(());
+        }
+        if standing["password"] == true {
+            return Err(format!("the page asks for a password, at {url}"));
         }
         if let Some(control) = standing["into"].as_str() {
             return Err(format!("the page offers \"{control}\", at {url}"));

@@ -127,8 +127,8 @@ fn options(context: &Context, arguments: &Arguments, facts: &Facts) -> Options {
     });
     options.host_map = mappings.collect();
     let has_own_authorities = !arguments.ca.is_empty() || context.inputs.authorities_file().is_some();
-    let mut handshakes = facts.doors(Via::Public).filter_map(|door| door.tls.as_ref());
-    let is_trusted = handshakes.clone().next().is_some() && handshakes.all(|tls| tls.trust == Trust::Good);
+    let handshakes: Vec<_> = facts.doors(Via::Public).filter_map(|door| door.tls.as_ref()).collect();
+    let is_trusted = !handshakes.is_empty() && handshakes.iter().all(|tls| tls.trust == Trust::Good);
     options.ignores_certificates = has_own_authorities && is_trusted;
     options.navigation_timeout = PATIENCE;
     options
