@@ -90,8 +90,9 @@ export interface Options {
   baseUrl?: string;
   /** Left out: `same-origin`, and `include` where `baseUrl` is another origin. */
   credentials?: RequestCredentials;
-  /** Given, the client signs in for access tokens instead of a cookie, and keeps them here. */
-  storage?: Storage;
+  /** Given, the client signs in for access tokens instead of a cookie, and keeps them here: `() => localStorage`, say.
+   * Where a browser keeps nothing of this address the tokens live as long as the page. */
+  storage?: Storage | (() => Storage);
   /** How often a request that is safe to repeat is sent again. 3 unless it is said. */
   retry?: number;
   /** Milliseconds until a request without an answer is given up. 30,000 unless it is said; none for uploads. */
@@ -108,6 +109,8 @@ export interface Options {
   development?: boolean;
   /** The path of the token endpoint; on the host of an app it is `/.doorward/csrf-token`. */
   tokenPath?: string;
+  /** The token that came with the page, where there is one. It saves the first request, and is used while the page is fresh. */
+  token?: string;
   /** Another `fetch`, for tests and servers. */
   fetch?: typeof fetch;
 }
@@ -125,7 +128,8 @@ export interface Inspection {
   token: { ageSeconds: number; lifeSeconds: number } | null;
   cookie: "present" | "absent" | "unreadable";
   lastRefusal: { reason: string; status: number; requestId?: string; at: string } | null;
-  clockDifferenceSeconds: number;
+  /** The clock of the page less that of the gateway; null until the gateway has told its own. */
+  clockDifferenceSeconds: number | null;
   /** Whether the last token came out of a cache or a service worker. */
   isCached: boolean;
   isFramed: boolean;
@@ -142,8 +146,8 @@ export interface Client {
   fetch(input: RequestInfo | URL, init?: Init): Promise<Response>;
   /** Calls the API below `/api/v1/auth/`: GET, or POST where there is content. Rejects with a `DoorwardError`. */
   request<T = any>(path: string, content?: unknown, init?: Init): Promise<T>;
-  /** Why an answer of `fetch` was refused. */
-  errorOf(answer: Response): Promise<DoorwardError>;
+  /** Why an answer of `fetch` was refused; of what another `fetch` rejected with, why none came. */
+  errorOf(answer: Response | Error): Promise<DoorwardError>;
   /** Resolves once a token is there. May be called as often as one likes. */
   ready(): Promise<void>;
   csrf: {
@@ -188,6 +192,8 @@ export interface Client {
     subscribe(listener: (state: State) => void): () => void;
   };
   inspect(): Inspection;
+  /** Lets go of the page: tabs and "Back" are no longer listened to. For clients that do not live as long as it. */
+  close(): void;
 }
 
 /** Why something did not happen. */
@@ -217,5 +223,5 @@ export function createClient(options?: Options): Client;
 /** One token for a page that wants nothing else. Requests at the same time share one answer. */
 export function fetchCsrfToken(
   url?: string | URL,
-  how?: { credentials?: RequestCredentials; fetch?: typeof fetch; language?: string; deadline?: number },
+  how?: { credentials?: RequestCredentials; fetch?: typeof fetch; language?: string; retry?: number; deadline?: number },
 ): Promise<{ csrf_token: string; header_name: string; cookie_name: string; expires_in: number }>;

@@ -36,7 +36,10 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 .is_some();
     let placed = |suspect: Suspect| {
         if is_unbelieved {
-            suspect.at(shows_at(facts, Link::Config)).deep(3)
+            suspect
+                .at(shows_at(facts, Link::Config))
+                .deep(8)
+                .not("auth.jwt.signature_invalid", "the secret in force is the published one")
         } else if is_failing {
             suspect.at(shows_at(facts, Link::Config)).deep(7)
         } else {
@@ -137,9 +140,11 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 
 fn is_demand(text: &str) -> bool {
     let lower = text.to_lowercase();
-    let about = ["secret", "_key", "crypt", "encryption key", "password", "placeholder"]
+    // A name of a setting is written large; in small letters `_key` ends names of functions too.
+    let about = ["secret", "api_key", "crypt_key", "signing_key", "crypt", "encryption key", "password", "placeholder"]
         .iter()
-        .any(|word| lower.contains(word));
+        .any(|word| lower.contains(word))
+        || text.contains("_KEY");
     let says = [
         "missing",
         "required",

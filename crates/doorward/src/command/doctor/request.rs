@@ -7,7 +7,7 @@ use std::time::Duration;
 use doorward_core::Clock as _;
 use doorward_doctor::facts::Target;
 use doorward_doctor::host::Place;
-use doorward_doctor::probe::Login;
+use doorward_doctor::probe::{Login, Verifier};
 use doorward_doctor::redact::Salt;
 use doorward_doctor::{Facts, Request, profile};
 
@@ -24,11 +24,7 @@ pub(super) fn of(context: &Context, arguments: &Arguments) -> Result<Request, St
     let now = SystemClock.now().0;
     let salt = arguments.salt.as_deref().map_or_else(Salt::fresh, |hex| Salt::of(&unhex(hex)));
     let port = target.as_ref().map_or(443, |target| target.port);
-    let is_named = arguments.host
-        || arguments.dir.is_some()
-        || arguments.pid.is_some()
-        || !arguments.log.is_empty()
-        || arguments.host_facts;
+    let is_named = arguments.host || arguments.pid.is_some() || arguments.docker.is_some() || arguments.host_facts;
     let place = Place {
         folder: arguments.dir.clone().or_else(|| Some(context.inputs.cwd.clone())),
         pid: arguments.pid,
@@ -65,6 +61,13 @@ pub(super) fn of(context: &Context, arguments: &Arguments) -> Result<Request, St
         api: arguments.api.clone(),
         provider: arguments.provider.clone(),
         socket: arguments.socket.clone(),
+        passkey: arguments.passkey.clone(),
+        hook: arguments.hook.clone(),
+        verifier: Verifier {
+            issuer: arguments.issuer.clone().unwrap_or_default(),
+            audience: arguments.audience.clone().unwrap_or_default(),
+            keys: arguments.jwks.clone().unwrap_or_default(),
+        },
         session: arguments.session.clone(),
         sign_out: arguments.sign_out.clone(),
         is_thorough: arguments.thorough,
