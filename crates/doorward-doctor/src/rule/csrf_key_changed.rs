@@ -29,7 +29,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let line = restarted?;
     (refused > 0).then(|| {
         quoted(
-            Suspect::new("csrf.key_rotated_on_restart", "The app makes its CSRF key anew at each start.").deep(3),
+            Suspect::new("csrf.key_rotated_on_restart", "The app makes its CSRF key anew at each start.").likely(),
             line,
         )
         .fix("SECRET_KEY=…   # set it, and keep it over restarts")
