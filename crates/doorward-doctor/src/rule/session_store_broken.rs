@@ -79,7 +79,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             .flat_map(|visit| &visit.cookies)
             .any(|cookie| facts.signin.session.contains(&cookie.name) && cookie.trouble.is_some());
     if lost > 0 && sent && !refused && facts.signin.tokens.is_empty() {
-        let volatile = facts.log_any(&[
+        let volatile = facts.log_ever(&[
             "memorystore",
             "in-memory session",
             "sessions are kept in memory",
