@@ -192,9 +192,11 @@ impl Facts {
         self.visits.iter().filter(|visit| visit.via == Via::Public).any(Visit::is_from_cdn)
     }
 
-    /// Every line of every log that was read, newest last.
+    /// The lines of every log that was read, newest last. Where something telling was written while the doctor signed
+    /// in, what stood there before is about others, and is left out.
     pub fn log_lines(&self) -> impl Iterator<Item = &Line> {
-        self.host.iter().flat_map(|host| host.log.iter())
+        let told = |host: &Host| host.since.iter().any(Line::is_telling);
+        self.host.iter().flat_map(move |host| if told(host) { host.since.iter() } else { host.log.iter() })
     }
 
     /// The newest line of a log that holds all these words, in any letter case.
@@ -205,6 +207,14 @@ impl Facts {
             words.iter().all(|word| text.contains(word))
         };
         self.log_lines().filter(holds).last()
+    }
+
+    /// The newest line of all that holds one of these phrases, also one from before: what is said once, at the start.
+    #[must_use]
+    pub fn log_ever(&self, phrases: &[&str]) -> Option<&Line> {
+        let lines = || self.host.iter().flat_map(|host| host.log.iter());
+        let holds = |line: &&Line| phrases.iter().any(|phrase| line.text.to_lowercase().contains(phrase));
+        lines().filter(holds).last()
     }
 
     /// The newest line that holds one of these phrases.
