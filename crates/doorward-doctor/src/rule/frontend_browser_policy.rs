@@ -34,6 +34,7 @@ fn form_action(facts: &Facts) -> Option<Suspect> {
         .iter()
         .map(|attempt| &attempt.location)
         .chain(&facts.signin.authorize)
+        .chain([&form.action])
         .filter_map(|url| url::Url::parse(url).ok())
         .find(|url| !allowed(url));
     (away.is_some() || console).then(|| {
