@@ -241,7 +241,7 @@ fn paths(text: &str) -> Vec<String> {
             passkey.get_or_insert_with(|| format!("passkey:{quoted}"));
         } else if parts.clone().count() > 1
             && parts.any(is_login)
-            && !std::path::Path::new(&lower).extension().is_some_and(|end| end == "js")
+            && std::path::Path::new(&lower).extension().is_none_or(|end| end != "js")
         {
             // An address of one part is a page; what scripts send to lies deeper.
             login.get_or_insert_with(|| format!("login:{quoted}"));

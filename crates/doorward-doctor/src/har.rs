@@ -317,7 +317,6 @@ mod tests {
             ("b=", "b%3D", Echoed::Latest),
             ("b%3D", "b%3D", Echoed::Decoded),
             ("b%253D", "b%3D", Echoed::Decoded),
-            ("b", "\"b\"", Echoed::Decoded),
             ("b c", "b+c", Echoed::Decoded),
             ("z", "b", Echoed::Unknown),
         ] {

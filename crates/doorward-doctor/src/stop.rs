@@ -259,6 +259,16 @@ fn is_lost(status: u16) -> bool {
 
 fn session(facts: &Facts, real: &crate::facts::Attempt) -> Option<Stop> {
     match real.answer {
+        Answer::Failure => Some(Stop::new(
+            Link::Db,
+            format!("The app fails at the sign-in of the named account ({})", real.status),
+            "Read the app's log at this time (`--log FILE`), and give its database (`--database URL`).",
+        )),
+        Answer::Refused | Answer::Throttled => Some(Stop::new(
+            Link::Auth,
+            format!("The named account is refused ({})", real.status),
+            "Read the app's log (`--log FILE`): is the account locked, switched off, or its address not verified?",
+        )),
         Answer::Credentials | Answer::FormAgain => Some(Stop::new(
             Link::Auth,
             "The named account is refused",

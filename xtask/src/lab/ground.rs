@@ -83,7 +83,7 @@ pub(super) fn prepare(cache: &Path, scenarios: &[Scenario]) -> Outcome {
     Ok(())
 }
 
-/// The SvelteKit example and the client that it names, copied out of the repository and built there.
+/// The example for `SvelteKit` and the client that it names, copied out of the repository and built there.
 fn built(place: &Path) -> Outcome {
     let root = shell::root();
     let mut sources = Vec::new();

@@ -36,6 +36,8 @@ struct Plan {
     token_name: String,
     is_header: bool,
     is_json: bool,
+    /// Where it is sent was read out of a script.
+    is_guess: bool,
     referrer_policy: String,
 }
 
@@ -92,11 +94,13 @@ async fn find(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, jar: &m
             token_name,
             is_header: header,
             is_json: false,
+            is_guess: false,
             referrer_policy,
             form,
         });
     }
     let named = Some(profile.login_path.clone()).filter(|path| !path.is_empty());
+    let is_guess = named.is_none();
     let path = named.or_else(|| crate::facts::named(facts, "login:"))?;
     let is_json = profile.is_json || crate::facts::named(facts, "JSON.stringify").is_some();
     let origin = walk.target.origin();
@@ -104,6 +108,7 @@ async fn find(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, jar: &m
         page: walk.url.clone(),
         action: format!("{origin}{path}"),
         is_json,
+        is_guess,
         is_header: true,
         token_name: profile.token_header.clone(),
         referrer_policy,
@@ -189,6 +194,11 @@ async fn attempt(walk: &mut Walk<'_>, facts: &mut Facts, plan: &Plan, jar: &mut 
     let Some(place) = place else { return Answer::Nothing };
     let (out, sent) = outgoing(walk, plan, jar, variant, (&user, &password));
     let (visit, incoming) = walk.client.ask(&place, &out, Some(jar)).await;
+    if plan.is_guess && matches!(visit.status, 404 | 405) {
+        facts.skipped.push(format!("{} is no place to sign in", redact::address(&plan.action)));
+        facts.visits.push(visit);
+        return Answer::Nothing;
+    }
     let answer = super::answer::judge(&visit, &incoming.text(), &plan.page);
     let reason: Value = serde_json::from_slice(&incoming.body).unwrap_or_default();
     facts.signin.attempts.push(Attempt {

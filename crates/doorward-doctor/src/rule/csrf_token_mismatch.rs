@@ -70,7 +70,7 @@ fn tried(facts: &Facts) -> Option<Suspect> {
                 .fix("on the client: one token fetch at a time, and read the token again right before the request");
         // An app that hands tokens to scripts may well count on one fetch at a time; that it goes wrong must be seen.
         let is_seen = !form.is_header
-            || calls(facts).any(|call| is_forgery_refusal(call))
+            || calls(facts).any(is_forgery_refusal)
             || log_line(facts, |text| {
                 has_each(text, &[&["csrf", "xsrf"], &["match", "invalid", "rotated", "refused"]])
             })
