@@ -83,7 +83,9 @@ fn is_site(facts: &Facts, host: &Host) -> bool {
         .any(|address| address.is_loopback() || host.addresses.contains(address));
     let is_named = host.proxy.iter().any(|line| line.text.contains(&target.host))
         || host.certificates.iter().any(|(_, certificate)| certificate.names.contains(&target.host));
-    leads_here || is_named || facts.vantage == Vantage::Origin
+    // What is set up somewhere and does not listen here serves nobody from here: a copy, a twin, another's container.
+    let is_set_up = is_named && host.on_port(target.port).next().is_some();
+    leads_here || is_set_up || facts.vantage == Vantage::Origin
 }
 
 async fn there(request: &Request, facts: &Facts) -> Option<Facts> {

@@ -104,6 +104,7 @@ async fn find(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, jar: &m
     let path = named.or_else(|| crate::facts::named(facts, "login:"))?;
     let is_json = profile.is_json || crate::facts::named(facts, "JSON.stringify").is_some();
     let origin = walk.target.origin();
+    let profile = &if is_guess { of_scripts(facts, profile) } else { profile.clone() };
     let mut plan = Plan {
         page: walk.url.clone(),
         action: format!("{origin}{path}"),
@@ -123,6 +124,17 @@ async fn find(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, jar: &m
         plan.token = bootstrap(walk, facts, profile, jar).await;
     }
     Some(plan)
+}
+
+/// A profile with what the page's scripts name: where they fetch a token, and the header that carries it.
+fn of_scripts(facts: &Facts, profile: &Profile) -> Profile {
+    let mut own = profile.clone();
+    let named = |known: &String, mark: &str| {
+        Some(known.clone()).filter(|known| !known.is_empty()).or_else(|| crate::facts::named(facts, mark))
+    };
+    own.token_path = named(&own.token_path, "token:").unwrap_or_default();
+    own.token_header = named(&own.token_header, "header:").unwrap_or_default();
+    own
 }
 
 /// The token that a script finds in the cookies: those that carry `HttpOnly` are hidden from it.
@@ -147,7 +159,9 @@ async fn bootstrap(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, ja
     facts.visits.push(visit);
     let said: Value = serde_json::from_slice(&incoming.body).unwrap_or_default();
     let member = if profile.token_member.is_empty() { "csrf_token" } else { &profile.token_member };
-    said[member].as_str().unwrap_or_default().to_owned()
+    let mut all = said.as_object().into_iter().flatten();
+    let other = all.find(|(name, _)| is_token_name(name) || *name == "token").map(|(_, value)| value);
+    said.get(member).or(other).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn told(plan: &Plan, walk: &Walk<'_>, jar: &Jar) -> Form {
@@ -200,6 +214,13 @@ async fn attempt(walk: &mut Walk<'_>, facts: &mut Facts, plan: &Plan, jar: &mut 
         return Answer::Nothing;
     }
     let answer = super::answer::judge(&visit, &incoming.text(), &plan.page);
+    // Where a script is all that is known, and not whence it has its token, the refusal is the doctor's own fault.
+    let has_token = !plan.token.is_empty() || jar.names().iter().any(|name| is_token_name(name));
+    if plan.is_guess && !has_token && matches!(answer, Answer::Csrf | Answer::Refused) {
+        facts.skipped.push(format!("{} wants a token that no script names", redact::address(&plan.action)));
+        facts.visits.push(visit);
+        return Answer::Nothing;
+    }
     let reason: Value = serde_json::from_slice(&incoming.body).unwrap_or_default();
     facts.signin.attempts.push(Attempt {
         variant,
