@@ -148,26 +148,6 @@ impl Identity {
         Ok(self.inner.store.app_passwords(user).await?)
     }
 
-    /// Gives one another name.
-    ///
-    /// # Errors
-    /// `app.password_not_found`, `store.*`.
-    pub async fn rename_app_password(
-        &self,
-        author: &Author<'_>,
-        user: UserId,
-        id: CredentialId,
-        name: &Name,
-    ) -> Result<(), Refused> {
-        let is_one = self.app_passwords(user).await?.iter().any(|known| known.id == id);
-        let event = author.event(self.now(), Action::FactorRenamed).about(user).with_detail(format!("{id}, {name}"));
-        if is_one && self.inner.store.rename_credential(user, id, name, &event).await? {
-            Ok(())
-        } else {
-            Err(Refused::new("app.password_not_found"))
-        }
-    }
-
     /// Withdraws one.
     ///
     /// # Errors
