@@ -46,6 +46,9 @@ pub fn judge(facts: &Facts, only: Option<Link>) -> Report {
         hidden_behind_it,
         recognised: trail::recognised(facts),
         skipped: facts.skipped.clone(),
+        story: facts.installation.as_ref().map(|installation| installation.story.clone()).unwrap_or_default(),
+        requests: facts.spent,
+        measured: crate::measured::of(facts),
     }
 }
 

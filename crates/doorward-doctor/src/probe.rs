@@ -2,10 +2,12 @@
 
 mod answer;
 pub(crate) mod client;
+mod code;
 mod dns;
 mod doubt;
 pub(crate) mod echo;
 mod elsewhere;
+mod insider;
 mod page;
 mod resolve;
 mod session;
@@ -16,10 +18,13 @@ mod walk;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::facts::{Facts, Target, Vantage};
 use crate::redact::Salt;
+
+pub use insider::{Insider, Told};
 
 /// What an examination is asked to do.
 #[derive(Debug, Clone, Default)]
@@ -70,6 +75,8 @@ pub struct Request {
     pub host: Option<crate::host::Place>,
     /// The host facts were asked for, or the site's name leads here.
     pub is_host_named: bool,
+    /// The program on whose installation the doctor stands.
+    pub insider: Option<Arc<dyn Insider>>,
     /// A command that runs its arguments on the host of the site.
     pub via: Vec<String>,
     /// The account to sign in with.
@@ -85,6 +92,8 @@ pub struct Login {
     pub user: String,
     /// Its password.
     pub password: String,
+    /// What makes the codes of its second factor.
+    pub totp: Option<crate::totp::Totp>,
 }
 
 impl std::fmt::Debug for Login {

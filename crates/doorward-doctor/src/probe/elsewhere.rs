@@ -30,6 +30,7 @@ pub(crate) async fn host(request: &Request, facts: &mut Facts) {
     let seen = host::gather(place).await;
     if request.is_host_named || request.target.is_none() || is_site(facts, &seen) {
         facts.host = Some(seen);
+        super::insider::look(request, facts).await;
     }
 }
 
@@ -88,6 +89,7 @@ fn merge(facts: &mut Facts, other: Facts) {
     facts.has_origin |= other.has_origin;
     facts.has_app |= other.has_app;
     facts.host = other.host;
+    facts.installation = other.installation;
     facts.doors.extend(other.doors.into_iter().filter(|door| door.via != Via::Public));
     facts.visits.extend(other.visits.into_iter().filter(|visit| visit.via != Via::Public));
     facts.skipped.extend(other.skipped);

@@ -198,6 +198,7 @@ async fn attempt(walk: &mut Walk<'_>, facts: &mut Facts, plan: &Plan, jar: &mut 
         reason: redact::clean(reason["reason"].as_str().unwrap_or_default()),
     });
     facts.visits.push(visit);
+    walk.answer = incoming;
     answer
 }
 

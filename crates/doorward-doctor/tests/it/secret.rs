@@ -22,7 +22,7 @@ fn no_planted_secret_is_told() {
             "<form method=post action='/login?key=SEKRETaction0008'><input type=hidden name=csrf_token value=SEKREThidden0009><input name=username><input type=password name=password></form>",
         )
     });
-    let login = Login { user: "ada".into(), password: "SEKRETpassword0010".into() };
+    let login = Login { user: "ada".into(), password: "SEKRETpassword0010".into(), ..Login::default() };
     let (report, facts) = examined(&server, Some(login));
     let told = serde_json::to_string(&facts).unwrap();
     let texts = [

@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use doorward_core::Clock as _;
 use doorward_doctor::facts::Target;
 use doorward_doctor::host::Place;
-use doorward_doctor::probe::Login;
+use doorward_doctor::probe::{Insider, Login};
 use doorward_doctor::redact::Salt;
 use doorward_doctor::{Facts, Request, profile};
 
@@ -19,8 +20,8 @@ use crate::system::SystemClock;
 ///
 /// # Errors
 /// Where an argument makes no sense, in words for the operator.
-pub(super) fn of(context: &Context, arguments: &Arguments) -> Result<Request, String> {
-    let target = arguments.url.as_deref().map(target).transpose()?;
+pub(super) fn of(context: &Context, arguments: &Arguments, url: Option<&str>) -> Result<Request, String> {
+    let target = url.map(target).transpose()?;
     let now = SystemClock.now().0;
     let salt = arguments.salt.as_deref().map_or_else(Salt::fresh, |hex| Salt::of(&unhex(hex)));
     let port = target.as_ref().map_or(443, |target| target.port);
@@ -46,8 +47,10 @@ pub(super) fn of(context: &Context, arguments: &Arguments) -> Result<Request, St
     };
     let mut authorities = arguments.ca.clone();
     authorities.extend(context.inputs.authorities_file());
+    let insider = super::insider::installed(&context.inputs, arguments.dir.as_ref(), target.as_ref());
     Ok(Request {
         target,
+        insider: insider.map(|insider| Arc::new(insider) as Arc<dyn Insider>),
         vantage: arguments.vantage,
         origin: arguments.origin.as_deref().map(place_of).transpose()?,
         app: arguments.app.as_deref().map(place_of).transpose()?,
@@ -142,7 +145,12 @@ fn login(arguments: &Arguments) -> Result<Option<Login>, String> {
             .map_err(|error| format!("{}: {error}", path.display()))
     };
     let password = arguments.password_file.as_ref().map(read).transpose()?.unwrap_or_default();
-    Ok(Some(Login { user, password }))
+    let parse = |path: &PathBuf| {
+        let text = read(path)?;
+        text.parse().map(Some).map_err(|error: doorward_doctor::totp::TotpError| format!("{}: {error}", path.display()))
+    };
+    let totp = arguments.totp_file.as_ref().map_or(Ok(None), parse)?;
+    Ok(Some(Login { user, password, totp }))
 }
 
 fn unhex(text: &str) -> Vec<u8> {

@@ -1,0 +1,54 @@
+//! What only the program can look at: its own database, its configuration, its mail server, its memory of requests.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::facts::{Database, Installation, Step};
+
+/// What will be told.
+pub type Told<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The program on whose installation the doctor stands. The doctor itself knows no database.
+pub trait Insider: Debug + Send + Sync {
+    /// How the database stands, or why it was not looked at. Nothing is changed.
+    fn database(&self, patience: Duration) -> Told<'_, Result<Database, String>>;
+
+    /// What is wrong with the configuration, and whether the mail server takes letters.
+    fn installation(&self, patience: Duration) -> Told<'_, Installation>;
+
+    /// What the installation remembers of this request, line by line.
+    fn story<'a>(&'a self, request: &'a str) -> Told<'a, Vec<String>>;
+}
+
+/// Asks what is remembered of the request that was refused last. A server writes that down a moment after its answer.
+pub(crate) async fn story(request: &super::Request, facts: &mut crate::Facts) {
+    let (Some(insider), Some(told)) = (&request.insider, &mut facts.installation) else { return };
+    let refused = |visit: &&crate::facts::Visit| visit.status >= 400 && matches!(visit.step, Step::SignIn | Step::After);
+    let named = facts.visits.iter().filter(refused).last().and_then(|visit| visit.field("x-request-id"));
+    let Some(id) = named.map(str::to_owned) else { return };
+    for _ in 0..8 {
+        told.story = insider.story(&id).await;
+        if !told.story.is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(150)).await;
+    }
+}
+
+/// Asks the insider, where there is one.
+pub(crate) async fn look(request: &super::Request, facts: &mut crate::Facts) {
+    let Some(insider) = &request.insider else { return };
+    let started = tokio::time::Instant::now();
+    match insider.database(request.timeout).await {
+        Ok(mut database) => {
+            database.ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            if let Some(host) = &mut facts.host {
+                host.database = Some(database);
+            }
+        }
+        Err(why) => facts.skipped.push(why),
+    }
+    facts.installation = Some(insider.installation(request.timeout).await);
+}
