@@ -152,7 +152,15 @@ mod tests {
         let (sick, well) = (report(Some("cookie.secure_over_http"), "set; Secure"), report(None, "set"));
         let told = compare(&sick, &well);
         let kinds: Vec<_> = told.differences.iter().map(|one| (one.kind, one.name.as_str())).collect();
-        assert_eq!(kinds, [("root_cause", "root cause"), ("link", "cookie"), ("finding", "cookie.secure_over_http"), ("measured", "cookie sid")]);
+        assert_eq!(
+            kinds,
+            [
+                ("root_cause", "root cause"),
+                ("link", "cookie"),
+                ("finding", "cookie.secure_over_http"),
+                ("measured", "cookie sid")
+            ]
+        );
         assert_eq!(told.exit_code(), 1);
         let text = told.to_text();
         assert!(text.contains("- set; Secure") && text.contains("+ (not there)"), "{text}");

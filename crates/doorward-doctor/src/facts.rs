@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use browser::{Browser, Call};
 pub use host::{Container, Database, Disk, Firewall, Host, Inner, Line, Listener, Process, Setting, Source, Value};
-pub use installation::{Complaint, Installation, Mail};
+pub use installation::{Complaint, Installation, Mail, Phone};
 pub use name::{Lookup, Outcome, Record, Role};
 pub use signin::{Answer, Attempt, Cookie, Form, SignIn, Token, Trouble, Variant};
 pub use wire::{Certificate, Door, Echo, Fault, Handshake, Knock, Step, Tcp, Trust, Via, Visit};
@@ -150,6 +150,8 @@ pub struct Facts {
     pub host: Option<Host>,
     /// What the program says of its installation, where the doctor stands on it.
     pub installation: Option<Installation>,
+    /// What a phone showed, where somebody opened the page for it.
+    pub phone: Option<Phone>,
     /// What a browser recorded.
     pub browser: Option<Browser>,
     /// The profile of the app, if it was recognised or named.

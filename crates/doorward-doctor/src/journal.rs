@@ -139,7 +139,8 @@ fn day(at: i64) -> String {
 fn changes(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<String> {
     let mut all = Vec::new();
     // What follows from the mending is no cause of it.
-    let is_effect = |name: &str| name.starts_with("sign-in ") || name == "status" || name.starts_with("listens 127.0.0.1:");
+    let is_effect =
+        |name: &str| name.starts_with("sign-in ") || name == "status" || name.starts_with("listens 127.0.0.1:");
     for (name, value) in before {
         match after.get(name) {
             Some(now) if now != value => all.push((is_effect(name), format!("{name}: {value} → {now}"))),
@@ -195,7 +196,9 @@ mod tests {
         Journal::open(&place).unwrap().recall(&mut again);
         assert_eq!(
             again.findings[0].seen_before.as_deref(),
-            Some("Seen before, on 2023-11-14 22:13. It was gone on 2023-11-14 22:23, and this had changed: cookie sid: set; Secure → set.")
+            Some(
+                "Seen before, on 2023-11-14 22:13. It was gone on 2023-11-14 22:23, and this had changed: cookie sid: set; Secure → set."
+            )
         );
         let mode = std::fs::metadata(place.join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);

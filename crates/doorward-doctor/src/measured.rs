@@ -12,14 +12,34 @@ const MOST: usize = 400;
 
 /// Fields of an answer that differ each time, or that are told otherwise.
 const FLEETING: &[&str] = &[
-    "date", "age", "etag", "expires", "last-modified", "set-cookie", "content-length", "x-request-id", "cf-ray",
-    "x-csrf-token", "location", "connection", "keep-alive", "x-runtime", "x-timer", "x-amz-cf-id", "x-varnish", "report-to", "nel",
+    "date",
+    "age",
+    "etag",
+    "expires",
+    "last-modified",
+    "set-cookie",
+    "content-length",
+    "x-request-id",
+    "cf-ray",
+    "x-csrf-token",
+    "location",
+    "connection",
+    "keep-alive",
+    "x-runtime",
+    "x-timer",
+    "x-amz-cf-id",
+    "x-varnish",
+    "report-to",
+    "nel",
 ];
 
 /// Names and values. The site's own name stands as `{site}`, so that staging can be compared with production.
 #[must_use]
 pub fn of(facts: &Facts) -> BTreeMap<String, String> {
-    let mut all = Measured { values: BTreeMap::new(), site: facts.target.as_ref().map(|target| (target.origin(), target.host.clone())) };
+    let mut all = Measured {
+        values: BTreeMap::new(),
+        site: facts.target.as_ref().map(|target| (target.origin(), target.host.clone())),
+    };
     name(facts, &mut all);
     transport(facts, &mut all);
     answers(facts, &mut all);
@@ -49,7 +69,8 @@ fn name(facts: &Facts, all: &mut Measured) {
     for lookup in facts.asked(Role::System) {
         let mut addresses: Vec<_> = lookup.addresses.iter().map(ToString::to_string).collect();
         addresses.sort();
-        let told = if addresses.is_empty() { format!("{:?}", lookup.outcome).to_lowercase() } else { addresses.join(", ") };
+        let told =
+            if addresses.is_empty() { format!("{:?}", lookup.outcome).to_lowercase() } else { addresses.join(", ") };
         all.put(format!("dns {:?}", lookup.record).to_uppercase().replace("DNS", "dns"), told);
     }
 }
@@ -78,13 +99,15 @@ fn answers(facts: &Facts, all: &mut Measured) {
     }
     if let Some(arrival) = facts.arrival() {
         all.put("status", arrival.status.to_string());
-        for (name, value) in arrival.fields.iter().filter(|(name, _)| !FLEETING.contains(&name.to_lowercase().as_str())) {
+        for (name, value) in arrival.fields.iter().filter(|(name, _)| !FLEETING.contains(&name.to_lowercase().as_str()))
+        {
             all.put(format!("header {}", name.to_lowercase()), without_nonce(value));
         }
     }
     for visit in facts.visits(Step::Preflight) {
         all.put("preflight", visit.status.to_string());
-        for (name, value) in visit.fields.iter().filter(|(name, _)| name.to_lowercase().starts_with("access-control-")) {
+        for (name, value) in visit.fields.iter().filter(|(name, _)| name.to_lowercase().starts_with("access-control-"))
+        {
             all.put(format!("preflight {}", name.to_lowercase()), value);
         }
     }
@@ -94,7 +117,9 @@ fn answers(facts: &Facts, all: &mut Measured) {
         told.extend(cookie.path.as_ref().map(|path| format!("Path={path}")));
         told.extend(cookie.same_site.as_ref().map(|same_site| format!("SameSite={same_site}")));
         told.extend(cookie.max_age.map(|age| format!("Max-Age={age}")));
-        for (is, word) in [(cookie.is_secure, "Secure"), (cookie.is_http_only, "HttpOnly"), (cookie.is_partitioned, "Partitioned")] {
+        for (is, word) in
+            [(cookie.is_secure, "Secure"), (cookie.is_http_only, "HttpOnly"), (cookie.is_partitioned, "Partitioned")]
+        {
             told.extend(is.then(|| word.to_owned()));
         }
         told.extend(cookie.trouble.map(|trouble| format!("refused by browsers: {trouble:?}")));
@@ -158,12 +183,20 @@ fn host(facts: &Facts, all: &mut Measured) {
         all.put(format!("setting {} ({source})", setting.name), told);
     }
     for listener in &host.listeners {
-        all.put(format!("listens {}", listener.address), if listener.owner.is_empty() { "somebody" } else { &listener.owner });
+        all.put(
+            format!("listens {}", listener.address),
+            if listener.owner.is_empty() { "somebody" } else { &listener.owner },
+        );
     }
     for container in &host.containers {
         all.put(format!("container {}", container.name), format!("{} {}", container.state, container.health));
     }
-    for line in host.firewall.rules.iter().filter(|line| ["drop", "reject", "DROP", "REJECT"].iter().any(|word| line.contains(word))) {
+    for line in host
+        .firewall
+        .rules
+        .iter()
+        .filter(|line| ["drop", "reject", "DROP", "REJECT"].iter().any(|word| line.contains(word)))
+    {
         all.put(format!("firewall {line}"), "stands");
     }
     for line in host.proxy.iter().filter(|line| line.number > 0) {
@@ -191,7 +224,11 @@ mod tests {
         let visit = Visit {
             url: format!("https://{host}/"),
             status: 200,
-            fields: vec![("Date".into(), "x".into()), ("Content-Security-Policy".into(), csp.into()), ("Link".into(), format!("<https://{host}/a>"))],
+            fields: vec![
+                ("Date".into(), "x".into()),
+                ("Content-Security-Policy".into(), csp.into()),
+                ("Link".into(), format!("<https://{host}/a>")),
+            ],
             cookies: vec![Cookie { name: "sid".into(), is_secure, path: Some("/".into()), ..Cookie::default() }],
             ..Visit::default()
         };

@@ -9,6 +9,7 @@ pub(crate) mod echo;
 mod elsewhere;
 mod insider;
 mod page;
+mod phone;
 mod resolve;
 mod session;
 pub(crate) mod shown;
@@ -77,12 +78,23 @@ pub struct Request {
     pub is_host_named: bool,
     /// The program on whose installation the doctor stands.
     pub insider: Option<Arc<dyn Insider>>,
+    /// Offer a page to a phone.
+    pub phone: Option<Phone>,
     /// A command that runs its arguments on the host of the site.
     pub via: Vec<String>,
     /// The account to sign in with.
     pub login: Option<Login>,
     /// The salt of fingerprints.
     pub salt: Salt,
+}
+
+/// How a phone is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Phone {
+    /// Shows somebody the address to open.
+    pub show: fn(&str),
+    /// How long.
+    pub patience: Duration,
 }
 
 /// The account that the doctor may use.

@@ -87,7 +87,8 @@ impl Totp {
             Algorithm::Sha512 => mac::<Hmac<sha2::Sha512>>(&self.secret, &step),
         };
         let at = usize::from(mac.last().copied().unwrap_or_default() & 0xf);
-        let word = mac.get(at..at + 4).map_or(0, |four| four.iter().fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte)));
+        let word =
+            mac.get(at..at + 4).map_or(0, |four| four.iter().fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte)));
         let code = (word & 0x7fff_ffff) % 10_u32.pow(self.digits);
         format!("{code:0width$}", width = self.digits as usize)
     }
@@ -113,10 +114,13 @@ mod tests {
     #[test]
     fn makes_the_codes_of_the_standard() {
         // RFC 6238, appendix B.
-        let address = |secret: &str, algorithm: &str| format!("otpauth://totp/a:b?secret={secret}&digits=8&algorithm={algorithm}");
+        let address = |secret: &str, algorithm: &str| {
+            format!("otpauth://totp/a:b?secret={secret}&digits=8&algorithm={algorithm}")
+        };
         let short = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
         let longer = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZA";
-        let longest = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNA";
+        let longest =
+            "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNA";
         for (secret, algorithm, at, code) in [
             (short, "SHA1", 59, "94287082"),
             (short, "SHA1", 1_111_111_109, "07081804"),
@@ -133,7 +137,16 @@ mod tests {
 
     #[test]
     fn refuses_what_makes_no_codes_and_tells_nothing_of_it() {
-        for text in ["", "a", "GEZDGNBV0", "otpauth://totp/a", "otpauth://hotp/a?secret=GEZDGNBVGY3TQOJQ", "otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&digits=20", "otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&algorithm=MD5", "otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&period=0"] {
+        for text in [
+            "",
+            "a",
+            "GEZDGNBV0",
+            "otpauth://totp/a",
+            "otpauth://hotp/a?secret=GEZDGNBVGY3TQOJQ",
+            "otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&digits=20",
+            "otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&algorithm=MD5",
+            "otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&period=0",
+        ] {
             let error = text.parse::<Totp>().unwrap_err();
             assert!(!error.to_string().contains("GEZD"), "{text}");
         }

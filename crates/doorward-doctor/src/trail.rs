@@ -21,13 +21,18 @@ pub(crate) fn seen(facts: &Facts, link: Link) -> (bool, u64, Vec<String>) {
         Link::Session => session(facts),
         Link::Browser => {
             let calls = facts.browser.as_ref().map_or(0, |browser| browser.calls.len());
-            (
-                facts.browser.is_some(),
-                0,
-                if calls > 0 { vec![format!("{calls} requests recorded")] } else { Vec::new() },
-            )
+            let mut told = if calls > 0 { vec![format!("{calls} requests recorded")] } else { Vec::new() };
+            told.extend(facts.phone.as_ref().map(phone));
+            (facts.browser.is_some() || facts.phone.is_some(), 0, told)
         }
     }
+}
+
+fn phone(phone: &crate::facts::Phone) -> String {
+    let place = if phone.is_private { "in a private network" } else { "outside" };
+    let family = if phone.is_v6 { "IPv6" } else { "IPv4" };
+    let cookies = if phone.keeps_cookies { "keeps cookies" } else { "keeps no cookie" };
+    format!("a phone {place}: {family}, {}, Host {}, {cookies}", phone.scheme, phone.host.join(", "))
 }
 
 fn config(facts: &Facts) -> (bool, u64, Vec<String>) {

@@ -63,7 +63,8 @@ pub async fn look(location: &Location, patience: Duration) -> Look {
         condition.refused = why;
         // A file that can be read and not opened for writing, as on a disk that is read-only.
         let mut plain = Condition::default();
-        if matches!(location, Location::Sqlite(_)) && read(location, Access::Reading, patience, &mut plain).await.is_ok()
+        if matches!(location, Location::Sqlite(_))
+            && read(location, Access::Reading, patience, &mut plain).await.is_ok()
         {
             plain.write = format!("{}: {}", unwritable(&condition.refused), condition.refused);
             condition = plain;
@@ -142,11 +143,7 @@ async fn connect(location: &Location, access: Access, patience: Duration) -> Res
 
 /// Compares what is there with what the migrations make. The embedded database is migrated by the next start, so only
 /// what was applied is asked of it.
-async fn tables(
-    connection: &mut AnyConnection,
-    location: &Location,
-    condition: &mut Condition,
-) -> Result<(), Failure> {
+async fn tables(connection: &mut AnyConnection, location: &Location, condition: &mut Condition) -> Result<(), Failure> {
     let applied = migration::applied(connection, location).await?;
     let found = schema::read(connection, location.dialect()).await?;
     condition.ahead = applied.iter().skip(ALL.len()).map(migration::Applied::told).collect();

@@ -32,6 +32,28 @@ pub struct Mail {
     pub why: String,
 }
 
+/// What a phone showed that opened the gateway's page.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Phone {
+    /// The scheme that it used, as the gateway takes it.
+    pub scheme: String,
+    /// The Host values that arrived.
+    pub host: Vec<String>,
+    /// `X-Forwarded-Proto` as it arrived.
+    pub forwarded_proto: Vec<String>,
+    /// `X-Forwarded-Host` as it arrived.
+    pub forwarded_host: Vec<String>,
+    /// Addresses in `X-Forwarded-For`.
+    pub hops: usize,
+    /// It came over IPv6.
+    pub is_v6: bool,
+    /// It came from a private network, so from no other one.
+    pub is_private: bool,
+    /// It kept the cookie that it was given.
+    pub keeps_cookies: bool,
+}
+
 /// The installation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -109,7 +109,8 @@ async fn find(
     if (300..400).contains(&before.status) {
         page = page.join(&walk.answer.field("location")?).ok()?;
         let place = walk.place_of(page.as_str(), facts).await?;
-        let mut out = Outgoing { step: Step::SignIn, method: "GET".into(), url: page.to_string(), ..Outgoing::default() };
+        let mut out =
+            Outgoing { step: Step::SignIn, method: "GET".into(), url: page.to_string(), ..Outgoing::default() };
         "page of the code".clone_into(&mut out.note);
         let (cookie, _) = jar.send(&page, Start::SameSite);
         if !cookie.is_empty() {

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use url::Url;
 
 use super::client::{Client, Incoming, Outgoing, Place};
+use super::phone;
 use super::{Request, resolve};
 use crate::facts::{Facts, Fault, Step, Target, Tcp, Vantage, Via, Visit};
 use crate::jar::{Jar, Start};
@@ -36,7 +37,17 @@ impl<'a> Walk<'a> {
         let address = SocketAddr::new(address, target.port);
         let place = Place { via: Via::Public, is_tls: target.is_https(), host: target.host.clone(), address };
         let url = format!("{}{}", target.origin(), target.path);
-        Self { request, client, target, place, jar: Jar::default(), url, page: Incoming::default(), answer: Incoming::default(), places: Vec::new() }
+        Self {
+            request,
+            client,
+            target,
+            place,
+            jar: Jar::default(),
+            url,
+            page: Incoming::default(),
+            answer: Incoming::default(),
+            places: Vec::new(),
+        }
     }
 }
 
@@ -83,6 +94,7 @@ pub(crate) async fn walk(request: &Request, client: Client, facts: &mut Facts, p
         super::elsewhere::logs(request, facts).await;
         super::insider::story(request, facts).await;
     }
+    phone::wait(request, &mut walk.client, facts).await;
     let (connections, http) = walk.client.spent();
     facts.spent = crate::facts::Spent { http, connections, dns: facts.lookups.len() };
     progress(&format!("{} DNS questions, {connections} connections, {http} requests", facts.lookups.len()));

@@ -61,7 +61,11 @@ pub(super) fn write(report: &Report, style: Style) -> String {
     }
     if style.is_verbose {
         let spent = report.requests;
-        let _ = writeln!(out, "- sent: {} DNS questions, {} connections, {} requests", spent.dns, spent.connections, spent.http);
+        let _ = writeln!(
+            out,
+            "- sent: {} DNS questions, {} connections, {} requests",
+            spent.dns, spent.connections, spent.http
+        );
         for line in report.recognised.iter().chain(&report.skipped) {
             let _ = writeln!(out, "- {line}");
         }

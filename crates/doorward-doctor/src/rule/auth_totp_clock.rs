@@ -31,7 +31,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             .fix("timedatectl set-ntp true"),
         );
     }
-    let refused = facts.signin.attempts.iter().find(|one| one.variant == Variant::Code && one.answer == Answer::Credentials);
+    let refused =
+        facts.signin.attempts.iter().find(|one| one.variant == Variant::Code && one.answer == Answer::Credentials);
     if let Some(refused) = refused {
         let suspect = match off.filter(|off| off.abs() > 25) {
             Some(off) => Suspect::new(
@@ -47,7 +48,11 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             )
             .possible(),
         };
-        return Some(suspect.saw("the code", format!("{} {}", refused.status, refused.reason), "the app").fix("timedatectl set-ntp true"));
+        return Some(
+            suspect
+                .saw("the code", format!("{} {}", refused.status, refused.reason), "the app")
+                .fix("timedatectl set-ntp true"),
+        );
     }
     let line = fails?;
     let text = line.text.to_lowercase();

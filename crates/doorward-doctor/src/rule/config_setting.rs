@@ -11,7 +11,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let all = &facts.installation.as_ref()?.complaints;
     let worst = all.iter().find(|complaint| complaint.is_error).or_else(|| all.first())?;
     let code = reason::find(&worst.code).map_or("config.value_invalid", |reason| reason.code);
-    let code = cause::find(code).filter(|(family, _)| family.name == RULE.family).map_or("config.value_invalid", |(_, code)| code);
+    let code = cause::find(code)
+        .filter(|(family, _)| family.name == RULE.family)
+        .map_or("config.value_invalid", |(_, code)| code);
     let mut suspect = Suspect::new(code, format!("{}: {}", worst.subject, worst.why)).deep(9);
     for complaint in all.iter().filter(|complaint| complaint.is_error == worst.is_error) {
         suspect = suspect.saw(complaint.subject.clone(), told(complaint), "doorward config check");

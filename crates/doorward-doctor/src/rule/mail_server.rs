@@ -14,7 +14,10 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "sender" | "recipient" | "letter" => "mail.refused",
         _ => "mail.unreachable",
     };
-    let why = format!("The mail server {} stops at the step `{}`: nobody gets a code or a link by mail.", mail.place, mail.step);
+    let why = format!(
+        "The mail server {} stops at the step `{}`: nobody gets a code or a link by mail.",
+        mail.place, mail.step
+    );
     let remedy = reason::find(code).map_or("", |reason| reason.remedy);
     Some(Suspect::new(code, why).warning().saw(mail.step.clone(), mail.why.clone(), mail.place.clone()).fix(remedy))
 }
@@ -27,11 +30,15 @@ mod tests {
 
     #[test]
     fn each_step_has_its_cause() {
-        for (step, expected) in
-            [("connect", Some("mail.unreachable")), ("tls", Some("mail.tls_failed")), ("sign-in", Some("mail.sign_in_refused")), ("", None)]
-        {
+        for (step, expected) in [
+            ("connect", Some("mail.unreachable")),
+            ("tls", Some("mail.tls_failed")),
+            ("sign-in", Some("mail.sign_in_refused")),
+            ("", None),
+        ] {
             let mail = Mail { place: "mail.test:587".into(), step: step.into(), why: "no".into() };
-            let facts = Facts { installation: Some(Installation { mail: Some(mail), ..Installation::default() }), ..healthy() };
+            let facts =
+                Facts { installation: Some(Installation { mail: Some(mail), ..Installation::default() }), ..healthy() };
             assert_eq!(code(&RULE, &facts), expected, "{step}");
         }
     }

@@ -88,10 +88,10 @@ async fn a_look_tells_a_dead_server_from_a_wrong_name_without_the_password() {
 async fn a_look_tells_migrations_that_wait_and_writes_that_are_refused() {
     let place = Place::postgres().await;
     place.store().await.close().await;
-    place.alter(&["DELETE FROM migration WHERE version > 1", "DROP TABLE factor"]).await;
+    place.alter(&["DELETE FROM migration WHERE version > 1", "DROP TABLE grace"]).await;
     let found = looked(place.url()).await;
     assert!(found.pending.first().is_some_and(|told| told.starts_with("migration 2 (")), "{found:?}");
-    assert!(found.lacking.iter().any(|told| told == "factor"), "{found:?}");
+    assert!(found.lacking.iter().any(|told| told == "grace"), "{found:?}");
     place.alter(&["DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$"]).await;
     let found = looked(place.url()).await;
     assert!(found.write.contains("read-only") && found.refused.is_empty(), "{found:?}");
@@ -103,7 +103,9 @@ async fn a_look_counts_connections_and_those_that_hold_a_transaction() {
     place.store().await.close().await;
     let mut hand = place.hand().await;
     sqlx::query("BEGIN").execute(&mut hand).await.unwrap();
-    place.alter(&["DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT 1', current_database()); END $$"]).await;
+    place
+        .alter(&["DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT 1', current_database()); END $$"])
+        .await;
     let found = looked(place.url()).await;
     assert_eq!((found.used, found.idle_in_transaction), (Some((1, 1)), 1), "{found:?}");
     // Who is no superuser is turned away.

@@ -3,6 +3,7 @@
 mod compare;
 mod insider;
 mod journal;
+mod phone;
 mod request;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -86,6 +87,12 @@ pub struct Arguments {
     /// Examine this address too, and tell what differs.
     #[arg(long, value_name = "URL", requires = "url")]
     compare: Option<String>,
+    /// Offer a page to open on a phone in mobile data: a look from outside. On the host of the gateway.
+    #[arg(long, requires = "url")]
+    phone: bool,
+    /// Seconds to wait for the phone.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=600))]
+    phone_wait: u64,
     /// Neither read nor write the journal of earlier runs.
     #[arg(long)]
     no_journal: bool,

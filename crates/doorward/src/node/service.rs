@@ -4,8 +4,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorward_core::Finding;
 use doorward_core::store::{StoreError, Whole as _};
+use doorward_core::{Clock as _, Finding};
 use doorward_store::RequestLog;
 use parking_lot::RwLock;
 
@@ -19,6 +19,7 @@ use crate::watch::log::Control;
 use crate::watch::reading::Readings;
 use crate::watch::{Tasks, Watch};
 use crate::web::app::{App, Inner, Settings};
+use crate::web::ticket::Tickets;
 
 /// What runs beside requests.
 #[derive(Debug)]
@@ -59,6 +60,7 @@ impl Node {
             identifiers: Drawn::default(),
             transport: transport.clone(),
             mail: mail.clone(),
+            tickets: Tickets::new(self.clock.now()),
             findings: RwLock::new(findings),
             settings: RwLock::new(Arc::new(settings)),
         });

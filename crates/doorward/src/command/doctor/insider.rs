@@ -1,10 +1,11 @@
 //! What this program says of the installation on which the doctor stands: database, configuration, mail, requests.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use doorward_core::Finding;
 use doorward_core::identifier::RequestId;
+use doorward_core::{Clock as _, Finding};
 use doorward_doctor::facts::{self, Complaint, Database, Installation, Target};
 use doorward_doctor::probe::{Insider, Told};
 use doorward_doctor::redact;
@@ -13,9 +14,12 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::config::{Config, Inputs, Mail};
+use crate::identity::Keyring;
 use crate::mail::Courier;
 use crate::node::location;
+use crate::system::{SystemClock, SystemRandom};
 use crate::watch::memory::recalled;
+use crate::web::ticket::{self, Purpose};
 
 /// The installation, as far as its configuration can be read.
 #[derive(Debug)]
@@ -37,7 +41,9 @@ pub(super) fn installed(inputs: &Inputs, folder: Option<&PathBuf>, target: Optio
             let is_there = matches!(&location, Location::Sqlite(path) if path.is_file());
             let is_meant = match target {
                 None => is_named || has_file || is_there,
-                Some(target) => is_named || folder.is_some() && (has_file || is_there) || serves(&loaded.config, target),
+                Some(target) => {
+                    is_named || folder.is_some() && (has_file || is_there) || serves(&loaded.config, target)
+                }
             };
             let complaints = loaded.findings.iter().map(complaint).collect();
             is_meant.then(|| Installed { config: Some(loaded.config), complaints })
@@ -119,6 +125,26 @@ impl Insider for Installed {
         })
     }
 
+    fn ticket(&self, purpose: &str, nonce: &str) -> Option<String> {
+        let purpose = match purpose {
+            "echo" => Purpose::Echo,
+            "look" => Purpose::Look,
+            "told" => Purpose::Told,
+            _ => return None,
+        };
+        let folder = self.config.as_ref()?.data.join("keys");
+        let now = SystemClock.now();
+        // Reads them: with a database none are made.
+        let keyring = Keyring::open(&folder, true, now, &SystemRandom).ok()?;
+        Some(ticket::make(&keyring, purpose, nonce, now))
+    }
+
+    fn doors(&self) -> Vec<(SocketAddr, bool)> {
+        let Some(config) = &self.config else { return Vec::new() };
+        let plain = config.server.listen.iter().map(|listen| (listen.address, false));
+        config.tls.listen.iter().map(|address| (*address, true)).chain(plain).collect()
+    }
+
     fn story<'a>(&'a self, request: &'a str) -> Told<'a, Vec<String>> {
         Box::pin(async move {
             let (Some(config), Ok(id)) = (&self.config, request.parse::<RequestId>()) else { return Vec::new() };
@@ -129,7 +155,6 @@ impl Insider for Installed {
             }
         })
     }
-
 }
 
 impl Installed {
@@ -170,7 +195,8 @@ fn host(location: &Location) -> String {
 fn lines(name: &str, value: &Value) -> Vec<String> {
     match value {
         Value::Object(members) => {
-            let whole = |member: &String| if name.ends_with(".fields") { member.clone() } else { format!("{name}.{member}") };
+            let whole =
+                |member: &String| if name.ends_with(".fields") { member.clone() } else { format!("{name}.{member}") };
             members.iter().flat_map(|(member, value)| lines(&whole(member), value)).collect()
         }
         Value::String(text) if text.is_empty() => Vec::new(),

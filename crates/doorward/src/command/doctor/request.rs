@@ -8,7 +8,7 @@ use std::time::Duration;
 use doorward_core::Clock as _;
 use doorward_doctor::facts::Target;
 use doorward_doctor::host::Place;
-use doorward_doctor::probe::{Insider, Login};
+use doorward_doctor::probe::{Insider, Login, Phone};
 use doorward_doctor::redact::Salt;
 use doorward_doctor::{Facts, Request, profile};
 
@@ -50,6 +50,9 @@ pub(super) fn of(context: &Context, arguments: &Arguments, url: Option<&str>) ->
     let insider = super::insider::installed(&context.inputs, arguments.dir.as_ref(), target.as_ref());
     Ok(Request {
         target,
+        phone: arguments
+            .phone
+            .then_some(Phone { show: super::phone::show, patience: Duration::from_secs(arguments.phone_wait) }),
         insider: insider.map(|insider| Arc::new(insider) as Arc<dyn Insider>),
         vantage: arguments.vantage,
         origin: arguments.origin.as_deref().map(place_of).transpose()?,
