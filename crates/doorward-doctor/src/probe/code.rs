@@ -128,7 +128,11 @@ async fn find(
     // Digits need no escaping, so the place of the code may be filled in later.
     let mut body = body.finish();
     let field: String = url::form_urlencoded::byte_serialize(form.password.as_bytes()).collect();
-    body.push_str(&format!("{}{field}={{code}}", if body.is_empty() { "" } else { "&" }));
+    if !body.is_empty() {
+        body.push('&');
+    }
+    body.push_str(&field);
+    body.push_str("={code}");
     Some(Plan {
         action: page.join(&form.action).ok()?.to_string(),
         page: page.to_string(),

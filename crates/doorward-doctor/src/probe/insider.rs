@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::facts::{Database, Installation, Step, Visit};
+use crate::facts::{Database, Host, Installation, Source, Step, Visit};
 
 /// What will be told.
 pub type Told<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -38,7 +38,7 @@ pub(crate) async fn story(request: &super::Request, facts: &mut crate::Facts) {
         let is_refusal = visit.step == Step::SignIn && (is_named || !matches!(visit.status, 401 | 422 | 429));
         visit.status >= 400 && (is_refusal || visit.step == Step::After)
     };
-    let named = facts.visits.iter().filter(is_meant).last().and_then(|visit| visit.field("x-request-id"));
+    let named = facts.visits.iter().rfind(is_meant).and_then(|visit| visit.field("x-request-id"));
     let Some(id) = named.map(str::to_owned) else { return };
     for _ in 0..8 {
         told.story = insider.story(&id).await;
@@ -49,8 +49,25 @@ pub(crate) async fn story(request: &super::Request, facts: &mut crate::Facts) {
     }
 }
 
+/// What the settings of an app say of its database, without a look into it.
+fn cut(host: &Host) -> Option<Database> {
+    let is_of_database = |name: &str| {
+        let name = name.to_uppercase();
+        ["DATABASE", "DB_", "POSTGRES", "MYSQL", "SQLALCHEMY", "DSN"].iter().any(|word| name.contains(word))
+    };
+    let mut settings = host.settings.iter().filter(|setting| setting.source != Source::Example);
+    settings.find(|setting| setting.mark.is("cut") && is_of_database(&setting.name)).map(|setting| Database {
+        place: setting.name.clone(),
+        is_url_broken: true,
+        ..Database::default()
+    })
+}
+
 /// Asks the insider, where there is one.
 pub(crate) async fn look(request: &super::Request, facts: &mut crate::Facts) {
+    if let Some(host) = &mut facts.host {
+        host.database = cut(host);
+    }
     let Some(insider) = &request.insider else { return };
     let started = tokio::time::Instant::now();
     match insider.database(request.timeout).await {
