@@ -62,16 +62,57 @@ def nginx(rig, folder, listen=("80",), tls=None, upstream="127.0.0.1:8000", head
     return Part(["nginx", "-p", folder, "-c", path], ports)
 
 
-def caddy(rig, folder, config, wait=()):
-    """Caddy with this Caddyfile."""
+def caddy(rig, folder, config="", wait=None, tls=None, upstream="127.0.0.1:8000", name="app.test", site="", proxy="",
+          options=""):
+    """Caddy with this Caddyfile, or before one upstream: `site`, `proxy` and `options` are lines for those places."""
+    if not config:
+        pair = "tls {} {}".format(*rig.certificate(tls)) if tls else ""
+        config = f"{{\n admin off\n {options}\n}}\n{name} {{\n {pair}\n {site}\n reverse_proxy {upstream} {{\n {proxy}\n }}\n}}\n"
+        wait = ["127.0.0.1:443" if tls else "127.0.0.1:80"] if wait is None else wait
     path = write(f"{folder}/Caddyfile", config)
     env = {"XDG_DATA_HOME": folder, "XDG_CONFIG_HOME": folder, "HOME": folder}
-    return Part(["caddy", "run", "--adapter", "caddyfile", "--config", path], wait, env)
+    return Part(["caddy", "run", "--adapter", "caddyfile", "--config", path], wait or (), env)
 
 
-def haproxy(rig, folder, config, wait=()):
-    """HAProxy with this configuration."""
-    return Part(["haproxy", "-db", "-f", write(f"{folder}/haproxy.cfg", config + "\n")], wait)
+HAPROXY = """global
+  log stdout format raw local0
+  maxconn 200
+defaults
+  mode http
+  log global
+  option httplog
+  option forwardfor
+  timeout connect 2s
+  timeout client 10s
+  timeout server {read}s
+frontend web
+  {binds}
+  {proto}
+  {frontend}
+backend app
+  {backend}
+  server app1 {upstream} {server}
+"""
+
+
+def haproxy(rig, folder, config="", wait=None, listen=("[::]:80", "[::]:443 ssl"), tls=None, upstream="127.0.0.1:8000",
+            frontend="default_backend app", backend="", server="", proto=None, read=5):
+    """HAProxy with this configuration, or before one upstream: `frontend`, `backend` and `server` are lines for those places."""
+    if not config:
+        if tls:
+            pair = "".join(open(path).read() for path in rig.certificate(tls))
+            write(f"{folder}/site.pem", pair)
+        binds = []
+        for address in listen:
+            place, _, secure = address.partition(" ")
+            place = place.replace("[::]:", ":::") + (" v4v6" if place.startswith("[::]") else "")
+            binds.append(f"bind {place}" + (f" ssl crt {folder}/site.pem" if secure else ""))
+        if proto is None:
+            proto = "http-request set-header X-Forwarded-Proto https if { ssl_fc }"
+        config = HAPROXY.format(read=read, binds="\n  ".join(binds), proto=proto, frontend=frontend, backend=backend,
+                                upstream=upstream, server=server)
+        wait = [_port(address.split()[0].replace("[::]", "0.0.0.0")) for address in listen] if wait is None else wait
+    return Part(["haproxy", "-db", "-f", write(f"{folder}/haproxy.cfg", config + "\n")], wait or ())
 
 
 def site(rig, folder, wait=None, env=None, **settings):

@@ -4,6 +4,7 @@ mod budget;
 mod floor;
 mod licence;
 mod link;
+mod schema;
 mod source;
 mod template;
 mod trace;
@@ -27,6 +28,7 @@ const RULES: &[(&str, Rule)] = &[
     ("licences", licence::check),
     ("links", link::check),
     ("machine paths", trace::check),
+    ("schema names", schema::check),
 ];
 
 /// Runs every check, then reports all of them; a failure of one does not hide the others.

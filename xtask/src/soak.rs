@@ -8,10 +8,13 @@ pub(crate) struct Arguments {
     /// How many values are raced for
     #[arg(long, default_value_t = 100_000)]
     races: u32,
+    /// An empty database of a PostgreSQL server; without it an embedded one
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
 }
 
 /// Builds and runs the example `soak` of the store, which prints what came of it.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let mut cargo = shell::cargo(["run", "--quiet", "--release", "--package", "doorward-store", "--example", "soak"]);
-    shell::run(cargo.arg("--").arg(arguments.races.to_string()))
+    shell::run(cargo.arg("--").arg(arguments.races.to_string()).args(&arguments.database))
 }

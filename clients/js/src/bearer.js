@@ -1,16 +1,33 @@
 // Access tokens for apps that cannot use cookies: kept in a storage, renewed ahead of time, by one tab for all.
 
+/** Milliseconds after which a tab that has the turn is taken to be gone. */
+const LONGEST_TURN = 10000;
+
+/** Milliseconds until what one tab has written is read by all: browsers run tabs in processes of their own. */
+const SPREADING = 200;
+
+/** @param {number} time */
+const pause = (time) => new Promise((done) => setTimeout(done, time));
+
 /**
- * @param {import("./index.js").Storage} given
+ * @param {import("./index.js").Storage | (() => import("./index.js").Storage)} storage
  * @param {(path: string, content: any, init?: any) => Promise<any>} call
  * @param {(error: any) => void} ended
  * @param {string} name
  */
-export function createBearer(given, call, ended, name) {
+export function createBearer(storage, call, ended, name) {
   const key = `doorward ${name}`;
   /** @type {any} */
   let memory = null;
   let place = "kept";
+  /** @type {any} */
+  let given = storage;
+  try {
+    // A browser that keeps nothing of this address refuses even the name of the storage.
+    if (typeof storage === "function") given = storage();
+  } catch {
+    place = "blocked";
+  }
   /** @type {Promise<boolean> | null} */
   let renewal = null;
 
@@ -37,7 +54,7 @@ export function createBearer(given, call, ended, name) {
     }
   };
 
-  /** Only one tab asks; the others wait for the lock and find what it has got. @param {string | undefined} old */
+  /** Only one tab asks; the others wait and find what it has got. @param {string | undefined} old */
   const exchange = async (old) => {
     const found = read();
     if (!found || found.access !== old) return !!found;
@@ -53,11 +70,40 @@ export function createBearer(given, call, ended, name) {
     }
   };
 
-  const renew = () => {
-    const old = read()?.access;
-    if (!old) return Promise.resolve(false);
+  /**
+   * Lets one tab run at a time, and the next one only when all tabs can read what this one has kept. Browsers have locks at
+   * secure addresses alone; elsewhere the turn is whose name stays in the storage for a moment.
+   * @param {() => Promise<boolean>} run
+   * @returns {Promise<boolean>}
+   */
+  const alone = async (run) => {
     const locks = globalThis.navigator?.locks;
-    renewal ??= /** @type {Promise<boolean>} */ (locks ? locks.request(key, () => exchange(old)) : exchange(old)).finally(() => {
+    if (place !== "kept" || !globalThis.document) return run();
+    if (locks) {
+      return new Promise((done, stop) => {
+        locks.request(key, () => run().then(done, stop).then(() => pause(SPREADING))).catch(stop);
+      });
+    }
+    const name = `${key} turn`;
+    const mine = `${Math.random()}`;
+    try {
+      for (;;) {
+        const [whose, until] = (given.getItem(name) ?? "").split(" ");
+        if (whose === mine) break;
+        const left = +until - Date.now();
+        if (!(left > 0 && left <= LONGEST_TURN)) given.setItem(name, `${mine} ${Date.now() + LONGEST_TURN}`);
+        await pause(SPREADING);
+      }
+    } catch {
+      return run();
+    }
+    return run().finally(() => void pause(SPREADING).then(() => given.removeItem(name)));
+  };
+
+  /** @param {string | undefined} old the token that is over */
+  const renew = (old) => {
+    if (!old || !read()) return Promise.resolve(false);
+    renewal ??= alone(() => exchange(old)).finally(() => {
       renewal = null;
     });
     return renewal;
@@ -70,13 +116,10 @@ export function createBearer(given, call, ended, name) {
     /** The access token, renewed where a fifth of its life is left. A clock that was set back counts as the end. */
     access: async () => {
       const found = read();
-      if (!found || renewal) return found?.access;
+      if (!found) return;
       const age = Date.now() - found.since;
-      if (age < 0 || age > found.life * 0.8) {
-        const fresh = renew();
-        if (age < 0 || age > found.life) await fresh;
-        else fresh.catch(() => {});
-      }
+      if (age < 0 || age > found.life) await renew(found.access);
+      else if (age > found.life * 0.8 && !renewal) renew(found.access).catch(() => {});
       return read()?.access;
     },
   };

@@ -40,9 +40,10 @@ export function createClient(options = {}) {
 
   let header = "X-CSRF-TOKEN";
   let cookie = "csrf_token";
-  let token = "";
-  let since = 0;
-  let life = 0;
+  let token = options.token ?? "";
+  let since = performance.now();
+  // Of a token that came with the page nobody knows how long it lives; this long all of them do.
+  let life = 300;
   let turn = 0;
   /** @type {Promise<string> | null} */
   let pending = null;
@@ -168,12 +169,14 @@ export function createClient(options = {}) {
       let cause;
       /** @type {any} */
       let said;
+      let access;
       try {
         if (!isSafe && (isRenewed || !headers.has(header))) {
           const fresh = await issue(stop.signal);
           headers.set(header, fresh);
         }
-        const access = !init.isBare && (await bearer?.access());
+        await tokens;
+        access = !init.isBare && (await bearer?.access());
         if (access) headers.set("Authorization", `Bearer ${access}`);
         answer = await fetcher(asked ? asked.clone() : url, { credentials, ...init, headers, signal: stop.signal });
       } catch (caught) {
@@ -193,11 +196,12 @@ export function createClient(options = {}) {
           if (said.retryable && !isRenewed && !isSafe && !isOnce) {
             isRenewed = true;
             headers.delete(header);
+            header = said.header_name ?? header;
             continue;
           }
         }
         if (answer.status === 401 && /^(session|token)\./.test(said?.reason)) {
-          if (bearer && !init.isBare && !isRefreshed && !isOnce && (await bearer.renew())) {
+          if (bearer && !init.isBare && !isRefreshed && !isOnce && (await bearer.renew(access))) {
             isRefreshed = true;
             continue;
           }
@@ -279,16 +283,15 @@ export function createClient(options = {}) {
   }
 
   return {
-    fetch: async (input, init) => (await tokens, send(input, init)),
-    request: async (path, content, init) => (await tokens, call(path, content, init)),
+    fetch: send,
+    request: call,
     errorOf,
     ready,
     me,
     verifySecondFactor,
     csrf: { token: issue, drop, get header() { return header; } },
-    login: async ({ email, password, stay = false }) => (await tokens, proceed(await call("jwt/login", { email, password, stay, tokens: !!storage }))),
+    login: async ({ email, password, stay = false }) => proceed(await call("jwt/login", { email, password, stay, tokens: !!storage })),
     logout: async () => {
-      await tokens;
       const said = await call("jwt/logout", {});
       await bearer?.keep(null);
       drop();
@@ -297,8 +300,8 @@ export function createClient(options = {}) {
       channel?.postMessage("signed_out");
     },
     passkey: {
-      create: async (wish = {}) => proceed(await (await keys()).enrol(call, wish)),
-      get: async (wish = {}) => proceed(await (await keys()).signIn(call, { ...wish, tokens: !!storage })),
+      create: async (wish = {}) => proceed(await (await keys()).enrol(call, how, wish)),
+      get: async (wish = {}) => proceed(await (await keys()).signIn(call, how, { ...wish, tokens: !!storage })),
     },
     sessions: {
       list: () => call("sessions"),

@@ -90,8 +90,9 @@ export interface Options {
   baseUrl?: string;
   /** Left out: `same-origin`, and `include` where `baseUrl` is another origin. */
   credentials?: RequestCredentials;
-  /** Given, the client signs in for access tokens instead of a cookie, and keeps them here. */
-  storage?: Storage;
+  /** Given, the client signs in for access tokens instead of a cookie, and keeps them here: `() => localStorage`, say.
+   * Where a browser keeps nothing of this address the tokens live as long as the page. */
+  storage?: Storage | (() => Storage);
   /** How often a request that is safe to repeat is sent again. 3 unless it is said. */
   retry?: number;
   /** Milliseconds until a request without an answer is given up. 30,000 unless it is said; none for uploads. */
@@ -108,6 +109,8 @@ export interface Options {
   development?: boolean;
   /** The path of the token endpoint; on the host of an app it is `/.doorward/csrf-token`. */
   tokenPath?: string;
+  /** The token that came with the page, where there is one. It saves the first request, and is used while the page is fresh. */
+  token?: string;
   /** Another `fetch`, for tests and servers. */
   fetch?: typeof fetch;
 }

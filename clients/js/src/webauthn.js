@@ -60,12 +60,12 @@ export function written(credential) {
 }
 
 /**
- * Asks the server, has the browser ask its owner, and answers the server.
+ * Has the browser ask its owner, and answers the server.
  * @param {(path: string, content: any) => Promise<any>} call
- * @param {{ begin: string, finish: string, run: (options: any) => Promise<any>, beside: () => any }} way
+ * @param {{ challenge: string, options: any }} question
+ * @param {{ finish: string, run: (options: any) => Promise<any>, beside: () => any }} way
  */
-export async function exchange(call, { begin, finish, run, beside }) {
-  const { challenge, options } = await call(begin, {});
+export async function answer(call, { challenge, options }, { finish, run, beside }) {
   const credential = written(await run(options));
   try {
     return await call(finish, { challenge, credential, ...beside() });
@@ -79,21 +79,22 @@ export async function exchange(call, { begin, finish, run, beside }) {
   }
 }
 
-/** What the browser or its owner said instead of a key, by its name. @param {any} cause */
-async function unproven(cause) {
+/** What the browser or its owner said instead of a key, by its name. @param {any} cause @param {any} how */
+async function unproven(cause, how) {
   const names = /** @type {Record<string, string>} */ ({ NotAllowedError: "client.passkey_cancelled", InvalidStateError: "client.passkey_known" });
-  throw cause.name === "AbortError" || cause.reason ? cause : await explain(names[cause.name] ?? "client.passkey_failed", {}, { cause });
+  throw cause.name === "AbortError" || cause.reason ? cause : await explain(names[cause.name] ?? "client.passkey_failed", {}, { ...how, cause });
 }
 
-/** @param {any} call @param {any} way */
-async function pass(call, way) {
-  if (!isPossible()) throw await explain("client.passkey_impossible", {});
-  return exchange(call, way).catch(unproven);
+/** @param {any} call @param {any} how @param {any} way */
+async function pass(call, how, way) {
+  if (!isPossible()) throw await explain("client.passkey_impossible", {}, how);
+  const question = await call(way.begin, {});
+  return answer(call, question, way).catch((cause) => unproven(cause, how));
 }
 
-/** Adds a passkey to who is signed in. @param {any} call @param {{ name?: string, signal?: AbortSignal }} wish */
-export const enrol = (call, { name, signal }) =>
-  pass(call, {
+/** Adds a passkey to who is signed in. @param {any} call @param {any} how @param {{ name?: string, signal?: AbortSignal }} wish */
+export const enrol = (call, how, { name, signal }) =>
+  pass(call, how, {
     begin: "2fa/passkeys/new/begin",
     finish: "2fa/passkeys/new/finish",
     run: (/** @type {any} */ options) => create(options, signal),
@@ -103,10 +104,11 @@ export const enrol = (call, { name, signal }) =>
 /**
  * Signs in by a passkey, or proves one as the second factor.
  * @param {any} call
+ * @param {any} how
  * @param {{ secondFactor?: boolean, stay?: boolean, trustDevice?: boolean, mediation?: string, signal?: AbortSignal, tokens?: boolean }} wish
  */
-export const signIn = (call, { secondFactor, stay = false, trustDevice = false, tokens = false, mediation, signal }) =>
-  pass(call, {
+export const signIn = (call, how, { secondFactor, stay = false, trustDevice = false, tokens = false, mediation, signal }) =>
+  pass(call, how, {
     begin: secondFactor ? "2fa/passkeys/begin" : "passkey/begin",
     finish: secondFactor ? "2fa/passkeys/finish" : "passkey/finish",
     run: (/** @type {any} */ options) => prove(options, signal, mediation),

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 
 import { startChromium } from "./part/chromium.js";
 import { startGateway } from "./part/gateway.js";
-import { startWeather } from "./part/weather.js";
+import { visit } from "./part/visitor.js";
 
 /** @type {Awaited<ReturnType<typeof startGateway>>} */
 let gateway;
@@ -20,25 +20,7 @@ after(async () => {
   await gateway?.end();
 });
 
-/** A browser without a past, and a way to the gateway. */
-async function visitor(t) {
-  const way = await startWeather(gateway.port);
-  const context = await browser.createBrowserContext();
-  t.after(async () => {
-    await context.close();
-    await way.end();
-  });
-  const open = async (query = "", origin = way.origin) => {
-    const tab = await context.newPage();
-    const asked = [];
-    tab.on("request", (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`));
-    await tab.goto(`${origin}/page?${query}`);
-    await tab.waitForFunction("window.isReady");
-    return Object.assign(tab, { asked });
-  };
-  return { ...way, open };
-}
-
+const visitor = (t) => visit(t, browser, gateway);
 const signIn = (tab) => tab.evaluate((mine) => window["seen"](async () => (await window["client"].login(mine)).status), { email: gateway.email, password: gateway.password });
 const change = (tab) => tab.evaluate(() => window["seen"](() => window["client"].request("devices", undefined, { method: "DELETE" })));
 const tokens = (tab) => tab.asked.filter((line) => line.endsWith("csrf-token")).length;

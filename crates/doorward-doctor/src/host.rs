@@ -1,5 +1,6 @@
 //! The host of the site: read, never changed.
 
+pub mod block;
 pub mod firewall;
 pub mod upstream;
 
@@ -9,8 +10,8 @@ mod gather;
 mod kernel;
 mod program;
 
-pub(crate) use gather::log;
 pub use gather::{Place, gather};
+pub(crate) use gather::{log, named};
 pub use kernel::own_addresses;
 
 /// Bytes of a file that are read.

@@ -28,6 +28,7 @@ use crate::redact::Salt;
 pub use insider::{Insider, Told};
 
 /// What an examination is asked to do.
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that was asked for or not")]
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// The address that people open.
@@ -80,8 +81,14 @@ pub struct Request {
     pub insider: Option<Arc<dyn Insider>>,
     /// Offer a page to a phone.
     pub phone: Option<Phone>,
+    /// This machine was said to be the host of the site.
+    pub is_host_here: bool,
+    /// The folder of the installation was named.
+    pub is_folder_named: bool,
     /// A command that runs its arguments on the host of the site.
     pub via: Vec<String>,
+    /// Arguments that were named and that the host's part needs too.
+    pub there: Vec<String>,
     /// The account to sign in with.
     pub login: Option<Login>,
     /// The salt of fingerprints.

@@ -17,6 +17,7 @@ use crate::row::Columns as _;
 mod factor;
 mod history;
 mod initial;
+mod outbox;
 
 /// One change of the tables.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +31,7 @@ pub(crate) struct Migration {
 }
 
 /// Every change, in order. A released one is never edited: append another.
-pub(crate) const ALL: &[Migration] = &[initial::MIGRATION, factor::MIGRATION, history::MIGRATION];
+pub(crate) const ALL: &[Migration] = &[initial::MIGRATION, factor::MIGRATION, history::MIGRATION, outbox::MIGRATION];
 
 /// The table that says which migrations were applied.
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migration \

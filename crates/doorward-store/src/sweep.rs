@@ -27,6 +27,10 @@ const GUESSES_REMEMBERED: i64 = 90 * 86_400;
 /// and to push out what a mailbox was sent costs as many letters to each of as many others.
 const STRANGERS: i64 = 100_000;
 
+/// A letter that is of no more use is given up, and its body goes at once.
+pub(crate) const TOO_LATE: &str = "UPDATE mail SET failed_at = $1, body = '', why = 'too late' \
+     WHERE sent_at IS NULL AND failed_at IS NULL AND expires_at <= $1";
+
 /// Ends and deletes.
 pub(crate) async fn run(store: &Store, now: UnixTime, timeouts: Timeouts) -> Result<Vec<(SessionId, EndReason)>> {
     let mut ended = Vec::new();
@@ -90,12 +94,7 @@ async fn delete(store: &Store, now: UnixTime) -> std::result::Result<(), Failure
         ("DELETE FROM email_code WHERE expires_at < $1", now),
         ("DELETE FROM trusted_device WHERE expires_at < $1", now),
         ("DELETE FROM app_password WHERE expires_at < $1", now - REMEMBERED),
-        // A letter that is of no more use is given up, and its body goes at once.
-        (
-            "UPDATE mail SET failed_at = $1, body = '', why = 'too late' \
-             WHERE sent_at IS NULL AND failed_at IS NULL AND expires_at <= $1",
-            now,
-        ),
+        (TOO_LATE, now),
         ("DELETE FROM mail WHERE created_at < $1 AND (sent_at IS NOT NULL OR failed_at IS NOT NULL)", now - REMEMBERED),
         ("DELETE FROM link WHERE expires_at < $1", now - REMEMBERED),
         // A network's guesses mean nothing once its window and its longest wait are over.

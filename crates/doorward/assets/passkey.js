@@ -2,14 +2,34 @@
 
 import { createClient } from "./client.js";
 import { DoorwardError } from "./error.js";
-import { create, exchange, isPossible, prove } from "./webauthn.js";
+import { answer, create, isPossible, prove } from "./webauthn.js";
 
 const places = document.querySelectorAll("[data-passkey]");
-const renewal = 4 * 60 * 1000;
+// A question is good for five minutes, and whoever is asked needs some of them.
+const renewal = 3 * 60 * 1000;
+const freshFor = 90 * 1000;
 
-const client = createClient({ baseUrl: location.origin + document.body.dataset.base });
+const token = document.querySelector('input[name="csrf_token"]')?.value;
+const client = createClient({ baseUrl: location.origin + document.body.dataset.base, token });
 
 let running = new AbortController();
+
+/** Whether an answer is on its way: then nothing more is asked. */
+let isAnswering = false;
+addEventListener("pageshow", () => (isAnswering = false));
+
+/** The last question, until it has been answered. */
+let last = { begin: "", since: 0, asked: null };
+
+/** A question is good for one answer, so the button takes the one that the browser already has, while it is fresh. */
+function question(begin) {
+  if (!last.asked || last.begin !== begin || Date.now() - last.since > freshFor) {
+    const mine = { begin, since: Date.now(), asked: client.request(begin, {}) };
+    mine.asked.catch(() => (mine.asked = null));
+    last = mine;
+  }
+  return last.asked;
+}
 
 /** What the page says beside the credential. */
 function beside(kind) {
@@ -23,8 +43,18 @@ async function run(place, mediation) {
   running.abort();
   running = new AbortController();
   const { signal } = running;
-  const ask = (options) => (kind === "new" ? create(options, signal) : prove(options, signal, mediation));
-  await exchange(client.request, { begin, finish, run: ask, beside: () => beside(kind) });
+  const ask = async (options) => {
+    const credential = await (kind === "new" ? create(options, signal) : prove(options, signal, mediation));
+    last.asked = null;
+    isAnswering = true;
+    return credential;
+  };
+  try {
+    await answer(client.request, await question(begin), { finish, run: ask, beside: () => beside(kind) });
+  } catch (error) {
+    isAnswering = false;
+    throw error;
+  }
   location.assign(next);
 }
 
@@ -43,7 +73,7 @@ function tell(place, text) {
 }
 
 async function press(place, button) {
-  if (button.getAttribute("aria-disabled")) return;
+  if (isAnswering || button.getAttribute("aria-disabled")) return;
   const label = button.textContent;
   button.setAttribute("aria-disabled", "true");
   button.textContent = button.dataset.busy;
@@ -65,8 +95,9 @@ async function offer(place) {
   try {
     await run(place, "conditional");
   } catch (error) {
-    if (error.name === "AbortError") return;
+    // What somebody has begun at the button is not stopped by asking anew.
     clearTimeout(again);
+    if (error.name === "AbortError") return;
     // Nobody has asked for anything yet, so only an answer that was refused is worth words.
     if (error.reason?.startsWith("factor.")) {
       tell(place, words(place, error));

@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { createServer, request } from "node:http";
+import { createServer as createSecure } from "node:https";
 import { fileURLToPath } from "node:url";
 
 const source = fileURLToPath(new URL("../../src/", import.meta.url));
@@ -26,7 +27,8 @@ import { createClient, fetchCsrfToken } from "/client/index.js";
 const query = new URLSearchParams(location.search);
 const wish = JSON.parse(query.get("options") ?? "{}");
 const ends = [];
-const client = createClient({ deadline: 4000, retry: 4, ...wish, onSessionEnd: (error) => ends.push(error.reason) });
+const storage = wish.isKept ? { storage: () => localStorage } : {};
+const client = createClient({ deadline: 15000, retry: 4, ...wish, ...storage, onSessionEnd: (error) => ends.push(error.reason) });
 /** What the person would see of it. */
 const seen = async (run) => {
   try {
@@ -39,11 +41,11 @@ const seen = async (run) => {
 Object.assign(window, { client, createClient, fetchCsrfToken, ends, seen, isReady: true });
 `;
 
-/** @param {number} gateway the port @param {() => number} chance */
-export async function startWeather(gateway, chance = Math.random) {
+/** @param {number} gateway the port @param {() => number} chance @param {{ key: string, cert: string }} [secure] for https */
+export async function startWeather(gateway, chance = Math.random, secure = undefined) {
   const weather = { delay: 0, loss: 0, blocked: /** @type {RegExp | null} */ (null), lost: 0, isCookieless: false };
   const agentless = { agent: false };
-  const server = createServer((asked, answer) => {
+  const answered = (/** @type {import("node:http").IncomingMessage} */ asked, /** @type {import("node:http").ServerResponse} */ answer) => {
     const { pathname, searchParams } = new URL(asked.url ?? "/", "http://localhost");
     const fields = { "Cache-Control": "no-cache" };
     if (pathname === "/page") return void answer.writeHead(200, { "Content-Type": "text/html", ...fields }).end(PAGE(searchParams));
@@ -76,12 +78,13 @@ export async function startWeather(gateway, chance = Math.random) {
     });
     onward.on("error", () => asked.socket.destroy());
     asked.pipe(onward);
-  });
+  };
+  const server = secure ? createSecure(secure, answered) : createServer(answered);
   await new Promise((done) => server.listen(0, "127.0.0.1", () => done(null)));
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   return {
     weather,
-    origin: `http://localhost:${port}`,
+    origin: `${secure ? "https" : "http"}://localhost:${port}`,
     port,
     end: () => {
       server.closeAllConnections();

@@ -160,15 +160,26 @@ impl EmailCode {
         Secret::new(format!("{:04} {:04}", self.0 / 10_000, self.0 % 10_000))
     }
 
-    /// Reads eight digits, with any spaces and hyphens.
+    /// Reads eight digits.
     #[must_use]
     pub fn parse(typed: &str) -> Option<Self> {
-        if typed.len() > 32 {
-            return None;
-        }
-        let plain: String = typed.chars().filter(|character| !character.is_whitespace() && *character != '-').collect();
-        (plain.len() == 8 && plain.bytes().all(|byte| byte.is_ascii_digit())).then(|| plain.parse().ok().map(Self))?
+        digits(typed, 8).map(Self)
     }
+}
+
+/// The digits that somebody typed, as many as there must be: with any spaces, and hyphens between groups. A hyphen before
+/// them would be a sign, and a number with a sign is no code.
+pub(super) fn digits(typed: &str, count: usize) -> Option<u32> {
+    // The length is checked first, so that a huge value costs nothing.
+    if typed.len() > 32 {
+        return None;
+    }
+    let groups = typed.trim();
+    let is_bare = groups.starts_with(|first: char| first.is_ascii_digit())
+        && groups.ends_with(|last: char| last.is_ascii_digit());
+    let plain: String = groups.chars().filter(|character| !character.is_whitespace() && *character != '-').collect();
+    let is_whole = is_bare && plain.len() == count && plain.bytes().all(|byte| byte.is_ascii_digit());
+    is_whole.then(|| plain.parse().ok())?
 }
 
 #[cfg(test)]
@@ -218,7 +229,8 @@ mod tests {
         let code = EmailCode::parse("0012 3456").unwrap();
         assert_eq!(code.to_text().expose_secret(), "0012 3456");
         assert_eq!(EmailCode::parse("00123456"), Some(code));
-        for bad in ["", "123456", "123456789", "+1234567", "1234567a", &"1".repeat(1_000_000)] {
+        for bad in ["", "123456", "123456789", "+1234567", "1234567a", "-00123456", "00123456-", &"1".repeat(1_000_000)]
+        {
             assert_eq!(EmailCode::parse(bad), None);
         }
     }

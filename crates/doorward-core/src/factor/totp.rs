@@ -12,6 +12,7 @@ use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::base32;
+use super::code::digits;
 use crate::clock::UnixTime;
 use crate::random::{Random, bytes};
 use crate::secret::Secret;
@@ -83,7 +84,7 @@ impl TotpKey {
     /// compared, in constant time.
     #[must_use]
     pub fn verify(&self, code: &str, now: UnixTime, last_step: i64, window: Window) -> Option<i64> {
-        let code = typed(code)?;
+        let code = digits(code, DIGITS)?;
         let current = step_at(now);
         let oldest = if window == Window::Previous { current - 1 } else { current };
         let mut found = -1_i64;
@@ -112,15 +113,6 @@ impl TotpKey {
 #[must_use]
 pub fn step_at(now: UnixTime) -> i64 {
     now.0.div_euclid(STEP_SECONDS)
-}
-
-/// Six digits as apps show them, with or without a space; nothing for anything shorter or longer.
-fn typed(code: &str) -> Option<u32> {
-    if code.len() > 16 {
-        return None;
-    }
-    let digits: String = code.chars().filter(|character| !matches!(character, ' ' | '\u{a0}' | '-')).collect();
-    (digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok())?
 }
 
 /// Percent-encodes everything but the unreserved characters (RFC 3986, section 2.3).
@@ -206,10 +198,14 @@ mod tests {
     #[test]
     fn reads_six_digits_and_nothing_else() {
         let now = UnixTime(59);
-        for good in ["287082", "287 082", " 287082 ", "287-082"] {
+        for good in ["287082", "287 082", " 287082 ", "287-082", "287\u{a0}082\n"] {
             assert!(key().verify(good, now, -1, Window::Current).is_some(), "{good}");
         }
-        for bad in ["", "28708", "2870822", "+87082", "28708a", "\u{662}87082", &"2".repeat(1_000_000)] {
+        let foreign = "\u{662}\u{668}\u{667}\u{660}\u{668}\u{662}";
+        for bad in ["", "      ", "28708", " 28708", "2870822", "+87082", "28708a", "\u{662}87082", foreign] {
+            assert_eq!(key().verify(bad, now, -1, Window::Current), None, "{bad:?}");
+        }
+        for bad in ["-287082", "+287082", "287082-", "- 287082", "287082\0", "0x287082", &"2".repeat(1_000_000)] {
             assert_eq!(key().verify(bad, now, -1, Window::Current), None);
         }
     }

@@ -253,6 +253,10 @@ pub struct Host {
     pub database: Option<Database>,
     /// Addresses of this machine.
     pub addresses: Vec<IpAddr>,
+    /// From where the proxy's access log says that requests of the doctor came.
+    pub seen: Vec<IpAddr>,
+    /// Interfaces and the largest packet that each carries, the one of the default route first.
+    pub interfaces: Vec<(String, u32)>,
     /// Doors tried from here to own listeners.
     pub doors: Vec<super::Door>,
     /// Whether the kernel synchronises its clock.
@@ -268,6 +272,44 @@ pub struct Host {
 }
 
 impl Host {
+    /// Takes over what was read elsewhere about this same host: logs, files, settings.
+    pub(crate) fn take(&mut self, other: Self) {
+        Self::add(&mut self.settings, other.settings);
+        Self::add(&mut self.log, other.log);
+        Self::add(&mut self.proxy, other.proxy);
+        Self::add(&mut self.files, other.files);
+        Self::add(&mut self.certificates, other.certificates);
+        Self::add(&mut self.upstreams, other.upstreams);
+        Self::add(&mut self.search_domains, other.search_domains);
+        Self::add(&mut self.doors, other.doors);
+        Self::add(&mut self.disks, other.disks);
+        Self::add(&mut self.seen, other.seen);
+        if self.containers.is_empty() {
+            self.containers = other.containers;
+        }
+        self.database = self.database.take().or(other.database);
+        self.process = self.process.take().or(other.process);
+    }
+
+    /// Takes over what was seen from within a part of this host that has a network of its own.
+    pub(crate) fn take_part(&mut self, part: Self) {
+        let inner = Inner { addresses: part.addresses.clone(), listeners: part.listeners.clone() };
+        let is_apart = !part.addresses.is_empty() && part.addresses != self.addresses;
+        if is_apart && !self.inner.iter().any(|known| known.addresses == inner.addresses) {
+            self.inner.push(inner);
+        }
+        self.take(part);
+    }
+
+    /// Adds what is not there yet.
+    pub(crate) fn add<T: PartialEq>(all: &mut Vec<T>, more: Vec<T>) {
+        for one in more {
+            if !all.contains(&one) {
+                all.push(one);
+            }
+        }
+    }
+
     /// Settings of this name.
     pub fn named(&self, name: &str) -> impl Iterator<Item = &Setting> {
         self.settings.iter().filter(move |setting| setting.name == name)

@@ -1,25 +1,122 @@
 //! Reads the listing of a firewall: does it stop connections to a port?
 
+use std::net::IpAddr;
+
 use crate::facts::Firewall;
 
 /// Chains that are followed into one another.
 const DEPTH: usize = 6;
 
+/// Whose connections are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// Anybody's, who comes by the way out.
+    Outside,
+    /// A container's at this address, which comes by a bridge of the host.
+    Container(IpAddr),
+    /// Anybody's from outside who is led on to a container.
+    Led,
+}
+
 /// The rule that stops new connections from anywhere to this TCP port, and whether it rejects rather than drops.
 #[must_use]
 pub fn stops(firewall: &Firewall, port: u16) -> Option<(String, bool)> {
+    stops_from(firewall, port, From::Outside)
+}
+
+/// Where a port of the host is led to before any rule for incoming packets, as published ports of containers are.
+#[must_use]
+pub fn led_to(firewall: &Firewall, port: u16) -> Option<u16> {
+    firewall.rules.iter().find_map(|line| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let at = words.iter().position(|word| *word == "dnat" || *word == "DNAT")?;
+        if !names_port(line, port) {
+            return None;
+        }
+        let target =
+            words[at..].iter().rfind(|word| word.contains(':') && word.ends_with(|c: char| c.is_ascii_digit()));
+        target.map_or(Some(port), |target| target.rsplit(':').next()?.parse().ok())
+    })
+}
+
+/// The rule that stops what is led to a container at this port of its own.
+#[must_use]
+pub fn stops_forward(firewall: &Firewall, inner: u16) -> Option<(String, bool)> {
+    if !firewall.is_readable {
+        return None;
+    }
+    let whom = (inner, From::Led);
+    if firewall.rules.iter().any(|line| line.starts_with("-P ") || line.starts_with("-A ")) {
+        return iptables(&firewall.rules, "FORWARD", whom, 0).unwrap_or(None);
+    }
+    base_chains(&firewall.rules, "hook forward")
+        .iter()
+        .find_map(|chain| nft(&firewall.rules, chain, whom, 0).unwrap_or(None))
+}
+
+/// The same for connections from here.
+#[must_use]
+pub fn stops_from(firewall: &Firewall, port: u16, from: From) -> Option<(String, bool)> {
     if !firewall.is_readable {
         return None;
     }
     if firewall.rules.iter().any(|line| line.starts_with("-P ") || line.starts_with("-A ")) {
-        return iptables(&firewall.rules, "INPUT", port, 0).unwrap_or(None);
+        return iptables(&firewall.rules, "INPUT", (port, from), 0).unwrap_or(None);
     }
-    for chain in base_chains(&firewall.rules) {
-        if let Some(verdict) = nft(&firewall.rules, &chain, port, 0).unwrap_or(None) {
+    for chain in base_chains(&firewall.rules, "hook input") {
+        if let Some(verdict) = nft(&firewall.rules, &chain, (port, from), 0).unwrap_or(None) {
             return Some(verdict);
         }
     }
     None
+}
+
+/// Whether a rule is about connections from here, as far as it names an interface or a source.
+fn is_about(line: &str, from: From) -> bool {
+    let words: Vec<_> = line.split_whitespace().map(|word| word.trim_matches(['"', ',', '{', '}'])).collect();
+    let after = |names: &[&str]| {
+        let at = words.iter().position(|word| names.contains(word))?;
+        let is_negated = words.get(at + 1) == Some(&"!=") || at > 0 && words[at - 1] == "!";
+        let value = words.get(at + 1 + usize::from(words.get(at + 1) == Some(&"!=")))?;
+        Some((*value, is_negated))
+    };
+    let is_inner = |name: &str| {
+        ["lo", "docker", "br-", "veth", "cni", "podman", "virbr", "lxc", "lxd", "wg", "tailscale", "tun"]
+            .iter()
+            .any(|start| name.starts_with(start))
+    };
+    if let Some((name, is_negated)) = after(&["oif", "oifname", "-o"])
+        && (from != From::Led || is_inner(name) == is_negated)
+    {
+        return false;
+    }
+    if let Some((name, is_negated)) = after(&["iif", "iifname", "-i"]) {
+        let is_inner = is_inner(name);
+        let is_ours = match from {
+            From::Outside | From::Led => !is_inner,
+            From::Container(_) => is_inner && name != "lo",
+        };
+        if is_ours == is_negated {
+            return false;
+        }
+    }
+    match (after(&["saddr", "-s"]), from) {
+        (None, _) => !line.contains("--match-set"),
+        (Some(_), From::Outside | From::Led) => false,
+        (Some((range, is_negated)), From::Container(address)) => holds(range, address) != is_negated,
+    }
+}
+
+/// Whether a range holds an address; one that cannot be read does not.
+fn holds(range: &str, address: IpAddr) -> bool {
+    let (net, bits) = range.split_once('/').unwrap_or((range, "32"));
+    match (net.parse(), address, bits.parse::<u32>()) {
+        (Ok(IpAddr::V4(net)), IpAddr::V4(address), Ok(bits @ 1..=32)) => {
+            u32::from(net) >> (32 - bits) == u32::from(address) >> (32 - bits)
+        }
+        (_, _, Ok(0)) => true,
+        _ => false,
+    }
 }
 
 /// The first base chain for incoming packets, as `family table chain`.
@@ -66,14 +163,14 @@ pub fn names_port(rule: &str, port: u16) -> bool {
     })
 }
 
-fn base_chains(rules: &[String]) -> Vec<String> {
+fn base_chains(rules: &[String], hook: &str) -> Vec<String> {
     let mut chains = Vec::new();
     let mut chain = String::new();
     for line in rules.iter().map(|line| line.trim()) {
         if let Some(name) = line.strip_prefix("chain ") {
             name.split_whitespace().next().unwrap_or_default().clone_into(&mut chain);
         }
-        if line.contains("hook input") {
+        if line.contains(hook) {
             chains.push(chain.clone());
         }
     }
@@ -81,7 +178,7 @@ fn base_chains(rules: &[String]) -> Vec<String> {
 }
 
 /// `Ok(verdict)` where the chain decides, `Err` where it returns undecided.
-fn nft(rules: &[String], name: &str, port: u16, depth: usize) -> Result<Option<(String, bool)>, ()> {
+fn nft(rules: &[String], name: &str, whom: (u16, From), depth: usize) -> Result<Option<(String, bool)>, ()> {
     let mut is_inside = false;
     let mut policy = None;
     for line in rules.iter().map(|line| line.trim()) {
@@ -96,7 +193,7 @@ fn nft(rules: &[String], name: &str, port: u16, depth: usize) -> Result<Option<(
             policy = line.contains("policy drop").then(|| line.to_owned());
             continue;
         }
-        if let Some(verdict) = rule(rules, line, port, depth) {
+        if let Some(verdict) = rule(rules, line, whom, depth) {
             return Ok(verdict);
         }
     }
@@ -107,13 +204,11 @@ fn nft(rules: &[String], name: &str, port: u16, depth: usize) -> Result<Option<(
 }
 
 #[expect(clippy::option_option, reason = "no verdict, let in, or stopped: three answers of one line")]
-fn rule(rules: &[String], line: &str, port: u16, depth: usize) -> Option<Option<(String, bool)>> {
+fn rule(rules: &[String], line: &str, whom: (u16, From), depth: usize) -> Option<Option<(String, bool)>> {
+    let (port, from) = whom;
     let is_about_others = [
-        "iif \"lo\"",
-        "iifname \"lo\"",
         "udp ",
         "icmp",
-        "saddr",
         "ct state established",
         "ct state related",
         "ct state invalid",
@@ -123,18 +218,19 @@ fn rule(rules: &[String], line: &str, port: u16, depth: usize) -> Option<Option<
         "limit rate",
         "meta l4proto { udp",
         "ip protocol icmp",
-        "ip daddr",
         "ct count",
         "tcp sport",
     ];
     let is_about_port = line.contains("dport");
     let matched = line.split("reject with").next().unwrap_or_default();
-    if is_about_others.iter().any(|word| matched.contains(word))
-        || is_about_port && !names_port(line, port) && !line.contains("!=")
+    if !is_about(matched, from)
+        || from != From::Led && matched.contains("ip daddr")
+        || is_about_others.iter().any(|word| matched.contains(word))
+        || is_about_port && !names_port(line, port) && !line.contains("dport !=")
     {
         return None;
     }
-    if is_about_port && line.contains("!=") && names_port(&line.replace("!= ", ""), port) {
+    if is_about_port && line.contains("dport !=") && names_port(&line.replace("dport != ", "dport "), port) {
         return None;
     }
     let words: Vec<_> = line.split_whitespace().collect();
@@ -151,29 +247,28 @@ fn rule(rules: &[String], line: &str, port: u16, depth: usize) -> Option<Option<
     if depth >= DEPTH {
         return None;
     }
-    nft(rules, to, port, depth + 1).ok()
+    nft(rules, to, whom, depth + 1).ok()
 }
 
-fn iptables(rules: &[String], chain: &str, port: u16, depth: usize) -> Result<Option<(String, bool)>, ()> {
+fn iptables(rules: &[String], chain: &str, whom: (u16, From), depth: usize) -> Result<Option<(String, bool)>, ()> {
+    let (port, from) = whom;
     for line in rules.iter().filter(|line| line.starts_with(&format!("-A {chain} "))) {
         let is_about_others = [
-            "-i lo",
             "-p udp",
             "icmp",
-            " -s ",
             "ESTABLISHED",
             "INVALID",
             "-m limit",
             "hashlimit",
             "connlimit",
-            "--match-set",
             "ADDRTYPE",
             "--dst-type",
         ]
         .iter()
         .any(|word| line.contains(word))
             && !line.contains("--reject-with icmp")
-            || line.contains("-p icmp");
+            || line.contains("-p icmp")
+            || !is_about(line, from);
         if is_about_others || line.contains("--dport") && !names_port(line, port) {
             continue;
         }
@@ -184,7 +279,7 @@ fn iptables(rules: &[String], chain: &str, port: u16, depth: usize) -> Result<Op
             "REJECT" => return Ok(Some((line.clone(), true))),
             "RETURN" => return Err(()),
             other if depth < DEPTH && !other.is_empty() => {
-                if let Ok(verdict) = iptables(rules, other, port, depth + 1) {
+                if let Ok(verdict) = iptables(rules, other, whom, depth + 1) {
                     return Ok(verdict);
                 }
             }
@@ -228,6 +323,42 @@ mod tests {
         assert_eq!(stops(&listing(rules), 443).map(|(_, is_reject)| is_reject), Some(true));
         assert_eq!(stops(&listing(rules), 22), None);
         assert_eq!(stops(&listing("-P INPUT DROP\n-A INPUT -p tcp -m multiport --dports 80,443 -j ACCEPT"), 443), None);
+    }
+
+    #[test]
+    fn a_rule_for_a_bridge_is_about_containers_alone() {
+        let head = "table inet filter {\nchain input {\ntype filter hook input priority filter; policy accept;\niif \"lo\" accept\n";
+        let container = From::Container("172.18.0.2".parse().unwrap());
+        for (rule, outside, inside) in [
+            ("iifname \"docker0\" tcp dport != 53 drop", false, true),
+            ("iifname \"eth0\" tcp dport 8000 drop", true, false),
+            ("iifname != \"docker0\" tcp dport 8000 drop", true, false),
+            ("ip saddr 172.16.0.0/12 tcp dport 8000 accept\ntcp dport 8000 drop", true, false),
+            ("ip saddr 10.0.0.0/8 tcp dport 8000 accept\ntcp dport 8000 drop", true, true),
+            ("tcp dport 8000 drop", true, true),
+        ] {
+            let firewall = listing(&format!("{head}{rule}\n}}\n}}"));
+            assert_eq!(stops(&firewall, 8000).is_some(), outside, "{rule}");
+            assert_eq!(stops_from(&firewall, 8000, container).is_some(), inside, "{rule}");
+        }
+        let older = listing("-P INPUT DROP\n-A INPUT -s 172.16.0.0/12 -p tcp -m tcp --dport 8000 -j ACCEPT");
+        assert_eq!(stops_from(&older, 8000, container), None);
+        assert!(stops(&older, 8000).is_some());
+    }
+
+    #[test]
+    fn what_is_led_on_meets_the_rules_for_forwarding() {
+        let rules = "table ip nat {\nchain pre {\ntype nat hook prerouting priority dstnat;\nfib daddr type local tcp dport 80 dnat to 172.18.0.2:8080\n}\n}\ntable inet filter {\nchain forward {\ntype filter hook forward priority filter; policy accept;\ntcp dport 8080 ct state new drop\n}\n}";
+        let firewall = listing(rules);
+        assert_eq!(led_to(&firewall, 80), Some(8080));
+        assert_eq!(led_to(&firewall, 443), None);
+        assert!(stops_forward(&firewall, 8080).is_some());
+        let docker = "table ip filter {\nchain FORWARD {\ntype filter hook forward priority filter; policy drop;\njump DOCKER-USER\noifname \"docker0\" ct state related,established accept\noifname \"docker0\" jump DOCKER\niifname \"docker0\" accept\n}\nchain DOCKER {\nip daddr 172.18.0.2 iifname != \"docker0\" oifname \"docker0\" tcp dport 8080 accept\n}\nchain DOCKER-USER {\nreturn\n}\n}";
+        assert!(stops_forward(&listing(docker), 8080).is_none());
+        assert!(stops_forward(&listing(docker), 9090).is_some());
+        let user = docker.replace("\nreturn", "\niifname \"eth0\" tcp dport 8080 drop");
+        assert!(stops_forward(&listing(&user), 8080).is_some());
+        assert!(stops_forward(&firewall, 80).is_none());
     }
 
     #[test]

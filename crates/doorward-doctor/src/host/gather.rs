@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::program::Program;
 use super::{docker, environment, kernel};
-use crate::facts::{Certificate, Disk, Firewall, Host, Line, Process, Source};
+use crate::facts::{Certificate, Disk, Firewall, Host, Inner, Line, Process, Source};
 use crate::redact::{self, Salt};
 
 /// Where to look.
@@ -40,8 +40,11 @@ pub async fn gather(place: &Place) -> Host {
     let mut host = Host { now: place.now, addresses: kernel::own_addresses(), ..Host::default() };
     host.addresses.retain(|address| !address.is_loopback());
     let processes = kernel::processes();
-    let programs = listening(&mut host, &processes).await;
-    host.inner = kernel::inner(&processes);
+    let mut programs = listening(&mut host, &processes).await;
+    for network in kernel::networks(&processes) {
+        within(&mut host, network, &processes, &mut programs);
+    }
+    host.interfaces = kernel::interfaces().await;
     looked(&mut host, &programs, place);
     files(&mut host, place);
     host.firewall = firewall().await;
@@ -92,6 +95,35 @@ async fn listening(host: &mut Host, processes: &[u32]) -> Vec<Program> {
     programs
 }
 
+/// Who listens in a network of its own on this host; proxies there are programs of the site too.
+fn within(host: &mut Host, network: kernel::Network, processes: &[u32], programs: &mut Vec<Program>) {
+    let inodes: HashSet<_> = network.sockets.iter().map(|socket| socket.inode).collect();
+    let owners = kernel::owners(&inodes, processes);
+    let mut listeners = Vec::new();
+    for socket in network.sockets {
+        let mut listener = socket.listener;
+        if let Some(program) = owners.get(&socket.inode).and_then(|pid| Program::of(*pid)) {
+            program.name.clone_into(&mut listener.owner);
+            if program.is_proxy() && programs.iter().all(|known| known.pid != program.pid) {
+                programs.push(program);
+            }
+        }
+        listeners.push(listener);
+    }
+    host.inner.push(Inner { addresses: network.addresses, listeners });
+}
+
+/// What was named, without looking at this machine: logs, and the files of a folder.
+pub(crate) fn named(place: &Place, is_folder_named: bool) -> Option<Host> {
+    let mut host = Host::default();
+    let logs: Vec<_> = place.logs.iter().filter(|path| path.is_file()).cloned().collect();
+    tails(&mut host, logs);
+    if is_folder_named {
+        files(&mut host, place);
+    }
+    (host != Host::default()).then_some(host)
+}
+
 /// Programs that listen and are no app: nobody signs in there.
 const OTHERS: &[&str] = &[
     "sshd",
@@ -115,6 +147,9 @@ fn looked(host: &mut Host, programs: &[Program], place: &Place) {
     for program in programs.iter().filter(|program| !OTHERS.contains(&program.name.as_str())) {
         let lines = if program.is_proxy() { program.lines() } else { Vec::new() };
         logs.extend(program.logs(&lines).into_iter().map(|path| (path, program.name.clone())));
+        for path in program.access_logs(&lines) {
+            host.seen.extend(super::tail(&path, LINES).iter().rev().find_map(|line| own_request(line)));
+        }
         host.proxy.extend(lines);
         if !program.is_proxy() && place.pid.is_none() && program.pid != std::process::id() {
             host.settings.extend(environment::process(program.pid, &place.salt));
@@ -134,9 +169,23 @@ fn looked(host: &mut Host, programs: &[Program], place: &Place) {
     for path in &place.logs {
         logs.push((path.clone(), path.display().to_string()));
     }
+    tails(host, logs.into_iter().map(|(path, _)| path).collect());
+    host.certificates = certificates(&host.proxy);
+}
+
+/// Whence a request of the doctor's came, as a line of an access log begins.
+fn own_request(line: &str) -> Option<IpAddr> {
+    if !line.contains("doorward-doctor") {
+        return None;
+    }
+    line.split([' ', '"', ',']).find_map(|word| word.parse().ok())
+}
+
+/// The last lines of these logs.
+fn tails(host: &mut Host, mut logs: Vec<PathBuf>) {
     logs.sort();
-    logs.dedup_by(|a, b| a.0 == b.0);
-    for (path, _) in logs {
+    logs.dedup();
+    for path in logs {
         let source = path.display().to_string();
         host.log.extend(super::tail(&path, LINES).into_iter().map(|text| Line {
             source: source.clone(),
@@ -144,7 +193,6 @@ fn looked(host: &mut Host, programs: &[Program], place: &Place) {
             text: redact::clean(&text),
         }));
     }
-    host.certificates = certificates(&host.proxy);
 }
 
 /// Certificates that the proxy's configuration names.
@@ -191,10 +239,19 @@ fn files(host: &mut Host, place: &Place) {
             host.files.push(name.to_owned());
         }
     }
-    for name in ["nginx.conf", "Caddyfile", "haproxy.cfg", "default.conf"] {
+    for name in [
+        "nginx.conf",
+        "Caddyfile",
+        "haproxy.cfg",
+        "default.conf",
+        "vite.config.js",
+        "vite.config.ts",
+        "vite.config.mjs",
+        "proxy.conf.json",
+    ] {
         let path = folder.join(name);
-        if path.is_file() && host.proxy.is_empty() {
-            host.proxy.extend(super::program::lines(&path));
+        if path.is_file() && host.proxy.iter().all(|line| Path::new(&line.source) != path) {
+            host.proxy.extend(super::program::lines(Path::new(""), &path));
             host.files.push(name.to_owned());
         }
     }
@@ -240,11 +297,15 @@ pub(super) async fn run(words: &[&str]) -> Option<String> {
 
 /// What the names of upstreams resolve to here.
 async fn resolve(host: &mut Host) {
-    let names: Vec<_> = super::upstream::all(host)
+    let mut names: Vec<_> = super::upstream::all(host).into_iter().map(|(name, _)| name).collect();
+    // nginx asks anew for the names that it keeps in variables.
+    names.extend(host.proxy.iter().filter_map(|line| super::upstream::variable(&line.text)));
+    let mut seen = HashSet::new();
+    let names: Vec<_> = names
         .into_iter()
-        .map(|(name, _)| name)
+        .filter(|name| seen.insert(name.clone()))
         .filter(|name| name.parse::<IpAddr>().is_err() && name != "localhost")
-        .take(3)
+        .take(4)
         .collect();
     for name in names {
         let looked = timeout(Duration::from_secs(1), tokio::net::lookup_host((name.as_str(), 0))).await;

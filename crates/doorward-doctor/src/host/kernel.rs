@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
-use crate::facts::{Inner, Listener};
+use crate::facts::Listener;
 
 /// Processes that are looked at.
 const PROCESSES: usize = 4_096;
@@ -138,8 +138,14 @@ pub(super) fn owners(inodes: &HashSet<u64>, processes: &[u32]) -> HashMap<u64, u
     owners
 }
 
+/// A network of other processes on this machine.
+pub(super) struct Network {
+    pub(super) addresses: Vec<IpAddr>,
+    pub(super) sockets: Vec<Socket>,
+}
+
 /// Networks of other processes on this machine.
-pub(super) fn inner(processes: &[u32]) -> Vec<Inner> {
+pub(super) fn networks(processes: &[u32]) -> Vec<Network> {
     let own = std::fs::read_link("/proc/self/ns/net").ok();
     let mut seen = HashSet::new();
     let mut all = Vec::new();
@@ -150,13 +156,36 @@ pub(super) fn inner(processes: &[u32]) -> Vec<Inner> {
         }
         let net = format!("/proc/{pid}/net");
         let net = Path::new(&net);
-        let listeners = listeners(net).into_iter().map(|socket| socket.listener).collect();
-        all.push(Inner {
+        all.push(Network {
             addresses: addresses(net).into_iter().filter(|address| !address.is_loopback()).collect(),
-            listeners,
+            sockets: listeners(net),
         });
     }
     all
+}
+
+/// Interfaces of this machine with the largest packet that each carries, loopback left out; the one of the default
+/// route first.
+pub(super) async fn interfaces() -> Vec<(String, u32)> {
+    let routes = std::fs::read_to_string("/proc/net/route").unwrap_or_default();
+    let default = routes.lines().skip(1).find_map(|line| {
+        let mut words = line.split_whitespace();
+        let name = words.next()?;
+        (words.next()? == "00000000").then(|| name.to_owned())
+    });
+    let text = super::gather::run(&["ip", "-o", "link"]).await.unwrap_or_default();
+    let mut found: Vec<(String, u32)> = text.lines().filter_map(interface).filter(|(name, _)| name != "lo").collect();
+    found.sort_by_key(|(name, _)| (Some(name) != default.as_ref(), name.clone()));
+    found.truncate(64);
+    found
+}
+
+/// Name and largest packet, as a line of `ip -o link` tells them.
+fn interface(line: &str) -> Option<(String, u32)> {
+    let mut words = line.split_whitespace();
+    let name = words.nth(1)?.trim_end_matches(':').split('@').next()?.to_owned();
+    let mtu = words.skip_while(|word| *word != "mtu").nth(1)?.parse().ok()?;
+    Some((name, mtu))
 }
 
 #[cfg(test)]
@@ -172,6 +201,13 @@ mod tests {
             all.iter().find(|socket| socket.listener.address == address).expect("the listener is in the table");
         let owners = owners(&HashSet::from([socket.inode]), &processes());
         assert_eq!(owners.get(&socket.inode), Some(&std::process::id()));
+    }
+
+    #[test]
+    fn reads_interfaces() {
+        let line = "3: eth0@if12: <BROADCAST,MULTICAST,UP> mtu 1420 qdisc noqueue state UP";
+        assert_eq!(interface(line), Some(("eth0".to_owned(), 1_420)));
+        assert_eq!(interface("nonsense"), None);
     }
 
     #[test]

@@ -13,8 +13,11 @@ const FAILED: &[&str] = &[
     "i/o timeout",
     "no live upstreams",
     "layer4 connection problem",
+    "layer4 timeout",
     "econnrefused",
     "host unreachable",
+    "failed to make connection to backend",
+    "attempt to connect to",
 ];
 
 /// Address and port of the upstream that a line of a log names.
@@ -27,6 +30,9 @@ pub fn in_line(text: &str) -> Option<(String, u16)> {
         .or_else(|| at("upstream: \"uwsgi://"))
         .or_else(|| at("dial tcp "))
         .or_else(|| at("connect ECONNREFUSED "))
+        .or_else(|| at("connect ETIMEDOUT "))
+        .or_else(|| at("connect EHOSTUNREACH "))
+        .or_else(|| at("attempt to connect to "))
         .or_else(|| at("upstream: \"grpc://"))?;
     split(rest.split(['/', '"', ' ', ',']).next().unwrap_or_default().trim_end_matches(':'))
 }
@@ -34,6 +40,15 @@ pub fn in_line(text: &str) -> Option<(String, u16)> {
 fn split(text: &str) -> Option<(String, u16)> {
     let (host, port) = text.rsplit_once(':')?;
     Some((host.trim_matches(['[', ']']).to_owned(), port.parse().ok()?))
+}
+
+/// Whether a line says that there was no answer at all to the connection.
+#[must_use]
+pub fn is_timeout(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["timed out", "i/o timeout", "layer4 timeout", "no route to host", "unreachable", "etimedout", "ehostunreach"]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// The newest line of a log that says that no connection was made.
@@ -45,7 +60,12 @@ pub fn failed(facts: &Facts) -> Option<(String, u16, &Line)> {
             let text = line.text.to_lowercase();
             FAILED.iter().any(|word| text.contains(word))
         })
-        .filter_map(|line| in_line(&line.text).map(|(host, port)| (host, port, line)))
+        .filter_map(|line| {
+            let text = line.text.to_lowercase();
+            // HAProxy names its servers, not their addresses.
+            let named = || if text.contains("layer4") { configured(facts) } else { None };
+            in_line(&line.text).or_else(named).map(|(host, port)| (host, port, line))
+        })
         .last()
 }
 
@@ -67,29 +87,64 @@ pub fn all(host: &Host) -> Vec<(String, u16)> {
     let mut found = Vec::new();
     for line in &host.proxy {
         for piece in line.text.split(['{', ';']) {
-            let words: Vec<_> = piece.split_whitespace().collect();
-            let target = match words.first() {
-                Some(&("proxy_pass" | "fastcgi_pass" | "uwsgi_pass" | "grpc_pass" | "reverse_proxy" | "ProxyPass")) => {
-                    words.last().copied()
-                }
-                Some(&"server") if words.len() > 2 && words[2].contains(':') => words.get(2).copied(),
-                Some(&"server") if words.len() > 1 && words[1].contains(':') => words.get(1).copied(),
-                _ => None,
-            };
-            let target = target.map(|target| {
-                (target.starts_with("https"), target.trim_start_matches("http://").trim_start_matches("https://"))
-            });
-            let parsed = target.and_then(|(is_tls, target)| {
-                let place = target.split(['/', '$']).next().unwrap_or_default();
-                split(place).or_else(|| {
-                    (place.parse::<IpAddr>().is_ok() || place == "localhost")
-                        .then(|| (place.to_owned(), if is_tls { 443 } else { 80 }))
-                })
-            });
-            found.extend(parsed.filter(|known| !found.contains(known)));
+            found.extend(target(piece).filter(|known| !found.contains(known)));
         }
     }
     found
+}
+
+/// Host and port to which a line of a configuration forwards.
+#[must_use]
+pub fn target(text: &str) -> Option<(String, u16)> {
+    let words: Vec<_> = text.trim().trim_end_matches([';', '{']).split_whitespace().collect();
+    let word = match words.first() {
+        Some(&("proxy_pass" | "fastcgi_pass" | "uwsgi_pass" | "grpc_pass" | "reverse_proxy" | "ProxyPass" | "to")) => {
+            let mut places = words.iter().skip(1).filter(|word| !word.starts_with(['@', '*']) && word.len() > 1);
+            places.rfind(|word| !word.starts_with('/')).copied()
+        }
+        Some(&"server") if words.len() > 2 && words[2].contains(':') => words.get(2).copied(),
+        Some(&"server") if words.len() > 1 && words[1].contains(':') => words.get(1).copied(),
+        _ => None,
+    }?;
+    let is_tls = word.starts_with("https");
+    let place = word.trim_start_matches("http://").trim_start_matches("https://").trim_start_matches("h2c://");
+    let place = place.split(['/', '$']).next().unwrap_or_default();
+    split(place).or_else(|| {
+        (place.parse::<IpAddr>().is_ok() || place == "localhost")
+            .then(|| (place.to_owned(), if is_tls { 443 } else { 80 }))
+    })
+}
+
+/// The name of a host that a line of nginx keeps in a variable.
+#[must_use]
+pub fn variable(text: &str) -> Option<String> {
+    let words: Vec<_> = text.trim().trim_end_matches(';').split_whitespace().collect();
+    let [word, name, value] = words.as_slice() else { return None };
+    let is_upstream =
+        ["target", "upstream", "backend", "app", "host", "api", "service"].iter().any(|part| name.contains(part));
+    if *word != "set" || !name.starts_with('$') || !is_upstream {
+        return None;
+    }
+    let value = value.trim_matches('"').trim_start_matches("http://").trim_start_matches("https://");
+    let value = value.split([':', '/']).next().unwrap_or_default();
+    let is_name = value.len() > 1 && value.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+    is_name.then(|| value.to_owned())
+}
+
+/// Where a development server's proxy leads, and whether it puts the target's name into Host.
+#[must_use]
+pub fn development(host: &Host) -> Option<(String, bool)> {
+    let at = |line: &Line| {
+        let rest = &line.text[line.text.find("target")? + 6..];
+        let rest = rest.trim_start_matches(['"', '\'', ':', ' ']);
+        let place = rest.trim_start_matches("http://").trim_start_matches("https://");
+        let name: String = place.chars().take_while(|c| c.is_ascii_alphanumeric() || "-._:".contains(*c)).collect();
+        (!name.is_empty() && place.len() < rest.len()).then_some(name)
+    };
+    let is_development = |line: &&Line| line.source.contains("vite.config") || line.source.contains("proxy.conf");
+    let name = host.proxy.iter().filter(is_development).find_map(at)?;
+    let changes = |line: &Line| line.text.replace([' ', '"'], "").contains("changeOrigin:true");
+    Some((name, host.proxy.iter().filter(is_development).any(changes)))
 }
 
 /// The port of a line that says where the proxy listens.
@@ -97,9 +152,8 @@ pub fn all(host: &Host) -> Vec<(String, u16)> {
 pub fn listen_port(text: &str) -> Option<u16> {
     text.split(['{', ';']).find_map(|piece| {
         let mut words = piece.split_whitespace();
-        let word = words.next().filter(|word| *word == "listen" || *word == "bind")?;
+        words.next().filter(|word| *word == "listen" || *word == "bind" || *word == "Listen")?;
         let place = words.next()?;
-        let _ = word;
         place.parse().ok().or_else(|| place.rsplit(':').next()?.parse().ok())
     })
 }
@@ -118,6 +172,25 @@ pub fn is_proxy_apart(facts: &Facts) -> bool {
         host.inner.iter().any(|inner| inner.listeners.iter().any(|listener| listener.address.port() == port))
             && host.on_port(port).next().is_none();
     in_inner || host.containers.iter().any(is_container)
+}
+
+/// Whether the proxy's requests may be meant for this container: nothing says that they go elsewhere.
+#[must_use]
+pub fn is_meant(facts: &Facts, container: &crate::facts::Container) -> bool {
+    let Some((name, port)) = of(facts) else { return true };
+    let Ok(address) = name.parse::<IpAddr>() else {
+        let is_named = container.service == name || container.name.contains(&name);
+        let is_other = facts.host.iter().flat_map(|host| &host.containers).any(|other| other.service == name);
+        return is_named || !is_other;
+    };
+    let is_own = address.is_loopback() || facts.host.as_ref().is_some_and(|host| host.addresses.contains(&address));
+    if is_own {
+        // By the host's own address only a published port leads into a container.
+        return container.ports.iter().any(|(_, outer, _)| *outer == port) || address.is_loopback();
+    }
+    let others = facts.host.iter().flat_map(|host| &host.containers);
+    container.addresses.iter().any(|(_, known)| *known == address)
+        || !others.into_iter().any(|other| other.addresses.iter().any(|(_, known)| *known == address))
 }
 
 /// A service that is not the proxy.
@@ -241,5 +314,15 @@ mod tests {
         assert_eq!(all(&host), [("127.0.0.1".to_owned(), 8000), ("app".to_owned(), 3000), ("10.0.0.1".to_owned(), 80)]);
         assert_eq!(listen_port("listen [::]:443 ssl;"), Some(443));
         assert!(changes_host(&host));
+        assert_eq!(variable("set $target api;").as_deref(), Some("api"));
+        assert_eq!(variable("set $target http://app:8000;").as_deref(), Some("app"));
+        assert_eq!(variable("set $no_cache 1;"), None);
+        let vite = |text: &str| Host {
+            proxy: vec![Line { source: "./vite.config.js".into(), text: text.into(), ..Line::default() }],
+            ..Host::default()
+        };
+        let text = "target: 'http://api.test:8080', changeOrigin: true }";
+        assert_eq!(development(&vite(text)), Some(("api.test:8080".to_owned(), true)));
+        assert_eq!(development(&vite(&text.replace("true", "false"))), Some(("api.test:8080".to_owned(), false)));
     }
 }

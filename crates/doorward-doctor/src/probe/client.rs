@@ -171,6 +171,28 @@ impl Client {
         door
     }
 
+    /// Connects to several places of the visitor's way at once and lets go again.
+    pub(crate) async fn knock(&mut self, places: Vec<(SocketAddr, &str)>) -> Vec<Door> {
+        let patience = self.patience().min(Duration::from_millis(1_500));
+        self.connections += places.len();
+        let mut tasks = JoinSet::new();
+        for (address, purpose) in places {
+            let purpose = purpose.to_owned();
+            tasks.spawn(async move {
+                let started = Instant::now();
+                let tcp = match timeout(patience, TcpStream::connect(address)).await {
+                    Err(_) => Tcp::Silent,
+                    Ok(Err(error)) => refusal(&error),
+                    Ok(Ok(_)) => Tcp::Open,
+                };
+                Door { via: Via::Public, address, tcp, ms: millis(started), tls: None, purpose }
+            });
+        }
+        let mut doors = tasks.join_all().await;
+        doors.sort_by_key(|door| door.address);
+        doors
+    }
+
     async fn keep(&mut self, place: &Place, stream: impl Stream + 'static) {
         let shaken = http1::Builder::new()
             .max_buf_size(HEAD)

@@ -24,11 +24,17 @@ pub(crate) async fn doubt(walk: &mut Walk<'_>, facts: &mut Facts, progress: &mut
     if stop.is_some() {
         progress("looking closer at where it stopped");
     }
+    if link.is_some_and(|link| matches!(link, Link::Net | Link::Listen | Link::Tls)) && facts.arrival().is_none() {
+        own(walk, facts).await;
+    }
     match link {
         Some(Link::Net | Link::Listen) if facts.arrival().is_none() => connection(walk, facts).await,
         Some(Link::Tls) => handshake(walk, facts).await,
         Some(Link::Proxy | Link::App) => variants(walk, facts).await,
         _ => {}
+    }
+    if !facts.addresses().is_empty() {
+        records(walk, facts).await;
     }
     if let Some(door) = stop::entrance(facts).cloned()
         && door.tcp == Tcp::Open
@@ -41,6 +47,41 @@ pub(crate) async fn doubt(walk: &mut Walk<'_>, facts: &mut Facts, progress: &mut
     }
     if facts.arrival().and_then(|visit| visit.field("alt-svc")).is_some_and(|value| value.contains("h3=")) {
         quic(walk, facts).await;
+    }
+}
+
+/// Is the site at its host's own address, where the record holds another?
+async fn own(walk: &mut Walk<'_>, facts: &mut Facts) {
+    let (Some(host), Some(door)) = (&facts.host, stop::entrance(facts)) else { return };
+    let is_public = |ip: &std::net::IpAddr| match ip {
+        std::net::IpAddr::V4(v4) => !v4.is_private() && !v4.is_loopback() && !v4.is_link_local(),
+        std::net::IpAddr::V6(v6) => !v6.is_loopback() && !v6.is_unique_local() && !v6.is_unicast_link_local(),
+    };
+    if host.addresses.contains(&door.address.ip()) {
+        return;
+    }
+    let is_v4 = door.address.is_ipv4();
+    let Some(ip) = host.addresses.iter().find(|ip| ip.is_ipv4() == is_v4 && is_public(ip)) else { return };
+    let place = Place { via: Via::Inside, address: SocketAddr::new(*ip, walk.target.port), ..walk.place.clone() };
+    let door = walk.client.open(&place, "own").await;
+    facts.doors.push(door);
+}
+
+/// Do the addresses that only one of the zone's servers gives lead to the site too?
+async fn records(walk: &mut Walk<'_>, facts: &mut Facts) {
+    let known = facts.addresses();
+    let mut others: Vec<_> = facts
+        .asked(crate::facts::Role::Authoritative)
+        .flat_map(|lookup| lookup.addresses.iter().copied())
+        .filter(|address| !known.contains(address))
+        .collect();
+    others.sort();
+    others.dedup();
+    for ip in others.into_iter().take(2) {
+        let address = SocketAddr::new(ip, walk.target.port);
+        let place = Place { via: Via::Inside, address, ..walk.place.clone() };
+        let door = walk.client.open(&place, "record").await;
+        facts.doors.push(door);
     }
 }
 
@@ -73,11 +114,9 @@ async fn connection(walk: &mut Walk<'_>, facts: &mut Facts) {
                 .map(|port| (port, "neighbour")),
         );
     }
-    for (port, purpose) in ports {
-        let place = Place { is_tls: false, address: SocketAddr::new(door.address.ip(), port), ..walk.place.clone() };
-        let door = walk.client.open(&place, purpose).await;
-        facts.doors.push(door);
-    }
+    let ip = door.address.ip();
+    let places = ports.into_iter().map(|(port, purpose)| (SocketAddr::new(ip, port), purpose)).collect();
+    facts.doors.extend(walk.client.knock(places).await);
 }
 
 /// Does it help not to say the name?
@@ -170,6 +209,21 @@ async fn variants(walk: &mut Walk<'_>, facts: &mut Facts) {
         let (visit, _) = walk.client.ask(&place, &out, None).await;
         facts.visits.push(visit);
     }
+    if let Some((name, false)) = facts.host.as_ref().and_then(crate::host::upstream::development)
+        && arrival.status >= 400
+    {
+        let out = Outgoing {
+            step: Step::Variant,
+            note: "Host: target".into(),
+            method: "GET".into(),
+            url: walk.url.clone(),
+            fields: vec![("Host".into(), name)],
+            ..Outgoing::default()
+        };
+        let place = walk.place.clone();
+        let (visit, _) = walk.client.ask(&place, &out, None).await;
+        facts.visits.push(visit);
+    }
     if arrival.status >= 400 || stop::is_loop(facts) {
         at_app(walk, facts).await;
     }
@@ -178,6 +232,10 @@ async fn variants(walk: &mut Walk<'_>, facts: &mut Facts) {
 /// The page at the app itself, with and without what a proxy adds.
 pub(crate) async fn at_app(walk: &mut Walk<'_>, facts: &mut Facts) {
     let Some(app) = walk.inner_place(Via::App) else { return };
+    // Where it did not open, it will not now.
+    if facts.doors(Via::App).any(|door| door.address == app.address && door.tcp != Tcp::Open) {
+        return;
+    }
     let authority = walk.target.authority();
     let url = walk.url.replacen("https:", "http:", 1);
     let rows: [(&str, &[(&str, &str)]); 4] = [

@@ -1,6 +1,7 @@
 //! The host of the site: here, or on another machine through a command that runs there.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::process::Command;
@@ -17,20 +18,31 @@ const LARGEST: usize = 4 * 1024 * 1024;
 
 /// Gathers the host's facts, where the doctor stands on it or was told how to get there.
 pub(crate) async fn host(request: &Request, facts: &mut Facts) {
-    if !request.via.is_empty() {
-        match there(request, facts).await {
-            Some(other) => merge(facts, other),
-            None => {
-                facts.skipped.push("the command for the host gave no facts: is doorward installed there?".to_owned());
-            }
+    if request.via.is_empty() {
+        let Some(place) = &request.host else { return };
+        let seen = host::gather(place).await;
+        if request.is_host_named || request.target.is_none() || is_site(facts, &seen) {
+            facts.host = Some(seen);
+            super::insider::look(request, facts).await;
         }
         return;
     }
+    match there(request, facts).await {
+        Some(other) => merge(facts, other),
+        None => facts.skipped.push("the command for the host gave no facts: is doorward installed there?".to_owned()),
+    }
     let Some(place) = &request.host else { return };
-    let seen = host::gather(place).await;
-    if request.is_host_named || request.target.is_none() || is_site(facts, &seen) {
-        facts.host = Some(seen);
+    if request.is_host_here {
+        // The command leads into a part of this very host, such as a container.
+        let mut own = host::gather(place).await;
+        if let Some(part) = facts.host.take() {
+            own.database.clone_from(&part.database);
+            own.take_part(part);
+        }
+        facts.host = Some(own);
         super::insider::look(request, facts).await;
+    } else if let Some(named) = host::named(place, request.is_folder_named) {
+        facts.host.get_or_insert_default().take(named);
     }
 }
 
@@ -40,17 +52,21 @@ pub(crate) async fn logs(request: &Request, facts: &mut Facts) {
     if facts.signin.attempts.is_empty() || facts.host.is_none() {
         return;
     }
-    let log = if request.via.is_empty() {
-        match &request.host {
-            Some(place) => host::log(place).await,
-            None => return,
-        }
-    } else {
+    let mut log = Vec::new();
+    if !request.via.is_empty() {
         match there(request, facts).await.and_then(|other| other.host) {
-            Some(other) => other.log,
+            Some(other) => log.extend(other.log),
             None => return,
         }
-    };
+    }
+    if let Some(place) = &request.host {
+        let more = if request.via.is_empty() || request.is_host_here {
+            host::log(place).await
+        } else {
+            host::named(place, false).map(|named| named.log).unwrap_or_default()
+        };
+        Host::add(&mut log, more);
+    }
     if let Some(host) = &mut facts.host {
         host.log = log;
     }
@@ -71,18 +87,31 @@ fn is_site(facts: &Facts, host: &Host) -> bool {
 
 async fn there(request: &Request, facts: &Facts) -> Option<Facts> {
     let (program, rest) = request.via.split_first()?;
-    let mut command = Command::new(program);
-    command.args(rest).args(["doorward", "doctor"]);
-    if let Some(target) = &request.target {
-        command.arg(format!("{}{}", target.origin(), target.path));
-    }
-    command.args(["--host-facts", "--salt", &request.salt.to_hex()]);
+    let mut words = vec!["doorward".to_owned(), "doctor".to_owned()];
+    words.extend(request.target.as_ref().map(|target| format!("{}{}", target.origin(), target.path)));
+    words.extend(["--host-facts", "--salt", &request.salt.to_hex()].map(str::to_owned));
     if let Some(stop) = crate::stop::find(facts) {
-        command.args(["--stopped-at", stop.link.as_str()]);
+        words.extend(["--stopped-at", stop.link.as_str()].map(str::to_owned));
     }
+    words.extend(request.there.iter().cloned());
+    // What ssh is given is read by a shell on the other side.
+    if Path::new(program).file_name().is_some_and(|name| name == "ssh") {
+        words = words.iter().map(|word| quoted(word)).collect();
+    }
+    let mut command = Command::new(program);
+    command.args(rest).args(words);
     command.stdin(std::process::Stdio::null()).stderr(std::process::Stdio::null()).kill_on_drop(true);
     let output = timeout(Duration::from_secs(8), command.output()).await.ok()?.ok()?;
     (output.stdout.len() <= LARGEST).then(|| serde_json::from_slice(&output.stdout).ok()).flatten()
+}
+
+/// A word as a shell reads it back.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/:._-=@,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 fn merge(facts: &mut Facts, other: Facts) {
@@ -97,7 +126,8 @@ fn merge(facts: &mut Facts, other: Facts) {
 
 /// What the host's own tables say of where the origin and the app are, where nobody named them.
 pub(crate) async fn inside(walk: &mut Walk<'_>, facts: &mut Facts) {
-    if !walk.request.via.is_empty() {
+    // What the command leads into is nearer to the proxy than this host is.
+    if !walk.request.via.is_empty() && (!walk.request.is_host_here || facts.has_app) {
         return;
     }
     let Some(host) = facts.host.clone() else { return };
@@ -123,5 +153,17 @@ pub(crate) async fn inside(walk: &mut Walk<'_>, facts: &mut Facts) {
         facts.has_app = true;
         let place = Place { via: Via::App, is_tls: false, host: walk.target.host.clone(), address };
         walk.look(place, facts).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_back_what_was_meant() {
+        assert_eq!(quoted("https://a.test/x"), "https://a.test/x");
+        assert_eq!(quoted("https://a.test/x?a=1&b=2"), "'https://a.test/x?a=1&b=2'");
+        assert_eq!(quoted("it's; rm"), "'it'\\''s; rm'");
     }
 }

@@ -65,7 +65,7 @@ fn cut(host: &Host) -> Option<Database> {
 
 /// Asks the insider, where there is one.
 pub(crate) async fn look(request: &super::Request, facts: &mut crate::Facts) {
-    if let Some(host) = &mut facts.host {
+    if let Some(host) = facts.host.as_mut().filter(|host| host.database.is_none()) {
         host.database = cut(host);
     }
     let Some(insider) = &request.insider else { return };

@@ -54,6 +54,7 @@ const OPEN: &[&str] = &[
     "x-real-ip",
     "transfer-encoding",
     "x-doorward-node",
+    "non-authoritative-reason",
 ];
 
 /// The value of a field as it becomes a fact.

@@ -72,7 +72,9 @@ pub(crate) async fn walk(request: &Request, client: Client, facts: &mut Facts, p
     let Some(target) = request.target.clone() else { return };
     progress(&format!("asking for the address of {}", target.host));
     let addresses = resolve::resolve(request, &target.host, facts).await;
-    facts.vantage = request.vantage.unwrap_or_else(|| vantage(&addresses, facts));
+    facts.vantage = request
+        .vantage
+        .unwrap_or_else(|| if request.is_host_here { Vantage::Origin } else { vantage(&addresses, facts) });
     // The address is found by connecting.
     let mut walk = Walk::new(request, client, target, IpAddr::from([0, 0, 0, 0]));
     let mut is_in = false;

@@ -10,7 +10,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     }
     let place = shows_at(facts, Link::App);
     let containers = facts.host.iter().flat_map(|host| &host.containers);
-    for container in containers {
+    for container in containers.filter(|container| crate::host::upstream::is_meant(facts, container)) {
         let state = format!(
             "{}, exit {}, {} restarts, out of memory: {}",
             container.state, container.exit, container.restarts, container.is_oom

@@ -5,12 +5,12 @@ pub(super) use std::net::IpAddr;
 pub(super) use doorward_core::Link;
 
 pub(super) use super::Rule;
-pub(super) use crate::facts::{
-    Answer, Attempt, Container, Cookie, Facts, Fault, Handshake, Host, Knock, Line, Mark, Outcome, Role, Setting,
-    Source, Step, Target, Tcp, Trouble, Trust, Vantage, Variant, Via, Visit,
-};
 #[cfg(test)]
-pub(super) use crate::facts::{Door, Listener};
+pub(super) use crate::facts::Door;
+pub(super) use crate::facts::{
+    Answer, Attempt, Container, Cookie, Facts, Fault, Handshake, Host, Knock, Line, Listener, Mark, Outcome, Role,
+    Setting, Source, Step, Target, Tcp, Trouble, Trust, Vantage, Variant, Via, Visit,
+};
 pub(super) use crate::mend;
 pub(super) use crate::stop;
 pub(super) use crate::suspect::Suspect;
@@ -76,7 +76,10 @@ pub(super) fn is_translated(facts: &Facts, host: &Host) -> bool {
 
 /// The rule of the host's firewall that stops connections to this port: the line, and whether it rejects.
 pub(super) fn firewall_stops(host: &Host, port: u16) -> Option<(String, bool)> {
-    crate::host::firewall::stops(&host.firewall, port)
+    match crate::host::firewall::led_to(&host.firewall, port) {
+        Some(inner) => crate::host::firewall::stops_forward(&host.firewall, inner),
+        None => crate::host::firewall::stops(&host.firewall, port),
+    }
 }
 
 /// No connection, or the CDN says that it got none.
@@ -112,6 +115,13 @@ pub(super) fn is_app_down(facts: &Facts) -> bool {
 /// Where a cause of the app's not serving shows: at the link where the way ends.
 pub(super) fn shows_at(facts: &Facts, otherwise: Link) -> Link {
     stop::find(facts).filter(|stop| !stop.is_mild).map_or(otherwise, |stop| stop.link)
+}
+
+/// A cause of which only a log or a browser tells, while every way of the doctor's leads through. What was measured
+/// comes before it; where a way ends, it is no reason for that end.
+pub(super) fn heard(facts: &Facts, suspect: Suspect) -> Option<Suspect> {
+    let leads_through = stop::find(facts).is_none_or(|stop| stop.is_mild);
+    leads_through.then(|| suspect.likely().at(Link::Browser))
 }
 
 /// A line of a log as evidence: its text and place.

@@ -27,8 +27,21 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             .iter()
             .flat_map(|host| &host.containers)
             .any(|container| container.restarts > 1 || matches!(container.state.as_str(), "restarting" | "exited"));
+    // Another part that signs with the real secret is not believed, and says so.
+    let is_unbelieved =
+        facts.signin.attempts.iter().any(|attempt| matches!(attempt.answer, Answer::Failure | Answer::Refused))
+            && facts
+                .log_any(&["invalid signature", "bad signature", "signature verification failed", "signature mismatch"])
+                .or_else(|| facts.log_with(&["token", "invalid"]))
+                .is_some();
     let placed = |suspect: Suspect| {
-        if is_failing { suspect.at(shows_at(facts, Link::Config)).deep(7) } else { suspect.at(Link::Browser) }
+        if is_unbelieved {
+            suspect.at(shows_at(facts, Link::Config)).deep(3)
+        } else if is_failing {
+            suspect.at(shows_at(facts, Link::Config)).deep(7)
+        } else {
+            suspect.at(Link::Browser)
+        }
     };
     let make = |name: &str| {
         format!(

@@ -6,7 +6,7 @@ pub(super) const RULE: Rule = Rule { family: "cors.response_headers", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
     if facts.page.is_empty() {
-        return None;
+        return recorded(facts);
     }
     let answers: Vec<_> = facts
         .visits
@@ -103,7 +103,38 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             }
         }
     }
-    None
+    recorded(facts)
+}
+
+/// Whether a script of another origin got an error that a proxy made, without a word that lets it read so.
+pub(super) fn is_masked(facts: &Facts, call: &crate::facts::Call) -> bool {
+    let own = call.url.split('/').take(3).collect::<Vec<_>>().join("/");
+    let from = call.sent("origin").unwrap_or_default();
+    let is_across = !from.is_empty() && from != "null" && !from.eq_ignore_ascii_case(&own);
+    is_across
+        && facts.target.as_ref().is_none_or(|target| call.url.contains(&target.host))
+        && (matches!(call.status, 413 | 429 | 431 | 502..=504) || call.status >= 520)
+        && call.got("access-control-allow-origin").is_none()
+}
+
+/// What a browser recorded of such an error.
+fn recorded(facts: &Facts) -> Option<Suspect> {
+    let calls = facts.browser.iter().flat_map(|browser| &browser.calls);
+    let call = calls.into_iter().find(|call| is_masked(facts, call))?;
+    let suspect = Suspect::new(
+        "cors.masking_proxy_error",
+        format!(
+            "{} is answered {} without CORS headers, which the browser calls a CORS error: the status is what is wrong.",
+            call.url, call.status
+        ),
+    )
+    .saw(
+        format!("{} from {}", call.method, call.sent("origin").unwrap_or_default()),
+        format!("{}, no Access-Control-Allow-Origin", call.status),
+        "browser",
+    )
+    .fix("mend the error behind it first");
+    heard(facts, suspect)
 }
 
 #[cfg(test)]

@@ -48,6 +48,20 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     }
     let arrival = facts.arrival()?;
     let target = facts.target.as_ref()?;
+    let named = facts
+        .visits(Step::Variant)
+        .find(|visit| visit.note == "Host: target" && (visit.is_well() || visit.status == 401));
+    if let Some(named) = named.filter(|_| arrival.status >= 400) {
+        return Some(
+            Suspect::new("dev.proxy_host_not_rewritten", "The development proxy passes the browser's own Host on, and the server that it leads to knows only its own name.")
+                .at(Link::Proxy)
+                .deep(8)
+                .saw(format!("GET, Host: {}", target.authority()), arrival.told(), "the development server")
+                .saw("the same, Host of the target", named.told(), "the development server")
+                .not("proxy.no_route_for_host", "the same way under the target's name is answered")
+                .fix("vite.config.js: server: { proxy: { \"/api\": { target: …, changeOrigin: true } } }"),
+        );
+    }
     let depends = facts
         .visits(Step::Variant)
         .any(|visit| visit.via == Via::Public && visit.note == "Host: localhost" && visit.is_well());

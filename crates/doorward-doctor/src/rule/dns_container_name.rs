@@ -32,7 +32,8 @@ fn shadowed(facts: &Facts) -> Option<Suspect> {
             && addresses.iter().all(|address| !is_private(address) && !host.addresses.contains(address))
     })?;
     let search = host.search_domains.join(" ");
-    if search.is_empty() {
+    // A short name of another server of one's own is resolved in the same way, and is well where the app answers.
+    if search.is_empty() || !(is_app_down(facts) || facts.arrival().is_some_and(|visit| visit.status >= 400)) {
         return None;
     }
     Some(
@@ -44,7 +45,7 @@ fn shadowed(facts: &Facts) -> Option<Suspect> {
             ),
         )
         .at(shows_at(facts, Link::Dns))
-        .deep(4)
+        .deep(7)
         .saw(format!("resolve {name}"), addresses[0].to_string(), "the host")
         .not("proxy.upstream_refused", "the address is not one of this network at all")
         .fix(format!(

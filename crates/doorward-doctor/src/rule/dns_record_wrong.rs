@@ -1,6 +1,7 @@
 //! `dns.record_wrong`: an old address, or name servers that contradict each other.
 
 use super::basis::*;
+use super::tls_wrong_cert_served::is_cdn;
 
 pub(super) const RULE: Rule = Rule { family: "dns.record_wrong", judge };
 
@@ -22,6 +23,20 @@ fn inconsistent(facts: &Facts) -> Option<Suspect> {
     let other = own.iter().find(|lookup| lookup.outcome != first.outcome || sorted(lookup) != sorted(first))?;
     // Different addresses for different askers are how large sites spread their load; a missing name is not.
     if first.outcome == other.outcome && first.addresses.len() + other.addresses.len() > 4 {
+        return None;
+    }
+    // Nor is it wrong where each of them leads to the site.
+    let known = facts.addresses();
+    let leads = |address: &IpAddr| {
+        known.contains(address)
+            || facts.doors.iter().any(|door| {
+                door.purpose == "record"
+                    && door.address.ip() == *address
+                    && door.tcp == Tcp::Open
+                    && door.tls.as_ref().is_none_or(|tls| tls.knock == Knock::Done && tls.trust == Trust::Good)
+            })
+    };
+    if own.iter().all(|lookup| !lookup.addresses.is_empty() && lookup.addresses.iter().all(leads)) {
         return None;
     }
     let mut suspect = Suspect::new(
@@ -48,13 +63,19 @@ fn stale(facts: &Facts) -> Option<Suspect> {
     if facts.arrival().is_some_and(Visit::is_from_cdn) && facts.expected.is_empty() {
         return None;
     }
+    // Behind an address that many customers share, and behind a CDN, the record is meant to hold another.
+    if addresses.iter().any(is_cdn) {
+        return None;
+    }
+    let expected: Vec<_> = facts.expected.iter().filter(|address| !is_shared(address)).collect();
     if !facts.expected.is_empty() {
-        if facts.expected.iter().any(|address| addresses.contains(address))
+        if expected.is_empty()
+            || expected.iter().any(|address| addresses.contains(address))
             || facts.arrival().is_some_and(|visit| visit.is_from_cdn() && visit.status < 520)
         {
             return None;
         }
-        let expected: Vec<_> = facts.expected.iter().map(ToString::to_string).collect();
+        let expected: Vec<_> = expected.iter().map(ToString::to_string).collect();
         return Some(said(target, here, &expected.join(", "), "--expect-address"));
     }
     if stop::find(facts).is_none_or(|stop| stop.link > Link::Tls) {
@@ -68,7 +89,19 @@ fn stale(facts: &Facts) -> Option<Suspect> {
     if is_private(here) || addresses.iter().any(|address| host.addresses.contains(address)) {
         return None;
     }
-    Some(said(target, here, &public.to_string(), "the host's own addresses").likely())
+    let suspect = said(target, here, &public.to_string(), "the host's own addresses");
+    // A balancer may hold the name's address; only the site itself at the host's own tells that nothing stands between.
+    let moved = facts.doors.iter().find(|door| door.purpose == "own");
+    Some(match moved {
+        Some(door)
+            if door.tcp == Tcp::Open
+                && door.tls.as_ref().is_none_or(|tls| tls.trust == Trust::Good && tls.knock == Knock::Done) =>
+        {
+            suspect.saw(format!("connect {}", door.address), "open, and it shows the site's certificate", "here")
+        }
+        Some(_) => suspect.possible(),
+        None => suspect.likely(),
+    })
 }
 
 fn said(target: &Target, here: &IpAddr, expected: &str, at: &str) -> Suspect {
@@ -106,11 +139,26 @@ mod tests {
     }
 
     #[test]
+    fn servers_that_spread_visitors_over_good_addresses_are_well() {
+        let mut facts = healthy();
+        facts.lookups.extend([own(&["192.0.2.10"]), own(&["192.0.2.11"])]);
+        assert_eq!(code(&RULE, &facts), Some("dns.authoritative_inconsistent"));
+        facts.doors.push(Door {
+            address: "192.0.2.11:443".parse().unwrap(),
+            purpose: "record".into(),
+            ..facts.doors[0].clone()
+        });
+        assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
     fn an_address_that_is_not_the_expected_one_is_stale() {
         let mut facts = met(Tcp::Silent);
         facts.expected = vec!["198.51.100.7".parse().unwrap()];
         assert_eq!(code(&RULE, &facts), Some("dns.stale_a_record"));
         facts.expected = vec!["192.0.2.10".parse().unwrap()];
+        assert_eq!(code(&RULE, &facts), None);
+        facts.expected = vec!["100.64.0.10".parse().unwrap()];
         assert_eq!(code(&RULE, &facts), None);
     }
 
@@ -123,5 +171,9 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("dns.stale_a_record"));
         facts.host.as_mut().unwrap().addresses = vec!["10.0.0.7".parse().unwrap()];
         assert_eq!(code(&RULE, &facts), None);
+        facts.host.as_mut().unwrap().addresses = vec!["198.51.100.7".parse().unwrap()];
+        facts.doors.push(Door { purpose: "own".into(), ..door(Tcp::Silent) });
+        let said = (RULE.judge)(&facts).unwrap();
+        assert_eq!(said.confidence, crate::suspect::Confidence::Possible);
     }
 }

@@ -9,7 +9,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let open = |(at, outer, inner): &(String, u16, u16)| {
         (at.is_empty() || at == "0.0.0.0" || at == "::")
             && !matches!(outer, 80 | 443)
-            && firewall_stops(host, *outer).is_some()
+            && crate::host::firewall::stops(&host.firewall, *outer).is_some()
             && *inner > 0
     };
     let (name, port) = host.containers.iter().find_map(|container| {

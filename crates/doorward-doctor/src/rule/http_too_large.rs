@@ -8,12 +8,27 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     response(facts).or_else(|| body(facts)).or_else(|| head(facts))
 }
 
+/// Words of proxies that refuse a body for its length.
+const BODY: &[&str] = &[
+    "client intended to send too large body",
+    "client intended to send too large chunked body",
+    "http: request body too large",
+    "request body exceeds limitrequestbody",
+    "requested content-length of",
+    "request body no files data length is larger",
+    "413 request entity too large",
+];
+
 fn body(facts: &Facts) -> Option<Suspect> {
     let visit = facts.visits.iter().find(|visit| visit.via == Via::Public && visit.status == 413);
-    let line = facts.log_any(&["client intended to send too large body"]);
-    let is_failing = visit.is_some() || facts.signin.attempts.iter().any(|attempt| attempt.status == 413);
-    let is_logged = line.is_some() && facts.host.as_ref().is_some_and(|host| host.log.len() < 50);
-    if !is_failing && !is_logged {
+    let attempt = facts.signin.attempts.iter().find(|attempt| attempt.status == 413);
+    let call = facts.browser.iter().flat_map(|browser| &browser.calls).find(|call| call.status == 413);
+    // Where a page of another origin gets it, what people see is an error of CORS.
+    if call.is_some_and(|call| super::cors_response_headers::is_masked(facts, call)) {
+        return None;
+    }
+    let line = facts.log_any(BODY);
+    if visit.is_none() && attempt.is_none() && call.is_none() && line.is_none() {
         return None;
     }
     let mut suspect = Suspect::new(
@@ -35,32 +50,47 @@ fn body(facts: &Facts) -> Option<Suspect> {
     if let Some(visit) = visit {
         suspect = suspect.saw(visit.method.clone(), visit.told(), visit.url.clone());
     }
-    Some(match line {
-        Some(line) => quoted(suspect, line),
-        None => suspect.likely(),
-    })
+    if let Some(call) = call {
+        suspect = suspect.saw(call.method.clone(), "413", call.url.clone());
+    }
+    if let Some(line) = line {
+        suspect = quoted(suspect, line);
+    }
+    if visit.is_some() || attempt.is_some() {
+        return Some(if line.is_none() { suspect.likely() } else { suspect });
+    }
+    heard(facts, suspect)
 }
 
 fn head(facts: &Facts) -> Option<Suspect> {
     let is_too_large = |visit: &&Visit| {
-        visit.status == 431
+        matches!(visit.status, 431 | 494)
             || visit.status == 400 && (visit.says("request header or cookie too large") || visit.says("too large"))
     };
     let visit = facts.visits.iter().filter(|visit| visit.via == Via::Public).find(is_too_large);
+    // The very page that passes otherwise fails under as many cookies.
     let large = facts
         .visits(Step::LargeHead)
-        .find(|visit| matches!(visit.status, 400 | 431 | 520 | 502) || visit.fault.is_some());
+        .find(|visit| matches!(visit.status, 400 | 413 | 431 | 494 | 502 | 520) || visit.fault == Some(Fault::Closed));
     let line = facts.log_any(&[
         "too long header",
         "request header fields too large",
         "client sent too large header",
         "header too large",
         "hpe_header_overflow",
+        "request headers too long",
+        "size of a request header field exceeds server limit",
         "too large request",
     ]);
+    let call = facts
+        .browser
+        .iter()
+        .flat_map(|browser| &browser.calls)
+        .find(|call| matches!(call.status, 431 | 494))
+        .filter(|_| visit.is_none() && large.is_none());
     let is_520 = facts.visits.iter().any(|visit| visit.status == 520);
-    let seen = visit.or(large).or_else(|| line.and_then(|_| facts.visits.iter().find(|visit| visit.status == 520)))?;
-    if seen.status == 520 && !is_520 {
+    let seen = visit.or(large).or_else(|| line.and_then(|_| facts.visits.iter().find(|visit| visit.status == 520)));
+    if seen.is_none() && call.is_none() && line.is_none() || seen.is_some_and(|seen| seen.status == 520 && !is_520) {
         return None;
     }
     let mut suspect = Suspect::new(
@@ -68,7 +98,7 @@ fn head(facts: &Facts) -> Option<Suspect> {
         "The head of the request, cookies above all, is larger than the server takes.",
     )
     .at(Link::Proxy)
-    .saw(format!("{} {}", seen.method, seen.note), seen.told(), seen.url.clone())
+    .deep(if large.is_some() { 5 } else { 1 })
     .not("app.crash_loop", "the same request with fewer cookies passes")
     .fix("remove cookies that pile up (one for each upload, flow or provider), and keep that state on the server")
     .fixes(mend::lines(
@@ -81,10 +111,16 @@ fn head(facts: &Facts) -> Option<Suspect> {
             ("caddy", "servers { max_header_size 64KB }"),
         ],
     ));
+    if let Some(seen) = seen {
+        suspect = suspect.saw(format!("{} {}", seen.method, seen.note), seen.told(), seen.url.clone());
+    }
+    if let Some(call) = call {
+        suspect = suspect.saw(call.method.clone(), call.status.to_string(), call.url.clone());
+    }
     if let Some(line) = line {
         suspect = quoted(suspect, line);
     }
-    Some(suspect)
+    if seen.is_some() { Some(suspect) } else { heard(facts, suspect) }
 }
 
 fn response(facts: &Facts) -> Option<Suspect> {
@@ -99,7 +135,10 @@ fn response(facts: &Facts) -> Option<Suspect> {
             && visit.cookies.iter().map(|cookie| cookie.value.length).sum::<usize>() + visit.fields.len() * 20 > 4_000
     });
     let seen = line.is_some() || large.is_some() && facts.inner(Via::App).is_some_and(Visit::is_well);
-    (is_failing && seen).then(|| {
+    if !seen || !is_failing && line.is_none() {
+        return None;
+    }
+    let suspect = {
         let suspect = Suspect::new("http.header.response_too_large", "The app's answer has more header bytes (cookies above all) than the proxy's buffer holds, so the proxy answers 502.")
             .at(Link::Proxy)
             .deep(5)
@@ -109,7 +148,8 @@ fn response(facts: &Facts) -> Option<Suspect> {
             Some(line) => quoted(suspect, line),
             None => suspect.likely(),
         }
-    })
+    };
+    if is_failing { Some(suspect) } else { heard(facts, suspect) }
 }
 
 #[cfg(test)]

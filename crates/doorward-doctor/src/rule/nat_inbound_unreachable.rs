@@ -31,6 +31,10 @@ const ROUTERS: &[&str] = &[
     "sophos",
 ];
 
+/// Ports at which no site is served under another number.
+const OTHERS: &[u16] =
+    &[22, 25, 53, 80, 111, 123, 139, 443, 445, 465, 587, 631, 993, 2049, 3306, 5353, 5432, 6379, 9100];
+
 fn judge(facts: &Facts) -> Option<Suspect> {
     shared(facts).or_else(|| router(facts)).or_else(|| forward(facts))
 }
@@ -38,12 +42,13 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 fn shared(facts: &Facts) -> Option<Suspect> {
     let is_stopped = stop::entrance(facts).is_some_and(|door| door.tcp != Tcp::Open)
         || facts.arrival().is_some_and(|visit| matches!(visit.status, 522 | 523));
-    let host = facts.host.as_ref();
+    // Networks of overlays use the same range: an address of the host itself counts where it has no other way out.
+    let alone = facts.host.as_ref().filter(|host| host.addresses.iter().filter(|ip| ip.is_ipv4()).count() == 1);
     let all = facts
         .addresses()
         .into_iter()
         .chain(facts.expected.iter().copied())
-        .chain(host.into_iter().flat_map(|host| host.addresses.iter().copied()));
+        .chain(alone.into_iter().flat_map(|host| host.addresses.iter().copied()));
     let address = all.into_iter().find(is_shared).filter(|_| is_stopped)?;
     Some(
         Suspect::new("nat.cgnat", format!("{address} is an address that the provider shares among customers (100.64.0.0/10): no connection from outside can reach it."))
@@ -60,14 +65,31 @@ fn router(facts: &Facts) -> Option<Suspect> {
     let name = certificate
         .map(|certificate| format!("{} {} {}", certificate.subject, certificate.issuer, certificate.names.join(" ")))
         .unwrap_or_default();
-    let arrival = facts.arrival();
-    let page = arrival
-        .map(|visit| format!("{} {}", visit.field("server").unwrap_or_default(), visit.body))
+    let covered = |names: &[String]| {
+        let own = facts.target.as_ref().map(|target| target.host.as_str()).unwrap_or_default();
+        names.iter().any(|name| name.eq_ignore_ascii_case(own))
+    };
+    if certificate.is_some_and(|certificate| covered(&certificate.names)) {
+        return None;
+    }
+    let text = facts
+        .arrival()
+        .map(|visit| {
+            let field = |name: &str| visit.field(name).unwrap_or_default();
+            format!("{} {} {}", field("server"), field("www-authenticate"), title(&visit.body))
+        })
         .unwrap_or_default();
-    let text = format!("{name} {page}").to_lowercase();
-    let word = ROUTERS.iter().find(|word| text.contains(*word))?;
-    let is_foreign = door.tls.as_ref().is_some_and(|tls| tls.trust != Trust::Good)
-        || arrival.is_some_and(|visit| visit.status == 401 || visit.says(word));
+    let text = format!("{name} {text}").to_lowercase();
+    let words: Vec<_> = text.split(|c: char| !c.is_alphanumeric() && !"!-_.".contains(c)).collect();
+    let is_said = |word: &&&str| {
+        if word.contains(' ') { text.contains(**word) } else { words.iter().any(|known| known.starts_with(**word)) }
+    };
+    let word = ROUTERS.iter().find(is_said)?;
+    // A site of that name shows a certificate that is trusted; a router's page has none.
+    let is_foreign = match &door.tls {
+        Some(tls) => tls.trust != Trust::Good,
+        None => facts.host.is_some() || *word != "router",
+    };
     let host = facts.host.as_ref();
     let is_other = host.is_none_or(|host| host.addresses.is_empty() || !host.addresses.contains(&door.address.ip()));
     (is_foreign && is_other).then(|| {
@@ -80,9 +102,26 @@ fn router(facts: &Facts) -> Option<Suspect> {
     })
 }
 
+/// The host's address in its own network.
+fn own(host: &Host) -> String {
+    let address = host.addresses.iter().find(|address| !address.is_loopback() && address.is_ipv4());
+    address.map_or_else(|| "the host".to_owned(), ToString::to_string)
+}
+
+/// What stands between the tags of the title, where there is one.
+fn title(body: &str) -> String {
+    let lower = body.to_lowercase();
+    let Some(at) = lower.find("<title").and_then(|at| lower[at..].find('>').map(|end| at + end + 1)) else {
+        return String::new();
+    };
+    lower[at..].split('<').next().unwrap_or_default().to_owned()
+}
+
 fn forward(facts: &Facts) -> Option<Suspect> {
     let host = facts.host.as_ref()?;
-    if !is_translated(facts, host) || facts.vantage != Vantage::Outside {
+    // From inside, a router that does not lead back looks like one that does not forward.
+    let is_outside = facts.vantage == Vantage::Outside || facts.outside_works == Some(false);
+    if !is_translated(facts, host) || !is_outside || facts.outside_works == Some(true) {
         return None;
     }
     let port = entry_port(facts);
@@ -102,7 +141,11 @@ fn forward(facts: &Facts) -> Option<Suspect> {
     };
     match (door.tcp, here) {
         (Tcp::Refused, Listens::Nobody) => {
-            let ports: Vec<_> = host.listeners.iter().filter(|listener| !listener.address.ip().is_loopback()).map(|listener| listener.address.port().to_string()).collect();
+            // Only a service that may be the site speaks for a wrong target; a shell or a database does not.
+            let is_service = |listener: &&Listener| {
+                !listener.address.ip().is_loopback() && !OTHERS.contains(&listener.address.port()) && listener.owner != "sshd"
+            };
+            let ports: Vec<_> = host.listeners.iter().filter(is_service).map(|listener| listener.address.port().to_string()).collect();
             if ports.is_empty() {
                 return None;
             }
@@ -114,12 +157,23 @@ fn forward(facts: &Facts) -> Option<Suspect> {
             base("nat.no_port_forward", format!("The host listens on port {port} and lets it in, and nothing that is sent to {} arrives: the router does not forward it.", door.address.ip()))
                 .likely()
                 .not("firewall.dropped", "no rule of the host stops this port")
-                .fix(format!("on the router: forward TCP {port} to {} port {port}", host.addresses.iter().find(|address| !address.is_loopback() && address.is_ipv4()).map_or_else(|| "the host".to_owned(), ToString::to_string)))
+                .fix(format!("on the router: forward TCP {port} to {} port {port}", own(host)))
         } else {
             base("nat.isp_blocks_port", format!("Port {} of the same address is forwarded and answers, port {port} does not: the provider keeps it away.", others[0]))
                 .saw(format!("connect {} port {}", door.address.ip(), others[0]), "open", "outside")
                 .not("nat.no_port_forward", "the router forwards other ports to this host")
         }),
+        (Tcp::Prohibited | Tcp::Noroute, Listens::Here) if firewall_stops(host, port).is_none() => {
+            let is_late = door.ms >= 1_000;
+            let (code, why) = if is_late {
+                ("nat.forward_target_mismatch", format!("The router looks for a machine that is not there: it forwards port {port} to another address than this host's."))
+            } else {
+                ("nat.no_port_forward", format!("The router itself refuses port {port}: it does not forward it to this host."))
+            };
+            Some(base(code, why).likely()
+                .not("firewall.rejected_icmp", "no rule of the host rejects this port")
+                .fix(format!("on the router: forward TCP {port} to {} port {port}", own(host))))
+        }
         (Tcp::Refused, Listens::Here) => Some(base("nat.forward_target_mismatch", format!("The host listens on port {port}, and {} refuses it: the router forwards it elsewhere, or answers itself.", door.address)).likely()
             .not("listen.refused", "the service runs and listens")
             .fix(format!("on the router: correct the target of the forward for port {port}"))),

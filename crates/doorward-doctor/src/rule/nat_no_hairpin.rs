@@ -22,13 +22,14 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         .chain(facts.doors(Via::Inside))
         .any(|door| door.tcp == Tcp::Open)
         || facts.host.as_ref().is_some_and(|host| listens(host, entry_port(facts), None) == Listens::Here);
-    inside.then(|| {
-        Suspect::new("nat.no_hairpin", format!("{} works from outside and the service runs inside; only the way from inside to the public address is missing.", door.address))
+    (inside || facts.vantage == Vantage::Lan).then(|| {
+        let suspect = Suspect::new("nat.no_hairpin", format!("{} works from outside and the service runs inside; only the way from inside to the public address is missing.", door.address))
             .at(Link::Net)
             .deep(4)
             .saw(format!("connect {}", door.address), format!("{:?}", door.tcp).to_lowercase(), "inside")
             .saw("the same from another network", "open", "outside")
-            .not("nat.no_port_forward", "it works from outside")
+            .not("nat.no_port_forward", "it works from outside");
+        if inside { suspect } else { suspect.likely() }
     })
 }
 
@@ -45,5 +46,7 @@ mod tests {
         assert_eq!(code(&RULE, &facts), None);
         facts.outside_works = Some(true);
         assert_eq!(code(&RULE, &facts), Some("nat.no_hairpin"));
+        facts.vantage = Vantage::Outside;
+        assert_eq!(code(&RULE, &facts), None);
     }
 }

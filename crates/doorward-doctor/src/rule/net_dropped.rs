@@ -57,6 +57,11 @@ fn silence(facts: &Facts) -> Option<Suspect> {
 /// The command that opens the port, in the words of what manages the rules there.
 pub(super) fn opening(host: &Host, port: u16) -> Vec<String> {
     let has = |word: &str| host.firewall.rules.iter().any(|rule| rule.contains(word));
+    if let Some(inner) = crate::host::firewall::led_to(&host.firewall, port) {
+        return vec![format!(
+            "take away the rule for forwarded packets that stops port {inner} (`nft -a list chain inet filter forward` shows its number)"
+        )];
+    }
     if has("ufw") {
         return vec![format!("ufw allow {port}/tcp")];
     }
@@ -76,20 +81,34 @@ fn bridge(facts: &Facts) -> Option<Suspect> {
         return None;
     }
     let host = facts.host.as_ref()?;
-    let line = facts.log_with(&["timed out", "while connecting to upstream"])?;
-    let (address, port) = crate::host::upstream::in_line(&line.text)?;
-    let address: IpAddr = address.parse().ok()?;
-    if !host.addresses.contains(&address) && !line.text.contains("host.docker.internal") {
+    let (name, port, line) = crate::host::upstream::failed(facts)
+        .map(|(name, port, line)| (name, port, Some(line)))
+        .or_else(|| crate::host::upstream::configured(facts).map(|(name, port)| (name, port, None)))?;
+    if line.is_some_and(|line| !crate::host::upstream::is_timeout(&line.text)) {
         return None;
     }
-    let (rule, _) = firewall_stops(host, port)?;
+    let is_gateway = |address: IpAddr| host.addresses.contains(&address) && !address.is_loopback();
+    if !name.parse().is_ok_and(is_gateway)
+        && !["host.docker.internal", "host.containers.internal"].contains(&name.as_str())
+    {
+        return None;
+    }
+    // What listens there is out of a container's reach only where a rule is in its way.
+    let from = host.inner.iter().flat_map(|inner| &inner.addresses).find(|address| address.is_ipv4());
+    let from = from.copied().unwrap_or(IpAddr::from([172, 17, 0, 2]));
+    let (rule, _) =
+        crate::host::firewall::stops_from(&host.firewall, port, crate::host::firewall::From::Container(from))?;
     let suspect = Suspect::new(
         "firewall.bridge_to_host_dropped",
         format!(
             "The proxy's container connects to the host's port {port} by its bridge, and the host's firewall drops that."
         ),
     );
-    Some(quoted(suspect, line).at(Link::Proxy).deep(4).saw("the firewall", rule, "the host").fix(format!(
+    let suspect = match line {
+        Some(line) => quoted(suspect, line),
+        None => suspect.likely(),
+    };
+    Some(suspect.at(Link::Proxy).deep(6).saw("the firewall", rule, "the host").fix(format!(
         "nft insert rule {} ip saddr 172.16.0.0/12 tcp dport {port} accept",
         crate::host::firewall::input_chain(&host.firewall).unwrap_or_else(|| "inet filter input".into())
     )))

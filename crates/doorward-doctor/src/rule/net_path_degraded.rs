@@ -24,14 +24,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 .fix("nft add rule inet filter forward tcp flags syn tcp option maxseg size set rt mtu"),
         );
     }
-    if let Some(line) = facts
-        .log_with(&["connection reset by peer", "while reading response header from upstream"])
-        .filter(|_| facts.log_with(&["idle"]).is_some())
-    {
-        return Some(quoted(
-            Suspect::new("net.idle_flow_dropped", "Connections that were idle are reset on the way.").possible(),
-            line,
-        ));
+    if let Some(suspect) = idle(facts).or_else(|| bridge(facts)) {
+        return Some(suspect);
     }
     let quic = facts.doors.iter().find(|door| door.purpose == "quic" && door.tcp != Tcp::Open)?;
     Some(
@@ -41,6 +35,74 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             .not("net.tcp.syn_dropped", "TCP is open")
             .fix("open UDP 443 where TCP 443 is open, or stop announcing it: remove `h3` from Alt-Svc"),
     )
+}
+
+/// Words of a connection that was reset instead of answered.
+const RESET: &[&str] = &["connection reset by peer", "econnreset", "broken pipe", "(104:", "connection was reset"];
+
+/// The line that tells how long a connection had been idle, and whether that is longer than apps keep one and as long
+/// as routers remember one.
+fn idled(facts: &Facts) -> Option<&Line> {
+    facts.log_lines().find(|line| {
+        let text = line.text.to_lowercase();
+        let Some(at) = text.find("idle") else { return false };
+        let number = text[at..].split(|c: char| !c.is_ascii_digit()).find(|part| !part.is_empty());
+        number.and_then(|number| number.parse::<u64>().ok()).is_some_and(|seconds| (120..100_000).contains(&seconds))
+    })
+}
+
+/// Whether a log shows that somebody between proxy and app forgets connections.
+pub(super) fn is_flow_lost(facts: &Facts) -> bool {
+    facts.log_any(RESET).is_some() && idled(facts).is_some()
+}
+
+fn idle(facts: &Facts) -> Option<Suspect> {
+    let line = facts.log_any(RESET).filter(|_| is_flow_lost(facts))?;
+    let suspect = quoted(
+        Suspect::new(
+            "net.idle_flow_dropped",
+            "Connections that were idle for minutes are reset at their next request: a router or balancer between proxy and app has forgotten them.",
+        ),
+        line,
+    )
+    .not("proxy.keepalive_mismatch", "the connection was idle for longer than apps keep one open, and was reset, not closed")
+    .fix("keep them awake: proxy_socket_keepalive on; and net.ipv4.tcp_keepalive_time=60 (nginx), option tcpka (HAProxy)")
+    .fix("or let the proxy give them up sooner than the router does: keepalive_timeout 60s;   # in upstream { }");
+    heard(facts, idled(facts).map_or(suspect.clone(), |line| quoted(suspect, line)))
+}
+
+/// Words of an app whose own calls do not come through.
+const STALLED: &[&str] =
+    &["timed out", "timeout", "tls handshake timeout", "etimedout", "deadline exceeded", "und_err_connect_timeout"];
+
+/// The network of the containers carries larger packets than the way out, and large answers get lost.
+fn bridge(facts: &Facts) -> Option<Suspect> {
+    let host = facts.host.as_ref()?;
+    let (out, least) = host.interfaces.first()?;
+    let is_bridge = |name: &str| {
+        name.starts_with("docker") || name.starts_with("br-") || name.starts_with("cni") || name.starts_with("podman")
+    };
+    let (name, mtu) = host.interfaces.iter().find(|(name, mtu)| is_bridge(name) && mtu > least)?;
+    let line = facts
+        .log_lines()
+        .filter(|line| {
+            let text = line.text.to_lowercase();
+            let is_call = ["https://", "tls", "ssl", "handshake", "smtp", "fetch", "connect"]
+                .iter()
+                .any(|word| text.contains(word));
+            is_call && STALLED.iter().any(|word| text.contains(word)) && !text.contains("upstream")
+        })
+        .last()?;
+    let suspect = Suspect::new(
+        "net.pmtu_blackhole",
+        format!("Containers send packets of {mtu} bytes ({name}), the way out carries {least} ({out}), and the app's own calls time out: what is too large is lost on the way."),
+    )
+    .saw(format!("ip link show {name}"), format!("mtu {mtu}"), "the host")
+    .saw(format!("ip link show {out}"), format!("mtu {least}"), "the host")
+    .fix(format!("networks: default: driver_opts: com.docker.network.driver.mtu: \"{least}\"   # in the compose file; for all: {{\"mtu\": {least}}} in /etc/docker/daemon.json"))
+    .fix("nft add rule inet filter forward tcp flags syn tcp option maxseg size set rt mtu");
+    let suspect = quoted(suspect, line);
+    if is_failing_inside(facts) { Some(suspect.likely().at(shows_at(facts, Link::Net))) } else { heard(facts, suspect) }
 }
 
 #[cfg(test)]

@@ -11,7 +11,10 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let is_said = door.tcp == Tcp::Prohibited && door.ms < 1_000
         || facts.arrival().is_some_and(|visit| visit.status == 523) && rule.is_some();
     let is_reset = door.tcp == Tcp::Refused && rule.is_some();
-    if !is_said && !is_reset {
+    // Behind a router it is the router that speaks, where the host has no such rule.
+    let is_router = rule.is_none()
+        && facts.host.as_ref().is_some_and(|host| host.firewall.is_readable && is_translated(facts, host));
+    if !is_said && !is_reset || is_router {
         return None;
     }
     let mut suspect = Suspect::new(

@@ -37,8 +37,12 @@ fn onward(facts: &Facts) -> Option<Suspect> {
             ],
         )));
     }
-    let needs_underscore = facts.log_with(&["header", "missing"]).is_some_and(|line| line.text.contains('_'))
-        || facts.signin.form.as_ref().is_some_and(|form| form.is_header && form.token_name.contains('_'));
+    let needs_underscore =
+        facts.log_with(&["header", "missing"]).is_some_and(|line| line.text.contains('_'))
+            || facts.signin.form.as_ref().is_some_and(|form| form.is_header && form.token_name.contains('_'))
+            || facts.browser.iter().flat_map(|browser| &browser.calls).any(|call| {
+                matches!(call.status, 400 | 401 | 403) && call.sent.iter().any(|(name, _)| name.contains('_'))
+            });
     (!echo.has_underscore && needs_underscore).then(|| {
         lost("proxy.header_dropped_underscore", "A header with an underscore").fixes(mend::lines(
             facts,

@@ -8,25 +8,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let arrival = facts.arrival().filter(|visit| matches!(visit.status, 400 | 403 | 421))?;
     let target = facts.target.as_ref()?;
     let host = facts.host.as_ref();
-    let twice = host.and_then(|host| {
-        let sets: Vec<_> = host
-            .proxy
-            .iter()
-            .filter(|line| line.text.trim_start().to_lowercase().starts_with("proxy_set_header host "))
-            .collect();
-        sets.iter()
-            .find(|line| {
-                sets.iter().any(|other| {
-                    other.number != line.number && other.source == line.source && line.number.abs_diff(other.number) < 8
-                })
-            })
-            .map(|line| (*line).clone())
-            .or_else(|| {
-                sets.iter()
-                    .find(|line| line.text.to_lowercase().matches("proxy_set_header host ").count() > 1)
-                    .map(|line| (*line).clone())
-            })
-    });
+    let twice = host.and_then(|host| crate::host::block::set_twice(&host.proxy, "Host"));
     let doubled = facts.log_any(&["duplicate host", "multiple host", "more than one host"]);
     if facts.echo.as_ref().is_some_and(|echo| echo.host.len() > 1) || twice.is_some() || doubled.is_some() {
         let mut suspect = Suspect::new(
@@ -36,8 +18,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         .deep(4)
         .saw("GET", arrival.told(), arrival.url.clone())
         .not("config.allowed_hosts", "the server refuses before the app looks at the name");
-        if let Some(line) = twice {
-            suspect = suspect.saw(format!("line {}", line.number), line.text.clone(), line.source);
+        for line in twice.into_iter().flatten() {
+            suspect = suspect.saw(format!("line {}", line.number), line.text.clone(), line.source.clone());
         }
         return Some(suspect.fix("keep one line: proxy_set_header Host $http_host;"));
     }

@@ -15,7 +15,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         || arrival.status == 200 && arrival.body_bytes == 0 && mend::proxy_of(arrival) == "caddy"
         || arrival.says("welcome to nginx!")
         || arrival.says("apache2 debian default page")
-        || arrival.says("apache2 ubuntu default page");
+        || arrival.says("apache2 ubuntu default page")
+        || is_unrouted(facts, arrival);
     if !is_own {
         return None;
     }
@@ -41,7 +42,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 .any(|line| line.text.contains(&target.host) || line.text.contains('_') || line.text.contains("*."))
     });
     let is_certain = app.is_some() || line.is_some() || known;
-    let is_common = arrival.body.trim() == "404 page not found"
+    let is_common = is_unrouted(facts, arrival)
+        || arrival.body.trim() == "404 page not found"
         || arrival.status == 421
         || arrival.says("welcome to nginx!")
         || arrival.says("default page")
@@ -77,6 +79,29 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         suspect = quoted(suspect, line);
     }
     Some(if is_certain { suspect } else { suspect.likely() })
+}
+
+/// `HAProxy` answers 503 where none of its rules chose servers: its log names the front twice, and its configuration tells
+/// which names have a rule.
+fn is_unrouted(facts: &Facts, arrival: &Visit) -> bool {
+    if arrival.status != 503 || mend::proxy_of(arrival) != "haproxy" {
+        return false;
+    }
+    let is_logged = facts.log_lines().any(|line| {
+        line.text.contains(" 503 ")
+            && line.text.split_whitespace().any(|word| {
+                word.strip_suffix("/<NOSRV>").is_some_and(|backend| {
+                    line.text.split_whitespace().any(|front| front.trim_end_matches('~') == backend && front != word)
+                })
+            })
+    });
+    let Some(host) = &facts.host else { return is_logged };
+    let lines = || host.proxy.iter().map(|line| line.text.as_str());
+    let has_default = lines().any(|text| text.starts_with("default_backend"));
+    let has_rules = lines().any(|text| text.starts_with("use_backend"));
+    let name = facts.target.as_ref().map(|target| target.host.clone()).unwrap_or_default();
+    let is_listed = lines().any(|text| text.contains(&name) || text.contains("map"));
+    is_logged || has_rules && !has_default && !is_listed
 }
 
 #[cfg(test)]

@@ -71,31 +71,79 @@ fn refused(facts: &Facts) -> Option<Suspect> {
     )))
 }
 
-fn partial(facts: &Facts) -> Option<Suspect> {
-    let host = facts.host.as_ref()?;
-    let ranges: Vec<_> =
-        host.proxy.iter().filter(|line| line.text.trim_start().starts_with("set_real_ip_from")).collect();
-    let is_harmed = facts.signin.attempts.iter().any(|attempt| attempt.answer == Answer::Throttled)
-        || facts.arrival().is_some_and(|visit| matches!(visit.status, 403 | 429))
-        || facts.echo.as_ref().is_some_and(|echo| {
-            !echo.client.is_empty()
-                && !echo.forwarded_for.is_empty()
-                && !echo.forwarded_for[0].starts_with(&echo.client)
+/// Words of proxies and apps before the ranges whose forwarded addresses they believe.
+const LISTS: &[&str] = &[
+    "set_real_ip_from",
+    "remoteiptrustedproxy",
+    "remoteipinternalproxy",
+    "trusted_proxies",
+    "trustedips",
+    "trusted_proxy",
+];
+
+/// Ranges of the lists in the proxy's configuration, and the first line of them.
+fn believed(host: &Host) -> (Vec<(IpAddr, u32)>, Option<&Line>) {
+    let is_list = |line: &&Line| {
+        let text = line.text.trim_start().to_lowercase();
+        LISTS.iter().any(|word| text.starts_with(word)) || text.starts_with("acl ") && text.contains(" src ")
+    };
+    let lines: Vec<_> = host.proxy.iter().filter(is_list).collect();
+    let ranges =
+        lines.iter().flat_map(|line| line.text.split([' ', ';', ',', '"', '[', ']', '=', '\''])).filter_map(|word| {
+            let (net, bits) = word.split_once('/').unwrap_or((word, ""));
+            let net: IpAddr = net.parse().ok()?;
+            Some((net, bits.parse().unwrap_or(if net.is_ipv4() { 32 } else { 128 })))
         });
-    (facts.is_behind_cdn() && !ranges.is_empty() && ranges.len() < 10 && is_harmed).then(|| {
-        Suspect::new(
-            "proxy.real_ip_partial",
-            format!(
-                "The proxy restores the visitor's address for {} ranges only; the CDN comes from more.",
-                ranges.len()
-            ),
-        )
-        .at(shows_at(facts, Link::Proxy))
-        .deep(3)
-        .likely()
-        .saw("set_real_ip_from", format!("{} lines", ranges.len()), ranges[0].source.clone())
-        .fix("write a set_real_ip_from line for each range that the CDN publishes, and refresh them by a timer")
-    })
+    (ranges.collect(), lines.first().copied())
+}
+
+fn covers(range: &(IpAddr, u32), address: &IpAddr) -> bool {
+    let bits = |address: &IpAddr| match address {
+        IpAddr::V4(v4) => (u128::from(u32::from(*v4)) << 96, 32),
+        IpAddr::V6(v6) => (u128::from(*v6), 128),
+    };
+    let ((net, width), (address, other)) = (bits(&range.0), bits(address));
+    let shift = 128 - range.1.min(128);
+    width == other && (shift >= 128 || net >> shift == address >> shift)
+}
+
+/// Some of the CDN's ranges are believed, and the one by which people come here is not among them.
+fn partial(facts: &Facts) -> Option<Suspect> {
+    let host = facts.host.as_ref().filter(|_| facts.is_behind_cdn())?;
+    let (ranges, line) = believed(host);
+    let is_cdn = super::tls_wrong_cert_served::is_cdn;
+    if !ranges.iter().any(|(net, _)| is_cdn(net)) {
+        return None;
+    }
+    // What the origin itself wrote down of the doctor's requests comes before what the lists would lead to.
+    let seen = host.seen.iter().find(|address| is_cdn(address)).copied();
+    let edge = facts
+        .addresses()
+        .into_iter()
+        .find(|address| is_cdn(address) && !ranges.iter().any(|range| covers(range, address)));
+    if seen.is_none() && (edge.is_none() || !host.seen.is_empty()) {
+        return None;
+    }
+    let missing = seen.or(edge)?;
+    let suspect = Suspect::new(
+        "proxy.real_ip_partial",
+        format!(
+            "The proxy restores the visitor's address for {} ranges only, and {missing} of the CDN is in none of them: whoever comes that way counts as the CDN.",
+            ranges.len()
+        ),
+    )
+    .likely()
+    .saw("the believed ranges", line.map(|line| line.text.clone()).unwrap_or_default(), line.map(|line| line.source.clone()).unwrap_or_default())
+    .fix("write a set_real_ip_from line for each range that the CDN publishes, and refresh them by a timer");
+    let suspect = match seen {
+        Some(address) => {
+            suspect.saw("the doctor's request in the access log", format!("comes from {address}"), "the origin")
+        }
+        None => suspect,
+    };
+    let is_harmed = facts.signin.attempts.iter().any(|attempt| attempt.answer == Answer::Throttled)
+        || facts.arrival().is_some_and(|visit| matches!(visit.status, 403 | 429));
+    if is_harmed { Some(suspect.at(shows_at(facts, Link::Proxy)).deep(3)) } else { heard(facts, suspect) }
 }
 
 #[cfg(test)]

@@ -15,17 +15,7 @@ fn circle(facts: &Facts) -> Option<Suspect> {
     });
     let failing =
         facts.arrival().is_some_and(|visit| visit.status >= 400 || visit.fault.is_some()) || stop::is_loop(facts);
-    let host = facts.host.as_ref();
-    let own = host.zip(upstream::configured(facts)).filter(|(host, (address, port))| {
-        let is_here = address == "localhost"
-            || address
-                .parse::<IpAddr>()
-                .is_ok_and(|address| address.is_loopback() || host.addresses.contains(&address));
-        is_here && host.proxy.iter().any(|line| upstream::listen_port(&line.text) == Some(*port))
-    });
-    let text = growing.cloned().or_else(|| {
-        own.as_ref().map(|(_, (address, port))| format!("upstream {address}:{port}, which is the proxy's own listener"))
-    })?;
+    let text = growing.cloned().or_else(|| crate::host::block::circle(facts.host.as_ref()?))?;
     failing.then(|| {
         Suspect::new(
             "proxy.upstream_is_self",
@@ -40,7 +30,8 @@ fn circle(facts: &Facts) -> Option<Suspect> {
 
 fn wrong(facts: &Facts) -> Option<Suspect> {
     let arrival = facts.arrival()?;
-    if !is_gateway_error(facts) && !is_stranger(facts, arrival) {
+    let is_silent = arrival.fault == Some(Fault::Silent);
+    if !is_gateway_error(facts) && !is_silent && !is_stranger(facts, arrival) {
         return None;
     }
     let said = upstream::failed(facts);
@@ -49,7 +40,7 @@ fn wrong(facts: &Facts) -> Option<Suspect> {
     let app = facts.doors(Via::App).next();
     let base = |code, why: String| {
         let mut suspect = Suspect::new(code, why)
-            .at(Link::Proxy)
+            .at(shows_at(facts, Link::Proxy).max(Link::Proxy))
             .deep(4)
             .saw("GET", arrival.told(), arrival.url.clone())
             .not("http.header.response_too_large", "no connection was made at all");
@@ -58,12 +49,10 @@ fn wrong(facts: &Facts) -> Option<Suspect> {
         }
         suspect
     };
-    let is_timeout = said.as_ref().is_some_and(|(_, _, line)| {
-        line.text.contains("timed out")
-            || line.text.contains("i/o timeout")
-            || line.text.contains("No route to host")
-            || line.text.contains("unreachable")
-    });
+    let is_timeout = match &said {
+        Some((_, _, line)) => upstream::is_timeout(&line.text),
+        None => app.is_some_and(|door| matches!(door.tcp, Tcp::Silent | Tcp::Prohibited | Tcp::Noroute)),
+    };
     let Some((name, port)) = named else {
         let refused = app.is_some_and(|door| door.tcp == Tcp::Refused);
         return refused.then(|| {
@@ -76,13 +65,15 @@ fn wrong(facts: &Facts) -> Option<Suspect> {
             .fix("start the app, then compare its address with the proxy's upstream")
         });
     };
+    let is_waiting = arrival.fault == Some(Fault::Silent) && app.is_some_and(|door| door.tcp == Tcp::Silent);
+    let is_gateway = is_gateway_error(facts) || is_waiting;
     if arrival.status == 504 && !is_timeout && said.is_none() {
         return None;
     }
     let host = facts.host.as_ref();
     let address: Option<IpAddr> = name.parse().ok();
     let is_loopback = name == "localhost" || address.is_some_and(|address| address.is_loopback());
-    if is_loopback && upstream::is_proxy_apart(facts) {
+    if is_gateway && is_loopback && upstream::is_proxy_apart(facts) {
         return Some(
             base(
                 "proxy.upstream_is_self",
@@ -96,7 +87,7 @@ fn wrong(facts: &Facts) -> Option<Suspect> {
             )),
         );
     }
-    if is_timeout {
+    if is_gateway && is_timeout {
         return Some(base("proxy.upstream_unroutable", format!("{name}:{port} does not answer the proxy: it lies in a network that the proxy has no part in, or is gone.")).fix("put proxy and app on one network, and name it where the proxy chooses (traefik.docker.network=NAME)"));
     }
     if let Some((container, now)) = host.and_then(|host| upstream::moved(host, &name, address)) {
@@ -114,6 +105,9 @@ fn wrong(facts: &Facts) -> Option<Suspect> {
                 ],
             )),
         );
+    }
+    if !is_gateway {
+        return None;
     }
     let others = host.map(|host| upstream::ports(host, address)).unwrap_or_default();
     let is_listening = others.contains(&port);
@@ -133,6 +127,15 @@ fn wrong(facts: &Facts) -> Option<Suspect> {
         );
     }
     if is_listening && said.is_none() {
+        return None;
+    }
+    // What lies in a network that cannot be looked into, or answers the doctor, is not shown to be missing.
+    let is_seen = is_loopback && host.is_some()
+        || host.zip(address).is_some_and(|(host, address)| {
+            host.addresses.contains(&address) || host.inner.iter().any(|inner| inner.addresses.contains(&address))
+        });
+    let answers = app.is_some_and(|door| door.tcp == Tcp::Open && door.address.port() == port);
+    if said.is_none() && (answers || !is_seen && app.is_none_or(|door| door.tcp == Tcp::Open)) {
         return None;
     }
     let suspect =

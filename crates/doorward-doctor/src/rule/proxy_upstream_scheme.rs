@@ -47,6 +47,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             .fixes(fix("https")),
         );
     }
+    if let Some(suspect) = configured(facts, arrival) {
+        return Some(suspect.fixes(fix("http")));
+    }
     let line = facts.log_any(TLS_TO_PLAIN).filter(|_| is_gateway_error(facts))?;
     let suspect = Suspect::new(
         "proxy.upstream_scheme_mismatch",
@@ -55,6 +58,31 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     .at(Link::Proxy)
     .deep(5);
     Some(quoted(suspect, line).saw("GET", arrival.told(), arrival.url.clone()).fixes(fix("http")))
+}
+
+/// The proxy is set up for TLS, and the app answers plain HTTP at that very port.
+fn configured(facts: &Facts, arrival: &Visit) -> Option<Suspect> {
+    let is_failing = is_gateway_error(facts) || matches!(arrival.fault, Some(Fault::Silent | Fault::Closed));
+    let host = facts.host.as_ref().filter(|_| is_failing)?;
+    let app = facts.inner(Via::App).filter(|visit| visit.is_well() || visit.status == 401)?;
+    let door = facts.doors(Via::App).find(|door| door.tcp == Tcp::Open && door.tls.is_none())?;
+    let port = door.address.port();
+    let line = host.proxy.iter().find(|line| {
+        let is_tls = line.text.contains("https://")
+            || line.text.trim_start().starts_with("server ") && line.text.split_whitespace().any(|word| word == "ssl");
+        is_tls && crate::host::upstream::target(&line.text).is_some_and(|(_, known)| known == port)
+    })?;
+    Some(
+        Suspect::new(
+            "proxy.upstream_scheme_mismatch",
+            format!("The proxy speaks TLS to port {port}, and the app speaks plain HTTP there."),
+        )
+        .at(shows_at(facts, Link::Proxy))
+        .deep(7)
+        .saw(format!("line {}", line.number), line.text.clone(), line.source.clone())
+        .saw(format!("GET http://{}", door.address), app.told(), "app")
+        .saw("GET", arrival.told(), arrival.url.clone()),
+    )
 }
 
 #[cfg(test)]

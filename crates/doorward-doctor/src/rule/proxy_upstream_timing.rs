@@ -49,14 +49,44 @@ fn slow(facts: &Facts) -> Option<Suspect> {
     })
 }
 
+/// Words of proxies whose connection to the app ended before an answer came.
+const ENDED: &[&str] = &[
+    "upstream prematurely closed connection while reading response header",
+    "recv() failed (104: connection reset by peer) while reading response header",
+    "server closed idle connection",
+    "error reading status line from remote server",
+    "reset reason: connection termination",
+    " sh-- ",
+];
+
+/// Words of an app that ends its own work, for which no connection was too short-lived.
+const OTHERWISE: &[&str] = &[
+    "worker timeout",
+    "worker exiting",
+    "was sent sigkill",
+    "segmentation fault",
+    "segfault",
+    "out of memory",
+    "oom-kill",
+    "panicked at",
+    "fatal error",
+    "core dumped",
+    "exited with code",
+    "terminated by signal",
+];
+
 fn keepalive(facts: &Facts) -> Option<Suspect> {
-    let line = facts.log_any(&[
-        "upstream prematurely closed connection while reading response header",
-        "recv() failed (104: connection reset by peer) while reading response header",
-        "server closed idle connection",
-        "sc-- ",
-        "ench reset by peer",
-    ])?;
+    let line = facts.log_any(ENDED)?;
+    if facts.log_any(OTHERWISE).is_some() || super::net_path_degraded::is_flow_lost(facts) {
+        return None;
+    }
+    // An app on this machine, or next to it, has nothing in between that could forget a connection.
+    let upstream = crate::host::upstream::in_line(&line.text).map(|(name, _)| name);
+    let is_far = upstream.as_deref().is_some_and(|name| is_elsewhere(facts, name));
+    let is_reset = line.text.to_lowercase().contains("reset by peer");
+    if is_far && is_reset {
+        return None;
+    }
     let all: Vec<_> = facts.visits.iter().filter(|visit| visit.via == Via::Public && visit.status > 0).collect();
     let (well, broken) =
         (all.iter().filter(|visit| visit.status < 500).count(), all.iter().filter(|visit| visit.status == 502).count());
@@ -70,12 +100,30 @@ fn keepalive(facts: &Facts) -> Option<Suspect> {
             text.starts_with("keepalive") || text.contains("http-reuse")
         })
     });
-    (broken > 0 && (well > 0 || keeps) && app_is_well).then(|| {
-        quoted(Suspect::new("proxy.keepalive_mismatch", "Single requests fail with 502 within milliseconds: the proxy reuses a connection that the app has just closed."), line)
-            .at(Link::Proxy).deep(3).likely()
-            .not("proxy.upstream_refused", "most requests pass")
-            .fix("let the app keep idle connections longer than the proxy: server.keepAliveTimeout = 75000 (Node.js), --keep-alive 75 (gunicorn), --timeout-keep-alive 75 (uvicorn)")
-    })
+    let suspect = quoted(Suspect::new("proxy.keepalive_mismatch", "Single requests fail with 502 within milliseconds: the proxy reuses a connection that the app has just closed."), line)
+        .at(Link::Proxy).deep(3).likely()
+        .not("proxy.upstream_refused", "most requests pass")
+        .fix("let the app keep idle connections longer than the proxy: server.keepAliveTimeout = 75000 (Node.js), --keep-alive 75 (gunicorn), --timeout-keep-alive 75 (uvicorn)");
+    if broken == 0 {
+        return heard(facts, suspect);
+    }
+    ((well > 0 || keeps) && app_is_well && !is_refused_for_size(facts)).then_some(suspect)
+}
+
+/// Whether an upstream lies beyond this machine and its containers.
+fn is_elsewhere(facts: &Facts, name: &str) -> bool {
+    let Ok(address) = name.parse::<IpAddr>() else { return false };
+    let near = facts.host.as_ref().is_some_and(|host| {
+        host.addresses.contains(&address)
+            || host.inner.iter().any(|inner| inner.addresses.contains(&address))
+            || host.containers.iter().any(|container| container.addresses.iter().any(|(_, known)| *known == address))
+    });
+    !address.is_loopback() && !near
+}
+
+/// What fails is always the same request, and it is larger than those that pass.
+fn is_refused_for_size(facts: &Facts) -> bool {
+    facts.visits(Step::LargeHead).any(|visit| !visit.is_well())
 }
 
 #[cfg(test)]

@@ -37,6 +37,9 @@ fn missing(facts: &Facts, tls: &Handshake) -> Option<Suspect> {
     if tls.knock != Knock::Alert || tls.sni.is_empty() || tls.sni.parse::<IpAddr>().is_ok() || !(is_ours || is_first) {
         return None;
     }
+    if super::tls_wrong_cert_served::is_without_site(facts, &tls.sni) {
+        return None;
+    }
     // A name that lies deep below its zone is the mark of an edge's own certificate.
     if tls.alert == "handshake_failure" && super::tls_wrong_cert_served::is_edge_without(facts) {
         return None;

@@ -17,6 +17,9 @@ const WORDS: &[&str] = &[
     "depth_zero_self_signed_cert",
     "unable_to_get_issuer_cert",
     "unknownissuer",
+    "unable to find valid certification path",
+    "invalid peer certificate",
+    "tls: failed to verify certificate",
     "upstream ssl certificate verify error",
 ];
 
@@ -51,7 +54,29 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     );
     let suspect = quoted(suspect, line).at(shows_at(facts, Link::Tls)).deep(5)
         .fix("give the app the authority: NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE or SSL_CERT_FILE, or update-ca-certificates in its image");
-    is_failing.then_some(suspect)
+    if is_failing {
+        return Some(suspect);
+    }
+    // Where no failure was met, the line must be about what a sign-in calls.
+    let text = line.text.to_lowercase();
+    let is_sign_in = [
+        "oidc",
+        "oauth",
+        "openid",
+        "issuer",
+        "discovery",
+        "jwks",
+        "idp",
+        "sso",
+        "saml",
+        "ldap",
+        "login",
+        "sign-in",
+        "provider",
+    ]
+    .iter()
+    .any(|word| text.contains(word));
+    is_sign_in.then(|| heard(facts, suspect)).flatten()
 }
 
 #[cfg(test)]
@@ -64,5 +89,7 @@ mod tests {
         let text = "x509: certificate signed by unknown authority";
         assert_eq!(code(&RULE, &logged(answered(500), text)), Some("tls.upstream_ca_untrusted"));
         assert_eq!(code(&RULE, &logged(healthy(), text)), None);
+        let text = format!("failed to fetch OIDC discovery: {text}");
+        assert_eq!(code(&RULE, &logged(healthy(), &text)), Some("tls.upstream_ca_untrusted"));
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn is_edge_without(facts: &Facts) -> bool {
 }
 
 /// Ranges that a large CDN publishes for its edges.
-fn is_cdn(address: &IpAddr) -> bool {
+pub(super) fn is_cdn(address: &IpAddr) -> bool {
     const RANGES: &[([u8; 4], u32)] = &[
         ([173, 245, 48, 0], 20),
         ([103, 21, 244, 0], 22),
@@ -55,6 +55,27 @@ pub(super) fn is_own_of_another(tls: &Handshake, name: &str) -> bool {
     tls.knock == Knock::Done && shown.subject == shown.issuer && !shown.names.iter().any(covers)
 }
 
+/// Caddy has sites for other names, and none for this one.
+pub(super) fn is_without_site(facts: &Facts, name: &str) -> bool {
+    let Some(host) = &facts.host else { return false };
+    let blocks = crate::host::block::blocks(&host.proxy);
+    let is_caddy = host.proxy.iter().any(|line| line.text.starts_with("reverse_proxy"));
+    let sites: Vec<_> = blocks
+        .iter()
+        .flat_map(|block| block.head.split([',', ' ']))
+        .map(|place| place.trim_start_matches("https://").trim_start_matches("http://"))
+        .map(|place| place.rsplit_once(':').map_or(place, |(name, _)| name))
+        .filter(|place| place.contains('.') && !place.starts_with(['/', '.']) && !place.contains('/'))
+        .collect();
+    let covers = |site: &&str| {
+        site.eq_ignore_ascii_case(name)
+            || site.strip_prefix("*.").is_some_and(|zone| name.split_once('.').is_some_and(|(_, rest)| rest == zone))
+    };
+    let is_open =
+        blocks.iter().any(|block| block.head.starts_with(':') || block.head.contains(" :") || block.head == "https://");
+    is_caddy && !is_open && !sites.is_empty() && !sites.iter().any(covers)
+}
+
 fn judge(facts: &Facts) -> Option<Suspect> {
     let edge = stop::entrance(facts).and_then(|door| door.tls.as_ref());
     if let Some(tls) =
@@ -77,6 +98,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     if tls.knock == Knock::Alert {
         let nameless = name.parse::<IpAddr>().is_ok();
         let is_unknown = tls.alert.starts_with("unrecogni")
+            || tls.alert == "internal_error" && is_without_site(facts, &name)
             || nameless && matches!(tls.alert.as_str(), "internal_error" | "handshake_failure");
         return is_unknown.then(|| {
             let why = if nameless {

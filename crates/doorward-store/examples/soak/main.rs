@@ -1,7 +1,8 @@
 //! Races of many callers for one-time values, over two nodes on one database that are killed and started again.
 //!
-//! `cargo xtask soak` runs it with 100,000 races and prints what came of them. It ends with 1 where a value was good
-//! for more or for less than once, was good again after a restart, or the audit chain does not hold.
+//! `cargo xtask soak` runs it with 100,000 races and prints what came of them, in a database of its own or in an empty one
+//! of a server. It ends with 1 where a value was good for more or for less than once, was good again after a restart, or
+//! the audit chain does not hold.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -16,8 +17,10 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
+use doorward_core::Secret;
 use doorward_core::store::Audit as _;
-use doorward_store::{Location, Store, migration};
+use doorward_store::{Location, Server, Store, migration};
+use tempfile::TempDir;
 use tokio::time::Instant;
 
 /// How many callers present one value.
@@ -46,38 +49,49 @@ async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["live", place, used] => {
-            life::live(&Location::embedded(Path::new(place)), Path::new(used)).await;
+            life::live(&located(place), Path::new(used)).await;
             ExitCode::SUCCESS
         }
-        [count] => soak(count.parse().unwrap()).await,
+        [count] => soak(count.parse().unwrap(), None).await,
+        [count, url] => soak(count.parse().unwrap(), Some(url)).await,
         _ => {
-            println!("usage: soak RACES");
+            println!("usage: soak RACES [DATABASE_URL]");
             ExitCode::from(2)
         }
     }
 }
 
-async fn soak(count: usize) -> ExitCode {
+/// A URL is a server's database, and anything else the directory of an embedded one.
+fn located(place: &str) -> Location {
+    if place.contains("://") {
+        return Location::Postgres(Server::new(Secret::new(place)));
+    }
+    Location::embedded(Path::new(place))
+}
+
+async fn soak(count: usize, url: Option<&str>) -> ExitCode {
     let directory = tempfile::tempdir().unwrap();
-    let location = Location::embedded(directory.path());
-    migration::up(&location).await.unwrap();
+    let place = url.unwrap_or_else(|| directory.path().to_str().unwrap());
+    let location = located(place);
+    let made = migration::up(&location).await.unwrap();
+    assert!(!made.is_empty(), "the database is in use: name an empty one");
     let (began, mut tally, mut used) = (Instant::now(), Tally::default(), VecDeque::new());
     while tally.races < count {
         let most = (count - tally.races).min(LIFE + tally.lives * 37 % LIFE);
-        one_life(directory.path(), most, &mut tally, &mut used);
+        one_life(&directory, place, most, &mut tally, &mut used);
     }
     // Once more without being killed, so that what the last life used is presented as well.
-    one_life(directory.path(), 0, &mut tally, &mut used);
+    one_life(&directory, place, 0, &mut tally, &mut used);
     let chain = Store::open(&location).await.unwrap().verify_chain().await.unwrap();
     tell(&tally, began.elapsed().as_secs(), chain)
 }
 
 /// Starts two nodes, lets them race until enough was heard, and kills them.
-fn one_life(directory: &Path, most: usize, tally: &mut Tally, used: &mut VecDeque<String>) {
-    let file = directory.join("used");
+fn one_life(directory: &TempDir, place: &str, most: usize, tally: &mut Tally, used: &mut VecDeque<String>) {
+    let file = directory.path().join("used");
     std::fs::write(&file, used.iter().map(String::as_str).collect::<Vec<_>>().join("\n")).unwrap();
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.arg("live").arg(directory).arg(&file).stdout(Stdio::piped());
+    command.arg("live").arg(place).arg(&file).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let again: usize = lines.next().unwrap().unwrap().parse().unwrap();

@@ -109,6 +109,7 @@ cases! {
     mail:
         is_written_with_its_change_or_not_at_all,
         is_taken_by_one_and_tried_again,
+        goes_before_what_strangers_have_caused,
         is_given_up_in_time,
         finds_no_room_beyond_its_bounds;
     mailbox:

@@ -222,7 +222,7 @@ impl Identity {
         let Some(kept) = self.inner.store.app_password(hash, app, now).await? else { return Ok(None) };
         let Some(user) = self.inner.store.user(kept.user).await?.filter(User::is_active) else { return Ok(None) };
         if self.is_overdue(&user).await? {
-            tracing::info!(user = %user.id, credential = %kept.id, "an app password rests until its owner has set up a second factor");
+            tracing::info!(user = %user.id, credential = %kept.id, "an app password is refused: its owner must set up a second factor, and make a new one then");
             return Ok(None);
         }
         let is_due = kept.last_used_at.is_none_or(|at| now.seconds_since(at) >= NOTED_SECONDS);

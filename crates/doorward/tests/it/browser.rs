@@ -7,6 +7,7 @@ mod factor;
 mod forged;
 mod mail;
 mod passkey;
+mod request;
 mod session;
 mod story;
 

@@ -88,6 +88,11 @@ impl Server {
         self.settings.push((name.to_owned(), value.to_owned()));
     }
 
+    /// None of these settings any more, from the next start on.
+    pub(crate) fn unset(&mut self, beginning: &str) {
+        self.settings.retain(|(name, _)| !name.starts_with(beginning));
+    }
+
     /// The data directory.
     pub(crate) fn data(&self) -> PathBuf {
         self.place.path().join("data")

@@ -293,6 +293,40 @@ async fn the_first_start_fetches_a_certificate_and_the_second_keeps_it() {
 }
 
 #[tokio::test]
+async fn a_backup_holds_the_account_and_the_certificates_of_the_authority() {
+    let pebble = Pebble::start().await;
+    let (mut server, _) = ordering(&pebble, "tls-alpn-01");
+    let port = pebble.tls_port;
+    let live = || curl(port, HOST, "/health/live", &["-k"]).status == 200;
+    server.wait_until("a certificate", live);
+    let file = server.directory().join("all.backup");
+    let path = file.to_str().unwrap();
+    let done = |output: std::process::Output| {
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    done(server.command_line(&["backup", path]));
+    assert_eq!(server.stop(), Some(0));
+    let kept = server.data().join("acme");
+    let files = || {
+        let folders = std::fs::read_dir(&kept).unwrap().flatten();
+        let files = folders.flat_map(|folder| std::fs::read_dir(folder.path()).unwrap().flatten());
+        let mut all: Vec<_> = files.map(|file| (file.file_name(), std::fs::read(file.path()).unwrap())).collect();
+        // How tries have gone is of this machine and this day.
+        all.retain(|(name, _)| name == "account.json" || name.to_string_lossy().ends_with(".pem"));
+        all.sort();
+        all
+    };
+    let before = files();
+    assert_eq!(before.len(), 2, "the account and the certificate");
+    std::fs::remove_dir_all(&kept).unwrap();
+    done(server.command_line(&["restore", "--force", path]));
+    assert_eq!(files(), before);
+    server.run();
+    assert!(live(), "at once");
+    assert_eq!(server.log().matches("a certificate was issued").count(), 1, "nobody was asked for a new one");
+}
+
+#[tokio::test]
 async fn an_authority_that_is_away_is_a_finding_and_handshakes_are_refused() {
     let mut pebble = Pebble::start().await;
     pebble.stop();

@@ -91,6 +91,25 @@ pub(super) async fn is_taken_by_one_and_tried_again(place: &Place) {
     assert_eq!(left, 0, "what was sent is not kept");
 }
 
+pub(super) async fn goes_before_what_strangers_have_caused(place: &Place) {
+    let store = place.store().await;
+    let ada = sample::stored_user(&store, "ada@example.com", &[]).await;
+    let kinds = ["registration", "password_reset", "already_registered", "password_changed", "email_code"];
+    // Strangers were first, and there are many of them.
+    for (number, kind) in kinds.iter().enumerate() {
+        let at = NOW + i64::try_from(number).unwrap();
+        let many = (0..3).map(|_| Letter { kind: (*kind).into(), created_at: at, ..letter(&ada) }).collect();
+        spooled(&store, &ada, many).await;
+    }
+    let mut order = Vec::new();
+    while let Some(taken) = store.take_mail(NOW + 60, 1).await.unwrap().pop() {
+        order.push(taken.letter.kind.to_string());
+    }
+    order.dedup();
+    let wanted = ["password_changed", "email_code", "registration", "password_reset", "already_registered"];
+    assert_eq!(order, wanted);
+}
+
 pub(super) async fn is_given_up_in_time(place: &Place) {
     let store = place.store().await;
     let ada = sample::stored_user(&store, "ada@example.com", &[]).await;

@@ -108,9 +108,9 @@ pub(super) async fn leaves_room_for_those_who_are_signed_in(place: &Place) {
     let store = place.store().await;
     let ada = sample::stored_user(&store, "ada@example.com", &[]).await;
     let fill = format!(
-        "INSERT INTO mail (id, recipient, kind, body, created_at, expires_at, due_at, leased_until, tries, why) \
-         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) \
-         SELECT 'm' || i, 'p' || i || '@example.com', 'registration', 'x', 1, 9000000000, 1, 0, 0, '' FROM n",
+        "INSERT INTO mail (id, recipient, kind, body, created_at, expires_at, due_at, leased_until, tries, why, \
+         is_strangers) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) \
+         SELECT 'm' || i, 'p' || i || '@example.com', 'registration', 'x', 1, 9000000000, 1, 0, 0, '', 1 FROM n",
         MOST_OF_STRANGERS - 1
     );
     place.alter(&[&fill]).await;

@@ -76,7 +76,10 @@ pub(super) fn of(context: &Context, arguments: &Arguments, url: Option<&str>) ->
         is_thorough: arguments.thorough,
         host: Some(place),
         is_host_named: is_named,
+        is_host_here: arguments.host,
+        is_folder_named: arguments.dir.is_some(),
         via,
+        there: there(arguments),
         login: login(arguments)?,
         salt,
     })
@@ -99,6 +102,17 @@ pub(super) fn seed(arguments: &Arguments, facts: &mut Facts) -> Result<(), Strin
             Some(doorward_doctor::har::read(&text).map_err(|error| format!("{}: {error}", path.display()))?);
     }
     Ok(())
+}
+
+/// What was named for the host, for the part of the doctor that runs there.
+fn there(arguments: &Arguments) -> Vec<String> {
+    let path = |name: &str, path: &std::path::Path| [name.to_owned(), path.display().to_string()];
+    let mut words = Vec::new();
+    words.extend(arguments.dir.iter().flat_map(|dir| path("--dir", dir)));
+    words.extend(arguments.log.iter().flat_map(|log| path("--log", log)));
+    words.extend(arguments.docker.iter().flat_map(|socket| path("--docker", socket)));
+    words.extend(arguments.pid.iter().flat_map(|pid| ["--pid".to_owned(), pid.to_string()]));
+    words
 }
 
 fn target(text: &str) -> Result<Target, String> {

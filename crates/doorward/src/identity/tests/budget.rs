@@ -136,7 +136,7 @@ async fn a_client_that_goes_away_has_paid() {
         let before = house.identity.hasher().measures().read().hashes;
         // Polled until its password is being looked at, then dropped.
         while house.identity.hasher().measures().read().hashes == before {
-            let nap = std::time::Duration::from_micros(50);
+            let nap = Duration::from_micros(50);
             if tokio::time::timeout(nap, &mut attempt).await.is_ok() {
                 break;
             }

@@ -37,7 +37,7 @@ pub struct EmailRequest {
 /// The code of a link.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CodeRequest {
+pub struct LinkRequest {
     /// The code of the link.
     #[schema(value_type = String, max_length = 1024)]
     code: Secret,
@@ -86,12 +86,12 @@ pub async fn address(exchange: Exchange, body::Json(request): body::Json<EmailRe
 
 /// Uses the link up that proves an address.
 #[utoipa::path(
-    post, path = "/api/v1/auth/email/verify", tag = "account", request_body = CodeRequest,
+    post, path = "/api/v1/auth/email/verify", tag = "account", request_body = LinkRequest,
     responses((status = 200, description = "The account with its address", body = UserView), super::problem::Problems)
 )]
 pub async fn verify(
     exchange: Exchange,
-    body::Json(request): body::Json<CodeRequest>,
+    body::Json(request): body::Json<LinkRequest>,
 ) -> Result<Json<UserView>, Failure> {
     let user = exchange.app.identity().prove_address(&exchange.visit(), request.code.expose_secret()).await?;
     Ok(Json(UserView::of(&user)))

@@ -19,6 +19,8 @@ pub(crate) struct Chromium {
     number: u64,
     /// Everything that pages have complained about.
     complaints: Vec<String>,
+    /// What pages have asked the server for, but for files that never change.
+    requests: Vec<String>,
     _place: TempDir,
 }
 
@@ -69,7 +71,7 @@ impl Chromium {
             .stderr(Stdio::null())
             .spawn()
             .expect("a shell starts; `apt-get install chromium` brings the browser");
-        Self { child, into, messages, number: 0, complaints: Vec::new(), _place: place }
+        Self { child, into, messages, number: 0, complaints: Vec::new(), requests: Vec::new(), _place: place }
     }
 
     /// Sends a command and waits for its result.
@@ -112,9 +114,25 @@ impl Chromium {
             if entry["source"] != "network" {
                 self.complaints.push(entry["text"].as_str().unwrap_or_default().to_owned());
             }
+        } else if event["method"] == "Network.requestWillBeSent" {
+            self.request(&event["params"]);
         } else if event["method"] == "Runtime.exceptionThrown" {
             self.complaints.push(event["params"]["exceptionDetails"].to_string());
         }
+    }
+
+    fn request(&mut self, sent: &Value) {
+        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let url = word(&sent["request"]["url"]);
+        let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+        if ["Document", "Fetch", "XHR"].contains(&&*word(&sent["type"])) {
+            self.requests.push(format!("{} /{}", word(&sent["request"]["method"]), path.split('?').next().unwrap()));
+        }
+    }
+
+    /// What pages have asked the server for since this was last called.
+    pub(crate) fn requests(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.requests)
     }
 
     /// What pages have complained about so far.

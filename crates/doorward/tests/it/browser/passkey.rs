@@ -27,7 +27,8 @@ pub(super) fn press(browser: &mut Chromium, tab: &Tab) {
     browser.press(tab, "Enter");
 }
 
-fn set_up(browser: &mut Chromium, tab: &Tab, server: &Server) {
+/// Adds a passkey to the administrator.
+pub(super) fn set_up(browser: &mut Chromium, tab: &Tab, server: &Server) {
     let (email, password) = server.administrator();
     sign_in(browser, tab, server, (&email, &password));
     browser.wait_for_path(tab, "/.doorward/apps");

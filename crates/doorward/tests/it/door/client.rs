@@ -6,15 +6,20 @@ use serde_json::{Value, json};
 
 use super::{at, header, shared};
 use crate::it::harness::{Answer, Client, Server, Upstream};
+use crate::it::story::factor::{Phone, now, post};
 
 const NAME: &str = "DOORWARD_APP__0__NAME";
 const TAKES: (&str, &str) = ("DOORWARD_APP__0__APP_PASSWORDS", "true");
 
 /// One app that takes them, and one that does not.
 fn house() -> (Server, [Upstream; 2]) {
+    built(Server::start_with)
+}
+
+fn built(start: fn(&[(&str, &str)]) -> Server) -> (Server, [Upstream; 2]) {
     let apps = [Upstream::start(), Upstream::start()];
     let urls = [apps[0].url(), apps[1].url()];
-    let server = Server::start_with(&[
+    let server = start(&[
         ("DOORWARD_APP__0__UPSTREAM", &urls[0]),
         ("DOORWARD_APP__0__HOST", "a.localhost"),
         (NAME, "dav"),
@@ -103,6 +108,34 @@ fn an_app_password_ends_when_it_is_withdrawn_and_with_its_account() {
     server.json(&["user", "reset-password", &email]);
     server
         .wait_until("the end of the app password", || ask(&mut at(&server, "a.localhost"), "/", &second).status == 401);
+}
+
+#[test]
+fn an_app_password_opens_nothing_while_a_second_factor_is_overdue_and_is_made_anew_after_it() {
+    const WEEK: i64 = 8 * 86_400;
+    let (server, _apps) = built(Server::start_with_clock);
+    let (email, password) = server.administrator();
+    let made = make(&mut server.signed_in(), "dav");
+    let authorization = basic(&email, made["password"].as_str().unwrap());
+    let mut phone = at(&server, "a.localhost");
+    assert_eq!(ask(&mut phone, "/a", &authorization).status, 200);
+    server.set_clock(WEEK);
+    let answer = ask(&mut phone, "/a", &authorization);
+    assert_eq!((answer.status, answer.reason().as_str()), (401, "app.password_wrong"));
+    server
+        .wait_until("why", || server.log().contains("its owner must set up a second factor, and make a new one then"));
+    // Its owner is led to the set-up. What a password alone has made is gone then.
+    let mut person = server.client();
+    assert_eq!(person.sign_in(&email, &password).json()["status"], "enrolment_required");
+    let offer = post(&mut person, "totp/begin", &Value::Null).json();
+    let code = Phone::of(offer["secret"].as_str().unwrap()).at(now() + WEEK);
+    let confirmed = post(&mut person, "totp/confirm", &json!({"challenge": offer["challenge"], "code": code}));
+    assert_eq!(confirmed.status, 200, "{}", confirmed.body);
+    server.set_clock(WEEK + 120);
+    assert_eq!(ask(&mut phone, "/a", &authorization).status, 401);
+    let made = make(&mut person, "dav");
+    let authorization = basic(&email, made["password"].as_str().unwrap());
+    assert_eq!(ask(&mut phone, "/a", &authorization).status, 200);
 }
 
 #[test]

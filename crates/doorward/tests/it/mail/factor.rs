@@ -152,3 +152,22 @@ fn lost_factors_are_taken_by_a_letter_that_no_administrator_sees() {
     let mut back = server.client();
     assert_eq!(back.sign_in("bob@example.com", password).json()["status"], "enrolment_required");
 }
+
+#[test]
+fn a_start_without_mail_says_who_has_nothing_but_codes_by_mail() {
+    let mail = MailServer::start("starttls");
+    let mut server = doorward(&mail, &[]);
+    with_codes(&mail, &server);
+    let said = |server: &Server| server.log().contains("config.mail_needed");
+    server.stop();
+    server.run();
+    assert!(!said(&server), "with mail there is nothing to say");
+    server.stop();
+    server.unset("DOORWARD_MAIL__");
+    server.run();
+    server.wait_until("the finding", || said(&server));
+    assert!(server.log().contains("One person has codes by mail for a second factor and nothing else"));
+    let check = server.command_line(&["config", "check"]);
+    let text = String::from_utf8_lossy(&check.stdout).into_owned() + &String::from_utf8_lossy(&check.stderr);
+    assert!(text.contains("config.mail_needed") && text.contains("doorward user recover"), "{text}");
+}

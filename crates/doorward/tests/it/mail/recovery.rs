@@ -118,3 +118,23 @@ fn one_link_works_and_it_works_once() {
     });
     assert_eq!(outcomes.iter().filter(|status| **status == 204).count(), 1, "{outcomes:?}");
 }
+
+// Letters of a network have a count of their own: whoever has forgotten a password keeps nobody from signing in.
+#[test]
+fn whoever_asks_for_letters_all_day_keeps_nobody_from_signing_in() {
+    let mail = MailServer::start("starttls");
+    let server = doorward(&mail, &[]);
+    let (email, password) = server.administrator();
+    let mut client = server.client();
+    for number in 0..60 {
+        assert_eq!(ask(&mut client, &format!("nobody{number}@example.com")), (202, String::new()), "{number}");
+    }
+    let body = json!({"email": "one-more@example.com"});
+    let refused = client.call("POST", "/api/v1/auth/recovery/request", &body);
+    assert_eq!((refused.status, refused.reason().as_str()), (429, "mail.wait"));
+    assert!(refused.header("retry-after").is_some_and(|seconds| seconds.parse::<u32>().is_ok()), "{refused:?}");
+    let page = client.submit("/.doorward/forgotten", "/.doorward/forgotten", &[("email", "a@example.com")]);
+    assert_eq!(page.status, 429);
+    assert!(page.body.contains("mail.wait"), "{}", page.body);
+    assert_eq!(server.client().sign_in(&email, &password).status, 200);
+}
