@@ -36,7 +36,6 @@ pub(crate) async fn host(request: &Request, facts: &mut Facts) {
         // The command leads into a part of this very host, such as a container.
         let mut own = host::gather(place).await;
         if let Some(part) = facts.host.take() {
-            own.database.clone_from(&part.database);
             own.take_part(part);
         }
         facts.host = Some(own);
