@@ -39,12 +39,7 @@ pub(super) fn of(context: &Context, arguments: &Arguments, url: Option<&str>) ->
         now,
         salt: salt.clone(),
     };
-    let via = match (&arguments.ssh, &arguments.via) {
-        (Some(host), _) if host.starts_with('-') => return Err("--ssh wants a host".to_owned()),
-        (Some(host), _) => ["ssh", "-o", "BatchMode=yes", "--", host].map(str::to_owned).to_vec(),
-        (None, Some(command)) => command.split_whitespace().map(str::to_owned).collect(),
-        (None, None) => Vec::new(),
-    };
+    let via = via(arguments)?;
     let mut authorities = arguments.ca.clone();
     authorities.extend(context.inputs.authorities_file());
     let insider = super::insider::installed(&context.inputs, arguments.dir.as_ref(), target.as_ref());
@@ -82,6 +77,16 @@ pub(super) fn of(context: &Context, arguments: &Arguments, url: Option<&str>) ->
         there: there(arguments),
         login: login(arguments)?,
         salt,
+    })
+}
+
+/// The command that runs its arguments on the host of the site.
+fn via(arguments: &Arguments) -> Result<Vec<String>, String> {
+    Ok(match (&arguments.ssh, &arguments.via) {
+        (Some(host), _) if host.starts_with('-') => return Err("--ssh wants a host".to_owned()),
+        (Some(host), _) => ["ssh", "-o", "BatchMode=yes", "--", host].map(str::to_owned).to_vec(),
+        (None, Some(command)) => command.split_whitespace().map(str::to_owned).collect(),
+        (None, None) => Vec::new(),
     })
 }
 
