@@ -22,7 +22,12 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         }
     }
     // A server that runs has another environment than this shell, and has started with it.
-    let is_served = facts.host.as_ref().is_some_and(|host| host.listeners.iter().any(|one| one.owner == "doorward"));
+    let runs = |host: &Host| {
+        let inner = host.inner.iter().flat_map(|inner| &inner.listeners);
+        host.listeners.iter().chain(inner).any(|one| one.owner.contains("doorward"))
+    };
+    let answers = facts.arrival().is_some_and(|arrival| arrival.status > 0) && !is_gateway_error(facts);
+    let is_served = answers || facts.host.as_ref().is_some_and(runs);
     Some(if worst.is_error && !is_served { suspect } else { suspect.warning() })
 }
 
