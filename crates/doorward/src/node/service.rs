@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doorward_core::store::{StoreError, Whole as _};
-use doorward_core::{Clock as _, Finding};
+use doorward_core::Finding;
 use doorward_store::RequestLog;
 use parking_lot::RwLock;
 
