@@ -55,8 +55,8 @@ class Rig:
         return os.path.join(self.cache, "node/node_modules")
 
     def as_another(self, words, **options):
-        """Runs a program that refuses to be root: the same user under another number."""
-        words = ["unshare", "-U", "--map-user=70", "--map-group=70", *words]
+        """Runs a program that refuses to be root: the same user under the number of a system account, which every machine has."""
+        words = ["unshare", "-U", "--map-user=1", "--map-group=1", *words]
         return subprocess.run(words, text=True, capture_output=True, **options)
 
     def database(self, programs):
@@ -90,10 +90,7 @@ class Rig:
                 self.network[name].files[target] = part.write(f"{RUN}/own/{name}-{number}", text)
         for name, settings in self.plan.get("kernel", {}).items():
             self.network[name].set(**settings)
-        waits = [self.start(name, dict(settings)) for name, settings in self.plan.get("run", {}).items()]
-        for host, process, name, addresses in waits:
-            for address in addresses:
-                self.await_door(host, process, name, address)
+        self.programs()
         self.front()
         if self.plan.get("docker"):
             docker.serve(self.plan["docker"])
@@ -140,6 +137,22 @@ class Rig:
         known = {address: host.name for host in self.network.hosts.values() for address in host.addresses}
         known.update({"203.0.113.10": "origin"})
         self.network["dns"].call(zone.serve, zone.Zone(said, views), known)
+
+    def programs(self):
+        """All programs, side by side; one that `needs` others is started once they answer."""
+        waiting = {name: dict(settings) for name, settings in self.plan.get("run", {}).items()}
+        while waiting:
+            free = [name for name, settings in waiting.items() if not set(settings.get("needs", [])) & set(waiting)]
+            if not free:
+                raise ValueError(f"these need each other: {', '.join(waiting)}")
+            started = []
+            for name in free:
+                settings = waiting.pop(name)
+                settings.pop("needs", None)
+                started.append(self.start(name, settings))
+            for host, process, name, addresses in started:
+                for address in addresses:
+                    self.await_door(host, process, name, address)
 
     def start(self, name, settings):
         """Starts one part, and gives where to knock."""

@@ -148,6 +148,14 @@ def express(rig, folder, listen="127.0.0.1:8000", env=None):
                 {"HOST": host, "PORT": port, "NODE_PATH": rig.node(), **(env or {})})
 
 
+def sveltekit(rig, folder, listen="127.0.0.1:3000", env=None):
+    """The SvelteKit example of the repository, built, as it stands behind Doorward."""
+    host, port = listen.rsplit(":", 1)
+    return Part(["node", os.path.join(rig.cache, "sveltekit/examples/sveltekit/build")], [_port(listen)],
+                {"HOST": host, "PORT": port, "PROTOCOL_HEADER": "x-forwarded-proto", "HOST_HEADER": "x-forwarded-host",
+                 "DOORWARD_URL": "http://127.0.0.1:8000", **(env or {})})
+
+
 def redis(rig, folder, listen="127.0.0.1:6379", arguments=()):
     """A redis server that keeps nothing."""
     host, port = listen.rsplit(":", 1)
@@ -169,7 +177,7 @@ def postgres(rig, folder, sql="", settings=None, listen="127.0.0.1", password="l
              "-c", "dynamic_shared_memory_type=mmap", "-c", "fsync=off"]
     for key, value in (settings or {}).items():
         words += ["-c", f"{key}={value}"]
-    return Part(["unshare", "-U", "--map-user=70", "--map-group=70", *words], ["127.0.0.1:5432"])
+    return Part(["unshare", "-U", "--map-user=1", "--map-group=1", *words], ["127.0.0.1:5432"])
 
 
 def doorward(rig, folder, listen="127.0.0.1:8000", config="", env=None, arguments=()):
@@ -197,4 +205,4 @@ def _port(address):
 
 
 KINDS = {"nginx": nginx, "caddy": caddy, "haproxy": haproxy, "site": site, "django": django, "fastapi": fastapi,
-         "express": express, "redis": redis, "postgres": postgres, "doorward": doorward, "program": program}
+         "express": express, "sveltekit": sveltekit, "redis": redis, "postgres": postgres, "doorward": doorward, "program": program}

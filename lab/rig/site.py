@@ -17,6 +17,7 @@ import threading
 import time
 import urllib.parse
 
+import postgres
 from wire import Reader, answer
 
 FORM = """<!DOCTYPE html><html lang="en"><head><title>Sign in</title>{head}</head><body><main><h1>Sign in</h1>{note}
@@ -40,7 +41,7 @@ class Site:
     def __init__(self, name="site", listen=("0.0.0.0:8000",), tls=None, backlog=64, workers=64, server="lab-site",
                  users=None, csrf=None, session=None, proxy=None, cors=None, slow=None, status=None, headers=None,
                  page=None, log=(), login="/login", api="/api/login", identity=None, limits=None, idle=30, pages=None,
-                 instance=None):
+                 instance=None, database=None, pool=8):
         self.name, self.listen, self.tls, self.backlog, self.server = name, listen, tls, backlog, server
         self.users = users or {"ada": {"password": "correct horse battery"}}
         self.csrf, self.session = {**CSRF, **(csrf or {})}, {**SESSION, **(session or {})}
@@ -49,6 +50,7 @@ class Site:
         self.page, self.login, self.api = page or {}, login, api
         self.identity, self.limits, self.idle, self.pages = identity or {}, limits or {}, idle, pages or {}
         self.workers = threading.Semaphore(workers)
+        self.database, self.pool, self.idle_connections = database, threading.Semaphore(pool), []
         self.secret = secrets.token_hex(16) if self.csrf["key"] == "random" else self.csrf["key"]
         self.memory, self.failures, self.instance = set(), {}, instance or secrets.token_hex(2)
         self.seen = {}
@@ -84,6 +86,25 @@ class Site:
             redis(self.session["store"], "SET", "s:" + body, user, "EX", "600")
         mark = hmac.new(b"session", body.encode(), hashlib.sha256).hexdigest()[:20]
         return f"{body}.{mark}" + ("." + "x" * self.session["size"] if self.session["size"] else "")
+
+    def account(self, name):
+        """An account: out of the settings, or out of PostgreSQL."""
+        if not self.database:
+            return self.users.get(name)
+        rows = self.ask("SELECT password, status FROM users WHERE name = '{}'".format(name.replace("'", "''")))
+        return {"password": rows[0][0], "refused": rows[0][1] != "active"} if rows else None
+
+    def ask(self, sql):
+        """A statement on a connection of the pool."""
+        if not self.pool.acquire(timeout=1.5):
+            raise postgres.Refused("pool timed out while waiting for an open connection")
+        try:
+            connection = self.idle_connections.pop() if self.idle_connections else postgres.Connection(self.database)
+            rows = connection.ask(sql)
+            self.idle_connections.append(connection)
+            return rows
+        finally:
+            self.pool.release()
 
     def member(self, value):
         """The user of a session, or None."""
@@ -255,9 +276,13 @@ class Visit:
                  "/api/me": self.account, "/api/csrf": self.bootstrap, "/logout": self.leave, "/upload": self.upload,
                  "/health": lambda: self.reply(200, "ok", "text/plain"), "/ws": self.socket,
                  "/echo": self.echo, "/sso": self.provider, "/webhook/pay": self.hook, "/webhook": self.hook,
-                 "/auth/refresh": self.refresh}
+                 "/auth/refresh": self.refresh, "/report": self.report}
         if path in table:
-            return table[path]()
+            try:
+                return table[path]()
+            except postgres.Refused as refused:
+                say(f"ERROR {request.method} {path}: {refused}")
+                return self.reply(500, "<h1>500</h1>")
         if site.page.get("shell") and request.method == "GET":
             return self.reply(200, "<!DOCTYPE html><title>app</title><div id=root></div>")
         return self.reply(404, "<h1>Not Found</h1>")
@@ -321,6 +346,8 @@ class Visit:
                 return self.refuse(f"origin checking failed: {origin} does not match {own}")
             return None
         sent = request.first(csrf["header"]) or self.fields.get(csrf["field"], "")
+        if csrf.get("loose_plus") and not request.first(csrf["header"]):
+            sent = sent.replace("+", " ")  # decoded once more than it was encoded
         have = self.cookie(csrf["cookie"])
         if not have:
             return self.refuse("CSRF cookie not set")
@@ -344,8 +371,13 @@ class Visit:
         return self.reply(403, f"<h1>Forbidden</h1><p>{csrf['refusal']}</p>")
 
     def is_right(self):
-        user = self.site.users.get(self.fields.get("username", ""))
+        user = self.site.account(self.fields.get("username", ""))
         return bool(user) and user["password"] == self.fields.get("password")
+
+    def report(self):
+        """A page that keeps a connection of the database busy."""
+        self.site.ask("SELECT pg_sleep(20)")
+        return self.reply(200, "done", "text/plain")
 
     def judge(self):
         """Right or wrong, once the request is known to be honest."""
@@ -355,7 +387,7 @@ class Visit:
         if allowed is not None and site.failures.get(bucket, site.limits.get("spent", 0)) >= allowed:
             say(f"WARNING too many attempts from {bucket}")
             return self.reply(429, "<h1>Too many attempts</h1>", more=[("Retry-After", "600")])
-        user = site.users.get(name)
+        user = site.account(name)
         if self.is_right() and not user.get("refused"):
             return self.welcome(name)
         site.failures[bucket] = site.failures.get(bucket, site.limits.get("spent", 0)) + 1
@@ -370,6 +402,8 @@ class Visit:
 
     def welcome(self, name):
         session = self.site.session
+        if self.site.database:
+            self.site.ask("UPDATE users SET seen = now() WHERE name = '{}'".format(name.replace("'", "''")))
         try:
             value = self.site.new_session(name)
         except OSError as error:

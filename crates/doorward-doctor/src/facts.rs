@@ -14,7 +14,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-pub use browser::{Browser, Call};
+pub use browser::{Browser, Call, Echoed};
 pub use host::{Container, Database, Disk, Firewall, Host, Inner, Line, Listener, Process, Setting, Source, Value};
 pub use installation::{Complaint, Installation, Mail, Phone};
 pub use name::{Lookup, Outcome, Record, Role};
@@ -30,7 +30,7 @@ pub struct Mark {
     pub length: usize,
     /// The first 8 hex digits of a salted SHA-256; equal values have equal prints within one run.
     pub print: String,
-    /// What is odd about its characters: `quoted`, `percent`, `plus`, `dollar`, `command`, `placeholder`, `empty`.
+    /// What is odd about its characters: `quoted`, `percent`, `plus`, `base64`, `dollar`, `command`, `placeholder`, `empty`.
     pub quirks: Vec<String>,
 }
 
@@ -234,6 +234,42 @@ impl Facts {
     }
 }
 
+/// What pages and scripts name under this mark, such as `login:`.
+#[must_use]
+pub fn named(facts: &Facts, mark: &str) -> Option<String> {
+    let pages = facts.visits.iter().filter(|visit| matches!(visit.step, Step::First | Step::Asset));
+    pages.flat_map(|visit| visit.note.split(' ')).find_map(|word| word.strip_prefix(mark)).map(str::to_owned)
+}
+
+/// Paths in quotes to which a script sends: a sign-in, and options for a passkey.
+fn paths(text: &str) -> Vec<String> {
+    let (mut login, mut passkey) = (None, None);
+    for quoted in text.split(['"', '\'', '`']).take(20_000) {
+        let is_path = quoted.len() < 100
+            && quoted.starts_with('/')
+            && quoted.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte));
+        if !is_path {
+            continue;
+        }
+        let lower = quoted.to_ascii_lowercase();
+        let mut parts = lower.split('/').filter(|part| !part.is_empty());
+        let is_login =
+            |part: &str| ["login", "signin", "sign-in", "sign_in", "authenticate", "sessions"].contains(&part);
+        if ["webauthn", "passkey"].iter().any(|word| lower.contains(word))
+            && ["options", "begin", "challenge", "start"].iter().any(|word| lower.contains(word))
+        {
+            passkey.get_or_insert_with(|| format!("passkey:{quoted}"));
+        } else if parts.clone().count() > 1
+            && parts.any(is_login)
+            && std::path::Path::new(&lower).extension().is_none_or(|end| end != "js")
+        {
+            // An address of one part is a page; what scripts send to lies deeper.
+            login.get_or_insert_with(|| format!("login:{quoted}"));
+        }
+    }
+    login.into_iter().chain(passkey).collect()
+}
+
 /// What a page or script names that matters for a sign-in, in words: `http-own`, `localhost:8000`, `crypto.subtle`.
 #[must_use]
 pub fn marks(text: &str) -> String {
@@ -246,6 +282,8 @@ pub fn marks(text: &str) -> String {
     }
     for word in [
         "crypto.subtle",
+        "document.cookie",
+        "JSON.stringify",
         "serviceWorker",
         "withCredentials",
         "credentials:\"include\"",
@@ -260,6 +298,7 @@ pub fn marks(text: &str) -> String {
             found.push(word.to_owned());
         }
     }
+    found.extend(paths(text));
     let mut rest = text;
     while let Some(at) = rest.find("http://") {
         let host: String =
@@ -271,4 +310,19 @@ pub fn marks(text: &str) -> String {
         rest = &rest[at + 7..];
     }
     found.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_names_where_it_signs_in() {
+        let said =
+            marks("const t = document.cookie; fetch('/api/v1/login', {}); go('/login'); get(\"/webauthn/begin\")");
+        for word in ["document.cookie", "fetch(", "login:/api/v1/login", "passkey:/webauthn/begin"] {
+            assert!(said.split(' ').any(|known| known == word), "{word} in {said}");
+        }
+        assert!(!marks("location = '/login'; import('/auth/login.js')").contains("login:"));
+    }
 }

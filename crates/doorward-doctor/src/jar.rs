@@ -51,6 +51,7 @@ impl Jar {
         self.kept.retain(|known| {
             !(known.fact.name == fact.name
                 && known.path == path
+                && known.is_host_only == is_host_only
                 && known.domain == if is_host_only { host.clone() } else { domain.clone() })
         });
         if !fact.is_deletion {
@@ -90,6 +91,12 @@ impl Jar {
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&str> {
         self.kept.iter().rev().find(|kept| kept.fact.name == name).map(|kept| kept.value.as_str())
+    }
+
+    /// Whether scripts cannot read the cookie of this name.
+    #[must_use]
+    pub fn is_http_only(&self, name: &str) -> bool {
+        self.kept.iter().rev().find(|kept| kept.fact.name == name).is_some_and(|kept| kept.fact.is_http_only)
     }
 
     /// Names of all cookies.
@@ -306,6 +313,17 @@ mod tests {
         assert!(jar.take("s=; Path=/x; Max-Age=0", &url, 1_000, &Salt::default()).is_deletion);
         assert!(jar.survives("s"));
         jar.take("s=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT", &url, 1_000, &Salt::default());
+        assert!(!jar.survives("s"));
+    }
+
+    #[test]
+    fn a_deletion_without_the_domain_leaves_the_cookie_of_the_domain() {
+        let mut jar = Jar::default();
+        let url = Url::parse("https://a.test/").unwrap();
+        jar.take("s=1; Path=/; Domain=a.test", &url, 1_000, &Salt::default());
+        jar.take("s=; Path=/; Max-Age=0", &url, 1_000, &Salt::default());
+        assert!(jar.survives("s"));
+        jar.take("s=; Path=/; Domain=.a.test; Max-Age=0", &url, 1_000, &Salt::default());
         assert!(!jar.survives("s"));
     }
 

@@ -7,14 +7,17 @@ mod dns;
 mod doubt;
 pub(crate) mod echo;
 mod elsewhere;
+mod hook;
 mod insider;
 mod page;
+pub(crate) mod passkey;
 mod phone;
 mod resolve;
 mod session;
 pub(crate) mod shown;
-mod signin;
+pub(crate) mod signin;
 mod tls;
+mod verifier;
 mod walk;
 
 use std::net::{IpAddr, SocketAddr};
@@ -67,6 +70,12 @@ pub struct Request {
     pub provider: Option<String>,
     /// A path of a WebSocket.
     pub socket: Option<String>,
+    /// A path that gives options for a passkey.
+    pub passkey: Option<String>,
+    /// A path that other programs call, without cookies.
+    pub hook: Option<String>,
+    /// What the verifier of tokens expects.
+    pub verifier: Verifier,
     /// A path that needs a session.
     pub session: Option<String>,
     /// A path that signs out.
@@ -102,6 +111,17 @@ pub struct Phone {
     pub show: fn(&str),
     /// How long.
     pub patience: Duration,
+}
+
+/// What whoever verifies tokens expects of them; empty where it is not known.
+#[derive(Debug, Clone, Default)]
+pub struct Verifier {
+    /// `iss`.
+    pub issuer: String,
+    /// `aud`.
+    pub audience: String,
+    /// Where the keys are: an address, or a path of the site.
+    pub keys: String,
 }
 
 /// The account that the doctor may use.

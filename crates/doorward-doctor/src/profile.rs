@@ -42,6 +42,8 @@ pub struct Profile {
     pub socket: String,
     /// Where a sign-in by provider begins.
     pub provider: String,
+    /// Where options for a passkey are.
+    pub passkey: String,
 }
 
 /// The profiles that are built in.

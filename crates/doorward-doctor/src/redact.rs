@@ -128,7 +128,8 @@ fn quirks(value: &str) -> Vec<String> {
             "percent",
             value.as_bytes().windows(3).any(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit()),
         ),
-        ("plus", value.contains('+') || value.contains('/') || value.ends_with('=')),
+        ("plus", value.contains('+')),
+        ("base64", value.contains('/') || value.ends_with('=')),
         (
             "placeholder",
             PLACEHOLDERS.iter().any(|word| lower.contains(word))
@@ -157,7 +158,10 @@ pub fn clean(text: &str) -> String {
             word.push(c);
             continue;
         }
-        flush(&mut out, &mut word, &mut last, &gap);
+        if !word.is_empty() {
+            flush(&mut out, &mut word, &mut last, &gap);
+            gap.clear();
+        }
         if !c.is_whitespace() || !gap.ends_with(' ') {
             gap = if c.is_whitespace() || "=:\"'".contains(c) { format!("{gap}{c}") } else { c.to_string() };
         }

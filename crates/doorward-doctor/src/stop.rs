@@ -247,14 +247,29 @@ fn signin(facts: &Facts) -> Option<Stop> {
     }
 }
 
+/// Whether a page behind the sign-in answers as if nobody had signed in; a page that does not exist says nothing of it.
+fn is_lost(status: u16) -> bool {
+    matches!(status, 0 | 401 | 403 | 419) || status >= 500
+}
+
 fn session(facts: &Facts, real: &crate::facts::Attempt) -> Option<Stop> {
     match real.answer {
+        Answer::Failure => Some(Stop::new(
+            Link::Db,
+            format!("The app fails at the sign-in of the named account ({})", real.status),
+            "Read the app's log at this time (`--log FILE`), and give its database (`--database URL`).",
+        )),
+        Answer::Refused | Answer::Throttled => Some(Stop::new(
+            Link::Auth,
+            format!("The named account is refused ({})", real.status),
+            "Read the app's log (`--log FILE`): is the account locked, switched off, or its address not verified?",
+        )),
         Answer::Credentials | Answer::FormAgain => Some(Stop::new(
             Link::Auth,
             "The named account is refused",
             "Look at the account on the host: is it enabled, and does its hash verify the password?",
         )),
-        Answer::Welcome if facts.signin.after.iter().any(|status| *status >= 400 || *status == 0) => Some(Stop::new(
+        Answer::Welcome if facts.signin.after.iter().any(|status| is_lost(*status)) => Some(Stop::new(
             Link::Session,
             "The session is not known at the next request",
             "Ask each replica alone, and look at the cookies that came with the sign-in.",

@@ -1,7 +1,7 @@
 //! What has to be there before a deployment can stand: permission, programs, packages of Python and Node.js.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::rig::UNSHARE;
 use super::scenario::Scenario;
@@ -61,7 +61,7 @@ pub(super) fn prepare(cache: &Path, scenarios: &[Scenario]) -> Outcome {
     fs::create_dir_all(cache)?;
     if starts(&["django", "fastapi"]) {
         let (lock, place) = (apps.join("requirements.txt"), cache.join("python"));
-        kept(&lock, &place, &mut || {
+        kept(&fs::read_to_string(&lock)?, &place, &mut || {
             shell::output(shell::program("python3").args(["-m", "venv", "--clear"]).arg(&place))?;
             let mut pip = shell::program(place.join("bin/pip"));
             shell::output(pip.args(["install", "--quiet", "--no-deps", "--requirement"]).arg(&lock)).map(|_| ())
@@ -69,7 +69,7 @@ pub(super) fn prepare(cache: &Path, scenarios: &[Scenario]) -> Outcome {
     }
     if starts(&["express"]) {
         let (lock, place) = (apps.join("express/package-lock.json"), cache.join("node"));
-        kept(&lock, &place, &mut || {
+        kept(&fs::read_to_string(&lock)?, &place, &mut || {
             fs::create_dir_all(&place)?;
             for name in ["package.json", "package-lock.json"] {
                 fs::copy(apps.join("express").join(name), place.join(name))?;
@@ -77,12 +77,54 @@ pub(super) fn prepare(cache: &Path, scenarios: &[Scenario]) -> Outcome {
             shell::output(shell::program("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&place)).map(|_| ())
         })?;
     }
+    if starts(&["sveltekit"]) {
+        built(&cache.join("sveltekit"))?;
+    }
     Ok(())
 }
 
-/// Makes a folder anew where it was not made from this lock file.
-fn kept(lock: &Path, place: &Path, make: &mut dyn FnMut() -> Outcome) -> Outcome {
-    let (wanted, mark) = (fs::read_to_string(lock)?, place.join("made-from"));
+/// The example for `SvelteKit` and the client that it names, copied out of the repository and built there.
+fn built(place: &Path) -> Outcome {
+    let root = shell::root();
+    let mut sources = Vec::new();
+    for folder in ["examples/sveltekit", "clients/js"] {
+        files(&root.join(folder), &mut sources)?;
+    }
+    sources.sort();
+    let mut wanted = String::new();
+    for path in &sources {
+        wanted.push_str(&fs::read_to_string(path)?);
+    }
+    kept(&wanted, place, &mut || {
+        for path in &sources {
+            let copy = place.join(path.strip_prefix(&root).unwrap_or(path));
+            fs::create_dir_all(copy.parent().unwrap_or(place))?;
+            fs::copy(path, copy)?;
+        }
+        let app = place.join("examples/sveltekit");
+        shell::output(shell::program("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&app))?;
+        shell::output(shell::program("npm").args(["run", "build"]).current_dir(&app)).map(|_| ())
+    })
+}
+
+/// Files below a folder, without what was installed or made there.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) -> Outcome {
+    const MADE: &[&str] = &["node_modules", "build", ".svelte-kit", "doorward-data", "test"];
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let is_made = path.file_name().is_some_and(|name| MADE.iter().any(|made| name == *made));
+        match path.is_dir() {
+            true if is_made => {}
+            true => files(&path, found)?,
+            false => found.push(path),
+        }
+    }
+    Ok(())
+}
+
+/// Makes a folder anew where it was not made from this.
+fn kept(wanted: &str, place: &Path, make: &mut dyn FnMut() -> Outcome) -> Outcome {
+    let mark = place.join("made-from");
     if fs::read_to_string(&mark).is_ok_and(|made| made == wanted) {
         return Ok(());
     }

@@ -2,6 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Cookie, Trouble};
+
+/// How a token that was sent stands to those that the site handed out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Echoed {
+    /// No token was sent, or none like it was ever handed out in the recording.
+    #[default]
+    Unknown,
+    /// It is the one of the cookie, or the newest one.
+    Latest,
+    /// It is so once one of the two is decoded.
+    Decoded,
+    /// Another one was handed out after it.
+    Older,
+}
+
 /// One request of a browser.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -22,8 +39,20 @@ pub struct Call {
     pub error: String,
     /// Came out of a service worker.
     pub is_from_worker: bool,
-    /// Unix milliseconds.
+    /// Unix milliseconds by the browser's clock; 0 where they are not known.
     pub at: i64,
+    /// The beginning of the answer's body, cleaned.
+    pub body: String,
+    /// Cookies that the answer sets, and what browsers make of them.
+    pub set: Vec<Cookie>,
+    /// Names of cookies that were set before, that belong to this request by all rules, and that it lacks.
+    pub lacks: Vec<String>,
+    /// Names of cookies that were set before and that rightly stay away, and why.
+    pub withheld: Vec<(String, Trouble)>,
+    /// The header or field that carries a token against forgery; empty without one.
+    pub token_name: String,
+    /// How that token stands to those that were handed out.
+    pub token: Echoed,
 }
 
 impl Call {
@@ -31,6 +60,36 @@ impl Call {
     #[must_use]
     pub fn sent(&self, name: &str) -> Option<&str> {
         self.sent.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the page that asks has another origin than what it asks for.
+    #[must_use]
+    pub fn is_across(&self) -> bool {
+        let own = url::Url::parse(&self.url).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+        self.sent("origin").is_some_and(|origin| origin != own && origin != "null")
+            || matches!(self.sent("sec-fetch-site"), Some("cross-site" | "same-site"))
+                && self.sent("sec-fetch-mode") == Some("cors")
+    }
+
+    /// Whether the method changes something.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        !matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "")
+    }
+
+    /// Whether the answer turns the visitor away, or sends him to sign in.
+    #[must_use]
+    pub fn is_turned_away(&self) -> bool {
+        let to = self.got("location").unwrap_or_default().to_lowercase();
+        matches!(self.status, 401 | 403 | 419)
+            || (300..400).contains(&self.status)
+                && ["login", "signin", "sign-in", "sign_in"].iter().any(|word| to.contains(word))
+    }
+
+    /// Whether the body holds this, in any letter case.
+    #[must_use]
+    pub fn says(&self, phrase: &str) -> bool {
+        self.body.to_lowercase().contains(phrase)
     }
 
     /// A header field that came.
@@ -52,4 +111,6 @@ pub struct Browser {
     pub is_secure_context: Option<bool>,
     /// The browser's clock against the server's, in seconds (positive: ahead).
     pub clock_ahead: Option<i64>,
+    /// The relying party that options for a passkey name; empty without any.
+    pub rp_id: String,
 }

@@ -149,6 +149,8 @@ pub struct Attempt {
     pub cookies: Vec<Cookie>,
     /// The stable reason that the answer names, where it does.
     pub reason: String,
+    /// What stands for the token that was sent.
+    pub token: Option<Mark>,
 }
 
 /// The form or endpoint that takes the sign-in.
@@ -203,6 +205,8 @@ pub struct Token {
     pub published: Vec<String>,
     /// The issuer that its discovery document names.
     pub discovered: String,
+    /// Whether the issuer that the token names answers from here; none where it was not asked.
+    pub is_issuer_there: Option<bool>,
     /// The status that the app answered with this token.
     pub status: u16,
     /// What it said.

@@ -175,6 +175,12 @@ pub enum Step {
     Health,
     /// An OAuth or `OpenID` Connect address.
     Provider,
+    /// What an issuer of tokens publishes.
+    Keys,
+    /// Options for a passkey.
+    Passkey,
+    /// A path that other programs call.
+    Hook,
 }
 
 /// Why there is no answer.

@@ -1,5 +1,6 @@
 //! What the answer to a sign-in means.
 
+use serde_json::Value;
 use url::Url;
 
 use crate::facts::{Answer, Visit};
@@ -19,6 +20,9 @@ const CSRF: &[&str] = &[
     "page expired",
     "origin invalid",
     "invalid origin",
+    "bad headers. expected",
+    "authenticity token",
+    "antiforgery",
 ];
 const WRONG: &[&str] = &[
     "invalid",
@@ -37,36 +41,107 @@ const WRONG: &[&str] = &[
     "not found",
     "error",
 ];
+/// Words for what a visitor enters; beside one of [`WRONG`] they say that it was looked at.
+const ENTERED: &[&str] = &[
+    "password",
+    "credential",
+    "user name",
+    "username",
+    "email",
+    "e-mail",
+    "user not found",
+    "account not found",
+    "login failed",
+    "passwort",
+    "kennwort",
+];
 
 /// Judges by status, words and where it leads; `page` is where the form was.
 pub(crate) fn judge(visit: &Visit, text: &str, page: &str) -> Answer {
-    let says = |words: &[&str]| words.iter().any(|word| visit.says(word));
+    let (words, is_failure) = said(text);
+    let says = |list: &[&str]| list.iter().any(|word| words.contains(word));
+    let has_form = || html::password_form(text).is_some();
     match visit.status {
         0 => Answer::Nothing,
         429 => Answer::Throttled,
         502..=504 | 520..=530 => Answer::Proxy,
         500..=599 => Answer::Failure,
         419 => Answer::Csrf,
-        400 | 403 if says(CSRF) => Answer::Csrf,
+        400 | 401 | 403 | 422 if says(CSRF) => Answer::Csrf,
         401 | 422 => Answer::Credentials,
-        301 | 302 | 303 | 307 | 308 => {
-            let location = visit.field("location").unwrap_or_default();
-            let path = |url: &str| url.split(['?', '#']).next().unwrap_or_default().to_owned();
-            let page = Url::parse(page).map(|url| url.path().to_owned()).unwrap_or_default();
-            let back = path(location) == page
-                || path(location).ends_with(&page) && page.len() > 1
-                || location.contains("error");
-            if back { Answer::Credentials } else { Answer::Welcome }
-        }
-        200 if html::password_form(text).is_some() => {
+        400 | 404 | 409 if says(WRONG) && (says(ENTERED) || has_form()) => Answer::Credentials,
+        301 | 302 | 303 | 307 | 308 => redirected(visit.field("location").unwrap_or_default(), page),
+        200 if has_form() => {
             if says(WRONG) {
                 Answer::Credentials
             } else {
                 Answer::FormAgain
             }
         }
+        200..=299 if is_failure && says(CSRF) => Answer::Csrf,
+        200..=299 if is_failure => Answer::Credentials,
         200..=299 => Answer::Welcome,
         _ => Answer::Refused,
+    }
+}
+
+fn redirected(location: &str, page: &str) -> Answer {
+    let path = |url: &str| url.split(['?', '#']).next().unwrap_or_default().to_owned();
+    let page = Url::parse(page).map(|url| url.path().to_owned()).unwrap_or_default();
+    let is_back =
+        path(location) == page || path(location).ends_with(&page) && page.len() > 1 || location.contains("error");
+    match is_back {
+        true if location.to_lowercase().contains("csrf") => Answer::Csrf,
+        true => Answer::Credentials,
+        false => Answer::Welcome,
+    }
+}
+
+/// What an answer says to its reader, in lower case: a page without its tags, a document without its names. And whether
+/// a document says that it is a failure, whatever its status.
+fn said(text: &str) -> (String, bool) {
+    let Ok(value) = serde_json::from_str::<Value>(text) else {
+        let mut words = String::new();
+        for (number, part) in text.split('<').enumerate() {
+            let seen = if number == 0 { part } else { part.split_once('>').map_or("", |(_, seen)| seen) };
+            words.push_str(seen);
+            words.push(' ');
+        }
+        return (words.to_lowercase(), false);
+    };
+    let mut words = String::new();
+    collect(&value, &mut words, 0);
+    let is = |name: &str, wanted: bool| value[name].as_bool() == Some(wanted);
+    let is_said = |name: &&str| match &value[*name] {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        _ => true,
+    };
+    let is_failure = is("success", false)
+        || is("ok", false)
+        || value["type"] == "failure"
+        || ["error", "errors"].iter().any(is_said)
+        || value["status"].as_str().is_some_and(|status| ["error", "fail", "failed", "KO"].contains(&status));
+    (words.to_lowercase(), is_failure)
+}
+
+fn collect(value: &Value, words: &mut String, depth: usize) {
+    if depth > 4 || words.len() > 4_000 {
+        return;
+    }
+    match value {
+        Value::String(text) => {
+            words.push_str(text);
+            words.push(' ');
+        }
+        Value::Array(list) => list.iter().for_each(|inner| collect(inner, words, depth + 1)),
+        Value::Object(map) => {
+            // A fresh token and the name of its header come along with any answer.
+            let told = map.iter().filter(|(name, _)| !super::signin::is_token_name(name) && *name != "header_name");
+            told.for_each(|(_, inner)| collect(inner, words, depth + 1));
+        }
+        _ => {}
     }
 }
 
@@ -88,6 +163,22 @@ mod tests {
             (502, "", "", Answer::Proxy),
             (200, "", "<form><input type=password name=p></form>", Answer::FormAgain),
             (200, "", "wrong password <form><input type=password name=p></form>", Answer::Credentials),
+            (
+                401,
+                "",
+                "wrong <form><input type=hidden name=csrf_token><input type=password name=p></form>",
+                Answer::Credentials,
+            ),
+            (401, "", "{\"detail\":\"no\",\"csrf_token\":\"x\",\"header_name\":\"X-CSRF-Token\"}", Answer::Credentials),
+            (400, "", "{\"detail\":\"Bad headers. Expected `X-T` in headers\"}", Answer::Csrf),
+            (401, "", "{\"detail\":\"The CSRF token is invalid.\"}", Answer::Csrf),
+            (400, "", "{\"message\":\"Invalid email or password\"}", Answer::Credentials),
+            (400, "", "That did not match. Wrong. <form><input type=password name=p></form>", Answer::Credentials),
+            (200, "", "{\"success\":false,\"message\":\"nobody\"}", Answer::Credentials),
+            (200, "", "{\"type\":\"failure\",\"status\":400}", Answer::Credentials),
+            (200, "", "{\"error\":null,\"user\":1}", Answer::Welcome),
+            (302, "/login?csrf=true", "", Answer::Csrf),
+            (403, "", "<form>csrf", Answer::Csrf),
         ] {
             let fields =
                 if location.is_empty() { Vec::new() } else { vec![("location".to_owned(), location.to_owned())] };

@@ -3,6 +3,8 @@
 use url::Url;
 
 use super::client::Outgoing;
+use super::hook::hook;
+use super::passkey::passkey;
 use super::signin;
 use super::walk::Walk;
 use crate::facts::{Facts, Step, Via};
@@ -35,6 +37,8 @@ pub(crate) async fn page(walk: &mut Walk<'_>, facts: &mut Facts, progress: &mut 
     }
     echo(walk, facts, &profile).await;
     socket(walk, facts, &profile, &text).await;
+    passkey(walk, facts, &profile).await;
+    hook(walk, facts).await;
 }
 
 fn recognise(walk: &Walk<'_>, arrival: &crate::facts::Visit) -> Profile {

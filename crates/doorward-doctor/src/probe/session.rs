@@ -58,7 +58,10 @@ pub(crate) async fn real(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profi
             .filter(|(name, _)| facts.signin.session.contains(name))
             .collect::<Vec<_>>(),
     );
-    rounds(walk, facts, &mut jar, &Behind { url, place: place.clone(), bearer }).await;
+    let behind = Behind { url, place: place.clone(), bearer };
+    rounds(walk, facts, &mut jar, &behind).await;
+    stranger(walk, facts, &behind).await;
+    super::verifier::compare(walk, facts).await;
     sign_out(walk, facts, &mut jar, &place).await;
 }
 
@@ -107,6 +110,27 @@ async fn rounds(walk: &mut Walk<'_>, facts: &mut Facts, jar: &mut Jar, behind: &
             break;
         }
     }
+}
+
+/// Whether a cache shows the members' page to somebody without cookies.
+async fn stranger(walk: &mut Walk<'_>, facts: &mut Facts, behind: &Behind) {
+    let is_kept = facts.visits(Step::After).any(crate::facts::Visit::is_cached);
+    if !is_kept && !facts.is_behind_cdn() {
+        return;
+    }
+    let out = Outgoing {
+        step: Step::Again,
+        method: "GET".into(),
+        url: behind.url.to_string(),
+        note: "stranger at the members' page".into(),
+        ..Outgoing::default()
+    };
+    let (mut visit, incoming) = walk.client.ask(&behind.place, &out, None).await;
+    let user = walk.request.login.as_ref().map(|login| login.user.clone()).unwrap_or_default();
+    if user.len() > 2 && incoming.text().contains(&user) {
+        visit.note.push_str(", which names the account");
+    }
+    facts.visits.push(visit);
 }
 
 /// The first page, which passes, once more under a head of the same size: is it the size that is refused?

@@ -20,9 +20,10 @@ const MOST: usize = 7;
 /// Whether a field or cookie of this name carries a CSRF token.
 pub(crate) fn is_token_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["csrf", "xsrf", "authenticity_token", "__requestverificationtoken", "_token"]
-        .iter()
-        .any(|word| name.contains(word))
+    name == "_token"
+        || ["csrf", "xsrf", "authenticity_token", "requestverificationtoken", "antiforgery", "anti-forgery"]
+            .iter()
+            .any(|word| name.contains(word))
 }
 
 /// What an attempt is made of.
@@ -35,6 +36,8 @@ struct Plan {
     token_name: String,
     is_header: bool,
     is_json: bool,
+    /// Where it is sent was read out of a script.
+    is_guess: bool,
     referrer_policy: String,
 }
 
@@ -83,12 +86,7 @@ async fn find(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, jar: &m
         let action = base.join(&form.action).ok()?;
         let hidden = form.hidden.iter().find(|(name, _)| is_token_name(name)).cloned();
         let header = hidden.is_none() && !profile.token_header.is_empty();
-        let cookie = jar
-            .names()
-            .into_iter()
-            .find(|name| is_token_name(name))
-            .and_then(|name| jar.value(&name).map(str::to_owned));
-        let (token_name, token) = hidden.unwrap_or_else(|| (profile.token_header.clone(), cookie.unwrap_or_default()));
+        let (token_name, token) = hidden.unwrap_or_else(|| (profile.token_header.clone(), readable(jar)));
         return Some(Plan {
             page: walk.url.clone(),
             action: action.to_string(),
@@ -96,29 +94,41 @@ async fn find(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, jar: &m
             token_name,
             is_header: header,
             is_json: false,
+            is_guess: false,
             referrer_policy,
             form,
         });
     }
-    if profile.login_path.is_empty() {
-        return None;
-    }
+    let named = Some(profile.login_path.clone()).filter(|path| !path.is_empty());
+    let is_guess = named.is_none();
+    let path = named.or_else(|| crate::facts::named(facts, "login:"))?;
+    let is_json = profile.is_json || crate::facts::named(facts, "JSON.stringify").is_some();
     let origin = walk.target.origin();
     let mut plan = Plan {
         page: walk.url.clone(),
-        action: format!("{origin}{}", profile.login_path),
-        is_json: profile.is_json,
+        action: format!("{origin}{path}"),
+        is_json,
+        is_guess,
         is_header: true,
         token_name: profile.token_header.clone(),
         referrer_policy,
         ..Plan::default()
     };
-    plan.form.user.clone_from(&profile.user);
-    plan.form.password.clone_from(&profile.password);
-    if !profile.token_path.is_empty() {
+    let or = |name: &str, usual: &str| if name.is_empty() { usual.to_owned() } else { name.to_owned() };
+    plan.form.user = or(&profile.user, "username");
+    plan.form.password = or(&profile.password, "password");
+    if profile.token_path.is_empty() {
+        plan.token = if plan.token_name.is_empty() { String::new() } else { readable(jar) };
+    } else {
         plan.token = bootstrap(walk, facts, profile, jar).await;
     }
     Some(plan)
+}
+
+/// The token that a script finds in the cookies: those that carry `HttpOnly` are hidden from it.
+fn readable(jar: &Jar) -> String {
+    let mut names = jar.names().into_iter().filter(|name| is_token_name(name) && !jar.is_http_only(name));
+    names.find_map(|name| jar.value(&name).map(str::to_owned)).unwrap_or_default()
 }
 
 /// Fetches a token as a script does.
@@ -184,6 +194,11 @@ async fn attempt(walk: &mut Walk<'_>, facts: &mut Facts, plan: &Plan, jar: &mut 
     let Some(place) = place else { return Answer::Nothing };
     let (out, sent) = outgoing(walk, plan, jar, variant, (&user, &password));
     let (visit, incoming) = walk.client.ask(&place, &out, Some(jar)).await;
+    if plan.is_guess && matches!(visit.status, 404 | 405) {
+        facts.skipped.push(format!("{} is no place to sign in", redact::address(&plan.action)));
+        facts.visits.push(visit);
+        return Answer::Nothing;
+    }
     let answer = super::answer::judge(&visit, &incoming.text(), &plan.page);
     let reason: Value = serde_json::from_slice(&incoming.body).unwrap_or_default();
     facts.signin.attempts.push(Attempt {
@@ -196,6 +211,7 @@ async fn attempt(walk: &mut Walk<'_>, facts: &mut Facts, plan: &Plan, jar: &mut 
         ms: visit.ms,
         cookies: visit.cookies.clone(),
         reason: redact::clean(reason["reason"].as_str().unwrap_or_default()),
+        token: (!plan.token.is_empty()).then(|| walk.client.salt.mark(&plan.token)),
     });
     facts.visits.push(visit);
     walk.answer = incoming;
@@ -287,6 +303,11 @@ fn origin(walk: &Walk<'_>, plan: &Plan, variant: Variant, add: &mut dyn FnMut(&s
     add("Origin", origin);
 }
 
+/// Whether the request was taken for honest.
+fn is_passed(answer: Answer) -> bool {
+    matches!(answer, Answer::Credentials | Answer::FormAgain | Answer::Welcome)
+}
+
 /// What does the refusal depend on?
 async fn variants(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, plan: &Plan, jar: &Jar) {
     let mut order = Vec::new();
@@ -303,16 +324,26 @@ async fn variants(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, pla
     if plan.token.contains('%') || plan.token.contains('"') || plan.token.contains('+') {
         order.push(Variant::Recoded);
     }
-    for variant in order {
+    for (number, variant) in order.into_iter().enumerate() {
         let answer = attempt(walk, facts, plan, &mut jar.clone(), variant).await;
-        if matches!(answer, Answer::Credentials | Answer::FormAgain | Answer::Welcome | Answer::Throttled) {
+        if answer == Answer::Throttled {
+            return;
+        }
+        if is_passed(answer) {
+            // One of several processes may have passed it, whatever differed: then it passes a browser's own in turn.
+            for _ in 0..number + 2 {
+                let answer = attempt(walk, facts, plan, &mut jar.clone(), Variant::Again).await;
+                if is_passed(answer) || answer == Answer::Throttled {
+                    return;
+                }
+            }
             return;
         }
     }
     for _ in 0..3 {
         let Some((fresh, mut jar)) = again(walk, facts, profile, &Jar::default()).await else { return };
         let answer = attempt(walk, facts, &fresh, &mut jar, Variant::Again).await;
-        if matches!(answer, Answer::Credentials | Answer::Welcome | Answer::Throttled | Answer::FormAgain) {
+        if is_passed(answer) || answer == Answer::Throttled {
             return;
         }
     }

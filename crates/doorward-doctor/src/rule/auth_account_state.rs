@@ -12,6 +12,41 @@ pub(super) fn is_refused(facts: &Facts) -> bool {
     })
 }
 
+/// Whether a text says it in other words: whose state, and which.
+fn is_state(code: &str, text: &str) -> bool {
+    let whose: &[&str] = &["account", "user", "login of", "sign-in of", "member"];
+    let which: &[&str] = match code {
+        "auth.user_status_migration" => {
+            return has_each(
+                text,
+                &[whose, &["status"], &["null", "unknown", "unexpected", "not a valid", "no longer"]],
+            );
+        }
+        "auth.user_disabled" => &[
+            "inactive",
+            "disabled",
+            "deactivated",
+            "suspended",
+            "blocked",
+            "banned",
+            "not active",
+            "active=false",
+            "active = false",
+        ],
+        _ => &[
+            "not verified",
+            "unverified",
+            "not confirmed",
+            "unconfirmed",
+            "not yet verified",
+            "pending verification",
+            "verify your",
+            "confirm your",
+        ],
+    };
+    has_each(text, &[whose, which])
+}
+
 fn judge(facts: &Facts) -> Option<Suspect> {
     if !is_refused(facts) {
         return None;
@@ -74,9 +109,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     ];
     rows.iter().find_map(|(code, words, why)| {
         // A column that is missing is the schema's fault, whatever its name says.
-        let line = facts.log_any(words).filter(|line| !super::db_schema_drift::is_missing_column(&line.text));
-        let by_page = words.iter().find(|word| said.contains(**word));
-        if line.is_none() && by_page.is_none() {
+        let is_it = |text: &str| words.iter().any(|word| text.contains(word)) || is_state(code, text);
+        let line = log_line(facts, |text| is_it(text) && !super::db_schema_drift::is_missing_column(text));
+        if line.is_none() && !is_it(&said) {
             return None;
         }
         let suspect = Suspect::new(code, *why)

@@ -22,6 +22,19 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         ),
         ("auth.hash.pepper_missing", &["pepper"], "The pepper with which this account was made is missing."),
         (
+            "auth.hash_invalid_value",
+            &[
+                "not a valid hash",
+                "is not a hash",
+                "plain text password",
+                "plaintext password",
+                "password in plain text",
+                "stored in plain text",
+                "does not look like",
+            ],
+            "Where a hash should stand, something else does.",
+        ),
+        (
             "auth.hash.unsupported_format",
             &[
                 "hash could not be identified",
@@ -34,6 +47,14 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 "unsupported algorithm",
                 "not a supported hash",
                 "unknown password hash",
+                "no passwordencoder mapped",
+                "unable to determine hashing algorithm",
+                "unidentified hash",
+                "unknown hash scheme",
+                "unsupported password hash",
+                "unsupported hash",
+                "hash format",
+                "hash scheme",
             ],
             "The kind of the stored hash is not known to the app.",
         ),
@@ -49,7 +70,11 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 "invalid encoded hash",
                 "invalid bcrypt hash",
                 "not enough parts",
-                "plain text password",
+                "hash length",
+                "illegal hash",
+                "unable to parse hash",
+                "cannot parse hash",
+                "could not parse hash",
             ],
             "Where a hash should stand, something else does.",
         ),
@@ -64,7 +89,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 "cost mismatch",
                 "kdf parameters",
                 "different parameters",
-                "rounds",
+                "rounds=",
+                "rounds changed",
             ],
             "The hash is verified with other parameters than it was made with.",
         ),
@@ -94,7 +120,24 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 line,
             ))
         })
+        .or_else(|| changed(facts))
         .or_else(|| configured(facts))
+}
+
+/// A line that says in other words that a hash was made with other parameters.
+fn changed(facts: &Facts) -> Option<Suspect> {
+    let line = log_line(facts, |text| {
+        has_each(
+            text,
+            &[
+                &["parameter", "rounds", "iteration", "cost", "work factor", "memory"],
+                &["differ", "mismatch", "changed", "expected", "rehash"],
+                &["hash", "password", "argon", "bcrypt", "pbkdf2", "scrypt"],
+            ],
+        )
+    })?;
+    let why = "The hash is verified with other parameters than it was made with.";
+    Some(quoted(Suspect::new("auth.hash.parameters_changed", why).deep(3), line))
 }
 
 /// The list of backends holds others and not the one for passwords.

@@ -1,128 +1,16 @@
 //! `auth.jwt_rejected`: a token is refused, and its own claims or the verifier's words say why.
 
 use super::basis::*;
+use crate::facts::Token;
 
 pub(super) const RULE: Rule = Rule { family: "auth.jwt_rejected", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
     let token = facts.signin.tokens.iter().find(|token| matches!(token.status, 400 | 401 | 403 | 0));
-    let text = token.map(|token| token.body.to_lowercase()).unwrap_or_default();
-    if let Some(token) = token {
-        let now = token.verifier_now.unwrap_or(facts.now);
-        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^52")]
-        let now = now as f64;
-        let told = |code, why: String| {
-            Suspect::new(code, why)
-                .deep(3)
-                .saw("a request with the token", format!("{}", token.status), "the app")
-                .not("auth.jwt.signature_invalid", "its claims explain the refusal")
-        };
-        if token.exp.is_some_and(|exp| exp > 1e11)
-            || token.exp.zip(token.iat).is_some_and(|(exp, iat)| exp < iat / 100.0 || exp - iat > 1e9)
-        {
-            return Some(told(
-                "auth.jwt.exp_unit",
-                format!(
-                    "`exp` is {:.0}: milliseconds where seconds are expected, or the other way.",
-                    token.exp.unwrap_or_default()
-                ),
-            ));
-        }
-        if let Some(ahead) = token.iat.into_iter().chain(token.nbf).map(|at| at - now).find(|ahead| *ahead > 0.9) {
-            return Some(told(
-                "auth.jwt.clock_skew",
-                format!("The token begins {ahead:.0} s in the verifier's future: the clocks differ."),
-            ));
-        }
-        if !token.audience.is_empty() && !token.aud.contains(&token.audience) {
-            return Some(told(
-                "auth.jwt.audience_mismatch",
-                format!("The token is for {}, and the verifier expects {}.", token.aud.join(", "), token.audience),
-            ));
-        }
-        let issuer = [&token.issuer, &token.discovered].into_iter().find(|issuer| !issuer.is_empty());
-        if let Some(issuer) = issuer.filter(|issuer| **issuer != token.iss) {
-            return Some(told(
-                "auth.jwt.issuer_mismatch",
-                format!("The token is from {}, and the verifier expects {issuer}.", token.iss),
-            ));
-        }
+    if let Some(suspect) = token.and_then(|token| claimed(facts, token)) {
+        return Some(suspect);
     }
-    let rows: &[(&'static str, &[&str])] = &[
-        (
-            "auth.jwt.audience_mismatch",
-            &[
-                "invalid audience",
-                "audience mismatch",
-                "audience doesn't match",
-                "jwt audience invalid",
-                "unexpected audience",
-                "aud claim",
-                "wrong audience",
-            ],
-        ),
-        (
-            "auth.jwt.issuer_mismatch",
-            &[
-                "invalid issuer",
-                "issuer mismatch",
-                "jwt issuer invalid",
-                "unexpected issuer",
-                "iss claim",
-                "issuer did not match",
-                "issued by a different provider",
-            ],
-        ),
-        (
-            "auth.jwt.unknown_kid",
-            &[
-                "unknown kid",
-                "no matching key",
-                "unable to find a signing key",
-                "kid not found",
-                "no applicable key found",
-                "signing key not found",
-                "unable to find a key",
-                "key id",
-            ],
-        ),
-        (
-            "auth.jwt.alg_not_allowed",
-            &[
-                "algorithm is not allowed",
-                "invalid algorithm",
-                "alg not allowed",
-                "specified alg value is not allowed",
-                "unexpected signing method",
-                "algorithm not supported",
-                "alg value is not allowed",
-            ],
-        ),
-        (
-            "auth.jwt.clock_skew",
-            &[
-                "not yet valid",
-                "issued in the future",
-                "used before issued",
-                "iat in the future",
-                "immaturesignature",
-                "jwt not active",
-                "clock skew",
-            ],
-        ),
-        (
-            "auth.jwt.signature_invalid",
-            &[
-                "signature verification failed",
-                "invalid signature",
-                "signature has failed",
-                "signature is invalid",
-                "bad signature",
-                "signature mismatch",
-            ],
-        ),
-    ];
-    let failing = token.is_some()
+    let is_failing = token.is_some()
         || facts.signin.after.iter().any(|status| matches!(status, 401 | 403))
         || facts
             .signin
@@ -130,24 +18,238 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             .iter()
             .any(|attempt| attempt.variant == Variant::Real && attempt.answer != Answer::Welcome)
         || facts.visits.iter().any(|visit| visit.step == Step::Provider && visit.status >= 400);
-    if !failing {
+    if !is_failing {
         return None;
     }
-    rows.iter().find_map(|(code, words)| {
-        let line = facts.log_any(words);
-        let by_answer = words.iter().any(|word| text.contains(word));
-        if line.is_none() && !by_answer {
-            return None;
-        }
-        let suspect = Suspect::new(code, "The verifier refuses the token, and says why.").deep(2).saw(
-            "a request with the token",
-            token.map_or_else(String::new, |token| format!("{} {}", token.status, token.body)),
-            "the app",
+    said(facts, token).or_else(|| hinted(token?))
+}
+
+fn told(token: &Token, code: &'static str, why: String) -> Suspect {
+    Suspect::new(code, why)
+        .deep(3)
+        .saw("a request with the token", format!("{} {}", token.status, token.body), "the app")
+        .not("auth.jwt.signature_invalid", "its claims explain the refusal")
+}
+
+/// What the token's own claims show, held against the clock and against what the verifier expects.
+fn claimed(facts: &Facts, token: &Token) -> Option<Suspect> {
+    let now = token.verifier_now.unwrap_or(facts.now);
+    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^52")]
+    let now = now as f64;
+    if token.exp.is_some_and(|exp| exp > 1e11)
+        || token.exp.zip(token.iat).is_some_and(|(exp, iat)| exp < iat / 100.0 || exp - iat > 1e9)
+    {
+        let why = format!(
+            "`exp` is {:.0}: milliseconds where seconds are expected, or the other way.",
+            token.exp.unwrap_or_default()
         );
-        Some(match line {
-            Some(line) => quoted(suspect, line),
-            None => suspect,
-        })
+        return Some(told(token, "auth.jwt.exp_unit", why).fix(
+            "exp = floor(now in milliseconds / 1000) + lifetime   # NumericDate is seconds (RFC 7519, section 2)",
+        ));
+    }
+    let ntp = "timedatectl set-ntp true   # on issuer and verifier; allow a leeway of some seconds in the verifier";
+    if let Some(ahead) = token.iat.into_iter().chain(token.nbf).map(|at| at - now).find(|ahead| *ahead > 0.9) {
+        let why = format!("The token begins {ahead:.0} s in the verifier's future: the clocks differ.");
+        return Some(told(token, "auth.jwt.clock_skew", why).fix(ntp));
+    }
+    // It was made a moment ago, by the clock of whoever made it.
+    if let Some(behind) = token.iat.map(|at| now - at).filter(|behind| *behind > 60.0)
+        && token.exp.is_some_and(|exp| exp <= now)
+    {
+        let why = format!("The token was made just now and is {behind:.0} s old: the issuer's clock is behind.");
+        return Some(told(token, "auth.jwt.clock_skew", why).fix(ntp));
+    }
+    if !token.audience.is_empty() && !token.aud.contains(&token.audience) {
+        let why = format!("The token is for {}, and the verifier expects {}.", token.aud.join(", "), token.audience);
+        return Some(
+            told(token, "auth.jwt.audience_mismatch", why)
+                .fix(format!("at the issuer: add {} to the audiences of this client's tokens", token.audience)),
+        );
+    }
+    let discovered = Some(&token.discovered).filter(|_| token.iss.starts_with("http"));
+    let issuer = Some(&token.issuer).into_iter().chain(discovered).find(|issuer| !issuer.is_empty());
+    if let Some(issuer) = issuer.filter(|issuer| **issuer != token.iss) {
+        let why = format!("The token is from {}, and the verifier expects {issuer}.", token.iss);
+        return Some(told(token, "auth.jwt.issuer_mismatch", why).fix(
+            "give the issuer one address for all (its external URL), and the verifier the same one, to the last slash",
+        ));
+    }
+    if !token.kid.is_empty() && !token.published.is_empty() && !token.published.contains(&token.kid) {
+        let why = format!(
+            "The token is signed with the key {}, and published are {}.",
+            token.kid,
+            token.published.join(", ")
+        );
+        return Some(told(token, "auth.jwt.unknown_kid", why).fix(
+            "publish a new key before signing with it, and let the verifier fetch the keys again for an unknown kid",
+        ));
+    }
+    let is_foreign = !token.algorithms.is_empty() && !token.algorithms.contains(&token.alg);
+    (token.alg.eq_ignore_ascii_case("none") || is_foreign && token.kid.is_empty()).then(|| {
+        let why =
+            format!("The token is signed with {}, and the keys are for {}.", token.alg, token.algorithms.join(", "));
+        told(token, "auth.jwt.alg_not_allowed", why)
+            .fix("sign with the algorithm of the published keys; never let the token choose")
+    })
+}
+
+/// What verifiers say of a claim that they do not take.
+const NOT_TAKEN: &[&str] = &[
+    "invalid",
+    "mismatch",
+    "not match",
+    "doesn't match",
+    "didn't match",
+    "unexpected",
+    "expected",
+    "wrong",
+    "untrusted",
+    "unknown",
+    "not allowed",
+    "not accepted",
+    "not valid",
+    "different",
+    "not in the list",
+    "rejected",
+    "refused",
+    "validation failed",
+];
+
+/// The code for which these words speak, if one.
+fn spoken(text: &str) -> Option<&'static str> {
+    let text = text.to_lowercase();
+    let has = |groups: &[&[&str]]| has_each(&text, groups);
+    if text.contains("certificate") || text.contains("csrf") {
+        return None;
+    }
+    let about_key: &[&str] =
+        &["kid ", "kid=", "kid:", "kid\"", "kid'", "`kid`", "key id", "signing key", "jwks", "jwk "];
+    let missing: &[&str] = &[
+        "unknown",
+        "not found",
+        "no matching",
+        "unable to find",
+        "unable to match",
+        "could not find",
+        "cannot find",
+        "can't find",
+        "no key",
+        "no applicable",
+        "unrecognized",
+        "unrecognised",
+        "not in",
+        "did not match any",
+        "does not match any",
+        "missing",
+    ];
+    let about_alg: &[&str] = &["algorithm", "alg ", "alg=", "alg:", "`alg`", "'alg'", "\"alg\"", "signing method"];
+    let alg_refused: &[&str] = &[
+        "not allowed",
+        "invalid",
+        "unexpected",
+        "unsupported",
+        "not supported",
+        "disallowed",
+        "rejected",
+        "mismatch",
+        "not in",
+        "is not",
+        "wrong",
+    ];
+    let early: &[&str] = &[
+        "not yet valid",
+        "issued in the future",
+        "used before",
+        "in the future",
+        "immaturesignature",
+        "not active",
+        "clock skew",
+        "before nbf",
+        "issued at",
+        "token is from the future",
+    ];
+    match () {
+        () if has(&[&["audience", " aud ", "`aud`", "'aud'", "\"aud\"", "(aud)", "aud claim"], NOT_TAKEN]) => {
+            Some("auth.jwt.audience_mismatch")
+        }
+        () if has(&[
+            &["issuer", " iss ", "`iss`", "'iss'", "\"iss\"", "(iss)", "iss claim", "issued by"],
+            NOT_TAKEN,
+        ]) =>
+        {
+            Some("auth.jwt.issuer_mismatch")
+        }
+        () if has(&[about_key, missing]) => Some("auth.jwt.unknown_kid"),
+        () if has(&[about_alg, alg_refused]) => Some("auth.jwt.alg_not_allowed"),
+        () if has(&[early]) => Some("auth.jwt.clock_skew"),
+        () if has(&[
+            &["signature"],
+            &[
+                "fail",
+                "invalid",
+                "bad ",
+                "mismatch",
+                "not match",
+                "doesn't match",
+                "could not be verified",
+                "wrong",
+                "not valid",
+            ],
+        ]) && !text.contains("expired") =>
+        {
+            Some("auth.jwt.signature_invalid")
+        }
+        () => None,
+    }
+}
+
+/// What the verifier says: in its answer, or in a log that speaks of tokens.
+fn said(facts: &Facts, token: Option<&Token>) -> Option<Suspect> {
+    let is_of_tokens = |text: &str| {
+        has_each(
+            text,
+            &[&["token", "jwt", "jws", "jwk", "bearer", "claim", "oidc", "openid", "kid", "issuer", "signature"]],
+        ) && !has_each(text, &[&["csrf", "xsrf", "webhook"]])
+    };
+    let by_answer = token.and_then(|token| spoken(&token.body));
+    let line = log_line(facts, |text| {
+        is_of_tokens(text) && spoken(text).is_some_and(|code| by_answer.is_none_or(|by| by == code))
+    });
+    let code = by_answer.or_else(|| spoken(&line?.text))?;
+    let suspect = Suspect::new(code, "The verifier refuses the token, and says why.").deep(2).saw(
+        "a request with the token",
+        token.map_or_else(String::new, |token| format!("{} {}", token.status, token.body)),
+        "the app",
+    );
+    Some(match line {
+        Some(line) => quoted(suspect, line),
+        None => suspect,
+    })
+}
+
+/// What a refused token shows without a word of the verifier.
+fn hinted(token: &Token) -> Option<Suspect> {
+    let host = url::Url::parse(&token.iss).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let is_inner = host.is_some_and(|host| {
+        !host.contains('.') || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| is_private(&address))
+    });
+    if is_inner && token.is_issuer_there == Some(false) {
+        let why = format!("The token names {} as its issuer, an address that is known inside alone.", token.iss);
+        return Some(
+            told(token, "auth.jwt.issuer_mismatch", why)
+                .likely()
+                .fix("set the issuer's external URL (KC_HOSTNAME, ISSUER), and expect the same at the verifier"),
+        );
+    }
+    // Keycloak's audience for its own account page, which tokens carry until somebody adds another.
+    (token.aud == ["account"]).then(|| {
+        told(
+            token,
+            "auth.jwt.audience_mismatch",
+            "The token is for `account` alone, which is Keycloak's own account page.".to_owned(),
+        )
+        .likely()
+        .fix("in Keycloak: an audience mapper for this client, with the API's name")
     })
 }
 
@@ -155,7 +257,6 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 mod tests {
     use super::super::sample::*;
     use super::*;
-    use crate::facts::Token;
 
     fn refused(token: Token) -> Facts {
         let mut facts = healthy();
@@ -184,6 +285,40 @@ mod tests {
                 Token { iat, body: "Signature verification failed".into(), ..Token::default() },
                 Some("auth.jwt.signature_invalid"),
             ),
+            (
+                Token { iat, body: "Unable to find key with kid 2026-02".into(), ..Token::default() },
+                Some("auth.jwt.unknown_kid"),
+            ),
+            (
+                Token {
+                    iat,
+                    body: "Invalid token issuer. Expected https://a, but was http://b".into(),
+                    ..Token::default()
+                },
+                Some("auth.jwt.issuer_mismatch"),
+            ),
+            (
+                Token { iat, body: "The specified alg value is not allowed".into(), ..Token::default() },
+                Some("auth.jwt.alg_not_allowed"),
+            ),
+            (
+                Token { iat, kid: "b".into(), published: vec!["a".into()], ..Token::default() },
+                Some("auth.jwt.unknown_kid"),
+            ),
+            (
+                Token { iat, alg: "HS256".into(), algorithms: vec!["RS256".into()], ..Token::default() },
+                Some("auth.jwt.alg_not_allowed"),
+            ),
+            (
+                Token { iat: Some(1_799_999_000.0), exp: Some(1_799_999_300.0), ..Token::default() },
+                Some("auth.jwt.clock_skew"),
+            ),
+            (
+                Token { iat, iss: "http://keycloak:8080/r".into(), is_issuer_there: Some(false), ..Token::default() },
+                Some("auth.jwt.issuer_mismatch"),
+            ),
+            (Token { iat, aud: vec!["account".into()], ..Token::default() }, Some("auth.jwt.audience_mismatch")),
+            (Token { iat, body: "self-signed certificate: unknown issuer".into(), ..Token::default() }, None),
             (Token { iat, ..Token::default() }, None),
         ] {
             assert_eq!(code(&RULE, &refused(token.clone())), expected, "{token:?}");

@@ -4,19 +4,25 @@ use super::basis::*;
 
 pub(super) const RULE: Rule = Rule { family: "auth.throttled", judge };
 
+/// Whether a line speaks of an account that is locked, rather than of a file, a row or a database.
+fn is_lock(text: &str) -> bool {
+    let is_about = ["account", "user", "login", "log-in", "sign-in", "signin", "attempt", "failed", "failure", "axes"];
+    let is_other = ["database", "deadlock", "lock file", "lockfile", "row lock", "table lock", "mutex", "advisory"];
+    has_each(text, &[&["locked", "lockout", "locking out", "lock out", "lock-out"], &is_about])
+        && !is_other.iter().any(|word| text.contains(word))
+        || has_each(text, &[&["too many failed", "too many login failures", "too many failures"]])
+}
+
 fn judge(facts: &Facts) -> Option<Suspect> {
     let throttled = facts.signin.attempts.iter().position(|attempt| attempt.answer == Answer::Throttled);
-    let locked = facts.log_any(&[
-        "locked out",
-        "account locked",
-        "lockout",
-        "account is locked",
-        "is locked",
-        "temporarily locked",
-        "too many failed",
-    ]);
+    let locked = log_line(facts, is_lock);
     let refused = super::auth_account_state::is_refused(facts);
-    let at = throttled.or(locked.filter(|_| refused).map(|_| 0))?;
+    let by_page = facts.signin.attempts.iter().position(|attempt| {
+        attempt.variant == Variant::Real
+            && attempt.answer != Answer::Welcome
+            && (attempt.status == 423 || is_lock(&attempt.body.to_lowercase()))
+    });
+    let at = throttled.or(by_page).or(locked.filter(|_| refused).map(|_| 0))?;
     let first = facts.signin.attempts.get(at)?;
     let lines = facts.log_lines().filter(|line| {
         let text = line.text.to_lowercase();
@@ -66,6 +72,16 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         });
     }
     let missing = facts.log_with(&["lock", "none"]).or_else(|| facts.log_with(&["ip", "null"]));
+    if let Some(at) = by_page.filter(|_| locked.or(missing).is_none()) {
+        let attempt = &facts.signin.attempts[at];
+        return Some(
+            Suspect::new("auth.locked_out", "The app says that the account is locked after failures.").deep(2).saw(
+                "sign-in with the named account",
+                format!("{} {}", attempt.status, attempt.body),
+                "the app",
+            ),
+        );
+    }
     if let Some(line) = locked.or(missing) {
         return Some(
             quoted(

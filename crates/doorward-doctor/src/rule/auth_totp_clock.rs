@@ -14,12 +14,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok())
         .and_then(|since| i64::try_from(since.as_secs()).ok());
     let off = served.map(|served| served - facts.now);
-    let fails = facts.log_any(&["totp", "one-time code", "otp"]).filter(|line| {
-        let text = line.text.to_lowercase();
-        ["invalid", "wrong", "skew", "drift", "mismatch", "out of window", "rejected"]
-            .iter()
-            .any(|word| text.contains(word))
-    });
+    let fails = log_line(facts, |text| is_of_codes(text) && REFUSED.iter().any(|word| text.contains(word)));
+    let is_own_clock = facts.vantage == Vantage::Origin && off.is_some();
+    let is_adrift = facts.host.as_ref().is_some_and(|host| host.is_clock_synchronised == Some(false));
     if let Some(off) = off.filter(|off| off.abs() > 25 && fails.is_some()) {
         return Some(
             Suspect::new(
@@ -54,18 +51,99 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 .fix("timedatectl set-ntp true"),
         );
     }
-    let line = fails?;
+    let line = fails.filter(|line| is_of_time(&line.text.to_lowercase()))?;
     let text = line.text.to_lowercase();
-    (text.contains("skew") || text.contains("drift") || text.contains("step")).then(|| {
-        quoted(
-            Suspect::new(
-                "auth.totp.client_clock_skew",
-                "The server's clock is right, and the codes of this device belong to another time.",
-            ),
-            line,
-        )
-        .deep(2)
-    })
+    if has_each(
+        &text,
+        &[&["server's clock", "server clock", "system clock", "host clock", "ntp", "clock of the server"]],
+    ) {
+        return Some(
+            quoted(
+                Suspect::new("auth.totp.clock_skew", "The server's clock is off, so codes of all devices fail."),
+                line,
+            )
+            .deep(3)
+            .fix("timedatectl set-ntp true"),
+        );
+    }
+    let suspect = quoted(
+        Suspect::new(
+            "auth.totp.client_clock_skew",
+            "The server's clock is right, and the codes of this device belong to another time.",
+        ),
+        line,
+    )
+    .deep(2)
+    .not("auth.totp.clock_skew", "the server's Date is right")
+    .fix("on the device: let the clock be set automatically (date and time, in its settings), then try the next code");
+    // On the host itself the server's clock was held against nothing but itself.
+    let names_device = has_each(&text, &[&["device", "phone", "client", "authenticator"]]);
+    Some(if is_own_clock && is_adrift && !names_device { suspect.possible() } else { suspect })
+}
+
+/// Words of refusal.
+const REFUSED: &[&str] = &[
+    "invalid",
+    "wrong",
+    "skew",
+    "drift",
+    "mismatch",
+    "window",
+    "rejected",
+    "refused",
+    "denied",
+    "failed",
+    "not accepted",
+    "out of sync",
+    "behind",
+    "ahead",
+    "incorrect",
+    "expired",
+    "too old",
+    "too late",
+    "too early",
+];
+
+/// Whether a line is about codes of a second factor, and not one that says they passed.
+fn is_of_codes(text: &str) -> bool {
+    let about = [
+        "totp",
+        "one-time code",
+        "one-time password",
+        "otp ",
+        "otp:",
+        "2fa",
+        "mfa",
+        "second factor",
+        "authenticator",
+        "verification code",
+    ];
+    about.iter().any(|word| text.contains(word))
+        && !["accepted", "succeeded", "success", "passed"]
+            .iter()
+            .any(|word| text.contains(word) && !text.contains("not accepted"))
+}
+
+/// Whether a line says that the code belongs to another time.
+fn is_of_time(text: &str) -> bool {
+    [
+        "skew",
+        "drift",
+        "clock",
+        " step",
+        "window",
+        "behind",
+        "ahead",
+        "in the past",
+        "in the future",
+        "out of sync",
+        "offset",
+        " s late",
+        " s early",
+        "time difference",
+    ]
+    .iter()
+    .any(|word| text.contains(word))
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "auth.webauthn_rp_id", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    let id = Some(facts.signin.rp_id.as_str()).filter(|id| !id.is_empty())?;
+    let recorded = facts.browser.as_ref().map(|browser| browser.rp_id.as_str());
+    let id = recorded.into_iter().chain([facts.signin.rp_id.as_str()]).find(|id| !id.is_empty())?;
     let target = facts.target.as_ref()?;
     let told = |code, why: String| {
         Suspect::new(code, why)
@@ -18,7 +19,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             format!("The relying party's id is the address {id}, which no browser accepts."),
         ));
     }
-    let fits = target.host == id || target.host.ends_with(&format!(".{id}"));
+    // A public suffix stands above the sites of strangers, so no browser lets one of them speak for it.
+    let fits = !crate::jar::is_public_suffix(id) && (target.host == id || target.host.ends_with(&format!(".{id}")));
     (!fits).then(|| {
         told(
             "auth.webauthn.rp_id_mismatch",

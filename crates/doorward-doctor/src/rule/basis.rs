@@ -8,8 +8,8 @@ pub(super) use super::Rule;
 #[cfg(test)]
 pub(super) use crate::facts::Door;
 pub(super) use crate::facts::{
-    Answer, Attempt, Container, Cookie, Facts, Fault, Handshake, Host, Knock, Line, Listener, Mark, Outcome, Role,
-    Setting, Source, Step, Target, Tcp, Trouble, Trust, Vantage, Variant, Via, Visit,
+    Answer, Attempt, Call, Container, Cookie, Echoed, Facts, Fault, Handshake, Host, Knock, Line, Listener, Mark,
+    Outcome, Role, Setting, Source, Step, Target, Tcp, Trouble, Trust, Vantage, Variant, Via, Visit,
 };
 pub(super) use crate::mend;
 pub(super) use crate::stop;
@@ -128,6 +128,41 @@ pub(super) fn heard(facts: &Facts, suspect: Suspect) -> Option<Suspect> {
 pub(super) fn quoted(suspect: Suspect, line: &Line) -> Suspect {
     let text: String = line.text.chars().take(240).collect();
     suspect.saw("the log", text, line.source.clone())
+}
+
+/// Whether a text holds one word of each group, in any letter case.
+pub(super) fn has_each(text: &str, groups: &[&[&str]]) -> bool {
+    let text = text.to_lowercase();
+    groups.iter().all(|group| group.iter().any(|word| text.contains(word)))
+}
+
+/// The newest line of a log that fits.
+pub(super) fn log_line(facts: &Facts, fits: impl Fn(&str) -> bool) -> Option<&Line> {
+    facts.log_lines().filter(|line| fits(&line.text.to_lowercase())).last()
+}
+
+/// Requests that a browser recorded, in order.
+pub(super) fn calls(facts: &Facts) -> impl Iterator<Item = &Call> {
+    facts.browser.iter().flat_map(|browser| &browser.calls)
+}
+
+/// A recorded request that changes something and that a CSRF check seems to refuse.
+pub(super) fn is_forgery_refusal(call: &Call) -> bool {
+    let says = || {
+        ["csrf", "xsrf", "forgery", "bad headers", "referer", "cross-site", "origin"].iter().any(|word| call.says(word))
+    };
+    call.is_change() && (matches!(call.status, 403 | 419) || matches!(call.status, 400 | 401 | 422) && says())
+}
+
+/// Whether a browser sent it, rather than another program: only browsers have cookies and Fetch Metadata.
+pub(super) fn is_of_browser(call: &Call) -> bool {
+    !call.cookies.is_empty()
+        || ["sec-fetch-site", "sec-fetch-mode", "origin", "referer"].iter().any(|name| call.sent(name).is_some())
+}
+
+/// Whether a name is one of a token against forgery.
+pub(super) fn is_token_name(name: &str) -> bool {
+    crate::probe::signin::is_token_name(name)
 }
 
 /// Whether the main handshake was done and trusted.

@@ -5,22 +5,38 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "browser.interference", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    let browser = facts.browser.as_ref()?;
-    let well = facts
+    let target = facts.target.as_ref()?;
+    let is_here = |call: &&Call| {
+        url::Url::parse(&call.url).is_ok_and(|url| {
+            url.host_str().map(crate::jar::site) == Some(crate::jar::site(&target.host)) && !call.is_across()
+        })
+    };
+    let (call, name) = calls(facts)
+        .filter(is_here)
+        .filter(|call| call.is_turned_away())
+        .find_map(|call| Some((call, call.lacks.iter().find(|name| !is_token_name(name))?)))?;
+    // Where it does come with another request, no one keeps it away.
+    if calls(facts).any(|other| other.cookies.contains(name)) {
+        return None;
+    }
+    let is_well = facts
         .signin
         .attempts
         .iter()
         .any(|attempt| attempt.variant == Variant::Real && attempt.answer == Answer::Welcome)
         && facts.signin.after.iter().all(|status| *status < 400);
-    let target = facts.target.as_ref()?;
-    let name = facts.signin.session.first()?;
-    let set =
-        browser.calls.iter().position(|call| call.got("set-cookie").is_some() && call.url.contains(&target.host))?;
-    let lost = browser.calls[set + 1..]
-        .iter()
-        .filter(|call| call.url.contains(&target.host))
-        .any(|call| !call.cookies.contains(name));
-    (well && lost).then(|| Suspect::new("browser.extension_interference", format!("The same sign-in works in a clean browser; this one gets the cookie `{name}` and does not send it back.")).likely().saw("the next request", "without the cookie", "browser").not("cookie.secure_over_http", "its attributes are right"))
+    let suspect = Suspect::new(
+        "browser.extension_interference",
+        format!("This browser gets the cookie `{name}`, which every rule lets it keep, and does not send it back."),
+    )
+    .saw(format!("{} {}", call.method, call.url), format!("{}, without {name}", call.status), "browser")
+    .not("cookie.secure_over_http", "its attributes are right for this address")
+    .fix("open the site in a private window, or a fresh profile: it works there; then switch extensions off one by one, and allow the site in the one that filters cookies");
+    Some(if is_well {
+        suspect.not("session.store_broken", "the same sign-in works in a clean browser")
+    } else {
+        suspect.likely()
+    })
 }
 
 #[cfg(test)]
@@ -32,13 +48,16 @@ mod tests {
     #[test]
     fn a_browser_that_drops_a_right_cookie_is_interfered_with() {
         let mut facts = healthy();
-        facts.signin.session = vec!["session".into()];
         facts.signin.attempts = vec![Attempt { variant: Variant::Real, answer: Answer::Welcome, ..Attempt::default() }];
         let url = "https://app.example.com/".to_owned();
         let set = Call { url: url.clone(), got: vec![("set-cookie".into(), "x".into())], ..Call::default() };
-        facts.browser = Some(Browser { calls: vec![set, Call { url, ..Call::default() }], ..Browser::default() });
+        let lost = Call { url, status: 401, lacks: vec!["session".into()], ..Call::default() };
+        facts.browser = Some(Browser { calls: vec![set, lost], ..Browser::default() });
         assert_eq!(code(&RULE, &facts), Some("browser.extension_interference"));
-        facts.browser.as_mut().unwrap().calls[1].cookies = vec!["session".into()];
-        assert_eq!(code(&RULE, &facts), None);
+        facts.browser.as_mut().unwrap().calls[1].status = 200;
+        assert_eq!(code(&RULE, &facts), None, "nothing was refused for it");
+        facts.browser.as_mut().unwrap().calls[1].status = 401;
+        facts.browser.as_mut().unwrap().calls[0].cookies = vec!["session".into()];
+        assert_eq!(code(&RULE, &facts), None, "the browser does send it");
     }
 }

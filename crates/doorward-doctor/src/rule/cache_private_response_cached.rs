@@ -18,7 +18,10 @@ fn mended(suspect: Suspect) -> Suspect {
 fn stripped(facts: &Facts) -> Option<Suspect> {
     let inner = facts.inner(Via::Origin).or_else(|| facts.inner(Via::App)).filter(|visit| !visit.cookies.is_empty())?;
     let is_public = |visit: &&Visit| {
-        visit.via == Via::Public && visit.status == 200 && matches!(visit.step, Step::First | Step::Again)
+        visit.via == Via::Public
+            && visit.status == 200
+            && matches!(visit.step, Step::First | Step::Again)
+            && !visit.note.starts_with("stranger at")
     };
     let lost = facts.visits.iter().filter(is_public).find(|visit| {
         visit.cookies.is_empty() && visit.sent.iter().all(|(name, _)| !name.eq_ignore_ascii_case("cookie"))
@@ -96,6 +99,16 @@ fn shared(facts: &Facts) -> Option<Suspect> {
             "the same token",
             how,
         )));
+    }
+    let named = strangers.iter().find(|visit| visit.note.starts_with("stranger at") && visit.note.contains("names"));
+    if let Some(visit) = named {
+        return Some(mended(
+            Suspect::new(
+                "cache.session_leak",
+                "Somebody without cookies is shown the page of a member: a shared cache keeps it.",
+            )
+            .saw("GET without cookies", visit.told(), format!("age {}", visit.age())),
+        ));
     }
     let leaked = strangers.iter().find(|visit| {
         visit.is_cached() && (visit.cookies.iter().any(|cookie| !cookie.is_deletion) || is_personal(visit))

@@ -137,9 +137,11 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 
 fn is_demand(text: &str) -> bool {
     let lower = text.to_lowercase();
-    let about = ["secret", "_key", "crypt", "encryption key", "password", "placeholder"]
+    // A name of a setting is written large; in small letters `_key` ends names of functions too.
+    let about = ["secret", "api_key", "crypt_key", "signing_key", "crypt", "encryption key", "password", "placeholder"]
         .iter()
-        .any(|word| lower.contains(word));
+        .any(|word| lower.contains(word))
+        || text.contains("_KEY");
     let says = [
         "missing",
         "required",

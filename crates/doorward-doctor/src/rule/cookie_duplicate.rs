@@ -4,14 +4,22 @@ use super::basis::*;
 
 pub(super) const RULE: Rule = Rule { family: "cookie.duplicate", judge };
 
+/// Signing out leaves a cookie standing.
+fn kept(facts: &Facts) -> Option<Suspect> {
+    let name = facts.signin.kept_after_sign_out.first()?;
+    Some(
+        Suspect::new(
+            "cookie.clear_mismatch",
+            format!(
+                "Signing out deletes `{name}` with another Domain or Path than it was set with, so browsers keep it."
+            ),
+        )
+        .saw("sign in, sign out", format!("{name} is still there"), "the jar")
+        .fix(format!("delete {name} with the same Path and Domain as it is set with")),
+    )
+}
+
 fn judge(facts: &Facts) -> Option<Suspect> {
-    if let Some(name) = facts.signin.kept_after_sign_out.first() {
-        return Some(
-            Suspect::new("cookie.clear_mismatch", format!("Signing out deletes `{name}` with another Domain or Path than it was set with, so browsers keep it."))
-                .saw("sign in, sign out", format!("{name} is still there"), "the jar")
-                .fix(format!("delete {name} with the same Path and Domain as it is set with")),
-        );
-    }
     let twice = |visit: &Visit| {
         let live: Vec<_> =
             visit.cookies.iter().filter(|cookie| !cookie.is_deletion && cookie.trouble.is_none()).collect();
@@ -28,14 +36,16 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let recorded = facts.browser.iter().flat_map(|browser| &browser.calls).find_map(|call| {
         call.cookies.iter().find(|name| call.cookies.iter().filter(|other| other == name).count() > 1).cloned()
     });
-    let name = name.or(recorded)?;
+    let Some(name) = name.or(recorded) else { return kept(facts) };
     let failing = facts
         .signin
         .attempts
         .iter()
         .any(|attempt| matches!(attempt.answer, Answer::Csrf | Answer::Refused | Answer::FormAgain))
         || facts.signin.after.iter().any(|status| *status >= 400)
-        || facts.browser.is_some();
+        || facts.browser.is_some()
+        || !facts.signin.kept_after_sign_out.is_empty()
+        || facts.signin.session.iter().filter(|known| **known == name).count() > 1;
     let suspect = Suspect::new(
         "cookie.duplicate",
         format!("Two cookies are named `{name}`, for different domains or paths, and the app may read the wrong one."),

@@ -76,12 +76,47 @@ fn callback(facts: &Facts) -> Option<Suspect> {
     )
 }
 
+/// A request from another site that is turned away, and a cookie that `SameSite` keeps from it.
+fn strict(facts: &Facts) -> Option<Suspect> {
+    let away = |call: &Call| {
+        call.withheld.iter().find(|(_, trouble)| *trouble == Trouble::SameSite).map(|(name, _)| name.clone())
+    };
+    let turned = calls(facts).filter(|call| call.is_turned_away() || matches!(call.status, 400 | 422));
+    let (call, name) = turned.filter(|call| call.cookies.is_empty()).find_map(|call| Some((call, away(call)?)))?;
+    let cookie = calls(facts).flat_map(|call| &call.set).filter(|cookie| cookie.name == name).last()?;
+    let is_strict = cookie.same_site.as_deref() == Some("strict");
+    let (code, why) = if is_strict {
+        ("cookie.samesite_strict_cross_site", "is SameSite=Strict, so it stays away from what starts at another site")
+    } else {
+        (
+            "cookie.samesite_lax_cross_post",
+            "is SameSite=Lax, or says nothing, so it stays away from what another site sends",
+        )
+    };
+    Some(
+        Suspect::new(code, format!("The cookie `{name}` {why}."))
+            .at(Link::Cookie)
+            .deep(3)
+            .likely()
+            .saw(format!("Set-Cookie {name}"), attributes(cookie), "the app")
+            .saw(format!("{} {}", call.method, call.url), format!("{}, from another site, without it", call.status), "browser")
+            .fix("where the front end is another site on purpose: SameSite=None; Secure for this cookie; better, bring both under one site"),
+    )
+}
+
 fn recorded(facts: &Facts) -> Option<Suspect> {
     let browser = facts.browser.as_ref()?;
-    let call = browser.calls.iter().find(|call| {
+    if let Some(suspect) = strict(facts) {
+        return Some(suspect);
+    }
+    let origin = |url: &str| url::Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+    // A first visit has no cookies yet.
+    let (_, call) = browser.calls.iter().enumerate().find(|(at, call)| {
+        let is_later = browser.calls[..*at].iter().any(|earlier| origin(&earlier.url) == origin(&call.url));
         call.sent("sec-fetch-dest") == Some("iframe")
             && call.cookies.is_empty()
             && call.sent("sec-fetch-site") == Some("cross-site")
+            && (!call.lacks.is_empty() || is_later && call.is_turned_away())
     })?;
     let partitioned = facts.visits.iter().flat_map(|visit| &visit.cookies).any(|cookie| cookie.is_partitioned);
     let code = if partitioned { "cookie.partitioned_context" } else { "cookie.third_party_blocked" };

@@ -107,7 +107,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 }
 
 /// Whether a script of another origin got an error that a proxy made, without a word that lets it read so.
-pub(super) fn is_masked(facts: &Facts, call: &crate::facts::Call) -> bool {
+pub(super) fn is_masked(facts: &Facts, call: &Call) -> bool {
     let own = call.url.split('/').take(3).collect::<Vec<_>>().join("/");
     let from = call.sent("origin").unwrap_or_default();
     let is_across = !from.is_empty() && from != "null" && !from.eq_ignore_ascii_case(&own);

@@ -17,7 +17,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "random secret key",
         "temporary secret",
     ]);
-    if refused > 0 && passed > 0 {
+    if refused > 0 && passed > 0 && !super::csrf_token_mismatch::is_plus(facts) {
         return Some(
             Suspect::new("csrf.key_not_shared", format!("The same honest sign-in passes the CSRF check {passed} of {} times: the processes behind this name have different keys.", fresh.len()))
                 .deep(4)

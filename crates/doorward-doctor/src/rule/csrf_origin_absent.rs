@@ -5,21 +5,8 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "csrf.origin_absent", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    if let Some(browser) = &facts.browser
-        && let Some(call) = browser.calls.iter().find(|call| {
-            call.method == "POST"
-                && call.status == 403
-                && call.sent("origin").is_none()
-                && call.sent("referer").is_none()
-        })
-    {
-        return Some(
-            Suspect::new(
-                "csrf.referer_missing",
-                "The browser sends neither Origin nor Referer, and the app wants one of them.",
-            )
-            .saw(format!("POST {}", call.url), "403, no Origin, no Referer", "browser"),
-        );
+    if let Some(suspect) = recorded(facts) {
+        return Some(suspect);
     }
     let form = facts.signin.form.as_ref()?;
     let first = facts.signin.attempts.iter().find(|attempt| attempt.variant == Variant::Browser)?;
@@ -50,6 +37,39 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         )
         .deep(2),
     )
+}
+
+/// What a browser recorded: a refused request that does not say where it started.
+fn recorded(facts: &Facts) -> Option<Suspect> {
+    let refused = |call: &&Call| is_forgery_refusal(call);
+    let null = calls(facts).filter(refused).find(|call| call.sent("origin") == Some("null") && !call.is_across());
+    if let Some(call) = null {
+        return Some(
+            Suspect::new("csrf.origin_null", "The browser sends `Origin: null` with the page's own form, as a Referrer-Policy of no-referrer or a sandbox makes it, and the app refuses that.")
+                .likely()
+                .saw(format!("{} {}", call.method, call.url), format!("{}, Origin: null", call.status), "browser")
+                .fix("Referrer-Policy: same-origin   # for the page with the form; no sandbox without allow-same-origin"),
+        );
+    }
+    let call = calls(facts)
+        .filter(refused)
+        .find(|call| call.sent("origin").is_none() && call.sent("referer").is_none() && says_so(call))?;
+    Some(
+        Suspect::new(
+            "csrf.referer_missing",
+            "The browser sends neither Origin nor Referer, and the app wants one of them.",
+        )
+        .saw(format!("{} {}", call.method, call.url), format!("{}, no Origin, no Referer", call.status), "browser")
+        .not("csrf.exempt_path_mismatch", "it is a browser that sends it, or the answer names the Referer")
+        .fix("in this browser: allow the Referer for the site (privacy extension, security suite, network.http.sendRefererHeader)"),
+    )
+}
+
+/// The answer names the missing field; or a browser sent the request, with a token or with nothing else to refuse.
+fn says_so(call: &Call) -> bool {
+    let names = call.says("referer") || call.says("origin");
+    let speaks_of_token = call.says("token");
+    names || is_of_browser(call) && !call.cookies.is_empty() && !(speaks_of_token && call.token_name.is_empty())
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let target = facts.target.as_ref()?;
     let host = facts.host.as_ref();
     let own = target.origin();
-    let line = facts.log_any(&[
+    let words: &[&str] = &[
         "origin checking failed",
         "origin invalid",
         "does not match any trusted origins",
@@ -30,7 +30,10 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "invalid origin",
         "cross-origin request refused",
         "csrf.origin",
-    ]);
+    ];
+    // The doctor asked with other origins too, and the app may write of each.
+    let line = log_line(facts, |text| has_each(text, &[words]) && text.contains(&own))
+        .or_else(|| log_line(facts, |text| has_each(text, &[words])));
     let told = |code, why: String| {
         let suspect = Suspect::new(code, why)
             .deep(3)
@@ -102,7 +105,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let changed = host.is_some_and(crate::host::upstream::changes_host);
     if passed(facts, Variant::NoOrigin) || is_named {
         let text = line.map(|line| line.text.to_lowercase()).unwrap_or_default();
-        let scheme = text.contains(&format!("http://{}", target.host)) && target.is_https();
+        // What the app takes itself for stands behind what it was sent.
+        let held = text.split_once(" match").or_else(|| text.split_once("expected")).map_or("", |(_, held)| held);
+        let scheme = held.contains(&format!("http://{}", target.host)) && target.is_https();
         if scheme {
             return Some(
                 told("csrf.origin_scheme_mismatch", "The app takes itself for http.".into())

@@ -4,7 +4,52 @@ use super::basis::*;
 
 pub(super) const RULE: Rule = Rule { family: "csrf.token_mismatch", judge };
 
+/// What a browser recorded: a refused request whose token is another one than the newest, or is written otherwise.
+fn recorded(facts: &Facts) -> Option<Suspect> {
+    calls(facts).filter(|call| is_forgery_refusal(call)).find_map(|call| {
+        let told = |code, why: &str| {
+            Suspect::new(code, why)
+                .likely()
+                .deep(4)
+                .saw(format!("{} {}", call.method, call.url), format!("{}, {}", call.status, call.token_name), "browser")
+                .not("csrf.token_not_sent", "a token is sent")
+        };
+        match call.token {
+            Echoed::Older => Some(
+                told(
+                    "csrf.token_rotated",
+                    "The request carries a token that the site handed out before, and another one was handed out since.",
+                )
+                .fix("on the client: read the token again right before the request, and once more after a 403")
+                .fix("on the server: keep the token of the cookie while it is valid, instead of a new one for each answer"),
+            ),
+            Echoed::Decoded => Some(
+                told("csrf.token_encoding", "Token and cookie are equal only once one of them is decoded.")
+                    .fix("make tokens of base64url or hex, which nothing encodes; decode once on the client (decodeURIComponent)"),
+            ),
+            _ => None,
+        }
+    })
+}
+
 fn judge(facts: &Facts) -> Option<Suspect> {
+    tried(facts).or_else(|| recorded(facts))
+}
+
+/// Whether only tokens that hold a plus are refused: forms write a plus for a space.
+pub(super) fn is_plus(facts: &Facts) -> bool {
+    let all =
+        || facts.signin.attempts.iter().filter(|attempt| matches!(attempt.variant, Variant::Browser | Variant::Again));
+    let is_refused = |attempt: &Attempt| matches!(attempt.answer, Answer::Csrf | Answer::Refused);
+    let has_plus = |attempt: &Attempt| attempt.token.as_ref().is_some_and(|token| token.is("plus"));
+    let passes = |attempt: &Attempt| matches!(attempt.answer, Answer::Credentials | Answer::Welcome);
+    all().any(is_refused)
+        && all().filter(|attempt| is_refused(attempt)).all(has_plus)
+        && all().any(|attempt| passes(attempt) && !has_plus(attempt))
+        && !all().any(|attempt| passes(attempt) && has_plus(attempt))
+}
+
+fn tried(facts: &Facts) -> Option<Suspect> {
     let form = facts.signin.form.as_ref()?;
     let attempt = |variant| facts.signin.attempts.iter().find(|attempt| attempt.variant == variant);
     let passed = |variant| {
@@ -16,15 +61,21 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     // A sign-in in order that is refused as well says that it is not the order which decides.
     let is_chance = facts.signin.attempts.iter().filter(is_refused).any(|attempt| attempt.variant == Variant::Again);
     if let Some(raced) = attempt(Variant::Raced).filter(is_refused).filter(|_| !is_chance) {
-        return Some(
-            Suspect::new("csrf.token_rotated", "Each page brings a new token and voids the last one: where two are fetched at once (two tabs, a strict-mode double fetch), the token of one meets the cookie of the other, and the sign-in answers 403.")
+        let suspect = Suspect::new("csrf.token_rotated", "Each page brings a new token and voids the last one: where two are fetched at once (two tabs, a strict-mode double fetch), the token of one meets the cookie of the other, and the sign-in answers 403.")
                 .deep(3)
                 .saw("page, then sign-in", format!("{}", first.status), form.action.clone())
                 .saw("page, page again, then sign-in with the first token", format!("{}", raced.status), form.action.clone())
                 .not("csrf.key_not_shared", "in order, the same token passes")
                 .fix("on the server: accept every fresh token of the same browser, and keep the token of the cookie while it is valid, instead of a new one for each page")
-                .fix("on the client: one token fetch at a time, and read the token again right before the request"),
-        );
+                .fix("on the client: one token fetch at a time, and read the token again right before the request");
+        // An app that hands tokens to scripts may well count on one fetch at a time; that it goes wrong must be seen.
+        let is_seen = !form.is_header
+            || calls(facts).any(is_forgery_refusal)
+            || log_line(facts, |text| {
+                has_each(text, &[&["csrf", "xsrf"], &["match", "invalid", "rotated", "refused"]])
+            })
+            .is_some();
+        return Some(if is_seen { suspect } else { suspect.warning() });
     }
     if !matches!(first.answer, Answer::Csrf | Answer::Refused)
         || !facts.signin.withheld.is_empty() && first.sent.is_empty()
@@ -33,18 +84,20 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     }
     let token = form.token.as_ref()?;
     let cookie = facts.visits.iter().flat_map(|visit| &visit.cookies).find(|cookie| cookie.name == form.token_cookie);
-    let odd = |mark: &Mark| mark.is("quoted") || mark.is("percent") || mark.is("plus") || mark.is("dollar");
+    let odd = |mark: &Mark| {
+        mark.is("quoted") || mark.is("percent") || mark.is("plus") || mark.is("base64") || mark.is("dollar")
+    };
     let is_odd = odd(token) || cookie.is_some_and(|cookie| odd(&cookie.value));
     let is_origin = ["origin", "referer", "cross-site"].iter().any(|word| first.body.to_lowercase().contains(word));
     let others = [Variant::OtherScheme, Variant::NoPort, Variant::NoOrigin, Variant::AllCookies, Variant::Again]
         .iter()
         .any(|variant| passed(*variant));
-    if passed(Variant::Recoded) || is_odd && !is_origin && !others {
+    if passed(Variant::Recoded) || is_plus(facts) || is_odd && !is_origin && !others {
         let quirks: Vec<_> = token
             .quirks
             .iter()
             .chain(cookie.iter().flat_map(|cookie| &cookie.value.quirks))
-            .filter(|quirk| ["quoted", "percent", "plus", "dollar"].contains(&quirk.as_str()))
+            .filter(|quirk| ["quoted", "percent", "plus", "base64", "dollar"].contains(&quirk.as_str()))
             .cloned()
             .collect();
         return Some(

@@ -4,37 +4,86 @@ use super::basis::*;
 
 pub(super) const RULE: Rule = Rule { family: "csrf.token_not_sent", judge };
 
-const NAMES: &[&str] = &["x-csrf-token", "x-csrftoken", "x-xsrf-token", "xsrf-token", "csrf-token", "x-csrf"];
+/// The header that goes with a cookie, by the habit of its framework.
+const HABITS: &[(&str, &str)] = &[
+    ("csrftoken", "x-csrftoken"),
+    ("xsrf-token", "x-xsrf-token"),
+    ("fastapi-csrf-token", "x-csrf-token"),
+    ("psifi.x-csrf-token", "x-csrf-token"),
+    ("__host-psifi.x-csrf-token", "x-csrf-token"),
+    ("_xsrf", "x-xsrftoken"),
+];
 
 fn judge(facts: &Facts) -> Option<Suspect> {
     recorded(facts).or_else(|| tried(facts))
 }
 
-/// What a browser recorded: a refused request, and the token's header on it.
+/// What a browser recorded: a refused request, and the token on it.
 fn recorded(facts: &Facts) -> Option<Suspect> {
-    let browser = facts.browser.as_ref()?;
-    let call = browser
-        .calls
-        .iter()
-        .find(|call| !matches!(call.method.as_str(), "GET" | "HEAD" | "OPTIONS") && matches!(call.status, 403 | 419))?;
-    let header = call.sent.iter().find(|(name, _)| NAMES.contains(&name.as_str()));
-    let cookie = call.cookies.iter().find(|name| {
-        let name = name.to_lowercase();
-        name.contains("csrf") || name.contains("xsrf")
-    })?;
-    Some(match header {
-        None => Suspect::new(
-            "csrf.header_not_sent",
-            format!("The request carries the cookie `{cookie}` and no header with the token."),
-        )
-        .saw(format!("{} {}", call.method, call.url), format!("{}, no token header", call.status), "browser"),
-        Some((name, _)) => Suspect::new(
+    calls(facts).filter(|call| is_forgery_refusal(call)).find_map(|call| {
+        if call.token_name.is_empty() {
+            let cookie = call.cookies.iter().find(|name| is_token_name(name))?;
+            // What a script cannot read it cannot send; and where a page lacks Origin and Referer, that is refused.
+            let is_hidden = super::cookie_httponly_unreadable::is_hidden(facts, cookie);
+            let is_silent = call.sent("origin").is_none() && call.sent("referer").is_none() && call.says("referer");
+            return (!is_hidden && !is_silent).then(|| {
+                Suspect::new(
+                    "csrf.header_not_sent",
+                    format!("The request carries the cookie `{cookie}` and no header or field with the token."),
+                )
+                .saw(
+                    format!("{} {}", call.method, call.url),
+                    format!("{}, no token beside the cookie", call.status),
+                    "browser",
+                )
+                .fix("let the client copy the cookie into the header: axios withXSRFToken: true, fetch headers: { … }")
+            });
+        }
+        let wanted = wanted(facts, call);
+        let is_right_token = call.token == Echoed::Latest;
+        if wanted.is_none() && !is_right_token {
+            return None;
+        }
+        let suspect = Suspect::new(
             "csrf.header_name_mismatch",
-            format!("The token is sent as `{name}`, and the server does not accept it there."),
+            format!("The token is sent as `{}`, and the server does not look for it there.", call.token_name),
         )
         .likely()
-        .saw(format!("{} {}", call.method, call.url), format!("{}, {name}", call.status), "browser"),
+        .deep(3)
+        .saw(
+            format!("{} {}", call.method, call.url),
+            format!("{}, {}", call.status, call.token_name),
+            "browser",
+        );
+        Some(match wanted {
+            Some(name) => suspect.fix(format!("send the token as {name}")),
+            None => suspect
+                .not("csrf.token_rotated", "the token is the newest one")
+                .fix("give the header the name that the server reads"),
+        })
     })
+}
+
+/// The name under which the server looks for the token, where that is known and is another one.
+fn wanted(facts: &Facts, call: &Call) -> Option<String> {
+    let sent = call.token_name.to_lowercase();
+    let words = call.body.to_lowercase();
+    let named = words
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
+        .find(|word| word.starts_with("x-") && is_token_name(word) && *word != sent)
+        .map(str::to_owned);
+    let passed = facts.signin.form.as_ref().filter(|form| form.is_header && !form.token_name.is_empty()).filter(|_| {
+        facts
+            .signin
+            .attempts
+            .first()
+            .is_some_and(|attempt| matches!(attempt.answer, Answer::Credentials | Answer::Welcome))
+    });
+    let tried = passed.map(|form| form.token_name.to_lowercase()).filter(|name| *name != sent);
+    let cookies: Vec<_> = call.cookies.iter().map(|name| name.to_lowercase()).collect();
+    let habit = HABITS.iter().find(|(cookie, _)| cookies.iter().any(|name| name == cookie));
+    let habit = habit.map(|(_, header)| (*header).to_owned()).filter(|name| *name != sent && sent.contains('-'));
+    named.or(tried).or(habit)
 }
 
 fn tried(facts: &Facts) -> Option<Suspect> {
@@ -79,8 +128,20 @@ fn tried(facts: &Facts) -> Option<Suspect> {
             None => suspect.likely(),
         }
     };
+    let name = form.map(|form| form.token_name.clone()).unwrap_or_default();
+    let wanted = text
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
+        .find(|word| word.starts_with("x-") && is_token_name(word) && *word != name.to_lowercase());
+    if let Some(wanted) = wanted.filter(|_| has_token) {
+        return Some(
+            told(
+                "csrf.header_name_mismatch",
+                &format!("The token is sent as `{name}`, and the server wants it as `{wanted}`."),
+            )
+            .fix(format!("send the token as {wanted}, or set the server's header name to {name}")),
+        );
+    }
     if has_token && says_missing {
-        let name = form.map(|form| form.token_name.clone()).unwrap_or_default();
         return Some(
             told(
                 "csrf.header_name_mismatch",
@@ -116,7 +177,11 @@ mod tests {
         let call = Call { method: "POST".into(), status: 419, cookies: vec!["XSRF-TOKEN".into()], ..Call::default() };
         facts.browser = Some(Browser { calls: vec![call], ..Browser::default() });
         assert_eq!(code(&RULE, &facts), Some("csrf.header_not_sent"));
-        facts.browser.as_mut().unwrap().calls[0].sent.push(("x-xsrf-token".into(), "‹40 characters›".into()));
+        facts.browser.as_mut().unwrap().calls[0].token_name = "x-csrf-token".into();
+        assert_eq!(code(&RULE, &facts), Some("csrf.header_name_mismatch"), "Laravel reads x-xsrf-token");
+        facts.browser.as_mut().unwrap().calls[0].token_name = "x-xsrf-token".into();
+        assert_eq!(code(&RULE, &facts), None, "the name is right, so it is something else");
+        facts.browser.as_mut().unwrap().calls[0].body = "Expected \"X-CSRF-Token\" in headers".into();
         assert_eq!(code(&RULE, &facts), Some("csrf.header_name_mismatch"));
     }
 

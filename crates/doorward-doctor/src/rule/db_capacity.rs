@@ -30,6 +30,14 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "timeout acquiring a connection",
         "unable to acquire a connection",
         "pool is full",
+        "is probably full",
+        "connection is not available, request timed out",
+        "connectionacquiretimeout",
+        "pool exhausted",
+        "poolerror",
+        "timed out while waiting for an open connection",
+        "timeout exceeded when trying to connect",
+        "timed out waiting for connection from pool",
         "remaining connection pool",
     ]) {
         let idle = database(facts).is_some_and(|database| database.idle_in_transaction > 1)

@@ -11,7 +11,14 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let refused = database(facts).map(|database| database.refused.clone()).unwrap_or_default();
     let told = |code, why: &str| Suspect::new(code, why).at(shows_inside(facts, Link::Db)).deep(6);
     let broken = database(facts).is_some_and(|database| database.is_url_broken);
-    let url = facts.log_with(&["could not translate host name", "@"]).or_else(|| {
+    let nameless: &[&str] = &[
+        "could not translate host name",
+        "enotfound",
+        "name or service not known",
+        "no such host",
+        "unknown server host",
+    ];
+    let url = log_line(facts, |text| has_each(text, &[nameless, &["@"]])).or_else(|| {
         facts.log_any(&[
             "invalid port",
             "invalid integer value for connection option \"port\"",
@@ -75,12 +82,28 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             "can't connect to mysql",
             "no route to host",
             "connect to database",
+            "can't reach database server",
+            "connection to database failed",
+            "database is unreachable",
+            "could not connect to the database",
         ])
         .filter(|line| {
             let text = line.text.to_lowercase();
-            ["5432", "3306", "postgres", "database", "db:", "mysql", "sqlalchemy", "27017", "server at"]
-                .iter()
-                .any(|word| text.contains(word))
+            [
+                "5432",
+                "3306",
+                "postgres",
+                "database",
+                "db:",
+                "mysql",
+                "sqlalchemy",
+                "27017",
+                "server at",
+                "hy000",
+                "prisma",
+            ]
+            .iter()
+            .any(|word| text.contains(word))
                 && !text.contains("upstream")
                 && !text.contains("6379")
                 && !text.contains("redis")

@@ -26,7 +26,10 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             "schema version",
         ])
         .or_else(|| facts.log_lines().filter(|line| is_missing_column(&line.text)).last())
-        .or_else(|| facts.log_with(&["relation", "does not exist"]));
+        .or_else(|| {
+            let gone: &[&str] = &["does not exist", "doesn't exist", "not found"];
+            log_line(facts, |text| has_each(text, &[&["relation", "table \"", "table '", "table `"], gone]))
+        });
     if !is_failing_inside(facts) || lacking.is_none() && line.is_none() {
         return None;
     }

@@ -33,19 +33,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             .fix("build with relative addresses (VITE_API_URL=/api), or with the public one"),
         );
     }
-    if let Some(call) = facts.browser.iter().flat_map(|browser| &browser.calls).find(|call| {
-        call.sent("sec-fetch-mode") == Some("cors")
-            && call.cookies.is_empty()
-            && call.got("set-cookie").is_some()
-            && matches!(call.sent("sec-fetch-site"), Some("cross-site" | "same-site"))
-    }) {
-        return Some(
-            Suspect::new(
-                "frontend.credentials_omitted",
-                "The script calls another origin without credentials: the cookie in the answer is thrown away.",
-            )
-            .saw(format!("{} {}", call.method, call.url), "Set-Cookie, none sent", "browser"),
-        );
+    if let Some(suspect) = recorded(facts) {
+        return Some(suspect);
     }
     let omitted = (!facts.page.is_empty()
         || pages().any(|visit| visit.note.contains("fetch(") && visit.note.contains("http")))
@@ -114,6 +103,32 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     )
 }
 
+/// A request to another origin that lacks a cookie which that origin had set for it.
+fn recorded(facts: &Facts) -> Option<Suspect> {
+    let is_in_frame = |call: &Call| call.sent("sec-fetch-dest") == Some("iframe");
+    // With any cookie on it, the request was sent with credentials, and something else keeps this one away.
+    let call = calls(facts).find(|call| {
+        call.is_across()
+            && call.cookies.is_empty()
+            && !call.lacks.is_empty()
+            && !is_in_frame(call)
+            && call.method != "OPTIONS"
+    })?;
+    let name = call.lacks.first()?;
+    Some(
+        Suspect::new(
+            "frontend.credentials_omitted",
+            format!("The script calls another origin without credentials: its cookie `{name}` is neither kept nor sent."),
+        )
+        .likely()
+        .deep(3)
+        .saw(format!("{} {}", call.method, call.url), format!("{}, without cookies", call.status), "browser")
+        .not("cookie.samesite_lax_cross_post", "the cookie's attributes let it come")
+        .fix("fetch(url, { credentials: \"include\" }), axios withCredentials: true")
+        .fix("on the API: Access-Control-Allow-Credentials: true, and the page's origin by name in Access-Control-Allow-Origin"),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::sample::*;
@@ -126,5 +141,16 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("frontend.wrong_api_base"));
         facts.visits[1].note = "fetch(".into();
         assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn a_recorded_call_across_origins_without_its_cookie_omits_credentials() {
+        let mut facts = healthy();
+        let sent = vec![("origin".to_owned(), "https://app.example.com".to_owned())];
+        let call = Call { url: "https://api.test/me".into(), sent, lacks: vec!["session".into()], ..Call::default() };
+        facts.browser = Some(crate::facts::Browser { calls: vec![call], ..Default::default() });
+        assert_eq!(code(&RULE, &facts), Some("frontend.credentials_omitted"));
+        facts.browser.as_mut().unwrap().calls[0].cookies = vec!["other".into()];
+        assert_eq!(code(&RULE, &facts), None, "it was sent with credentials");
     }
 }

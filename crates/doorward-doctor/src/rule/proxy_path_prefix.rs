@@ -16,11 +16,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         .iter()
         .zip(way.iter().skip(1))
         .find(|(from, to)| path(&from.url).starts_with(&prefix) && !path(&to.url).starts_with(&prefix));
-    let form = facts
-        .signin
-        .form
-        .as_ref()
-        .filter(|form| path(&form.page).starts_with(&prefix) && !path(&form.action).starts_with(&prefix));
+    let form = facts.signin.form.as_ref().filter(|form| {
+        !form.is_header && path(&form.page).starts_with(&prefix) && !path(&form.action).starts_with(&prefix)
+    });
     let is_lost = facts.signin.attempts.iter().any(|attempt| matches!(attempt.status, 404 | 405));
     let inner = facts.inner(Via::App);
     let (why, seen) = if let Some(visit) = doubled.filter(|_| last.status >= 400) {

@@ -6,7 +6,29 @@ use crate::host::upstream;
 pub(super) const RULE: Rule = Rule { family: "proxy.upstream_address", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    circle(facts).or_else(|| wrong(facts))
+    circle(facts).or_else(|| told(facts)).or_else(|| wrong(facts))
+}
+
+/// A gateway in front that says itself why it has no answer.
+fn told(facts: &Facts) -> Option<Suspect> {
+    let arrival = facts.arrival().filter(|visit| matches!(visit.status, 502..=504))?;
+    let (code, why) = if arrival.says("upstream.connect_refused") {
+        (
+            "proxy.upstream_refused",
+            "The gateway says that the app refuses its connection: it is down, or listens elsewhere.",
+        )
+    } else if arrival.says("upstream.connect_timeout") {
+        ("proxy.upstream_unroutable", "The gateway says that nobody answers at the app's address.")
+    } else {
+        return None;
+    };
+    Some(
+        Suspect::new(code, why)
+            .at(shows_at(facts, Link::Proxy).max(Link::Proxy))
+            .deep(5)
+            .saw("GET", arrival.told(), arrival.url.clone())
+            .fix("start the app, then compare its address with the gateway's upstream"),
+    )
 }
 
 fn circle(facts: &Facts) -> Option<Suspect> {

@@ -5,14 +5,8 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "session.clock", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    if let Some(ahead) = facts.browser.as_ref().and_then(|browser| browser.clock_ahead).filter(|ahead| *ahead > 600) {
-        return Some(
-            Suspect::new(
-                "session.clock_skew_client",
-                format!("The visitor's clock is {ahead} s ahead, so the cookie is expired when it arrives."),
-            )
-            .saw("the browser's clock", format!("{ahead} s ahead"), "browser"),
-        );
+    if let Some(suspect) = recorded(facts) {
+        return Some(suspect);
     }
     let cookie = facts
         .signin
@@ -29,11 +23,48 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         let code = if is_whole || off > 1_200 { "session.timezone_mismatch" } else { "session.clock_skew_client" };
         return Some(Suspect::new(code, format!("The cookie `{}` that the sign-in sets ended {off} s ago: its end is computed in another time zone or by another clock.", cookie.name)).saw(format!("Set-Cookie {}", cookie.name), attributes(cookie), "the app").fix("write ends of sessions in UTC, and let TZ be the same for app and database (TZ=UTC)"));
     }
-    let line =
-        facts.log_with(&["session expired"]).or_else(|| facts.log_with(&["session", "expired"])).filter(|_| lost)?;
+    let line = log_line(facts, is_of_zones)
+        .or_else(|| log_line(facts, |text| has_each(text, &[&["session"], &["expired"]])).filter(|_| lost))?;
     let zones: Vec<_> =
         facts.host.iter().flat_map(|host| host.named("TZ")).map(|setting| setting.plain().to_owned()).collect();
     Some(quoted(Suspect::new("session.timezone_mismatch", "A session that was just made counts as expired: its end is written in one time zone and read in another."), line).likely().deep(2).saw("TZ", zones.join(", "), "settings").fix("TZ=UTC   # for app and database; store and compare UTC"))
+}
+
+/// Whether a line says that ends of sessions are written in one zone and read in another.
+fn is_of_zones(text: &str) -> bool {
+    let is_ended = has_each(text, &[&["session", "token", "cookie"], &["expire", "expiry", "too old", "ended"]]);
+    let zones = [" utc", "utc ", "local time", " local", "timezone", "time zone", "offset-naive", "tzinfo"];
+    let is_mixed = zones.iter().filter(|word| text.contains(**word)).count() > 1
+        || has_each(text, &[&["timezone", "time zone"], &["mismatch", "differ", "wrong", "naive"]]);
+    is_ended && is_mixed && !text.contains("csrf")
+        || has_each(text, &[&["can't compare", "cannot compare", "can't subtract"], &["offset-naive"]])
+}
+
+/// A visitor's clock that runs ahead of the server's so far that a cookie is expired when it arrives.
+fn recorded(facts: &Facts) -> Option<Suspect> {
+    let ahead = facts.browser.as_ref()?.clock_ahead.filter(|ahead| *ahead > 120)?;
+    let born = calls(facts).find_map(|call| {
+        let served = crate::har::date(call)?;
+        let is_late = |cookie: &&Cookie| {
+            cookie.is_deletion && cookie.max_age.is_none() && cookie.expires.is_some_and(|end| end > served)
+        };
+        call.set.iter().find(is_late)
+    });
+    let is_unseen = calls(facts).all(|call| call.set.is_empty()) && calls(facts).any(Call::is_turned_away);
+    let suspect = Suspect::new(
+        "session.clock_skew_client",
+        format!("The visitor's clock is {ahead} s ahead, so the cookie is expired when it arrives."),
+    )
+    .saw("the browser's clock", format!("{ahead} s ahead of the server's Date"), "browser")
+    .fix("on this computer: set the clock by the net; on the server: Max-Age instead of Expires, which needs no clock");
+    match born {
+        Some(cookie) => Some(
+            suspect
+                .saw(format!("Set-Cookie {}", cookie.name), attributes(cookie), "the app")
+                .not("browser.extension_interference", "the cookie's own end drops it"),
+        ),
+        None => (is_unseen && ahead > 600).then(|| suspect.likely()),
+    }
 }
 
 #[cfg(test)]
@@ -61,7 +92,22 @@ mod tests {
     #[test]
     fn a_recorded_clock_that_runs_ahead_is_the_visitors() {
         let mut facts = healthy();
-        facts.browser = Some(crate::facts::Browser { clock_ahead: Some(86_400), ..Default::default() });
+        let served = 1_800_000_000;
+        let date = httpdate::fmt_http_date(std::time::UNIX_EPOCH + std::time::Duration::from_hours(500_000));
+        let cookie = Cookie { name: "s".into(), is_deletion: true, expires: Some(served + 60), ..Cookie::default() };
+        let call = Call { set: vec![cookie], got: vec![("date".into(), date)], ..Call::default() };
+        facts.browser =
+            Some(crate::facts::Browser { clock_ahead: Some(86_400), calls: vec![call], ..Default::default() });
         assert_eq!(code(&RULE, &facts), Some("session.clock_skew_client"));
+        facts.browser.as_mut().unwrap().calls[0].set[0].max_age = Some(60);
+        assert_eq!(code(&RULE, &facts), None, "Max-Age needs no clock");
+    }
+
+    #[test]
+    fn a_log_that_mixes_zones_says_so() {
+        let facts = logged(healthy(), "session of ada expired: expires_at 03:30:00 local, now 05:00:00 UTC");
+        assert_eq!(code(&RULE, &facts), Some("session.timezone_mismatch"));
+        let facts = logged(healthy(), "session of ada expired after 30 minutes");
+        assert_eq!(code(&RULE, &facts), None);
     }
 }

@@ -32,7 +32,7 @@ mod tests {
         let mut facts = met(Tcp::Refused);
         let got = vec![("non-authoritative-reason".to_owned(), "HSTS".to_owned())];
         facts.browser = Some(crate::facts::Browser {
-            calls: vec![crate::facts::Call { status: 307, got, ..Default::default() }],
+            calls: vec![Call { status: 307, got, ..Default::default() }],
             ..Default::default()
         });
         assert_eq!(code(&RULE, &facts), Some("tls.hsts_pinned"));

@@ -114,6 +114,21 @@ pub struct Arguments {
     /// A path where a sign-in by provider begins.
     #[arg(long, value_name = "PATH")]
     provider: Option<String>,
+    /// A path that gives options for a passkey.
+    #[arg(long, value_name = "PATH")]
+    passkey: Option<String>,
+    /// A path that other programs call without cookies, such as a webhook.
+    #[arg(long, value_name = "PATH")]
+    hook: Option<String>,
+    /// The issuer that whoever verifies tokens expects.
+    #[arg(long, value_name = "ISSUER")]
+    issuer: Option<String>,
+    /// The audience that whoever verifies tokens expects.
+    #[arg(long, value_name = "AUDIENCE")]
+    audience: Option<String>,
+    /// Where the issuer's keys are (JWKS).
+    #[arg(long, value_name = "URL|PATH")]
+    jwks: Option<String>,
     /// A path that needs a session.
     #[arg(long, value_name = "PATH")]
     session: Option<String>,

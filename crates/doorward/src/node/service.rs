@@ -4,8 +4,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorward_core::store::{StoreError, Whole as _};
 use doorward_core::Finding;
+use doorward_core::store::{StoreError, Whole as _};
 use doorward_store::RequestLog;
 use parking_lot::RwLock;
 

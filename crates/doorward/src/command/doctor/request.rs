@@ -8,7 +8,7 @@ use std::time::Duration;
 use doorward_core::Clock as _;
 use doorward_doctor::facts::Target;
 use doorward_doctor::host::Place;
-use doorward_doctor::probe::{Insider, Login, Phone};
+use doorward_doctor::probe::{Insider, Login, Phone, Verifier};
 use doorward_doctor::redact::Salt;
 use doorward_doctor::{Facts, Request, profile};
 
@@ -66,6 +66,13 @@ pub(super) fn of(context: &Context, arguments: &Arguments, url: Option<&str>) ->
         api: arguments.api.clone(),
         provider: arguments.provider.clone(),
         socket: arguments.socket.clone(),
+        passkey: arguments.passkey.clone(),
+        hook: arguments.hook.clone(),
+        verifier: Verifier {
+            issuer: arguments.issuer.clone().unwrap_or_default(),
+            audience: arguments.audience.clone().unwrap_or_default(),
+            keys: arguments.jwks.clone().unwrap_or_default(),
+        },
         session: arguments.session.clone(),
         sign_out: arguments.sign_out.clone(),
         is_thorough: arguments.thorough,
