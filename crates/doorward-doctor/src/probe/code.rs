@@ -75,6 +75,7 @@ pub(crate) async fn enter(
         ms: visit.ms,
         cookies: visit.cookies.clone(),
         reason: redact::clean(said["reason"].as_str().unwrap_or_default()),
+        token: None,
     });
     facts.visits.push(visit.clone());
     Some(visit)

@@ -25,11 +25,6 @@ pub(super) fn of(context: &Context, arguments: &Arguments, url: Option<&str>) ->
     let now = SystemClock.now().0;
     let salt = arguments.salt.as_deref().map_or_else(Salt::fresh, |hex| Salt::of(&unhex(hex)));
     let port = target.as_ref().map_or(443, |target| target.port);
-    let is_named = arguments.host
-        || arguments.dir.is_some()
-        || arguments.pid.is_some()
-        || !arguments.log.is_empty()
-        || arguments.host_facts;
     let place = Place {
         folder: arguments.dir.clone().or_else(|| Some(context.inputs.cwd.clone())),
         pid: arguments.pid,
@@ -45,9 +40,7 @@ pub(super) fn of(context: &Context, arguments: &Arguments, url: Option<&str>) ->
     let insider = super::insider::installed(&context.inputs, arguments.dir.as_ref(), target.as_ref());
     Ok(Request {
         target,
-        phone: arguments
-            .phone
-            .then_some(Phone { show: super::phone::show, patience: Duration::from_secs(arguments.phone_wait) }),
+        phone: phone(arguments),
         insider: insider.map(|insider| Arc::new(insider) as Arc<dyn Insider>),
         vantage: arguments.vantage,
         origin: arguments.origin.as_deref().map(place_of).transpose()?,
@@ -77,7 +70,7 @@ pub(super) fn of(context: &Context, arguments: &Arguments, url: Option<&str>) ->
         sign_out: arguments.sign_out.clone(),
         is_thorough: arguments.thorough,
         host: Some(place),
-        is_host_named: is_named,
+        is_host_named: is_host_named(arguments),
         is_host_here: arguments.host,
         is_folder_named: arguments.dir.is_some(),
         via,
@@ -85,6 +78,21 @@ pub(super) fn of(context: &Context, arguments: &Arguments, url: Option<&str>) ->
         login: login(arguments)?,
         salt,
     })
+}
+
+/// Whether the host's facts were asked for.
+fn is_host_named(arguments: &Arguments) -> bool {
+    arguments.host
+        || arguments.dir.is_some()
+        || arguments.pid.is_some()
+        || !arguments.log.is_empty()
+        || arguments.host_facts
+}
+
+/// The phone to wait for.
+fn phone(arguments: &Arguments) -> Option<Phone> {
+    let patience = Duration::from_secs(arguments.phone_wait);
+    arguments.phone.then_some(Phone { show: super::phone::show, patience })
 }
 
 /// The command that runs its arguments on the host of the site.
