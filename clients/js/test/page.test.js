@@ -115,6 +115,7 @@ test("one tab renews the access token for all, and the others wait for it", asyn
   }
   // Ahead of time: the request goes out with the old one meanwhile.
   await age(tabs[0], 0.9);
+  await spread(...tabs);
   assert.ok((await see(tabs[1], "me")).value);
   await until(() => renewals(...tabs) === 4, "the renewal ahead of time");
 });
