@@ -5,6 +5,7 @@
 
 mod browser;
 mod host;
+mod installation;
 mod name;
 mod signin;
 mod wire;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use browser::{Browser, Call, Echoed};
 pub use host::{Container, Database, Disk, Firewall, Host, Inner, Line, Listener, Process, Setting, Source, Value};
+pub use installation::{Complaint, Installation, Mail, Phone};
 pub use name::{Lookup, Outcome, Record, Role};
 pub use signin::{Answer, Attempt, Cookie, Form, SignIn, Token, Trouble, Variant};
 pub use wire::{Certificate, Door, Echo, Fault, Handshake, Knock, Step, Tcp, Trust, Via, Visit};
@@ -95,6 +97,18 @@ impl Target {
     }
 }
 
+/// How much was sent in one run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Spent {
+    /// Requests over HTTP.
+    pub http: usize,
+    /// Connections that were tried.
+    pub connections: usize,
+    /// Questions to DNS servers.
+    pub dns: usize,
+}
+
 /// From where the facts were gathered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -134,6 +148,10 @@ pub struct Facts {
     pub signin: SignIn,
     /// The host, where it was examined.
     pub host: Option<Host>,
+    /// What the program says of its installation, where the doctor stands on it.
+    pub installation: Option<Installation>,
+    /// What a phone showed, where somebody opened the page for it.
+    pub phone: Option<Phone>,
     /// What a browser recorded.
     pub browser: Option<Browser>,
     /// The profile of the app, if it was recognised or named.
@@ -148,6 +166,8 @@ pub struct Facts {
     pub own: Vec<IpAddr>,
     /// Whether the name works from another network, where somebody looked.
     pub outside_works: Option<bool>,
+    /// What was sent.
+    pub spent: Spent,
     /// What could not be probed, and why.
     pub skipped: Vec<String>,
 }

@@ -76,6 +76,7 @@ pub(crate) struct Client {
     pub(crate) roots: Roots,
     pub(crate) salt: Salt,
     pub(crate) now: i64,
+    started: Instant,
     /// Nothing more is sent after this moment.
     pub(crate) end: Instant,
     /// The site asked us to slow down: nothing more is sent.
@@ -95,6 +96,7 @@ impl Client {
             roots,
             salt,
             now,
+            started: Instant::now(),
             end: Instant::now() + Duration::from_millis(7_500),
             is_blocked: false,
             last_token: None,
@@ -108,6 +110,11 @@ impl Client {
     /// How many connections and requests there were.
     pub(crate) fn spent(&self) -> (usize, usize) {
         (self.connections, self.requests)
+    }
+
+    /// Unix seconds by now.
+    pub(crate) fn unix(&self) -> u64 {
+        self.now.unsigned_abs() + self.started.elapsed().as_secs()
     }
 
     /// Time that is left for one step.

@@ -27,6 +27,7 @@ pub(crate) async fn host(request: &Request, facts: &mut Facts) {
             // A log that was fetched from the host says nothing of the machine on which it is read.
             facts.host = host::named(place, request.is_folder_named);
         }
+        super::insider::look(request, facts).await;
         return;
     }
     match there(request, facts).await {
@@ -41,6 +42,7 @@ pub(crate) async fn host(request: &Request, facts: &mut Facts) {
             own.take_part(part);
         }
         facts.host = Some(own);
+        super::insider::look(request, facts).await;
     } else if let Some(named) = host::named(place, request.is_folder_named) {
         facts.host.get_or_insert_default().take(named);
     }
@@ -121,6 +123,7 @@ fn merge(facts: &mut Facts, other: Facts) {
     facts.has_origin |= other.has_origin;
     facts.has_app |= other.has_app;
     facts.host = other.host;
+    facts.installation = other.installation;
     facts.doors.extend(other.doors.into_iter().filter(|door| door.via != Via::Public));
     facts.visits.extend(other.visits.into_iter().filter(|visit| visit.via != Via::Public));
     facts.skipped.extend(other.skipped);

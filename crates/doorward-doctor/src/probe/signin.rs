@@ -235,6 +235,7 @@ async fn attempt(walk: &mut Walk<'_>, facts: &mut Facts, plan: &Plan, jar: &mut 
         token: (!plan.token.is_empty()).then(|| walk.client.salt.mark(&plan.token)),
     });
     facts.visits.push(visit);
+    walk.answer = incoming;
     answer
 }
 
