@@ -14,6 +14,7 @@ mod session;
 pub(crate) mod shown;
 pub(crate) mod signin;
 mod tls;
+mod token;
 mod verifier;
 mod walk;
 
