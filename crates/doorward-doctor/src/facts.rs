@@ -350,7 +350,8 @@ mod tests {
             assert!(said.split(' ').any(|known| known == word), "{word} in {said}");
         }
         assert!(!marks("location = '/login'; import('/auth/login.js')").contains("login:"));
-        let said = marks("get('/api/csrf').then(t => send('/api/login', {'X-CSRF-Token': t})); get({rpId: \"a.test\"})");
+        let said =
+            marks("get('/api/csrf').then(t => send('/api/login', {'X-CSRF-Token': t})); get({rpId: \"a.test\"})");
         for word in ["token:/api/csrf", "login:/api/login", "header:X-CSRF-Token", "rpid:a.test"] {
             assert!(said.split(' ').any(|known| known == word), "{word} in {said}");
         }

@@ -275,12 +275,10 @@ impl Client {
         let request = request(place, out).ok_or(Fault::Malformed)?;
         let patience = self.patience();
         let head = timeout(patience, line.send_request(request)).await.map_err(|_| Fault::Silent)?;
-        let answer = head.map_err(|error| {
-            match () {
-                () if error.is_parse() || error.is_parse_too_large() => Fault::Malformed,
-                () if wants_certificate(&error) => Fault::Certificate,
-                () => Fault::Closed,
-            }
+        let answer = head.map_err(|error| match () {
+            () if error.is_parse() || error.is_parse_too_large() => Fault::Malformed,
+            () if wants_certificate(&error) => Fault::Certificate,
+            () => Fault::Closed,
         })?;
         let (parts, mut body) = answer.into_parts();
         let mut bytes = Vec::new();

@@ -100,7 +100,8 @@ mod tests {
     #[test]
     fn a_balancer_that_asks_wrong_is_told_by_its_log() {
         for (got, expected) in [("404", Some("app.health.wrong_path")), ("500", None)] {
-            let text = format!("Server app/one is DOWN, reason: Layer7 wrong status, code: {got}, check duration: 1ms.");
+            let text =
+                format!("Server app/one is DOWN, reason: Layer7 wrong status, code: {got}, check duration: 1ms.");
             assert_eq!(code(&RULE, &logged(answered(503), &text)), expected, "{got}");
         }
     }

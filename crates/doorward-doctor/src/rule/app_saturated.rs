@@ -19,9 +19,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         all().find(|listener| listener.waiting > 0 && listener.backlog > 0 && listener.waiting >= listener.backlog);
     // A gateway that says 502 at once was refused, or had an answer that it cannot read: nobody waited there.
     let is_at_once = facts.arrival().is_some_and(|visit| visit.status == 502) && !is_silent(facts);
-    let stuck = all()
-        .filter(|listener| listener.waiting > 0 && !is_at_once)
-        .max_by_key(|listener| listener.waiting);
+    let stuck = all().filter(|listener| listener.waiting > 0 && !is_at_once).max_by_key(|listener| listener.waiting);
     let line = facts.log_any(&[
         "resource temporarily unavailable) while connecting to upstream",
         "listen queue",

@@ -25,7 +25,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         );
     }
     let is_stopped = facts.arrival().is_some_and(|visit| matches!(visit.status, 0 | 520 | 525));
-    if let Some(visit) = facts.visits.iter().find(|visit| visit.fault == Some(Fault::Certificate)).filter(|_| is_stopped) {
+    if let Some(visit) =
+        facts.visits.iter().find(|visit| visit.fault == Some(Fault::Certificate)).filter(|_| is_stopped)
+    {
         return Some(
             Suspect::new("cdn.client_cert_required", "The origin demands a client certificate, and what comes to it has none.")
                 .at(Link::Edge)
