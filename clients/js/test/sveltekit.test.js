@@ -37,7 +37,13 @@ async function visit(origin, gateway) {
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("response", async (answer) => process.env.SHOW && answer.request().method() === "POST" && console.log(answer.status(), answer.url(), await answer.text().catch(String)));
-  page.on("response", (answer) => answer.status() === 403 && complaints.push(`403 ${answer.url()}`));
+  // One refusal is in order, once the page cannot know better; nobody sees it.
+  let isBehind = false;
+  page.on("response", (answer) => {
+    if (answer.status() !== 403) return;
+    if (!isBehind) complaints.push(`403 ${answer.url()}`);
+    isBehind = false;
+  });
 
   // A protected page leads to the sign-in of the gateway, on the origin of the app, and back.
   await page.goto(`${origin}/notes`);
@@ -104,10 +110,9 @@ async function visit(origin, gateway) {
     return [await send("jwt/logout", {}), await send("jwt/login", credentials)];
   }, { email: gateway.email, password: gateway.password });
   await other.close();
-  complaints.length = 0;
+  isBehind = true;
   await page.click("#write button");
   await wrote("the third note");
-  assert.ok(complaints.splice(0).length <= 1, "one refusal, which nobody saw");
 
   // The network goes while a form is filled, and at the end of a visit.
   await page.type("#text", "the fourth note");

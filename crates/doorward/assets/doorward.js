@@ -21,7 +21,7 @@ async function refreshToken() {
 }
 
 /** Has the other tabs ask anew who is signed in. */
-export function tell() {
+export function tellTabs() {
   try {
     const channel = new BroadcastChannel(`doorward ${client.inspect().baseUrl}`);
     channel.postMessage("changed");
@@ -78,7 +78,7 @@ document.addEventListener("submit", async (event) => {
 
 // The page goes when the answer to its form is there: only then do other tabs learn who is signed in now.
 addEventListener("pagehide", () => {
-  if (isSent) tell();
+  if (isSent) tellTabs();
   isSent = false;
 });
 
