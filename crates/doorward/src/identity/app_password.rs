@@ -16,7 +16,7 @@ use doorward_core::factor::policy::Enrolment;
 use doorward_core::identifier::{CredentialId, LoginHandle, SessionId, UserId};
 use doorward_core::session::{Kind, Session, Stage};
 use doorward_core::signin::Proven;
-use doorward_core::store::{Added, AppPasswords as _, Budgets as _, Factors as _, Outbox as _, Users as _};
+use doorward_core::store::{Added, AppPasswords as _, Budgets as _, Outbox as _, Users as _};
 use doorward_core::token::{self, TokenHash};
 use doorward_core::user::{Name, User};
 use doorward_core::{Secret, UnixTime};
