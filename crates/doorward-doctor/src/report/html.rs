@@ -77,6 +77,10 @@ pub(super) fn write(report: &Report) -> String {
             finding.seen_before.as_deref().map(|before| format!("<p>{}</p>", text(before))).unwrap_or_default();
         let _ = writeln!(out, "</ul>{before}<pre>{}</pre>", text(&finding.fix.join("\n")));
     }
+    if !report.story.is_empty() {
+        let told = text(&report.story.join("\n"));
+        let _ = writeln!(out, "<h2>What the gateway noted of the refused request</h2><pre>{told}</pre>");
+    }
     for hidden in &report.hidden_behind_it {
         let _ = writeln!(out, "<p>May hide behind it: <code>{}</code> {}</p>", text(hidden.code), text(&hidden.why));
     }

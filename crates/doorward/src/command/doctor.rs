@@ -1,6 +1,10 @@
 //! `doorward doctor [URL]`: walks the way of a sign-in and names the first broken link.
 
 mod browser;
+mod compare;
+mod insider;
+mod journal;
+mod phone;
 mod request;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -16,8 +20,11 @@ use super::{CONFIGURATION, Context, FAULT};
 
 /// Find out why people cannot sign in. Exits with 1 if it finds a cause.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one switch of the command line")]
 pub struct Arguments {
+    #[command(subcommand)]
+    action: Option<Action>,
     /// The address that people open; without it, this installation is examined.
     pub url: Option<String>,
     /// Where the doctor stands: outside, lan or origin.
@@ -77,6 +84,21 @@ pub struct Arguments {
     /// The file with its password.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    /// The file with the secret of its authenticator app: base32, or an otpauth:// address.
+    #[arg(long, value_name = "FILE", requires = "login")]
+    totp_file: Option<PathBuf>,
+    /// Examine this address too, and tell what differs.
+    #[arg(long, value_name = "URL", requires = "url")]
+    compare: Option<String>,
+    /// Offer a page to open on a phone in mobile data: a look from outside. On the host of the gateway.
+    #[arg(long, requires = "url")]
+    phone: bool,
+    /// Seconds to wait for the phone.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=600))]
+    phone_wait: u64,
+    /// Neither read nor write the journal of earlier runs.
+    #[arg(long)]
+    no_journal: bool,
     /// What the app is: a profile that is built in, or a TOML file.
     #[arg(long, value_name = "NAME|FILE")]
     profile: Option<String>,
@@ -157,6 +179,17 @@ pub struct Arguments {
     stopped_at: Option<Link>,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Tell what differs between two reports that --json wrote. Exits with 1 where anything does.
+    Diff {
+        /// The first report
+        first: PathBuf,
+        /// The second report
+        second: PathBuf,
+    },
+}
+
 fn vantage(text: &str) -> Result<Vantage, String> {
     match text {
         "outside" => Ok(Vantage::Outside),
@@ -174,7 +207,10 @@ fn server(text: &str) -> Result<SocketAddr, String> {
 /// Runs the examination and prints its report.
 #[must_use]
 pub fn run(context: &Context, arguments: &Arguments) -> u8 {
-    let (facts, picture) = match gathered(context, arguments) {
+    if let Some(Action::Diff { first, second }) = &arguments.action {
+        return compare::files(context, first, second);
+    }
+    let (facts, picture) = match gathered(context, arguments, arguments.url.as_deref()) {
         Ok(gathered) => gathered,
         Err((code, why)) => {
             let _ = writeln!(std::io::stderr(), "doorward: {why}");
@@ -190,19 +226,27 @@ pub fn run(context: &Context, arguments: &Arguments) -> u8 {
         let _ = writeln!(std::io::stderr(), "doorward: {}: {error}", path.display());
         return FAULT;
     }
-    let report = doorward_doctor::judge(&facts, arguments.only);
+    let mut report = doorward_doctor::judge(&facts, arguments.only);
+    if let Some(url) = &arguments.compare {
+        return compare::sites(context, arguments, &report, url);
+    }
+    journal::note(context, arguments, &facts, &mut report);
     written(context, arguments, &report, picture.as_deref())
 }
 
 /// The facts, and a picture where a browser looked.
-fn gathered(context: &Context, arguments: &Arguments) -> Result<(Facts, Option<Vec<u8>>), (u8, String)> {
+fn gathered(
+    context: &Context,
+    arguments: &Arguments,
+    url: Option<&str>,
+) -> Result<(Facts, Option<Vec<u8>>), (u8, String)> {
     let usage = |why: String| (CONFIGURATION, why);
     if let Some(path) = &arguments.facts {
         let text = std::fs::read_to_string(path).map_err(|error| usage(format!("{}: {error}", path.display())))?;
         let facts = serde_json::from_str(&text).map_err(|error| usage(format!("{}: {error}", path.display())))?;
         return Ok((facts, None));
     }
-    let request = request::of(context, arguments).map_err(usage)?;
+    let request = request::of(context, arguments, url).map_err(usage)?;
     let mut facts = Facts::default();
     request::seed(arguments, &mut facts).map_err(usage)?;
     let runtime = tokio::runtime::Builder::new_current_thread()

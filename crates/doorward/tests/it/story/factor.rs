@@ -21,7 +21,7 @@ impl Phone {
         Self { key: TotpKey::from_bytes(bytes.try_into().unwrap()), shown: -1 }
     }
 
-    /// The key as it is typed.
+    /// The secret as the page shows it.
     pub(crate) fn secret(&self) -> String {
         self.key.to_text().expose_secret().to_owned()
     }
