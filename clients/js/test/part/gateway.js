@@ -47,7 +47,7 @@ export async function startGateway({ port, settings = {}, words = [] } = {}) {
   const origin = `http://localhost:${own}`;
   const live = () => fetch(`http://127.0.0.1:${own}/health/live`).then((answer) => answer.ok, () => false);
   const stop = async () => {
-    if (child.exitCode !== null) return;
+    if (child.exitCode !== null || child.signalCode) return;
     const gone = new Promise((done) => child.once("exit", done));
     child.kill("SIGKILL");
     await gone;
