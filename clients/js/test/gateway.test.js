@@ -142,6 +142,8 @@ test("a page of another origin signs in where that origin is listed, and is told
     const fetch = browserFetch("http://localhost:3000", "same-site");
     const client = createClient({ baseUrl: listed.origin, fetch, language: "en" });
     assert.equal((await client.login({ email: listed.email, password: listed.password })).status, "signed_in");
+    const shown = (await fetch(`${listed.origin}/api/v1/auth/csrf-token`)).headers.get("access-control-expose-headers");
+    for (const field of ["Date", "Age", "X-Request-Id", "Retry-After"]) assert.ok(shown.split(", ").includes(field), `${field} is not for this page to read: ${shown}`);
     const stranger = createClient({ baseUrl: listed.origin, fetch: browserFetch("http://localhost:4000", "same-site"), language: "en" });
     await assert.rejects(stranger.ready(), (error) => error.reason.startsWith("csrf.") && error.kind === "permission" && error.message.length > 30);
   } finally {
