@@ -235,12 +235,18 @@ pub struct Database {
     pub missing: Vec<String>,
     /// Columns or tables that are missing.
     pub lacking: Vec<String>,
+    /// Migrations of a newer program.
+    pub ahead: Vec<String>,
     /// Why a write (rolled back) failed.
     pub write: String,
     /// Connections in use and the most there may be.
     pub used: Option<(u32, u32)>,
     /// Connections that are idle inside a transaction.
     pub idle_in_transaction: u32,
+    /// Sessions that are kept there, where they can be counted.
+    pub sessions: Option<u64>,
+    /// Milliseconds that the look took.
+    pub ms: u64,
     /// Accounts, for the operator only.
     pub accounts: Vec<(String, String)>,
 }

@@ -27,6 +27,7 @@ pub(crate) async fn host(request: &Request, facts: &mut Facts) {
             // A log that was fetched from the host says nothing of the machine on which it is read.
             facts.host = host::named(place, request.is_folder_named);
         }
+        super::insider::look(request, facts).await;
         return;
     }
     match there(request, facts).await {
@@ -41,6 +42,7 @@ pub(crate) async fn host(request: &Request, facts: &mut Facts) {
             own.take_part(part);
         }
         facts.host = Some(own);
+        super::insider::look(request, facts).await;
     } else if let Some(named) = host::named(place, request.is_folder_named) {
         facts.host.get_or_insert_default().take(named);
     }
@@ -83,7 +85,9 @@ fn is_site(facts: &Facts, host: &Host) -> bool {
         .any(|address| address.is_loopback() || host.addresses.contains(address));
     let is_named = host.proxy.iter().any(|line| line.text.contains(&target.host))
         || host.certificates.iter().any(|(_, certificate)| certificate.names.contains(&target.host));
-    leads_here || is_named || facts.vantage == Vantage::Origin
+    // What is set up somewhere and does not listen here serves nobody from here: a copy, a twin, another's container.
+    let is_set_up = is_named && host.on_port(target.port).next().is_some();
+    leads_here || is_set_up || facts.vantage == Vantage::Origin
 }
 
 async fn there(request: &Request, facts: &Facts) -> Option<Facts> {
@@ -119,6 +123,7 @@ fn merge(facts: &mut Facts, other: Facts) {
     facts.has_origin |= other.has_origin;
     facts.has_app |= other.has_app;
     facts.host = other.host;
+    facts.installation = other.installation;
     facts.doors.extend(other.doors.into_iter().filter(|door| door.via != Via::Public));
     facts.visits.extend(other.visits.into_iter().filter(|visit| visit.via != Via::Public));
     facts.skipped.extend(other.skipped);

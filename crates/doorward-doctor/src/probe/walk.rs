@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use url::Url;
 
 use super::client::{Client, Incoming, Outgoing, Place};
+use super::phone;
 use super::{Request, resolve};
 use crate::facts::{Facts, Fault, Step, Target, Tcp, Vantage, Via, Visit};
 use crate::jar::{Jar, Start};
@@ -26,6 +27,8 @@ pub(crate) struct Walk<'a> {
     /// The page there.
     pub(crate) page: Incoming,
     /// Places of other hosts on the way.
+    /// The answer to the last attempt to sign in.
+    pub(crate) answer: Incoming,
     pub(crate) places: Vec<(String, u16, Place)>,
 }
 
@@ -34,7 +37,17 @@ impl<'a> Walk<'a> {
         let address = SocketAddr::new(address, target.port);
         let place = Place { via: Via::Public, is_tls: target.is_https(), host: target.host.clone(), address };
         let url = format!("{}{}", target.origin(), target.path);
-        Self { request, client, target, place, jar: Jar::default(), url, page: Incoming::default(), places: Vec::new() }
+        Self {
+            request,
+            client,
+            target,
+            place,
+            jar: Jar::default(),
+            url,
+            page: Incoming::default(),
+            answer: Incoming::default(),
+            places: Vec::new(),
+        }
     }
 }
 
@@ -81,9 +94,12 @@ pub(crate) async fn walk(request: &Request, client: Client, facts: &mut Facts, p
     if is_in {
         super::page::page(&mut walk, facts, progress).await;
         super::elsewhere::logs(request, facts).await;
+        super::insider::story(request, facts).await;
     }
-    let (connections, requests) = walk.client.spent();
-    progress(&format!("{} DNS questions, {connections} connections, {requests} requests", facts.lookups.len()));
+    phone::wait(request, &mut walk.client, facts).await;
+    let (connections, http) = walk.client.spent();
+    facts.spent = crate::facts::Spent { http, connections, dns: facts.lookups.len() };
+    progress(&format!("{} DNS questions, {connections} connections, {http} requests", facts.lookups.len()));
 }
 
 fn vantage(addresses: &[IpAddr], facts: &Facts) -> Vantage {

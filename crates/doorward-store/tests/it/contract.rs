@@ -8,6 +8,7 @@ mod entry;
 mod factor;
 mod joining;
 mod link;
+mod look;
 mod mail;
 mod mailbox;
 mod once;
@@ -76,6 +77,11 @@ cases! {
         recovers_an_account_once,
         resets_nothing_for_a_disabled_user,
         is_revoked_and_expires;
+    look:
+        finds_nothing_where_all_is_well,
+        names_what_the_schema_lacks,
+        tells_a_newer_program_and_a_lost_ledger,
+        finds_no_fault_in_a_database_of_nobody;
     factor:
         is_enrolled_and_comes_back,
         is_enrolled_only_by_a_session_that_may,
@@ -98,6 +104,7 @@ cases! {
         is_trusted_by_two_factors_only,
         stands_in_until_it_is_forgotten,
         ends_with_what_it_rested_on,
+        takes_along_what_it_signed_in,
         is_one_of_twenty,
         opens_one_app_only;
     mail:
@@ -110,6 +117,8 @@ cases! {
         remembers_a_password_that_came_by_a_link,
         proves_the_address_that_an_invitation_was_mailed_to,
         takes_codes_by_mail_along_with_the_address,
+        ends_what_codes_by_mail_have_signed_in,
+        is_proven_by_a_reset_that_a_letter_held,
         knows_who_has_nothing_but_mail,
         keeps_only_what_can_be_used_here,
         leaves_room_for_those_who_are_signed_in;
@@ -127,6 +136,8 @@ cases! {
         survives_a_restart,
         is_given_back_and_cleared_by_a_sign_in,
         knows_twenty_browsers,
+        lets_one_browser_stay_known_after_a_reset,
+        begins_anew_with_what_is_enrolled_anew,
         forgets_in_time,
         keeps_strangers_within_bounds,
         forgets_no_full_mailbox_for_many_others;
