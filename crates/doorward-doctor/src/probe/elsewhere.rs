@@ -23,8 +23,11 @@ pub(crate) async fn host(request: &Request, facts: &mut Facts) {
         let seen = host::gather(place).await;
         if request.is_host_named || request.target.is_none() || is_site(facts, &seen) {
             facts.host = Some(seen);
-            super::insider::look(request, facts).await;
+        } else {
+            // A log that was fetched from the host says nothing of the machine on which it is read.
+            facts.host = host::named(place, request.is_folder_named);
         }
+        super::insider::look(request, facts).await;
         return;
     }
     match there(request, facts).await {

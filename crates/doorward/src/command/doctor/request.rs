@@ -82,11 +82,7 @@ pub(super) fn of(context: &Context, arguments: &Arguments, url: Option<&str>) ->
 
 /// Whether the host's facts were asked for.
 fn is_host_named(arguments: &Arguments) -> bool {
-    arguments.host
-        || arguments.dir.is_some()
-        || arguments.pid.is_some()
-        || !arguments.log.is_empty()
-        || arguments.host_facts
+    arguments.host || arguments.pid.is_some() || arguments.docker.is_some() || arguments.host_facts
 }
 
 /// The phone to wait for.
