@@ -5,6 +5,7 @@
 
 use crate::address::Network;
 use crate::clock::UnixTime;
+use crate::factor::code::EmailPurpose;
 use crate::identifier::{LinkId, UserId};
 use crate::signin::Method;
 use crate::token::TokenHash;
@@ -32,9 +33,18 @@ pub enum BudgetKey {
     MailNetwork(Network),
     /// Choosing a password by this link: each try is a hash, and whoever has a link has it once.
     Link(LinkId),
-    /// Codes by mail for a sign-in whose password was right, or for a session. Counted apart from what strangers have
-    /// sent to the address, so that they keep nobody from a code.
-    CodeTo(UserId),
+    /// Codes by mail for one purpose, asked for from browsers in which no sign-in was finished. Only a right password opens
+    /// it, so strangers keep nobody from a code; and what comes after a recovery code is counted apart, so that somebody
+    /// who has the password keeps nobody from that.
+    CodeTo(UserId, EmailPurpose),
+    /// Codes by mail that were asked for from a browser in which a sign-in was finished.
+    KnownCodeTo(UserId, TokenHash),
+    /// Mail that sessions of this user have sent, whoever it goes to. Counted apart from what strangers have sent.
+    MailBy(UserId),
+    /// Mail that sessions of whomever have sent to a mailbox that is not that of their account.
+    MailOfSessions(Email),
+    /// Links for a forgotten password that were asked for from a browser in which a sign-in was finished.
+    KnownMail(UserId, TokenHash),
     /// App passwords from this network. Counted apart from sign-ins, so that a client whose password was withdrawn, and
     /// that tries all day, keeps nobody from signing in.
     AppPassword(Network),
@@ -53,7 +63,11 @@ impl BudgetKey {
             Self::MailTo(email) => format!("mail:{}", email.mailbox()),
             Self::MailNetwork(network) => format!("post:{network}"),
             Self::Link(link) => format!("link:{link}"),
-            Self::CodeTo(user) => format!("code:{user}"),
+            Self::CodeTo(user, purpose) => format!("code:{user}:{}", purpose.as_str()),
+            Self::KnownCodeTo(user, browser) => format!("code:{user}:browser:{}", browser.to_text()),
+            Self::MailBy(user) => format!("letter:{user}"),
+            Self::MailOfSessions(email) => format!("letter:to:{}", email.mailbox()),
+            Self::KnownMail(user, browser) => format!("letter:{user}:browser:{}", browser.to_text()),
             Self::AppPassword(network) => format!("app:{network}"),
         }
     }
@@ -83,7 +97,12 @@ impl BudgetKey {
             Self::Link(_) => {
                 Limits { windows: &[Window { seconds: WINDOW_SECONDS, guesses: 20 }], free: u32::MAX, consecutive: 100 }
             }
-            Self::MailTo(_) | Self::CodeTo(_) => Limits {
+            Self::MailTo(_)
+            | Self::CodeTo(..)
+            | Self::KnownCodeTo(..)
+            | Self::MailBy(_)
+            | Self::MailOfSessions(_)
+            | Self::KnownMail(..) => Limits {
                 windows: &[Window { seconds: 900, guesses: 5 }, Window { seconds: DAY_SECONDS, guesses: 20 }],
                 free: u32::MAX,
                 consecutive: u32::MAX,

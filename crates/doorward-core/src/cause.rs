@@ -160,7 +160,7 @@ pub const FAMILIES: &[Family] = &[
     Family { link: Link::Proxy, name: "proxy.upstream_scheme", codes: &["proxy.upstream_scheme_mismatch"] },
     Family { link: Link::Proxy, name: "proxy.upstream_timing", codes: &["proxy.keepalive_mismatch", "proxy.upstream_timeout"] },
     Family { link: Link::Proxy, name: "proxy.websocket", codes: &["proxy.upgrade_header_forced", "proxy.ws_upgrade_missing", "ws.origin_denied"] },
-    Family { link: Link::Proxy, name: "redirect.host_loop", codes: &["redirect.canonical_host_loop"] },
+    Family { link: Link::Proxy, name: "redirect.host_loop", codes: &["redirect.canonical_host_loop", "redirect.loop"] },
     Family { link: Link::Proxy, name: "redirect.scheme_loop", codes: &["redirect.flexible_ssl_loop", "redirect.xfp_loop"] },
     Family { link: Link::App, name: "app.health_check_wrong", codes: &["app.health.false_negative", "app.health.wrong_path"] },
     Family { link: Link::App, name: "app.not_up", codes: &["app.crash_loop", "app.killed_external", "app.oom_killed", "app.starting"] },
@@ -177,7 +177,7 @@ pub const FAMILIES: &[Family] = &[
     Family { link: Link::Cookie, name: "cookie.duplicate", codes: &["cookie.clear_mismatch", "cookie.duplicate"] },
     Family { link: Link::Cookie, name: "cookie.httponly_unreadable", codes: &["cookie.httponly_on_readable"] },
     Family { link: Link::Cookie, name: "cookie.rejected_domain", codes: &["cookie.domain_invalid", "cookie.domain_mismatch", "cookie.domain_public_suffix", "cookie.domain_single_label"] },
-    Family { link: Link::Cookie, name: "cookie.rejected_prefix", codes: &["cookie.prefix_violation"] },
+    Family { link: Link::Cookie, name: "cookie.rejected_prefix", codes: &["cookie.malformed", "cookie.prefix_violation"] },
     Family { link: Link::Cookie, name: "cookie.rejected_secure", codes: &["cookie.samesite_none_insecure", "cookie.secure_over_http"] },
     Family { link: Link::Cookie, name: "cookie.rejected_size", codes: &["cookie.too_large"] },
     Family { link: Link::Cookie, name: "cookie.withheld_cross_site", codes: &["cookie.partitioned_context", "cookie.samesite_lax_cross_post", "cookie.samesite_strict_cross_site", "cookie.site_mismatch_localhost_127", "cookie.third_party_blocked"] },
@@ -199,7 +199,7 @@ pub const FAMILIES: &[Family] = &[
     Family { link: Link::Browser, name: "browser.interference", codes: &["browser.extension_interference"] },
     Family { link: Link::Browser, name: "dev.proxy_misconfigured", codes: &["dev.host_check", "dev.localhost_ipv6", "dev.proxy_host_not_rewritten", "dev.proxy_host_rewrite"] },
     Family { link: Link::Browser, name: "frontend.api_call_wrong", codes: &["frontend.api_hits_static_server", "frontend.credentials_omitted", "frontend.wrong_api_base"] },
-    Family { link: Link::Browser, name: "frontend.browser_policy", codes: &["csp.form_action", "frontend.insecure_context", "frontend.mixed_content"] },
+    Family { link: Link::Browser, name: "frontend.browser_policy", codes: &["csp.blocked", "csp.form_action", "frontend.framing_refused", "frontend.insecure_context", "frontend.mixed_content"] },
     Family { link: Link::Browser, name: "frontend.stale_bundle", codes: &["frontend.stale_service_worker"] },];
 
 #[cfg(test)]

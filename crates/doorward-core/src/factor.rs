@@ -23,11 +23,14 @@
 //! - *Guesses are paid before they are looked at* ([`crate::budget::BudgetKey::Factor`]), and only a right password opens
 //!   the counter, so nobody is locked out by strangers. Each way is counted apart, so that wrong codes by mail use up nobody's
 //!   tries at an app. Known browsers are counted apart, and a browser is known only once a sign-in was finished in it; a new
-//!   password and the first factor forget them all.
+//!   password and the first factor forget them all, but for the one that asks. What is counted outlives a password that a
+//!   mailbox has set, and goes with the last authenticator of its way.
 //! - *A mailbox is one channel*: after a password was chosen by a link, a code by mail proves nothing more.
 //! - *A trusted device is a token on the server*, of its own kind, named, ended one by one and all together by a
-//!   new password, by any change of a factor, by disablement and by a restore. It stands in for the second factor and nothing more: such
-//!   a session is one factor (`aal1`) and never fresh.
+//!   new password, by any change of a factor, by disablement and by a restore, and the sessions that it signed in end with
+//!   it. It stands in for the second factor and nothing more: such a session is one factor (`aal1`), never fresh, and sets
+//!   no password.
+//! - *Codes by mail go to the address of the account*, wherever that moves: what the former mailbox has signed in ends.
 //! - *Enrolling needs a session that is whole or that waits for enrolling*; the store looks at its stage in the same
 //!   transaction. What is removed ends the sessions that it signed in.
 //!

@@ -24,6 +24,9 @@ pub enum Access {
     SignedIn,
     /// A complete session in which its user has proven anew who they are, in the last [`CONFIRMED_SECONDS`].
     Confirmed,
+    /// The same where a second factor is set up. Where none is, a complete session: such a route takes the password along
+    /// with what it asks for, and there is nothing more to prove.
+    ConfirmedFactor,
     /// A complete session of an administrator.
     Administrator,
     /// The same, confirmed as by [`Access::Confirmed`].
@@ -36,7 +39,7 @@ impl Access {
     /// Whether it asks for a proof that is not long ago.
     #[must_use]
     pub fn asks_for_confirmation(self) -> bool {
-        matches!(self, Self::Enrolling | Self::Confirmed | Self::AdministratorConfirmed)
+        matches!(self, Self::Enrolling | Self::Confirmed | Self::ConfirmedFactor | Self::AdministratorConfirmed)
     }
 }
 
@@ -139,8 +142,8 @@ pub fn decide(access: Access, caller: Result<Standing, &'static str>) -> Decisio
         _ if standing.stage != Stage::Full => Decision::Finish(standing.stage),
         Access::Finishing(_) => Decision::Forbid("signin.nothing_pending"),
         Access::SignedIn | Access::Proving => allow,
-        Access::Confirmed | Access::Enrolling if standing.is_confirmed() => allow,
-        Access::Confirmed | Access::Enrolling => Decision::StepUp(CONFIRM),
+        Access::Confirmed | Access::ConfirmedFactor | Access::Enrolling if standing.is_confirmed() => allow,
+        Access::Confirmed | Access::ConfirmedFactor | Access::Enrolling => Decision::StepUp(CONFIRM),
         _ if !standing.is_administrator => Decision::Forbid("authorization.administrator_required"),
         Access::Administrator => allow,
         Access::AdministratorConfirmed if standing.is_confirmed() => allow,
@@ -240,7 +243,7 @@ mod tests {
     const HALF: [Stage; 5] =
         [Stage::SecondFactor, Stage::RecoveryMail, Stage::PasswordChange, Stage::Recovery, Stage::Enrolment];
 
-    const EVERY: [Access; 14] = [
+    const EVERY: [Access; 15] = [
         Access::Anyone,
         Access::AnySession,
         Access::Finishing(Stage::SecondFactor),
@@ -252,6 +255,7 @@ mod tests {
         Access::Enrolling,
         Access::SignedIn,
         Access::Confirmed,
+        Access::ConfirmedFactor,
         Access::Administrator,
         Access::AdministratorConfirmed,
         Access::AdministratorFresh,
@@ -289,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_user_is_no_administrator() {
-        let own = [Access::Proving, Access::Enrolling, Access::SignedIn, Access::Confirmed];
+        let own = [Access::Proving, Access::Enrolling, Access::SignedIn, Access::Confirmed, Access::ConfirmedFactor];
         let expected = [&[Access::Anyone, Access::AnySession][..], &own].concat();
         assert_eq!(allowed(standing(Stage::Full, false, Some(0))), expected);
     }
@@ -299,7 +303,9 @@ mod tests {
     fn a_change_of_factors_needs_a_proof_that_is_not_long_ago() {
         for (age, is_confirmed) in [(None, false), (Some(-1), false), (Some(899), true), (Some(900), false)] {
             let has = allowed(standing(Stage::Full, true, age));
-            for access in [Access::Confirmed, Access::Enrolling, Access::AdministratorConfirmed] {
+            for access in
+                [Access::Confirmed, Access::ConfirmedFactor, Access::Enrolling, Access::AdministratorConfirmed]
+            {
                 assert_eq!(has.contains(&access), is_confirmed, "{access:?} {age:?}");
                 let asked = decide(access, Ok(standing(Stage::Full, true, age)));
                 assert!(is_confirmed || asked == Decision::StepUp("authorization.confirmation_required"));

@@ -213,6 +213,8 @@ pub enum EndReason {
     FactorsReset,
     /// The days in which a second factor could be set up are over.
     EnrolmentDue,
+    /// The first second factor was set up in another session; this one knew only the password.
+    FactorAdded,
 }
 
 word!(EndReason {
@@ -231,6 +233,7 @@ word!(EndReason {
     FactorRemoved => "factor_removed",
     FactorsReset => "factors_reset",
     EnrolmentDue => "enrolment_due",
+    FactorAdded => "factor_added",
 });
 
 impl EndReason {
@@ -253,6 +256,7 @@ impl EndReason {
             Self::FactorRemoved => "session.factor_removed",
             Self::FactorsReset => "session.factors_reset",
             Self::EnrolmentDue => "session.enrolment_due",
+            Self::FactorAdded => "session.factor_added",
         }
     }
 }

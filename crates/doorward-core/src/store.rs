@@ -83,7 +83,8 @@ pub enum UserChange {
     /// Exactly these groups.
     Groups(std::collections::BTreeSet<Group>),
     /// Another password. Ends the user's sessions for `end`, all but `keep`, and clears what wrong
-    /// guesses are counted for the account. Trusted devices and app passwords end, and no browser is known any more.
+    /// guesses are counted for the account. Trusted devices and app passwords end, and no browser is known any more. Where
+    /// nobody is to be kept, somebody in charge has set it, and what is counted for second factors goes, too.
     Password {
         /// The new stored form.
         hash: PasswordHash,

@@ -14,7 +14,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-pub use browser::{Browser, Call, Echoed};
+pub use browser::{Browser, Call, Echoed, Told};
 pub use host::{Container, Database, Disk, Firewall, Host, Inner, Line, Listener, Process, Setting, Source, Value};
 pub use installation::{Complaint, Installation, Mail, Phone};
 pub use name::{Lookup, Outcome, Record, Role};
@@ -212,9 +212,11 @@ impl Facts {
         self.visits.iter().filter(|visit| visit.via == Via::Public).any(Visit::is_from_cdn)
     }
 
-    /// Every line of every log that was read, newest last.
+    /// The lines of every log that was read, newest last. Where something telling was written while the doctor signed
+    /// in, what stood there before is about others, and is left out.
     pub fn log_lines(&self) -> impl Iterator<Item = &Line> {
-        self.host.iter().flat_map(|host| host.log.iter())
+        let told = |host: &Host| host.since.iter().any(Line::is_telling);
+        self.host.iter().flat_map(move |host| if told(host) { host.since.iter() } else { host.log.iter() })
     }
 
     /// The newest line of a log that holds all these words, in any letter case.
@@ -225,6 +227,14 @@ impl Facts {
             words.iter().all(|word| text.contains(word))
         };
         self.log_lines().filter(holds).last()
+    }
+
+    /// The newest line of all that holds one of these phrases, also one from before: what is said once, at the start.
+    #[must_use]
+    pub fn log_ever(&self, phrases: &[&str]) -> Option<&Line> {
+        let lines = || self.host.iter().flat_map(|host| host.log.iter());
+        let holds = |line: &&Line| phrases.iter().any(|phrase| line.text.to_lowercase().contains(phrase));
+        lines().filter(holds).last()
     }
 
     /// The newest line that holds one of these phrases.
@@ -241,10 +251,23 @@ pub fn named(facts: &Facts, mark: &str) -> Option<String> {
     pages.flat_map(|visit| visit.note.split(' ')).find_map(|word| word.strip_prefix(mark)).map(str::to_owned)
 }
 
-/// Paths in quotes to which a script sends: a sign-in, and options for a passkey.
+/// The relying party that a script itself writes into the options for a passkey.
+fn relying_party(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("rpId")?;
+    let rest = rest.trim_start_matches(['"', '\'']).trim_start().strip_prefix(':')?.trim_start();
+    let rest = rest.strip_prefix(['"', '\'', '`'])?;
+    let id: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || ".-:".contains(*c)).collect();
+    (!id.is_empty()).then(|| format!("rpid:{id}"))
+}
+
+/// Paths in quotes to which a script sends: a sign-in, options for a passkey, a token; and the token's header.
 fn paths(text: &str) -> Vec<String> {
-    let (mut login, mut passkey) = (None, None);
+    let (mut login, mut passkey, mut token, mut header) = (None, None, None, None);
     for quoted in text.split(['"', '\'', '`']).take(20_000) {
+        let is_name = quoted.len() < 40 && quoted.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if is_name && quoted.contains('-') && crate::probe::signin::is_token_name(quoted) {
+            header.get_or_insert_with(|| format!("header:{quoted}"));
+        }
         let is_path = quoted.len() < 100
             && quoted.starts_with('/')
             && quoted.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte));
@@ -259,6 +282,8 @@ fn paths(text: &str) -> Vec<String> {
             && ["options", "begin", "challenge", "start"].iter().any(|word| lower.contains(word))
         {
             passkey.get_or_insert_with(|| format!("passkey:{quoted}"));
+        } else if crate::probe::signin::is_token_name(quoted) && parts.clone().count() > 0 {
+            token.get_or_insert_with(|| format!("token:{quoted}"));
         } else if parts.clone().count() > 1
             && parts.any(is_login)
             && std::path::Path::new(&lower).extension().is_none_or(|end| end != "js")
@@ -267,7 +292,7 @@ fn paths(text: &str) -> Vec<String> {
             login.get_or_insert_with(|| format!("login:{quoted}"));
         }
     }
-    login.into_iter().chain(passkey).collect()
+    login.into_iter().chain(passkey).chain(token).chain(header).collect()
 }
 
 /// What a page or script names that matters for a sign-in, in words: `http-own`, `localhost:8000`, `crypto.subtle`.
@@ -299,6 +324,7 @@ pub fn marks(text: &str) -> String {
         }
     }
     found.extend(paths(text));
+    found.extend(relying_party(text));
     let mut rest = text;
     while let Some(at) = rest.find("http://") {
         let host: String =
@@ -324,5 +350,11 @@ mod tests {
             assert!(said.split(' ').any(|known| known == word), "{word} in {said}");
         }
         assert!(!marks("location = '/login'; import('/auth/login.js')").contains("login:"));
+        let said =
+            marks("get('/api/csrf').then(t => send('/api/login', {'X-CSRF-Token': t})); get({rpId: \"a.test\"})");
+        for word in ["token:/api/csrf", "login:/api/login", "header:X-CSRF-Token", "rpid:a.test"] {
+            assert!(said.split(' ').any(|known| known == word), "{word} in {said}");
+        }
+        assert!(!marks("options.rpId = location.hostname; post({ rpId: host })").contains("rpid:"));
     }
 }

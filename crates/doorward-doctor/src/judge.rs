@@ -7,12 +7,14 @@ use crate::report::{ChainLink, Finding, Hidden, Report, RootCause, SCHEMA, State
 use crate::rule;
 use crate::stop::{self, Stop};
 use crate::suspect::{Confidence, Suspect};
+use crate::told;
 use crate::trail;
 
 /// Judges what was seen. Pure: the same facts give the same report.
 #[must_use]
 pub fn judge(facts: &Facts, only: Option<Link>) -> Report {
     let mut suspects: Vec<Suspect> = rule::RULES.iter().filter_map(|rule| (rule.judge)(facts)).collect();
+    told::join(&mut suspects, facts);
     if let Some(only) = only {
         suspects.retain(|suspect| suspect.shows_at == only || family(suspect).link == only);
     }

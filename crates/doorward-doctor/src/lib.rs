@@ -20,6 +20,7 @@ pub mod report;
 pub mod rule;
 pub mod stop;
 pub mod suspect;
+mod told;
 pub mod totp;
 mod trail;
 

@@ -17,6 +17,7 @@ mod session;
 pub(crate) mod shown;
 pub(crate) mod signin;
 mod tls;
+mod token;
 mod verifier;
 mod walk;
 

@@ -97,6 +97,8 @@ mod tls_renewal_failing;
 mod tls_version_unsupported;
 mod tls_wrong_cert_served;
 
+pub(crate) use basis::is_incidental;
+
 use crate::facts::Facts;
 use crate::suspect::Suspect;
 

@@ -164,31 +164,49 @@ pub(crate) async fn clear(write: &mut Write, keys: &[BudgetKey]) -> std::result:
     Ok(())
 }
 
-/// Forgets every key that begins with these words and has one more.
-async fn clear_below(write: &mut Write, words: &str) -> std::result::Result<(), Failure> {
+/// Forgets every key that begins with these words and has one more, but for this one.
+async fn clear_below(write: &mut Write, words: &str, but: &str) -> std::result::Result<(), Failure> {
     // A range instead of LIKE, in which the `_` of an id would stand for any character; ';' follows ':'.
-    sqlx::query("DELETE FROM budget WHERE budget_key >= $1 AND budget_key < $2")
+    sqlx::query("DELETE FROM budget WHERE budget_key >= $1 AND budget_key < $2 AND budget_key <> $3")
         .bind(format!("{words}:"))
         .bind(format!("{words};"))
+        .bind(but.to_owned())
         .execute(write.on())
         .await?;
     Ok(())
 }
 
 /// Forgets the known browsers of a user, and what is counted for each: whoever was known by the password before must not
-/// have guesses of their own after it.
-pub(crate) async fn forget_browsers(write: &mut Write, user: UserId) -> std::result::Result<(), Failure> {
-    sqlx::query("DELETE FROM known_browser WHERE user_id = $1").bind(user.to_string()).execute(write.on()).await?;
-    clear_below(write, &format!("browser:{user}")).await?;
+/// have guesses of their own after it. One may stay known, if it was, with the codes that are counted for it.
+pub(crate) async fn forget_browsers(
+    write: &mut Write,
+    user: UserId,
+    keep: Option<TokenHash>,
+) -> std::result::Result<(), Failure> {
+    sqlx::query("DELETE FROM known_browser WHERE user_id = $1 AND browser <> $2")
+        .bind(user.to_string())
+        .bind(keep.map_or_else(String::new, TokenHash::to_text))
+        .execute(write.on())
+        .await?;
+    clear_below(write, &format!("browser:{user}"), "").await?;
     for way in Method::ALL {
-        clear_below(write, &BudgetKey::Factor(user, way).to_text()).await?;
+        let kept = keep.map(|browser| BudgetKey::KnownFactor(user, browser, way).to_text());
+        clear_below(write, &BudgetKey::Factor(user, way).to_text(), &kept.unwrap_or_default()).await?;
     }
     Ok(())
 }
 
 /// Forgets what is counted for the second factors of a user, in every browser.
 pub(crate) async fn clear_factors(write: &mut Write, user: UserId) -> std::result::Result<(), Failure> {
-    clear_below(write, &format!("factor:{user}")).await
+    clear_below(write, &format!("factor:{user}"), "").await
+}
+
+/// Forgets what is counted for one way of a user, in every browser: what was guessed at is enrolled no more, and what is
+/// enrolled next has a count of its own (NIST SP 800-63B-4, section 3.2.2).
+pub(crate) async fn clear_way(write: &mut Write, user: UserId, way: Method) -> std::result::Result<(), Failure> {
+    let key = BudgetKey::Factor(user, way);
+    clear_below(write, &key.to_text(), "").await?;
+    clear(write, &[key]).await
 }
 
 async fn is_known(store: &Store, user: UserId, browser: TokenHash) -> std::result::Result<bool, Failure> {

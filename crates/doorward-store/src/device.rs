@@ -116,20 +116,27 @@ async fn remove(
     let query = sqlx::query("DELETE FROM trusted_device WHERE user_id = $1 AND (id = $2 OR $2 = '') RETURNING id");
     let query = query.bind(user.to_string()).bind(which.map_or_else(String::new, |id| id.to_string()));
     let rows = query.fetch_all(write.on()).await?;
-    if rows.is_empty() {
-        return Ok(0);
-    }
-    write.append(&user::about(event, user)).await?;
+    let mut is_news = !rows.is_empty();
     for row in &rows {
         session::end_by_credential(&mut write, &row.text("id")?, None, event).await?;
     }
-    write.commit().await?;
+    if which.is_none() {
+        is_news |= session::end_by_devices(&mut write, (user, None), event).await? > 0;
+    }
+    if is_news {
+        write.append(&user::about(event, user)).await?;
+        write.commit().await?;
+    }
     Ok(rows.len() as u64)
 }
 
-/// Ends the trust in all devices of a user inside a transaction, whose event says why. Sessions that they have signed in
-/// go on, unless the change ends them for a reason of its own.
-pub(crate) async fn forget(write: &mut Write, user: UserId) -> std::result::Result<(), Failure> {
+/// Ends the trust in all devices of a user inside a transaction, whose event says why, and the sessions that they have
+/// signed in, but for the one that asks.
+pub(crate) async fn forget(
+    write: &mut Write,
+    (user, keep): (UserId, Option<SessionId>),
+    event: &Event,
+) -> std::result::Result<(), Failure> {
     sqlx::query("DELETE FROM trusted_device WHERE user_id = $1").bind(user.to_string()).execute(write.on()).await?;
-    Ok(())
+    session::end_by_devices(write, (user, keep), event).await.map(drop)
 }

@@ -8,6 +8,7 @@ use doorward_core::factor::policy::Keep;
 use doorward_core::factor::{Ceremony, Challenge, Credential, Detail, MOST_CREDENTIALS, Passkey, Sealed};
 use doorward_core::identifier::{CredentialId, SessionId, UserId};
 use doorward_core::session::Stage;
+use doorward_core::signin::Method;
 use doorward_core::store::{
     Added, EmailChallenge, Factors, Facts, NewCredential, Proof, Proving, Result, StoreError, Then,
 };
@@ -20,10 +21,10 @@ use crate::failure::{Failure, retry};
 use crate::row::{Columns as _, damaged};
 use crate::store::Store;
 use crate::write::Write;
-use crate::{device, proof, session, user};
+use crate::{budget, device, proof, session, user};
 
-use loss::reset_and_commit;
-pub(crate) use loss::{end_email_codes, reset};
+use loss::{end_open_codes, reset_and_commit};
+pub(crate) use loss::{move_email_codes, reset};
 
 macro_rules! select_credential {
     ($rest:literal) => {
@@ -237,11 +238,11 @@ async fn add(store: &Store, new: &NewCredential, event: &Event) -> std::result::
     if !insert(&mut write, &new.credential).await? {
         return Ok(Added::Taken);
     }
-    device::forget(&mut write, owner).await?;
     write.append(&user::about(event, owner)).await?;
     if there.is_empty() {
         user::leave_nothing(&mut write, (owner, new.session), event).await?;
     }
+    device::forget(&mut write, (owner, Some(new.session)), event).await?;
     write.commit().await?;
     Ok(Added::Done)
 }
@@ -256,8 +257,9 @@ async fn insert(write: &mut Write, credential: &Credential) -> std::result::Resu
     let flag = |read: fn(&Passkey) -> bool| i64::from(passkey.is_some_and(read));
     let query = sqlx::query(
         "INSERT INTO credential (id, user_id, kind, name, secret, last_step, key_id, rp_id, sign_count, \
-         is_discoverable, is_device_bound, is_backed_up, transports, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (rp_id, key_id) DO NOTHING",
+         is_discoverable, is_device_bound, is_backed_up, transports, created_at, last_used_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+         ON CONFLICT (rp_id, key_id) DO NOTHING",
     );
     let query = query
         .bind(credential.id.to_string())
@@ -273,7 +275,8 @@ async fn insert(write: &mut Write, credential: &Credential) -> std::result::Resu
         .bind(flag(|passkey| passkey.is_device_bound))
         .bind(flag(|passkey| passkey.is_backed_up))
         .bind(passkey.map_or_else(String::new, |passkey| plain(&passkey.transports)))
-        .bind(credential.created_at.0);
+        .bind(credential.created_at.0)
+        .bind(credential.last_used_at.map(|at| at.0));
     Ok(query.execute(write.on()).await?.rows_affected() == 1)
 }
 
@@ -288,20 +291,37 @@ async fn remove(
     if session::stage(&mut write, asking, owner).await? != Some(Stage::Full) {
         return Ok(false);
     }
-    let query = sqlx::query("DELETE FROM credential WHERE id = $1 AND user_id = $2");
-    if query.bind(id.to_string()).bind(owner.to_string()).execute(write.on()).await?.rows_affected() == 0 {
+    let query = sqlx::query("DELETE FROM credential WHERE id = $1 AND user_id = $2 RETURNING kind");
+    let Some(row) = query.bind(id.to_string()).bind(owner.to_string()).fetch_optional(write.on()).await? else {
         return Ok(false);
-    }
+    };
     // Audited transactions run one after another, so of two removals at once the second sees what the first has left.
     let is_proven = user::is_verified(&mut write, owner).await?;
-    if !keep.is_met(&of_user(&mut write, owner).await?, is_proven) {
+    let left = of_user(&mut write, owner).await?;
+    if !keep.is_met(&left, is_proven) {
         return Err(StoreError::LastFactor.into());
     }
-    device::forget(&mut write, owner).await?;
+    let kind = row.text("kind")?;
+    if !left.iter().any(|other| other.detail.as_str() == kind) {
+        end_way(&mut write, owner, &kind).await?;
+    }
     write.append(&user::about(event, owner)).await?;
     session::end_by_credential(&mut write, &id.to_string(), Some(asking), event).await?;
+    device::forget(&mut write, (owner, Some(asking)), event).await?;
     write.commit().await?;
     Ok(true)
+}
+
+/// Forgets what is open and counted for a kind of which nothing is enrolled any more.
+async fn end_way(write: &mut Write, owner: UserId, kind: &str) -> std::result::Result<(), Failure> {
+    match kind {
+        "totp" => budget::clear_way(write, owner, Method::OneTimeCode).await,
+        "email" => {
+            end_open_codes(write, owner).await?;
+            budget::clear_way(write, owner, Method::EmailCode).await
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn rename(
@@ -340,6 +360,7 @@ async fn replace_codes(
         return Ok(false);
     }
     sqlx::query("DELETE FROM recovery_code WHERE user_id = $1").bind(owner.to_string()).execute(write.on()).await?;
+    budget::clear_way(&mut write, owner, Method::RecoveryCode).await?;
     for hash in hashes {
         let query = sqlx::query("INSERT INTO recovery_code (hash, user_id, created_at) VALUES ($1, $2, $3)");
         query.bind(hash.to_text()).bind(owner.to_string()).bind(event.at.0).execute(write.on()).await?;

@@ -4,7 +4,7 @@ use doorward_core::UnixTime;
 use doorward_core::audit::{Action, Event};
 use doorward_core::identifier::{LinkId, UserId};
 use doorward_core::session::EndReason;
-use doorward_core::store::{Link, Links, Purpose, Result, StoreError, Which};
+use doorward_core::store::{Link, Links, Purpose, Result, StoreError};
 use doorward_core::token::TokenHash;
 use doorward_core::user::{PasswordHash, User};
 use sqlx::any::AnyRow;
@@ -42,8 +42,13 @@ impl Links for Store {
         retry!(join(self, hash, &invited, user, event))
     }
 
-    async fn reset_password(&self, hash: TokenHash, password: &PasswordHash, event: &Event) -> Result<Option<User>> {
-        retry!(reset(self, hash, password, event))
+    async fn reset_password(
+        &self,
+        hash: TokenHash,
+        chosen: (&PasswordHash, Option<TokenHash>),
+        event: &Event,
+    ) -> Result<Option<User>> {
+        retry!(reset(self, hash, chosen, event))
     }
 
     async fn register(&self, hash: TokenHash, user: &User, event: &Event) -> Result<bool> {
@@ -280,7 +285,7 @@ async fn verify(store: &Store, hash: TokenHash, event: &Event) -> std::result::R
         return Ok(None);
     };
     if before.email != email {
-        factor::end_email_codes(&mut write, id, event).await?;
+        factor::move_email_codes(&mut write, id, &email, event).await?;
     }
     let query = sqlx::query("UPDATE users SET email = $2 WHERE id = $1");
     query.bind(id.to_string()).bind(email.as_str()).execute(write.on()).await?;
@@ -292,29 +297,35 @@ async fn verify(store: &Store, hash: TokenHash, event: &Event) -> std::result::R
 }
 
 /// Uses up a link that was made for somebody's account, and gives back whose; nothing where the account is disabled.
+/// Whoever uses a link that only a letter held has read that letter: the address is proven.
 async fn consume_of(
     write: &mut Write,
     hash: TokenHash,
     purpose: &str,
     at: UnixTime,
 ) -> std::result::Result<Option<User>, Failure> {
-    let consumed = consume(write, hash, purpose, at).await?.map(|used| used.purpose);
-    let Some(Purpose::PasswordReset { user } | Purpose::FactorReset { user } | Purpose::Recovery { user }) = consumed
-    else {
+    let Some(Used { purpose, is_mailed }) = consume(write, hash, purpose, at).await? else {
         return Ok(None);
     };
-    Ok(user::read(write, user).await?.filter(User::is_active))
+    let (Purpose::PasswordReset { user } | Purpose::FactorReset { user } | Purpose::Recovery { user }) = purpose else {
+        return Ok(None);
+    };
+    let owner = user::read(write, user).await?.filter(User::is_active);
+    if let Some(owner) = owner.as_ref().filter(|_| is_mailed) {
+        user::set_verified(write, owner.id, &owner.email, at).await?;
+    }
+    Ok(owner)
 }
 
 /// Stores the password that somebody has chosen by a link, and ends every session.
 async fn choose(
     write: &mut Write,
     owner: &User,
-    password: &PasswordHash,
+    (password, browser): (&PasswordHash, Option<TokenHash>),
     event: &Event,
 ) -> std::result::Result<(), Failure> {
-    let ends = Which::AllOf(owner.id, None);
-    let new = NewPassword { hash: password, must_change: false, ends, reason: EndReason::PasswordReset };
+    let reason = EndReason::PasswordReset;
+    let new = NewPassword { hash: password, must_change: false, keep: None, reason, browser };
     user::set_password(write, owner, &new, event).await
 }
 
@@ -331,14 +342,14 @@ async fn reset_factors(store: &Store, hash: TokenHash, event: &Event) -> std::re
 async fn reset(
     store: &Store,
     hash: TokenHash,
-    password: &PasswordHash,
+    chosen: (&PasswordHash, Option<TokenHash>),
     event: &Event,
 ) -> std::result::Result<Option<User>, Failure> {
     let mut write = Write::audited(store).await?;
     let Some(owner) = consume_of(&mut write, hash, PASSWORD_RESET, event.at).await? else {
         return Ok(None);
     };
-    choose(&mut write, &owner, password, event).await?;
+    choose(&mut write, &owner, chosen, event).await?;
     user::set_reset_by_link(&mut write, owner.id, Some(event.at)).await?;
     let after = user::read(&mut write, owner.id).await?;
     write.commit().await?;
@@ -355,7 +366,7 @@ async fn recover(
     let Some(owner) = consume_of(&mut write, hash, RECOVERY, event.at).await? else {
         return Ok(None);
     };
-    choose(&mut write, &owner, password, event).await?;
+    choose(&mut write, &owner, (password, None), event).await?;
     let factors = Event { action: Action::FactorsReset, ..event.clone() };
     factor::reset(&mut write, owner.id, &factors).await?;
     let after = user::read(&mut write, owner.id).await?;

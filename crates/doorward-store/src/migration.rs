@@ -346,7 +346,7 @@ mod tests {
         let link = store.open_links(UnixTime(1_800_000_000)).await.unwrap().remove(0);
         let event = Event::new(UnixTime(1_800_000_000), Action::PasswordReset, Actor::System);
         let password = PasswordHash::new("$argon2id$new");
-        let after = store.reset_password(link.hash, &password, &event).await.unwrap();
+        let after = store.reset_password(link.hash, (&password, None), &event).await.unwrap();
         assert_eq!(after.unwrap().password, Some(password), "a link from before is still good");
     }
 

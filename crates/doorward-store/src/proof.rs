@@ -1,6 +1,7 @@
 //! Using up what proves a second factor, and the session that follows, in one transaction.
 
 use doorward_core::audit::{Action, Event};
+use doorward_core::factor::code::EmailPurpose;
 use doorward_core::identifier::{CredentialId, UserId};
 use doorward_core::store::{Proof, Proving, Then};
 
@@ -103,6 +104,9 @@ async fn consume(write: &mut Write, proof: &Proof, owner: UserId, event: &Event)
         Proof::EmailCode { purpose, browser, hash } => {
             let typed = Typed { user: owner, purpose: *purpose, browser: *browser, hash: *hash };
             return Ok(match challenge::type_code(write, typed, event.at).await? {
+                Outcome::Right if *purpose == EmailPurpose::SecondFactor => {
+                    Used::Up(note_mail(write, owner, now).await?)
+                }
                 Outcome::Right => Used::Up(None),
                 Outcome::Wrong(left) => Used::Wrong(left),
                 Outcome::Void => Used::Void,
@@ -116,4 +120,13 @@ async fn consume(write: &mut Write, proof: &Proof, owner: UserId, event: &Event)
         return Ok(Used::Up(None));
     }
     row.parse("id").map(|id| Used::Up(Some(id)))
+}
+
+/// Notes that the codes by mail of a user were used, and gives back which factor that is: what it has signed in ends with
+/// it.
+async fn note_mail(write: &mut Write, owner: UserId, now: i64) -> Result<Option<CredentialId>, Failure> {
+    let query =
+        sqlx::query("UPDATE credential SET last_used_at = $2 WHERE user_id = $1 AND kind = 'email' RETURNING id");
+    let row = query.bind(owner.to_string()).bind(now).fetch_optional(write.on()).await?;
+    row.map(|row| row.parse("id")).transpose()
 }

@@ -18,7 +18,7 @@ use crate::write::Write;
 use crate::{budget, refresh, sweep, user};
 
 use end::{Gone, remember_end};
-pub(crate) use end::{end, end_by_credential};
+pub(crate) use end::{end, end_by_credential, end_by_devices};
 
 macro_rules! select_session {
     ($rest:literal) => {

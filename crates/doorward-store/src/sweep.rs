@@ -109,7 +109,8 @@ async fn delete(store: &Store, now: UnixTime) -> std::result::Result<(), Failure
         ),
         ("DELETE FROM budget WHERE touched_at < $1 AND consecutive = 0", now - DAY_SECONDS),
         (
-            "DELETE FROM budget WHERE touched_at < $1 AND (budget_key LIKE 'mail:%' OR budget_key LIKE 'code:%')",
+            "DELETE FROM budget WHERE touched_at < $1 AND (budget_key LIKE 'mail:%' OR budget_key LIKE 'code:%' \
+             OR budget_key LIKE 'letter:%')",
             now - DAY_SECONDS,
         ),
         ("DELETE FROM budget WHERE touched_at < $1 AND budget_key LIKE 'link:%'", now - REMEMBERED),

@@ -8,6 +8,7 @@ use doorward_core::budget::BudgetKey;
 use doorward_core::identifier::{SessionId, UserId};
 use doorward_core::session::EndReason;
 use doorward_core::store::{Result, StoreError, UserChange, Users, Which};
+use doorward_core::token::TokenHash;
 use doorward_core::user::{Email, Group, PasswordHash, Status, User};
 use sqlx::any::AnyRow;
 
@@ -184,10 +185,12 @@ pub(crate) struct NewPassword<'a> {
     pub(crate) hash: &'a PasswordHash,
     /// Whether the next sign-in must choose another.
     pub(crate) must_change: bool,
-    /// Which sessions end.
-    pub(crate) ends: Which,
-    /// Why.
+    /// The session that stays.
+    pub(crate) keep: Option<SessionId>,
+    /// Why the others end.
     pub(crate) reason: EndReason,
+    /// The browser that stays known, if it was.
+    pub(crate) browser: Option<TokenHash>,
 }
 
 /// Stores a password, ends sessions, trusted devices and app passwords, clears the account's budgets and withdraws reset
@@ -206,14 +209,13 @@ pub(crate) async fn set_password(
         .execute(write.on())
         .await?;
     budget::clear(write, &[BudgetKey::Account(user.email.clone())]).await?;
-    budget::forget_browsers(write, user.id).await?;
+    budget::forget_browsers(write, user.id, new.browser).await?;
     set_reset_by_link(write, user.id, None).await?;
     link::withdraw_resets(write, user.id, event.at).await?;
-    device::forget(write, user.id).await?;
     app_password::forget(write, user.id).await?;
     write.append(&about(event, user.id)).await?;
-    session::end(write, new.ends, new.reason, event).await?;
-    Ok(())
+    session::end(write, Which::AllOf(user.id, new.keep), new.reason, event).await?;
+    device::forget(write, (user.id, new.keep), event).await
 }
 
 /// From the first factor on a password alone is worth little, so nothing stays that somebody with the password alone can
@@ -225,8 +227,8 @@ pub(crate) async fn leave_nothing(
 ) -> std::result::Result<(), Failure> {
     sqlx::query("DELETE FROM recovery_code WHERE user_id = $1").bind(owner.to_string()).execute(write.on()).await?;
     app_password::forget(write, owner).await?;
-    budget::forget_browsers(write, owner).await?;
-    session::end(write, Which::AllOf(owner, Some(keep)), EndReason::EnrolmentDue, event).await?;
+    budget::forget_browsers(write, owner, None).await?;
+    session::end(write, Which::AllOf(owner, Some(keep)), EndReason::FactorAdded, event).await?;
     Ok(())
 }
 
@@ -271,9 +273,12 @@ async fn apply(
             {
                 return Ok(false);
             }
-            let ends = Which::AllOf(user.id, *keep);
-            let new = NewPassword { hash, must_change: *must_change, ends, reason: *end };
+            let new = NewPassword { hash, must_change: *must_change, keep: *keep, reason: *end, browser: None };
             set_password(write, user, &new, event).await?;
+            if keep.is_none() {
+                // Somebody in charge has set it: what was guessed at with the password before keeps its owner out no more.
+                budget::clear_factors(write, user.id).await?;
+            }
             return Ok(true);
         }
         UserChange::Rehash { old, new } => {
@@ -298,11 +303,11 @@ async fn apply(
     }
     write.append(&about(event, user.id)).await?;
     if matches!(change, UserChange::Status(Status::Disabled)) {
-        device::forget(write, user.id).await?;
         app_password::forget(write, user.id).await?;
         link::withdraw_resets(write, user.id, event.at).await?;
         link::withdraw_factor_resets(write, user.id, event.at).await?;
         session::end(write, Which::AllOf(user.id, None), EndReason::UserDisabled, event).await?;
+        device::forget(write, (user.id, None), event).await?;
     }
     Ok(true)
 }

@@ -274,6 +274,7 @@ impl Raw {
         let mail = self.mail.check(environment, &server, check);
         let registration = self.registration.check(&mail, check);
         let admin = self.admin.check(check);
+        factor::check_beside(&second_factor.policy, passkeys.is_possible, session.timeouts, check);
         app::check_app_passwords(&apps, second_factor.policy.strictness, check);
         app::warn_of_neighbours(&apps, environment, &portal, server.public_url.as_ref(), check);
         exposure::check(environment, &server, &store, csrf.has_own_keys, check);

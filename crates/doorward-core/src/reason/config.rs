@@ -289,6 +289,13 @@ pub(super) const REASONS: &[Reason] = &[
         "Make one with openssl rand -base64 48.",
     ),
     cause(
+        "config.session_long",
+        "Sessions live longer than the profile means",
+        "Sitzungen leben länger, als das Profil meint",
+        "[second_factor] profile is strict, and [session] lets sessions live longer than the 15 minutes without a request and 12 hours in all that go with it (NIST SP 800-63B-4, section 2.3.3).",
+        "Write profile = \"strict\" in [session], too.",
+    ),
+    cause(
         "config.syntax",
         "A line cannot be read",
         "Eine Zeile ist nicht lesbar",

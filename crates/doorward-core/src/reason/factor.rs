@@ -169,21 +169,21 @@ pub(super) const REASONS: &[Reason] = &[
         "factor.mail_wait", 429, true;
         text("Too many codes by mail for now", "Vorerst zu viele Codes per E-Mail");
         text(
-            "Several letters were sent to your address already. Please look for the newest one, or wait a moment and ask again.",
-            "An Ihre Adresse gingen schon mehrere Briefe. Bitte sehen Sie nach dem neuesten, oder warten Sie einen Moment und fragen Sie noch einmal.",
+            "Several codes were sent to your address already, so please wait a moment and ask again. If you did not ask for them, somebody knows your password: choose a new one.",
+            "An Ihre Adresse gingen schon mehrere Codes, bitte warten Sie einen Moment und fragen Sie dann noch einmal. Wenn Sie nicht darum gebeten haben, kennt jemand Ihr Passwort: wählen Sie ein neues.",
         );
-        "Five letters in 15 minutes and 20 a day may be asked for to one address.";
+        "Five codes in 15 minutes and 20 a day may be asked for from browsers that are not known, and as many from each that is. Whoever asks for them knows the password.";
         "wait until Retry-After has passed; if no letter arrives, run doorward mail test"
     },
     refusal! {
         "factor.stopped", 429, false;
         text("No further codes are accepted", "Es werden keine weiteren Codes angenommen");
         text(
-            "There were too many wrong codes in a row. Please sign in with a passkey, or ask an administrator for help.",
-            "Es gab zu viele falsche Codes hintereinander. Bitte melden Sie sich mit einem Passkey an oder bitten Sie einen Administrator um Hilfe.",
+            "There were too many wrong codes in a row, so this way is closed. Please take another: a browser in which you have signed in before, a passkey, or a recovery code. Then choose a new password, remove the app or the codes from your account and set them up anew. An administrator can help, too.",
+            "Es gab zu viele falsche Codes hintereinander, darum ist dieser Weg geschlossen. Bitte nehmen Sie einen anderen: einen Browser, in dem Sie schon einmal angemeldet waren, einen Passkey oder einen Wiederherstellungscode. Wählen Sie dann ein neues Passwort, entfernen Sie die App oder die Codes aus Ihrem Konto und richten Sie sie neu ein. Auch ein Administrator kann helfen.",
         );
         "There were 100 wrong codes in a row (NIST SP 800-63B-4, section 3.2.2). Whoever typed them knows the password.";
-        "doorward user recover EMAIL, and have the password changed"
+        "have the factor removed and enrolled anew, which begins its count anew, and the password changed; where no other way is left, doorward user recover EMAIL"
     },
     refusal! {
         "factor.last_one", 409, false;

@@ -19,8 +19,8 @@ pub(super) const REASONS: &[Reason] = &[
         "mail.wait", 429, true;
         text("Too many letters for now", "Vorerst zu viele Briefe");
         text(
-            "Several letters were asked for from your network or to this address. Please wait a moment and then try again.",
-            "Aus Ihrem Netz oder an diese Adresse wurden mehrere Briefe angefordert. Bitte warten Sie einen Moment und versuchen Sie es dann noch einmal.",
+            "Several letters were asked for from your account, from your network or to this address. Please wait a moment and then try again; the newest letter that you have may still be good.",
+            "Von Ihrem Konto, aus Ihrem Netz oder an diese Adresse wurden mehrere Briefe angefordert. Bitte warten Sie einen Moment und versuchen Sie es dann noch einmal; vielleicht gilt noch der neueste, den Sie haben.",
         );
         "One address gets five letters in 15 minutes and 20 a day that somebody asks for; everybody in one network has 60 requests an hour, together with guesses at passwords.";
         "wait until Retry-After has passed"

@@ -254,4 +254,17 @@ pub(super) const REASONS: &[Reason] = &[
         operator: "The account must have a second factor, has none that is good enough, and its days of grace are over.",
         remedy: "none is needed; [second_factor] grace_days sets the days",
     },
+    Reason {
+        code: "session.factor_added",
+        kind: Kind::Refusal,
+        status: 401,
+        is_retryable: false,
+        title: Text { en: "Please sign in again", de: "Bitte melden Sie sich noch einmal an" },
+        visitor: Text {
+            en: "A second sign-in step was set up for your account in another browser, and this session knew only the password. Please sign in again with both. If that was not you, ask an administrator for help.",
+            de: "In einem anderen Browser wurde für Ihr Konto ein zweiter Anmeldeschritt eingerichtet, und diese Sitzung kannte nur das Passwort. Bitte melden Sie sich noch einmal an, mit beidem. Wenn Sie das nicht waren, bitten Sie einen Administrator um Hilfe.",
+        },
+        operator: "The first second factor of the account was enrolled in another session; sessions of the password alone end with that.",
+        remedy: "none is needed; the audit log names the session that enrolled it",
+    },
 ];

@@ -27,7 +27,8 @@ pub trait Devices {
         hash: TokenHash,
         now: UnixTime,
     ) -> impl Future<Output = Result<Option<TrustedDevice>>> + Send;
-    /// Ends the trust in one device, or in all of the user's, and the sessions that it signed in. Gives back how many.
+    /// Ends the trust in one device, or in all of the user's, and the sessions that it signed in; where all end, also those
+    /// of devices that were forgotten before. Gives back how many devices.
     fn remove_devices(
         &self,
         user: UserId,

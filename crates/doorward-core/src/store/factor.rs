@@ -192,10 +192,11 @@ pub trait Factors {
     /// How many people who may sign in can prove a second factor by codes by mail and by nothing else, a sheet of recovery
     /// codes included.
     fn people_by_mail_alone(&self) -> impl Future<Output = Result<u64>> + Send;
-    /// Enrols something. Trusted devices end; with the first factor, all that a password alone can have left behind.
+    /// Enrols something. Trusted devices end, with the sessions that they signed in; with the first factor, all that a
+    /// password alone can have left behind.
     fn add_credential(&self, new: &NewCredential, event: &Event) -> impl Future<Output = Result<Added>> + Send;
-    /// Removes something. Trusted devices end, and so does every session that it signed in, but for `session`, the whole
-    /// and live one that asks. False where either is not the user's. Fails with [`super::StoreError::LastFactor`] where too little would stay.
+    /// Removes something. Trusted devices end, and so does every session that it or they signed in, but for `session`, the
+    /// whole and live one that asks. With the last of its way goes what is counted for that. False where either is not the user's. Fails with [`super::StoreError::LastFactor`] where too little would stay.
     fn remove_credential(
         &self,
         session: (UserId, SessionId),

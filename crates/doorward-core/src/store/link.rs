@@ -90,13 +90,15 @@ pub trait Links {
         user: &User,
         event: &Event,
     ) -> impl Future<Output = Result<bool>> + Send;
-    /// Uses a reset link up, stores the password, ends all sessions of the user with
+    /// Uses a reset link up, stores the password that was chosen in this browser, ends all sessions of the user with
     /// [`EndReason::PasswordReset`] and clears the account's budget. From then on
-    /// [`super::Facts::is_reset_by_link`]. Nothing where the link is used, withdrawn or expired, or where the user is disabled.
+    /// [`super::Facts::is_reset_by_link`]. Of the known browsers only the one that is named stays known, with what is counted for it:
+    /// whoever was in there before is kept out by nobody's wrong codes, and a mailbox wins no tries. A mailed link proves
+    /// the address. Nothing where the link is used, withdrawn or expired, or where the user is disabled.
     fn reset_password(
         &self,
         hash: TokenHash,
-        password: &PasswordHash,
+        chosen: (&PasswordHash, Option<TokenHash>),
         event: &Event,
     ) -> impl Future<Output = Result<Option<User>>> + Send;
     /// Uses a registration up and adds the user, whose address is proven by it. False where the link is used, withdrawn or
@@ -105,8 +107,8 @@ pub trait Links {
     /// Uses the set-up link up and adds the first administrator. Fails with [`super::StoreError::AlreadySetUp`] where
     /// there is any user; false where the link is used, withdrawn or expired, or the user does not administrate.
     fn set_up(&self, hash: TokenHash, user: &User, event: &Event) -> impl Future<Output = Result<bool>> + Send;
-    /// Uses a verification up: the address is the user's and proven. Where it is another than before, codes by mail end:
-    /// they were set up for the other mailbox. Fails with [`super::StoreError::EmailTaken`] where it
+    /// Uses a verification up: the address is the user's and proven. Where it is another than before, codes by mail go to
+    /// it from then on, and what the former mailbox has signed in ends, but for the session of the event. Fails with [`super::StoreError::EmailTaken`] where it
     /// belongs to somebody else meanwhile; nothing where the link is used, withdrawn or expired, or the user is disabled.
     fn verify_email(&self, hash: TokenHash, event: &Event) -> impl Future<Output = Result<Option<User>>> + Send;
     /// Uses a factor reset up, as [`super::Factors::reset_factors`]. Signs nobody in.

@@ -181,6 +181,42 @@ pub struct Line {
     pub text: String,
 }
 
+impl Line {
+    /// Whether it says more than that a request was answered.
+    #[must_use]
+    pub fn is_telling(&self) -> bool {
+        const WORDS: &[&str] = &[
+            "warn",
+            "err",
+            "fail",
+            "refus",
+            "denied",
+            "invalid",
+            "exception",
+            "forbidden",
+            "traceback",
+            "fatal",
+            "panic",
+            "critical",
+            "locked",
+            "reject",
+            "missing",
+            "mismatch",
+            "expired",
+            "unable",
+            "cannot",
+            "does not",
+            "too many",
+            "disabled",
+            "inactive",
+            "timeout",
+            "timed out",
+        ];
+        let text = self.text.to_lowercase();
+        WORDS.iter().any(|word| text.contains(word))
+    }
+}
+
 /// The app's database.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -245,6 +281,8 @@ pub struct Host {
     pub firewall: Firewall,
     /// Lines of logs.
     pub log: Vec<Line>,
+    /// Those of them that were written while the doctor signed in.
+    pub since: Vec<Line>,
     /// Lines of the proxy's configuration.
     pub proxy: Vec<Line>,
     /// Certificates on disk that the proxy's configuration names.

@@ -31,6 +31,9 @@ pub(crate) async fn page(walk: &mut Walk<'_>, facts: &mut Facts, progress: &mut 
     }
     provider(walk, facts, &profile, &text).await;
     signin::sign_in(walk, facts, &profile, progress).await;
+    if walk.request.login.is_none() {
+        members(walk, facts).await;
+    }
     let page = walk.request.page.clone();
     if !page.is_empty() {
         across(walk, facts, &page, &profile).await;
@@ -59,6 +62,17 @@ async fn stranger(walk: &mut Walk<'_>, facts: &mut Facts) {
     };
     let (first, second) = (token(&walk.page.text()), token(&incoming.text()));
     facts.signin.is_token_shared = first.is_some_and(|token| token.len() >= 8 && Some(token) == second);
+    facts.visits.push(visit);
+}
+
+/// The members' page, where it was named, as somebody without cookies: is it kept where all may have it?
+async fn members(walk: &mut Walk<'_>, facts: &mut Facts) {
+    let Some(path) = walk.request.session.clone() else { return };
+    let url = format!("{}{path}", walk.target.origin());
+    let note = "stranger at the members' page".to_owned();
+    let out = Outgoing { step: Step::Again, method: "GET".into(), url, note, ..Outgoing::default() };
+    let place = walk.place.clone();
+    let (visit, _) = walk.client.ask(&place, &out, None).await;
     facts.visits.push(visit);
 }
 

@@ -114,7 +114,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             || container.name.contains("postgres")
             || container.name.contains("-db-"))
             && container.state == "running"
-    }) || facts.log_any(&["database system is ready to accept connections"]).is_some();
+    }) || facts.log_ever(&["database system is ready to accept connections"]).is_some();
     if early.is_some() || down.is_some() && ready {
         let suspect = told("db.started_too_early", "The app asked for its database while that was still starting, and did not ask again.").not("db.unreachable", "the database is up now").fix("healthcheck of the database: test: [\"CMD-SHELL\", \"pg_isready -h 127.0.0.1\"]; depends_on: condition: service_healthy").fix("docker compose restart APP");
         return early.or(down).map(|line| quoted(suspect, line));

@@ -176,7 +176,7 @@ impl Value {
             "password-link" => {
                 let password = PasswordHash::new("$argon2id$v=19$m=64,t=1,p=1$second");
                 let reset = event(Action::PasswordReset);
-                store.reset_password(self.hash(), &password, &reset).await.unwrap().is_some()
+                store.reset_password(self.hash(), (&password, None), &reset).await.unwrap().is_some()
             }
             "factor-link" => {
                 let reset = event(Action::FactorsReset);

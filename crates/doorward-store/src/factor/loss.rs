@@ -1,9 +1,10 @@
-//! Factors that go without being named one by one: all that somebody has lost, and codes by mail with their mailbox.
+//! Factors that change without being named one by one: all go that somebody has lost, and codes by mail follow the address.
 
 use doorward_core::audit::{Action, Event};
 use doorward_core::identifier::UserId;
 use doorward_core::session::EndReason;
 use doorward_core::store::Which;
+use doorward_core::user::Email;
 
 use crate::failure::Failure;
 use crate::row::Columns as _;
@@ -22,19 +23,34 @@ pub(super) async fn reset_and_commit(store: &Store, owner: UserId, event: &Event
     Ok(true)
 }
 
-/// Ends codes by mail inside a transaction: they were set up for a mailbox that is no longer that of the account. The
-/// sessions that they have finished go on; codes that are on their way are void.
-pub(crate) async fn end_email_codes(write: &mut Write, owner: UserId, event: &Event) -> Result<(), Failure> {
-    let query = sqlx::query("DELETE FROM email_code WHERE user_id = $1");
-    query.bind(owner.to_string()).execute(write.on()).await?;
-    let query = sqlx::query("DELETE FROM credential WHERE user_id = $1 AND kind = 'email' RETURNING id");
-    let Some(row) = query.bind(owner.to_string()).fetch_optional(write.on()).await? else {
+/// Lets codes by mail follow the address inside a transaction: the new mailbox was proven a moment ago, and an account
+/// that had nothing else must not be opened by the password alone from now on. What the former mailbox has signed in ends,
+/// but for the session of the event, and so does trust; codes that are on their way are void.
+pub(crate) async fn move_email_codes(
+    write: &mut Write,
+    owner: UserId,
+    to: &Email,
+    event: &Event,
+) -> Result<(), Failure> {
+    end_open_codes(write, owner).await?;
+    // What it is called is where it goes.
+    let name: String = to.as_str().chars().take(100).collect();
+    let query = sqlx::query("UPDATE credential SET name = $2 WHERE user_id = $1 AND kind = 'email' RETURNING id");
+    let Some(row) = query.bind(owner.to_string()).bind(name).fetch_optional(write.on()).await? else {
         return Ok(());
     };
-    device::forget(write, owner).await?;
-    let detail = format!("email {}, with the address", row.text("id")?);
-    let removed = Event { action: Action::FactorRemoved, ..event.clone() }.with_detail(detail);
-    write.append(&user::about(&removed, owner)).await
+    let id = row.text("id")?;
+    let moved = Event { action: Action::FactorRenamed, ..event.clone() };
+    write.append(&user::about(&moved.with_detail(format!("email {id}, with the address")), owner)).await?;
+    session::end_by_credential(write, &id, event.session, event).await?;
+    device::forget(write, (owner, event.session), event).await
+}
+
+/// Makes the codes by mail void that are on their way to a user.
+pub(super) async fn end_open_codes(write: &mut Write, owner: UserId) -> Result<(), Failure> {
+    let query = sqlx::query("DELETE FROM email_code WHERE user_id = $1");
+    query.bind(owner.to_string()).execute(write.on()).await?;
+    Ok(())
 }
 
 /// Takes everything from a user inside a transaction. The days of grace are over, so that nobody signs in with a
@@ -50,12 +66,11 @@ pub(crate) async fn reset(write: &mut Write, owner: UserId, event: &Event) -> Re
     ] {
         sqlx::query(sql).bind(owner.to_string()).execute(write.on()).await?;
     }
-    budget::forget_browsers(write, owner).await?;
+    budget::forget_browsers(write, owner, None).await?;
     budget::clear_factors(write, owner).await?;
-    device::forget(write, owner).await?;
     app_password::forget(write, owner).await?;
     link::withdraw_factor_resets(write, owner, event.at).await?;
     write.append(&user::about(event, owner)).await?;
     session::end(write, Which::AllOf(owner, None), EndReason::FactorsReset, event).await?;
-    Ok(())
+    device::forget(write, (owner, None), event).await
 }

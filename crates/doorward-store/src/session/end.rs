@@ -4,6 +4,7 @@ use doorward_core::UnixTime;
 use doorward_core::audit::{Action, Event};
 use doorward_core::identifier::{SessionId, UserId};
 use doorward_core::session::{EndReason, PastSession, Stage};
+use doorward_core::signin::{Method, Methods};
 use doorward_core::store::Which;
 use sqlx::any::AnyRow;
 
@@ -11,6 +12,12 @@ use crate::failure::Failure;
 use crate::row::Columns as _;
 use crate::store::Store;
 use crate::write::Write;
+
+macro_rules! delete_session {
+    ($rest:literal) => {
+        concat!("DELETE FROM user_session ", $rest, " RETURNING id, token, user_id, stage, created_at, address, device")
+    };
+}
 
 /// Ends live sessions inside a transaction, with an audit row for each: whoever reads the log, another
 /// node included, learns exactly which sessions are over and why.
@@ -21,13 +28,9 @@ pub(crate) async fn end(
     event: &Event,
 ) -> Result<Vec<SessionId>, Failure> {
     let query = match which {
-        Which::One(id) => {
-            sqlx::query("DELETE FROM user_session WHERE id = $1 RETURNING id, token, user_id, stage, created_at, address, device").bind(id.to_string())
-        }
+        Which::One(id) => sqlx::query(delete_session!("WHERE id = $1")).bind(id.to_string()),
         Which::AllOf(user, keep) => {
-            sqlx::query("DELETE FROM user_session WHERE user_id = $1 AND id <> $2 RETURNING id, token, user_id, stage, created_at, address, device")
-                .bind(user.to_string())
-                .bind(keep.map_or_else(String::new, |id| id.to_string()))
+            sqlx::query(delete_session!("WHERE user_id = $1 AND id <> $2")).bind(user.to_string()).bind(text_of(keep))
         }
     };
     let rows = query.fetch_all(write.on()).await?;
@@ -41,12 +44,30 @@ pub(crate) async fn end_by_credential(
     keep: Option<SessionId>,
     event: &Event,
 ) -> Result<(), Failure> {
-    let query = sqlx::query(
-        "DELETE FROM user_session WHERE credential = $1 AND id <> $2 RETURNING id, token, user_id, stage, created_at, address, device",
-    );
-    let query = query.bind(credential.to_owned()).bind(keep.map_or_else(String::new, |id| id.to_string()));
-    let rows = query.fetch_all(write.on()).await?;
+    let query = sqlx::query(delete_session!("WHERE credential = $1 AND id <> $2"));
+    let rows = query.bind(credential.to_owned()).bind(text_of(keep)).fetch_all(write.on()).await?;
     note_ended(write, &rows, EndReason::FactorRemoved, event).await.map(drop)
+}
+
+/// Ends the sessions of a user that a trusted device has signed in, whichever it was and whether or not it is still
+/// there, but for the one to keep. Where a factor was proven since, that one has signed the session in.
+pub(crate) async fn end_by_devices(
+    write: &mut Write,
+    (user, keep): (UserId, Option<SessionId>),
+    event: &Event,
+) -> Result<usize, Failure> {
+    let query = sqlx::query(delete_session!(
+        "WHERE user_id = $1 AND id <> $2 AND (methods & $3) <> 0 \
+         AND (credential IS NULL OR credential NOT IN (SELECT id FROM credential WHERE user_id = $1))"
+    ));
+    let device = Methods::default().with(Method::TrustedDevice).to_bits();
+    let rows = query.bind(user.to_string()).bind(text_of(keep)).bind(device).fetch_all(write.on()).await?;
+    Ok(note_ended(write, &rows, EndReason::FactorRemoved, event).await?.len())
+}
+
+/// An id as it is compared with; no row has an empty one.
+fn text_of(id: Option<SessionId>) -> String {
+    id.map_or_else(String::new, |id| id.to_string())
 }
 
 async fn note_ended(

@@ -104,6 +104,7 @@ cases! {
         is_trusted_by_two_factors_only,
         stands_in_until_it_is_forgotten,
         ends_with_what_it_rested_on,
+        takes_along_what_it_signed_in,
         is_one_of_twenty,
         opens_one_app_only;
     mail:
@@ -116,6 +117,8 @@ cases! {
         remembers_a_password_that_came_by_a_link,
         proves_the_address_that_an_invitation_was_mailed_to,
         takes_codes_by_mail_along_with_the_address,
+        ends_what_codes_by_mail_have_signed_in,
+        is_proven_by_a_reset_that_a_letter_held,
         knows_who_has_nothing_but_mail,
         keeps_only_what_can_be_used_here,
         leaves_room_for_those_who_are_signed_in;
@@ -133,6 +136,8 @@ cases! {
         survives_a_restart,
         is_given_back_and_cleared_by_a_sign_in,
         knows_twenty_browsers,
+        lets_one_browser_stay_known_after_a_reset,
+        begins_anew_with_what_is_enrolled_anew,
         forgets_in_time,
         keeps_strangers_within_bounds,
         forgets_no_full_mailbox_for_many_others;

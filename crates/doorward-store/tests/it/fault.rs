@@ -108,7 +108,10 @@ async fn a_damaged_file_never_lets_anybody_in() {
     store.change_user(bob.id, &disabled, &sample::event(Action::UserDisabled)).await.unwrap();
     let used = sample::link(Purpose::PasswordReset { user: ada.id });
     store.create_link(&used, &sample::event(Action::LinkCreated)).await.unwrap();
-    store.reset_password(used.hash, &sample::password("second"), &sample::event(Action::PasswordReset)).await.unwrap();
+    store
+        .reset_password(used.hash, (&sample::password("second"), None), &sample::event(Action::PasswordReset))
+        .await
+        .unwrap();
     store.close().await;
     let file = place.directory.path().join("doorward.db");
     let sound = fs::read(&file).unwrap();

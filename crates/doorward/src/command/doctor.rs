@@ -1,5 +1,6 @@
 //! `doorward doctor [URL]`: walks the way of a sign-in and names the first broken link.
 
+mod browser;
 mod compare;
 mod insider;
 mod journal;
@@ -10,6 +11,8 @@ use std::io::{IsTerminal as _, Write as _};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use doorward_core::Link;
 use doorward_doctor::{Facts, Report, Style, facts::Vantage};
 
@@ -138,6 +141,12 @@ pub struct Arguments {
     /// What a browser recorded.
     #[arg(long, value_name = "FILE")]
     har: Option<PathBuf>,
+    /// Walk the way in a real Chromium too, and sign in there with --login.
+    #[arg(long)]
+    browser: bool,
+    /// The browser's program, instead of the Chromium on the search path.
+    #[arg(long, value_name = "FILE", requires = "browser")]
+    browser_program: Option<PathBuf>,
     /// Ask again and again, to find one replica of several.
     #[arg(long)]
     thorough: bool,
@@ -201,8 +210,8 @@ pub fn run(context: &Context, arguments: &Arguments) -> u8 {
     if let Some(Action::Diff { first, second }) = &arguments.action {
         return compare::files(context, first, second);
     }
-    let facts = match gathered(context, arguments, arguments.url.as_deref()) {
-        Ok(facts) => facts,
+    let (facts, picture) = match gathered(context, arguments, arguments.url.as_deref()) {
+        Ok(gathered) => gathered,
         Err((code, why)) => {
             let _ = writeln!(std::io::stderr(), "doorward: {why}");
             return code;
@@ -222,14 +231,20 @@ pub fn run(context: &Context, arguments: &Arguments) -> u8 {
         return compare::sites(context, arguments, &report, url);
     }
     journal::note(context, arguments, &facts, &mut report);
-    written(context, arguments, &report)
+    written(context, arguments, &report, picture.as_deref())
 }
 
-fn gathered(context: &Context, arguments: &Arguments, url: Option<&str>) -> Result<Facts, (u8, String)> {
+/// The facts, and a picture where a browser looked.
+fn gathered(
+    context: &Context,
+    arguments: &Arguments,
+    url: Option<&str>,
+) -> Result<(Facts, Option<Vec<u8>>), (u8, String)> {
     let usage = |why: String| (CONFIGURATION, why);
     if let Some(path) = &arguments.facts {
         let text = std::fs::read_to_string(path).map_err(|error| usage(format!("{}: {error}", path.display())))?;
-        return serde_json::from_str(&text).map_err(|error| usage(format!("{}: {error}", path.display())));
+        let facts = serde_json::from_str(&text).map_err(|error| usage(format!("{}: {error}", path.display())))?;
+        return Ok((facts, None));
     }
     let request = request::of(context, arguments, url).map_err(usage)?;
     let mut facts = Facts::default();
@@ -244,21 +259,28 @@ fn gathered(context: &Context, arguments: &Arguments, url: Option<&str>) -> Resu
             let _ = writeln!(std::io::stderr(), "  … {text}");
         }
     };
-    runtime
+    let picture = runtime
         .block_on(async {
             if arguments.host_facts {
-                doorward_doctor::examine_host(&request, arguments.stopped_at, &mut facts).await
-            } else {
-                doorward_doctor::examine(&request, &mut facts, &mut progress).await
+                doorward_doctor::examine_host(&request, arguments.stopped_at, &mut facts).await?;
+                return Ok(None);
             }
+            doorward_doctor::examine(&request, &mut facts, &mut progress).await?;
+            if !arguments.browser {
+                return Ok(None);
+            }
+            progress("the browser");
+            Ok::<_, doorward_doctor::probe::ProbeError>(
+                browser::look(context, arguments, request.login.as_ref(), &mut facts).await,
+            )
         })
         .map_err(|error| usage(error.to_string()))?;
-    Ok(facts)
+    Ok((facts, picture))
 }
 
-fn written(context: &Context, arguments: &Arguments, report: &Report) -> u8 {
+fn written(context: &Context, arguments: &Arguments, report: &Report, picture: Option<&[u8]>) -> u8 {
     if let Some(path) = &arguments.html
-        && let Err(error) = std::fs::write(path, report.to_html())
+        && let Err(error) = std::fs::write(path, pictured(report.to_html(), picture))
     {
         let _ = writeln!(std::io::stderr(), "doorward: {}: {error}", path.display());
         return FAULT;
@@ -271,6 +293,18 @@ fn written(context: &Context, arguments: &Arguments, report: &Report) -> u8 {
         report.to_terminal(Style { is_coloured: std::io::stdout().is_terminal(), is_verbose: arguments.verbose })
     };
     print(text.trim_end(), report.exit_code())
+}
+
+/// The page with the picture at its end.
+fn pictured(mut page: String, picture: Option<&[u8]>) -> String {
+    if let (Some(picture), Some(end)) = (picture, page.rfind("</body>")) {
+        let data = STANDARD.encode(picture);
+        let figure = format!(
+            "<h2>What the browser shows</h2>\n<img src=\"data:image/jpeg;base64,{data}\" alt=\"The page where it ended\" style=\"max-width:100%\">\n"
+        );
+        page.insert_str(end, &figure);
+    }
+    page
 }
 
 fn print(text: &str, code: u8) -> u8 {

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_core::factor::policy::{FactorPolicy, Requirement, Strictness};
+use doorward_core::session::{Profile, Timeouts};
 use doorward_core::user::Group;
 use serde::Deserialize;
 
 use super::check::Check;
+use super::quantity::duration_text;
 use super::registry::{Key, Kind};
 
 /// The keys of this section.
@@ -38,7 +40,7 @@ pub(super) const KEYS: &[Key] = &[
         "second_factor.hardware_groups",
         Kind::List,
         "",
-        "Groups whose members must have a security key or a passkey that cannot leave its device.",
+        "Groups whose members must have a security key or a passkey that cannot leave its device. Whoever's days of grace are over must set one up at the next sign-in, so tell people before you add a group here.",
     )
     .restart(),
     Key::new(
@@ -116,6 +118,32 @@ impl Raw {
                 has_mail: false,
             },
         }
+    }
+}
+
+/// Looks at the policy beside what other sections say: a key that nobody can set up must not be asked for, or it locks
+/// everybody out whom it is asked of; and `strict` means short sessions, too.
+pub(super) fn check_beside(policy: &FactorPolicy, can_have_passkeys: bool, timeouts: Timeouts, check: &mut Check<'_>) {
+    let path = "second_factor.hardware_groups";
+    if !policy.hardware_groups.is_empty() && !can_have_passkeys {
+        let why = "Members of these groups must have a security key, and at the address of the pages nobody can set one up: they would be locked out.";
+        let finding = check.error("config.passkeys_impossible", path, why);
+        let remedy = format!("# remove {}, or give the pages a name with https", check.subject(path));
+        check.report(finding.with_remedy(remedy));
+    }
+    let strict = Profile::Strict.timeouts();
+    let is_longer = timeouts.idle > strict.idle || timeouts.absolute > strict.absolute;
+    if policy.strictness == Strictness::Strict && is_longer {
+        let why = format!(
+            "The profile `strict` of [second_factor] goes with sessions of {} idle and {} in all (NIST SP 800-63B-4, section 2.3.3); these live for {} and {}.",
+            duration_text(strict.idle),
+            duration_text(strict.absolute),
+            duration_text(timeouts.idle),
+            duration_text(timeouts.absolute)
+        );
+        let finding = check.warning("config.session_long", "session.profile", why);
+        let remedy = check.line("session.profile", "strict");
+        check.report(finding.with_remedy(remedy));
     }
 }
 

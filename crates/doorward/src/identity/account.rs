@@ -95,6 +95,9 @@ impl Identity {
         };
         let attempt = Attempt { email: &user.email, user: Some(user), password, is_signed_in: true };
         let guess = self.guess(visit, attempt).await?;
-        if guess.is_right == wanted { Ok(()) } else { Err(error.into()) }
+        if guess.is_right != wanted {
+            return Err(error.into());
+        }
+        Ok(self.give_back(guess).await?)
     }
 }

@@ -16,7 +16,7 @@ use doorward_core::factor::policy::Enrolment;
 use doorward_core::identifier::{CredentialId, LoginHandle, SessionId, UserId};
 use doorward_core::session::{Kind, Session, Stage};
 use doorward_core::signin::Proven;
-use doorward_core::store::{Added, AppPasswords as _, Budgets as _, Factors as _, Outbox as _, Users as _};
+use doorward_core::store::{Added, AppPasswords as _, Budgets as _, Outbox as _, Users as _};
 use doorward_core::token::{self, TokenHash};
 use doorward_core::user::{Name, User};
 use doorward_core::{Secret, UnixTime};
@@ -146,26 +146,6 @@ impl Identity {
     /// `store.*`.
     pub async fn app_passwords(&self, user: UserId) -> Result<Vec<AppPassword>, Refused> {
         Ok(self.inner.store.app_passwords(user).await?)
-    }
-
-    /// Gives one another name.
-    ///
-    /// # Errors
-    /// `app.password_not_found`, `store.*`.
-    pub async fn rename_app_password(
-        &self,
-        author: &Author<'_>,
-        user: UserId,
-        id: CredentialId,
-        name: &Name,
-    ) -> Result<(), Refused> {
-        let is_one = self.app_passwords(user).await?.iter().any(|known| known.id == id);
-        let event = author.event(self.now(), Action::FactorRenamed).about(user).with_detail(format!("{id}, {name}"));
-        if is_one && self.inner.store.rename_credential(user, id, name, &event).await? {
-            Ok(())
-        } else {
-            Err(Refused::new("app.password_not_found"))
-        }
     }
 
     /// Withdraws one.

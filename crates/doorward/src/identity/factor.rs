@@ -49,6 +49,8 @@ pub struct Overview {
     pub allows_devices: bool,
     /// Whether codes by mail can be enrolled: there is mail, the policy allows it, and the address was proven.
     pub allows_email_code: bool,
+    /// Whether nothing but a key that cannot leave its device counts for this user, and there is none yet.
+    pub needs_hardware: bool,
 }
 
 /// By when something must be enrolled, where that is so.
@@ -121,6 +123,7 @@ impl Identity {
             demand,
             allows_devices: policy.allows_trusted_device(&user),
             allows_email_code: policy.allows_email_code() && facts.is_email_verified,
+            needs_hardware: policy.needs_hardware(&user) && !self.enrolled(&facts).has_hardware_key,
             facts,
         })
     }
@@ -154,6 +157,16 @@ impl Identity {
             }
         }
         Ok(())
+    }
+
+    /// The same as [`Self::confirmation_age`], for what takes the password along: where nothing is enrolled, there is
+    /// nothing more to prove.
+    ///
+    /// # Errors
+    /// `store.*`.
+    pub async fn factor_age(&self, live: &Live) -> Result<Option<i64>, Refused> {
+        let has_any = !self.inner.store.facts(live.user_id()).await?.credentials.is_empty();
+        if has_any { self.confirmation_age(live).await } else { Ok(Some(0)) }
     }
 
     /// Seconds since the user of this session last proved the strongest of what they have: a second factor; a code by

@@ -72,6 +72,11 @@ impl Identity {
         Ok(Guess { is_right: verdict.is_right, needs_rehash: verdict.needs_rehash, own, shared })
     }
 
+    /// Gives a guess back that was right and is followed by no sign-in, which would do so itself.
+    pub(super) async fn give_back(&self, guess: Guess) -> Result<(), StoreError> {
+        self.inner.store.refund(&[guess.own, guess.shared]).await
+    }
+
     /// The budget of this browser, where it has signed in to this account before.
     async fn known_browser(&self, visit: &Visit, user: Option<&User>) -> Result<Option<BudgetKey>, StoreError> {
         let Some(browser) = visit.browser else { return Ok(None) };

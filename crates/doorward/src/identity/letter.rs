@@ -77,8 +77,25 @@ impl Identity {
         if !self.has_mail() || !self.inner.store.facts(user.id).await?.is_email_verified {
             return Ok(Vec::new());
         }
+        Ok(self.notice(user, author, notice))
+    }
+
+    /// As [`Self::notices`], of what was done with a link: where a letter held it, it proves the address.
+    ///
+    /// # Errors
+    /// `store.*`.
+    pub(super) async fn notices_by_link(
+        &self,
+        (user, is_mailed): (&User, bool),
+        author: &Author<'_>,
+        notice: &Notice,
+    ) -> Result<Vec<Letter>, StoreError> {
+        if is_mailed { Ok(self.notice(user, author, notice)) } else { self.notices(user, author, notice).await }
+    }
+
+    fn notice(&self, user: &User, author: &Author<'_>, notice: &Notice) -> Vec<Letter> {
         let (language, now) = (author.language(), self.now());
         let circumstances = author.circumstances(user);
-        Ok(self.letter_to(user, |site| letter::notice(site, (language, now), notice, &circumstances)))
+        self.letter_to(user, |site| letter::notice(site, (language, now), notice, &circumstances))
     }
 }

@@ -155,7 +155,7 @@ impl Identity {
         let author = Author { actor: Actor::User(user.id), visit: Some(visit) };
         let event = author.event(self.now(), Action::FactorsReset).about(user.id);
         let event = event.with_detail(format!("by {}", link.id));
-        let notices = self.notices(&user, &author, &Notice::FactorsReset).await?;
+        let notices = self.notices_by_link((&user, link.is_mailed), &author, &Notice::FactorsReset).await?;
         let reset = self.inner.store.mailing(notices).reset_factors_by_link(link.hash, &event).await?;
         let user = reset.ok_or_else(invalid)?;
         self.refresh_user(user.id).await?;
@@ -239,7 +239,8 @@ impl Identity {
         if is_made { Ok(user) } else { Err(invalid()) }
     }
 
-    /// Stores the new password of whoever holds a reset link: ends all sessions, and signs nobody in.
+    /// Stores the new password of whoever holds a reset link: ends all sessions, and signs nobody in. A browser in which a
+    /// sign-in was finished before stays known, so that wrong codes of somebody with the old password keep nobody out.
     ///
     /// # Errors
     /// `user.link_invalid`, `user.link_wait`, `password.*`, `signin.busy`, `store.*`.
@@ -258,12 +259,12 @@ impl Identity {
         let author = Author { actor: Actor::User(user.id), visit: Some(visit) };
         let event =
             author.event(self.now(), Action::PasswordReset).about(user.id).with_detail(format!("by {}", link.id));
-        let notices = self.notices(&user, &author, &Notice::PasswordReset).await?;
+        let notices = self.notices_by_link((&user, link.is_mailed), &author, &Notice::PasswordReset).await?;
         let store = self.inner.store.mailing(notices);
         let user = if is_recovery {
             store.recover(link.hash, &hash, &event).await?
         } else {
-            store.reset_password(link.hash, &hash, &event).await?
+            store.reset_password(link.hash, (&hash, visit.browser), &event).await?
         };
         let user = user.ok_or_else(invalid)?;
         self.refresh_user(user.id).await?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use doorward_core::address::Network;
 use doorward_core::audit::{Action, Actor};
 use doorward_core::budget::{BudgetKey, Spent};
+use doorward_core::identifier::UserId;
 use doorward_core::password::{Password, PasswordError};
 use doorward_core::session::Stage;
 use doorward_core::store::{Audit as _, Budgets as _, Link, Links as _, Outbox as _, Purpose, StoreError, Users as _};
@@ -95,9 +96,11 @@ impl Identity {
             let text = password.ok_or_else(wrong)?;
             let password = Password::new(text.expose_secret()).map_err(|_| wrong())?;
             let attempt = Attempt { email: &user.email, user: Some(&user), password: &password, is_signed_in: true };
-            if !self.guess(visit, attempt).await?.is_right {
+            let guess = self.guess(visit, attempt).await?;
+            if !guess.is_right {
                 return Err(wrong());
             }
+            self.give_back(guess).await?;
         }
         self.errand(visit, email, What::Address(Box::new(user))).await
     }
@@ -110,21 +113,44 @@ impl Identity {
     }
 
     async fn errand(&self, visit: &Visit, email: Email, what: What) -> Result<Option<Errand>, Refused> {
-        let keys = [BudgetKey::MailNetwork(Network::of(visit.address)), BudgetKey::MailTo(email.clone())];
+        let keys = self.letter_keys(visit, &email, &what).await?;
         match self.inner.store.pay(&keys, self.now()).await? {
             Ok(()) => Ok(Some(Errand { identity: self.clone(), visit: visit.clone(), email, what, at: self.now() })),
             // Whether this address had letters is nobody's business but its owner's.
-            Err((BudgetKey::MailTo(_), _)) => Ok(None),
+            Err((BudgetKey::MailTo(_) | BudgetKey::KnownMail(..), _)) => Ok(None),
             Err((_, Spent::Wait(seconds))) => Err(Refused::new("mail.wait").wait(seconds)),
             Err((_, Spent::Stopped)) => Err(Refused::new("mail.wait")),
         }
     }
 
-    /// Uses the link up that proves an address: it is that of the account from now on. Its former owner is told.
+    /// What a letter is counted for. Those of a session are counted for its user, and those for a forgotten password for a
+    /// browser in which a sign-in was finished: what strangers have sent to an address keeps its owner from neither.
+    async fn letter_keys(&self, visit: &Visit, email: &Email, what: &What) -> Result<Vec<BudgetKey>, StoreError> {
+        if let What::Address(user) = what {
+            let own = BudgetKey::MailBy(user.id);
+            let is_own = user.email == *email;
+            return Ok(if is_own { vec![own] } else { vec![own, BudgetKey::MailOfSessions(email.clone())] });
+        }
+        let known = match (what, visit.browser) {
+            (What::Password, Some(browser)) => {
+                // An address without an account asks the store as well: the time must not tell them apart.
+                let user = self.inner.store.user_by_email(email).await?;
+                let id = user.map_or_else(|| UserId::random(self.random()), |user| user.id);
+                let is_known = self.inner.store.is_known_browser(id, browser).await?;
+                is_known.then_some(BudgetKey::KnownMail(id, browser))
+            }
+            _ => None,
+        };
+        let to = known.unwrap_or_else(|| BudgetKey::MailTo(email.clone()));
+        Ok(vec![BudgetKey::MailNetwork(Network::of(visit.address)), to])
+    }
+
+    /// Uses the link up that proves an address: it is that of the account from now on. Its former owner is told. What the
+    /// former mailbox has signed in ends, but for the session in which the link is opened.
     ///
     /// # Errors
     /// `user.link_invalid`, `user.email_taken`, `store.*`.
-    pub async fn prove_address(&self, visit: &Visit, text: &str) -> Result<User, Refused> {
+    pub async fn prove_address(&self, visit: &Visit, live: Option<&Live>, text: &str) -> Result<User, Refused> {
         let invalid = || Refused::new("user.link_invalid");
         let hash = token::parse(Kind::EmailVerification, text).ok_or_else(invalid)?;
         let link = self.inner.store.link(hash, self.now()).await?.ok_or_else(invalid)?;
@@ -132,6 +158,10 @@ impl Identity {
         let before = self.inner.store.user(user).await?.ok_or_else(invalid)?;
         let author = Author { actor: Actor::User(user), visit: Some(visit) };
         let event = author.event(self.now(), Action::EmailVerified).about(user).with_detail(format!("by {}", link.id));
+        let event = match live.filter(|live| live.user_id() == user) {
+            Some(live) => event.in_session(live.id),
+            None => event,
+        };
         let notices = if before.email == email {
             Vec::new()
         } else {

@@ -48,6 +48,8 @@ pub enum Banner {
     WrongAddress(String),
     /// A second factor must be set up within so many days.
     SecondFactorDue(u32),
+    /// A security key must be set up within so many days; nothing else counts.
+    SecurityKeyDue(u32),
 }
 
 impl Chrome {

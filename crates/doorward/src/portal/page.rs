@@ -26,7 +26,7 @@ pub use finish::ChoosePassword;
 pub use history::PastRow;
 pub use link::{Invitation, Reset, ResetFactors, SetUp};
 pub use mail::{LetterRow, Letters};
-pub use people::{Handover, LinkRow, People, PersonDetail, PersonNew, PersonRow, Thing};
+pub use people::{Handover, LinkKind, LinkRow, People, PersonDetail, PersonNew, PersonRow, Thing};
 pub use recovery::{AskAddress, Asked, OwnAddress, Prove};
 pub use signin::{SignIn, SignedOut};
 

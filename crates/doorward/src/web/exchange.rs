@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponseParts, ResponseParts};
-use doorward_core::UnixTime;
 use doorward_core::signin::Method;
 use doorward_core::token::{Kind, hash_value, parse};
 use doorward_core::user::Name;
@@ -37,8 +36,8 @@ pub struct Exchange {
     pub arrival: Arc<Arrival>,
     /// Its session, or why there is none.
     pub caller: Caller,
-    /// By when its user must set up a second factor.
-    pub enrolment_due: Option<UnixTime>,
+    /// By when its user must set up a second factor, and of which kind.
+    pub(super) grace: Grace,
     parts: Parts,
 }
 
@@ -261,7 +260,7 @@ impl FromRequestParts<App> for Exchange {
             settings: parts.extensions.get::<Arc<Settings>>().cloned().ok_or_else(lost)?,
             arrival: parts.extensions.get::<Arc<Arrival>>().cloned().ok_or_else(lost)?,
             caller: parts.extensions.get::<Caller>().cloned().ok_or_else(lost)?,
-            enrolment_due: parts.extensions.get::<Grace>().and_then(|grace| grace.0),
+            grace: parts.extensions.get::<Grace>().copied().unwrap_or_default(),
             parts: parts.clone(),
         })
     }

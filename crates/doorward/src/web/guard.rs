@@ -45,7 +45,12 @@ impl Stages {
 
 /// By when the user of a page must set up a second factor: each page counts the days.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Grace(pub(super) Option<UnixTime>);
+pub(super) struct Grace {
+    /// The moment, where there is one.
+    pub(super) due: Option<UnixTime>,
+    /// Whether nothing but a security key will do.
+    pub(super) needs_hardware: bool,
+}
 
 /// One request at the guard.
 struct Passage {
@@ -213,7 +218,10 @@ impl Passage {
                 parts.extensions.insert(permit);
                 if let Some(live) = caller.live().filter(|live| self.arrival.is_page && live.stage == Stage::Full) {
                     let enrolment = self.app.identity().overview(live).await.map_err(|error| refuse(error.into()))?;
-                    parts.extensions.insert(Grace(due_by(enrolment.demand.enrolment())));
+                    parts.extensions.insert(Grace {
+                        due: due_by(enrolment.demand.enrolment()),
+                        needs_hardware: enrolment.needs_hardware,
+                    });
                 }
                 parts.extensions.insert(caller.clone());
                 Ok(())
@@ -234,7 +242,11 @@ impl Passage {
         let standing = caller.standing(self.arrival.at);
         match (standing, caller.live()) {
             (Ok(standing), Some(live)) if access.asks_for_confirmation() && standing.stage == Stage::Full => {
-                let confirmation_age = self.app.identity().confirmation_age(live).await?;
+                let identity = self.app.identity();
+                let confirmation_age = match access {
+                    Access::ConfirmedFactor => identity.factor_age(live).await?,
+                    _ => identity.confirmation_age(live).await?,
+                };
                 Ok(Ok(Standing { confirmation_age, ..standing }))
             }
             (standing, _) => Ok(standing),

@@ -103,9 +103,10 @@ fn show_as<P: Page>(
     page: impl FnOnce(Chrome) -> P,
 ) -> Response {
     let mut common = chrome(&exchange.settings, &exchange.arrival);
-    if let Some(due) = exchange.enrolment_due.filter(|_| live.is_some_and(|live| live.stage == Stage::Full)) {
-        let days = days_left(due, exchange.arrival.at);
-        common.banners.push(Banner::SecondFactorDue(u32::try_from(days).unwrap_or(u32::MAX)));
+    if let Some(due) = exchange.grace.due.filter(|_| live.is_some_and(|live| live.stage == Stage::Full)) {
+        let days = u32::try_from(days_left(due, exchange.arrival.at)).unwrap_or(u32::MAX);
+        let is_key = exchange.grace.needs_hardware;
+        common.banners.push(if is_key { Banner::SecurityKeyDue(days) } else { Banner::SecondFactorDue(days) });
     }
     let chrome = Chrome { csrf_token: fresh.token().to_owned(), viewer: live.and_then(viewer), ..common };
     (fresh, html(status, &page(chrome))).into_response()

@@ -137,6 +137,7 @@ pub(super) fn page(failure: &Failure, arrival: &Arrival, settings: &Settings) ->
         "session" | "token" => Way::SignIn(String::new()),
         "csrf" if failure.reason.is_retryable => Way::Again(arrival.path.clone()),
         "store" | "upstream" => Way::Again(arrival.path.clone()),
+        "user" if failure.reason.code == "user.link_invalid" && settings.config.mail.is_on() => Way::Forgotten,
         _ => Way::Start,
     };
     html(failure.status(), &portal::page::Failure { chrome, problem, way })

@@ -65,8 +65,8 @@ impl Route {
 }
 
 use Access::{
-    Administrator, AdministratorConfirmed, AdministratorFresh, AnySession, Anyone, Confirmed, Enrolling, Finishing,
-    Proving, SignedIn,
+    Administrator, AdministratorConfirmed, AdministratorFresh, AnySession, Anyone, Confirmed, ConfirmedFactor,
+    Enrolling, Finishing, Proving, SignedIn,
 };
 
 const NEW_PASSWORD: Access = Finishing(Stage::PasswordChange);
@@ -102,7 +102,7 @@ pub const ALL: &[Route] = &[
     Route::new("GET", "/api/v1/auth/app-passwords", SignedIn, || get(api::app_password::list)),
     Route::new("POST", "/api/v1/auth/app-passwords", Confirmed, || post(api::app_password::create)),
     Route::new("DELETE", "/api/v1/auth/app-passwords/{id}", SignedIn, || delete(api::app_password::delete)),
-    Route::new("POST", "/api/v1/auth/password/change", SignedIn, || post(api::password::change)).raising(),
+    Route::new("POST", "/api/v1/auth/password/change", ConfirmedFactor, || post(api::password::change)).raising(),
     Route::new("POST", "/api/v1/auth/password/new", NEW_PASSWORD, || post(api::password::choose)).raising(),
     Route::new("POST", "/api/v1/auth/password/reset", Anyone, || post(api::password::reset)).raising(),
     Route::new("POST", "/api/v1/auth/recovery/factors", Anyone, || post(api::password::reset_factors)),
@@ -198,7 +198,7 @@ pub const ALL: &[Route] = &[
     Route::new("GET", path::CHOOSE_PASSWORD, NEW_PASSWORD, || get(portal::finish::password)),
     Route::new("POST", path::CHOOSE_PASSWORD, NEW_PASSWORD, || post(portal::finish::choose)).raising(),
     Route::new("GET", path::ACCOUNT, SignedIn, || get(portal::account::get)),
-    Route::new("POST", path::ACCOUNT_PASSWORD, SignedIn, || post(portal::account::change_password)).raising(),
+    Route::new("POST", path::ACCOUNT_PASSWORD, ConfirmedFactor, || post(portal::account::change_password)).raising(),
     Route::new("POST", path::SESSION_END, SignedIn, || post(portal::account::end_session)),
     Route::new("GET", path::SESSIONS_END, SignedIn, || get(portal::account::ask_end_others)),
     Route::new("POST", path::SESSIONS_END, SignedIn, || post(portal::account::end_others)),

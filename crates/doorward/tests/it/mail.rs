@@ -1,5 +1,6 @@
 //! Mail against a real server: what people ask for by mail, and what becomes of letters when the server is not well.
 
+mod budget;
 mod clock;
 mod factor;
 mod join;

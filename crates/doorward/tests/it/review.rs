@@ -1,6 +1,7 @@
 //! Findings of reviews over HTTP, each with the test that would have caught it.
 
 mod mailbox;
+mod second;
 
 use doorward_core::session::EndReason;
 use serde_json::json;

@@ -3,8 +3,10 @@
 use doorward_core::address::Network;
 use doorward_core::audit::Action;
 use doorward_core::budget::{BudgetKey, Spent};
+use doorward_core::factor::policy::Keep;
 use doorward_core::session::Profile;
-use doorward_core::store::{Budgets as _, NewSession, Sessions as _};
+use doorward_core::signin::Method;
+use doorward_core::store::{Budgets as _, Factors as _, Links as _, NewSession, Purpose, Sessions as _};
 use doorward_store::Store;
 
 use crate::it::place::Place;
@@ -97,6 +99,65 @@ pub(super) async fn knows_twenty_browsers(place: &Place) {
     }
     assert_eq!(known.iter().filter(|known| **known).count(), 20);
     assert!(known[0] && known[21] && !known[1] && !known[2]);
+}
+
+// What somebody guessed with the password before keeps nobody out who was in there before, and wins a mailbox no try.
+pub(super) async fn lets_one_browser_stay_known_after_a_reset(place: &Place) {
+    let store = place.store().await;
+    let ada = sample::stored_user(&store, "ada@example.com", &[]).await;
+    let (hers, another, stranger) = (sample::hash(), sample::hash(), sample::hash());
+    for browser in [hers, another] {
+        let new = NewSession { browser: Some(browser), ..sample::new_session(&sample::session(&ada)) };
+        assert!(store.create_session(&new, None, &sample::event(Action::SignedIn)).await.unwrap());
+    }
+    let way = Method::OneTimeCode;
+    let of = |browser| [BudgetKey::KnownFactor(ada.id, browser, way)];
+    let shared = [BudgetKey::Factor(ada.id, way)];
+    store.pay(&of(hers), NOW).await.unwrap().unwrap();
+    while store.pay(&shared, NOW).await.unwrap().is_ok() {}
+    for (browser, is_known) in [(hers, true), (stranger, false)] {
+        let link = sample::link(Purpose::PasswordReset { user: ada.id });
+        store.create_link(&link, &sample::event(Action::LinkCreated)).await.unwrap();
+        let chosen = (&sample::password("new"), Some(browser));
+        store.reset_password(link.hash, chosen, &sample::event(Action::PasswordReset)).await.unwrap().unwrap();
+        assert_eq!(store.is_known_browser(ada.id, hers).await.unwrap(), is_known);
+        assert!(!store.is_known_browser(ada.id, another).await.unwrap());
+        assert!(!store.is_known_browser(ada.id, stranger).await.unwrap());
+        assert!(store.pay(&shared, NOW).await.unwrap().is_err());
+        if is_known {
+            let mut tries = 0;
+            while store.pay(&of(hers), NOW).await.unwrap().is_ok() {
+                tries += 1;
+            }
+            assert_eq!(tries, 4, "one of five was paid before");
+        }
+    }
+}
+
+// NIST SP 800-63B-4, section 3.2.2: a hundred in a row are those of one authenticator.
+pub(super) async fn begins_anew_with_what_is_enrolled_anew(place: &Place) {
+    let store = place.store().await;
+    let ada = sample::stored_user(&store, "ada@example.com", &[]).await;
+    let apps =
+        [sample::enrolled(&store, &ada, sample::totp()).await, sample::enrolled(&store, &ada, sample::totp()).await];
+    let asking = (ada.id, sample::signed_in(&store, &ada).await.id);
+    let spend = async |way| {
+        let keys = [BudgetKey::Factor(ada.id, way), BudgetKey::KnownFactor(ada.id, sample::hash(), way)];
+        while store.pay(&keys, NOW).await.unwrap().is_ok() {}
+        keys
+    };
+    let (codes, sheet) = (spend(Method::OneTimeCode).await, spend(Method::RecoveryCode).await);
+    let event = sample::event(Action::FactorRemoved);
+    for (app, is_last) in apps.iter().zip([false, true]) {
+        assert!(store.remove_credential(asking, app.id, &Keep::Nothing, &event).await.unwrap());
+        for key in &codes {
+            assert_eq!(store.pay(std::slice::from_ref(key), NOW).await.unwrap().is_ok(), is_last, "{key:?}");
+        }
+    }
+    assert!(store.pay(&sheet, NOW).await.unwrap().is_err());
+    let made = sample::event(Action::RecoveryCodesMade);
+    assert!(store.replace_recovery_codes(asking, &[sample::hash()], &made).await.unwrap());
+    assert!(store.pay(&sheet, NOW).await.unwrap().is_ok());
 }
 
 pub(super) async fn forgets_in_time(place: &Place) {

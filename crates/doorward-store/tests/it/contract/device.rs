@@ -142,6 +142,54 @@ pub(super) async fn ends_with_what_it_rested_on(place: &Place) {
     }
 }
 
+// PATTERN-DEVICE-SURVIVES: neither does a session that a device has signed in outlive the trust.
+pub(super) async fn takes_along_what_it_signed_in(place: &Place) {
+    let store = place.store().await;
+    let ada = sample::stored_user(&store, "ada@example.com", &[]).await;
+    let totp = sample::enrolled(&store, &ada, sample::totp()).await.id;
+    for (case, name) in ["a password", "a new factor", "a removed factor", "all devices", "a device forgotten before"]
+        .into_iter()
+        .enumerate()
+    {
+        let strong = two_factor(&store, &ada, totp, 101 + i64::try_from(case).unwrap()).await;
+        let device = trust(&store, &ada, strong.id).await.unwrap();
+        let Proving::Done(weak) = stand_in(&store, &ada, &device).await else { panic!("{name}") };
+        let mut reason = EndReason::FactorRemoved;
+        match case {
+            0 => {
+                reason = EndReason::PasswordChanged;
+                let change = UserChange::Password {
+                    hash: ada.password.clone().unwrap(),
+                    must_change: false,
+                    end: reason,
+                    keep: Some(strong.id),
+                };
+                store.change_user(ada.id, &change, &sample::event(Action::PasswordChanged)).await.unwrap().unwrap();
+            }
+            1 => {
+                let credential = sample::credential(&ada, sample::passkey("one", true));
+                let new = NewCredential { credential, session: strong.id, evidence: Evidence::Taken };
+                store.add_credential(&new, &sample::event(Action::FactorAdded)).await.unwrap();
+            }
+            2 => {
+                let event = sample::event(Action::FactorRemoved);
+                let key = store.passkey("example.com", "one").await.unwrap().unwrap().id;
+                assert!(store.remove_credential((ada.id, strong.id), key, &Keep::Nothing, &event).await.unwrap());
+            }
+            _ => {
+                let is_there = case == 3;
+                if !is_there {
+                    place.alter(&["DELETE FROM trusted_device"]).await;
+                }
+                let removed = store.remove_devices(ada.id, None, &sample::event(Action::DeviceRemoved)).await.unwrap();
+                assert_eq!(removed, u64::from(is_there));
+            }
+        }
+        assert_eq!(store.session(weak.id).await.unwrap().unwrap().unwrap_err().reason, reason, "{name}");
+        assert!(store.session(strong.id).await.unwrap().unwrap().is_ok(), "{name}");
+    }
+}
+
 pub(super) async fn is_one_of_twenty(place: &Place) {
     let store = place.store().await;
     let ada = sample::stored_user(&store, "ada@example.com", &[]).await;

@@ -85,7 +85,7 @@ pub(super) async fn binds_a_link_to_the_address(place: &Place) {
     let password = sample::password("stolen mailbox");
     assert_eq!(store.link(reset.hash, reset.created_at).await.unwrap(), None);
     assert_eq!(store.open_links(reset.created_at).await.unwrap(), []);
-    assert_eq!(store.reset_password(reset.hash, &password, &event).await.unwrap(), None);
+    assert_eq!(store.reset_password(reset.hash, (&password, None), &event).await.unwrap(), None);
     assert_eq!(store.reset_factors_by_link(factors.hash, &event).await.unwrap(), None);
 }
 

@@ -70,7 +70,7 @@ pub(super) async fn gives_no_more_than_was_invited(place: &Place) {
     let owner = sample::stored_user(&store, "bob@example.com", &[]).await;
     let reset = resetting(&store, &owner).await;
     assert!(!store.accept_invitation(reset.hash, &ada, &event).await.unwrap(), "a reset link invites nobody");
-    let stolen = store.reset_password(link.hash, &sample::password("x"), &event).await.unwrap();
+    let stolen = store.reset_password(link.hash, (&sample::password("x"), None), &event).await.unwrap();
     assert_eq!(stolen, None, "an invitation resets nothing");
     assert!(store.accept_invitation(link.hash, &ada, &event).await.unwrap(), "and the link is still good");
 }
@@ -94,12 +94,12 @@ pub(super) async fn resets_a_password(place: &Place) {
     let link = resetting(&store, &ada).await;
     let event = sample::event_at(Action::PasswordReset, NOW + 9);
     let new = sample::password("new");
-    let after = store.reset_password(link.hash, &new, &event).await.unwrap().unwrap();
+    let after = store.reset_password(link.hash, (&new, None), &event).await.unwrap().unwrap();
     assert_eq!((after.password.clone(), after.password_changed_at), (Some(new), NOW + 9));
     assert!(!after.must_change_password);
     assert_eq!(store.user(ada.id).await.unwrap(), Some(after));
     assert_eq!(store.session(session.id).await.unwrap().unwrap().unwrap_err().reason, EndReason::PasswordReset);
-    assert_eq!(store.reset_password(link.hash, &sample::password("again"), &event).await.unwrap(), None);
+    assert_eq!(store.reset_password(link.hash, (&sample::password("again"), None), &event).await.unwrap(), None);
 }
 
 pub(super) async fn recovers_an_account_once(place: &Place) {
@@ -111,7 +111,7 @@ pub(super) async fn recovers_an_account_once(place: &Place) {
     store.create_link(&link, &sample::event(Action::LinkCreated)).await.unwrap();
     let event = sample::event(Action::PasswordReset);
     // CVE-2022-23555: a link of one purpose serves no other.
-    assert_eq!(store.reset_password(link.hash, &sample::password("x"), &event).await.unwrap(), None);
+    assert_eq!(store.reset_password(link.hash, (&sample::password("x"), None), &event).await.unwrap(), None);
     assert_eq!(store.reset_factors_by_link(link.hash, &event).await.unwrap(), None);
     assert_eq!(store.facts(ada.id).await.unwrap().credentials.len(), 1, "nothing is changed before it is used");
     let done = race(place, 50, |store, number| async move {
@@ -128,7 +128,7 @@ pub(super) async fn recovers_an_account_once(place: &Place) {
     let link = sample::link(Purpose::Recovery { user: ada.id });
     store.create_link(&link, &sample::event(Action::LinkCreated)).await.unwrap();
     let reset = resetting(&store, &ada).await;
-    assert!(store.reset_password(reset.hash, &sample::password("y"), &event).await.unwrap().is_some());
+    assert!(store.reset_password(reset.hash, (&sample::password("y"), None), &event).await.unwrap().is_some());
     assert_eq!(store.link(link.hash, NOW).await.unwrap(), None);
 }
 
@@ -139,7 +139,7 @@ pub(super) async fn resets_nothing_for_a_disabled_user(place: &Place) {
     let disabled = UserChange::Status(Status::Disabled);
     store.change_user(ada.id, &disabled, &sample::event(Action::UserDisabled)).await.unwrap();
     let event = sample::event(Action::PasswordReset);
-    assert_eq!(store.reset_password(link.hash, &sample::password("new"), &event).await.unwrap(), None);
+    assert_eq!(store.reset_password(link.hash, (&sample::password("new"), None), &event).await.unwrap(), None);
     assert_eq!(store.user(ada.id).await.unwrap().unwrap().password, ada.password);
 }
 

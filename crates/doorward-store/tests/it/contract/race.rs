@@ -51,7 +51,7 @@ pub(super) async fn lets_one_of_many_use_a_link(place: &Place) {
     store.create_link(&reset, &sample::event(Action::LinkCreated)).await.unwrap();
     let used = race(place, 100, |store, number| async move {
         let password = sample::password(&number.to_string());
-        store.reset_password(reset.hash, &password, &sample::event(Action::PasswordReset)).await.unwrap()
+        store.reset_password(reset.hash, (&password, None), &sample::event(Action::PasswordReset)).await.unwrap()
     });
     let winners: Vec<User> = used.await.into_iter().flatten().collect();
     assert_eq!(winners.len(), 1);

@@ -27,8 +27,8 @@ pub(super) fn files(context: &Context, first: &Path, second: &Path) -> u8 {
 
 /// Compares what was found at one address with another, which is examined in the same way.
 pub(super) fn sites(context: &Context, arguments: &Arguments, first: &Report, url: &str) -> u8 {
-    let facts = match gathered(context, arguments, Some(url)) {
-        Ok(facts) => facts,
+    let (facts, _) = match gathered(context, arguments, Some(url)) {
+        Ok(gathered) => gathered,
         Err((code, why)) => {
             let _ = writeln!(std::io::stderr(), "doorward: {url}: {why}");
             return code;

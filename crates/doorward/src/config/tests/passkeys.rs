@@ -41,6 +41,35 @@ fn no_browser_accepts_another_domain() {
     assert!(with("https://login.github.io", "github.io").load().is_err());
 }
 
+// The last administrator is not locked out by a policy: a key that nobody can set up is asked of nobody.
+#[test]
+fn nobody_must_have_a_key_where_none_can_be_made() {
+    let wish = "DOORWARD_SECOND_FACTOR__HARDWARE_GROUPS=admins";
+    assert!(at("https://login.example.com").env(wish).load().is_ok());
+    let findings = at("https://192.0.2.10").env(wish).load().unwrap_err();
+    let found: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .map(|finding| (finding.code, finding.subject.as_str()))
+        .collect();
+    assert_eq!(found, [("config.passkeys_impossible", "DOORWARD_SECOND_FACTOR__HARDWARE_GROUPS")]);
+}
+
+#[test]
+fn strict_factors_go_with_short_sessions() {
+    let strict = || at("https://login.example.com").env("DOORWARD_SECOND_FACTOR__PROFILE=strict");
+    for (case, is_said) in [
+        (strict(), true),
+        (strict().env("DOORWARD_SESSION__PROFILE=standard"), true),
+        (strict().env("DOORWARD_SESSION__PROFILE=strict"), false),
+        (strict().env("DOORWARD_SESSION__IDLE=10m\nDOORWARD_SESSION__ABSOLUTE=8h"), false),
+        (at("https://login.example.com"), false),
+    ] {
+        let found = case.found();
+        assert_eq!(found.iter().any(|(code, ..)| *code == "config.session_long"), is_said, "{found:?}");
+    }
+}
+
 #[test]
 fn where_no_passkey_can_be_made_that_is_said() {
     let plainly = "DOORWARD_SERVER__INSECURE_ALLOW_HTTP=true";

@@ -67,7 +67,11 @@ impl Identity {
 
     async fn post_code(&self, visit: &Visit, live: &Live, user: &User, purpose: EmailPurpose) -> Result<(), Refused> {
         let now = self.now();
-        if let Err((_, spent)) = self.inner.store.pay(&[BudgetKey::CodeTo(user.id)], now).await? {
+        let key = match self.known_browser_of(visit, user.id).await? {
+            Some(browser) => BudgetKey::KnownCodeTo(user.id, browser),
+            None => BudgetKey::CodeTo(user.id, purpose),
+        };
+        if let Err((_, spent)) = self.inner.store.pay(&[key], now).await? {
             let refused = Refused::new("factor.mail_wait");
             return Err(if let Spent::Wait(seconds) = spent { refused.wait(seconds) } else { refused });
         }

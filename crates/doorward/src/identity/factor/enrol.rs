@@ -6,9 +6,9 @@ use doorward_core::factor::code::CodeKey;
 use doorward_core::identifier::CredentialId;
 use doorward_core::password::{Password, PasswordError};
 use doorward_core::policy::pending_code;
-use doorward_core::session::{EndReason, Stage};
+use doorward_core::session::Stage;
 use doorward_core::signin::{Demand, Method, SignIn};
-use doorward_core::store::{Added, Budgets as _, Evidence, Factors as _, NewCredential, Outbox as _};
+use doorward_core::store::{Added, Evidence, Factors as _, NewCredential, Outbox as _};
 use doorward_core::user::Name;
 use doorward_core::{Secret, UnixTime};
 
@@ -68,15 +68,9 @@ impl Identity {
         let event = event.with_detail(format!("{kind} {}", new.credential.id));
         let notice = Notice::FactorAdded(new.credential.name.clone());
         let letters = self.notices(&user, &Author::of(live, visit), &notice).await?;
-        let is_first = self.inner.store.facts(user.id).await?.credentials.is_empty();
         match self.inner.store.mailing(letters).add_credential(new, &event).await? {
-            // The store has ended the other sessions of a password alone; here they go at once, too.
-            Added::Done if is_first => {
-                for id in self.table().ids_of(user.id).into_iter().filter(|id| *id != live.id) {
-                    self.table().end(id, EndReason::EnrolmentDue);
-                }
-            }
-            Added::Done => {}
+            // The store has ended sessions of a password alone, or of trusted devices; here they go at once, too.
+            Added::Done => self.refresh_user(user.id).await?,
             Added::Wrong { .. } => return Err(Refused::new("factor.code_wrong")),
             Added::Void => {
                 let is_gone = self.table().find_id(live.id, self.now()).is_err();
@@ -145,7 +139,7 @@ impl Identity {
         if !guess.is_right {
             return Err(wrong());
         }
-        self.inner.store.refund(&[guess.own, guess.shared]).await?;
+        self.give_back(guess).await?;
         let proven = live.proven.with(Method::Password, self.now());
         let moment = SignIn::resume(live.stage, proven, self.demand_by(&user, &facts, false));
         self.step_up(visit, live, &user, &moment).await

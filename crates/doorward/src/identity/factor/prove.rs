@@ -4,18 +4,24 @@ use doorward_core::address::Network;
 use doorward_core::audit::{Action, Actor};
 use doorward_core::budget::{BudgetKey, Spent};
 use doorward_core::factor::code::{EmailCode, EmailPurpose, RecoveryCode};
+use doorward_core::identifier::UserId;
 use doorward_core::mail::Letter;
 use doorward_core::policy::pending_code;
 use doorward_core::session::{EndReason, Kind, Session, Stage};
 use doorward_core::signin::{Demand, Method, SignIn};
 use doorward_core::store::{
-    Audit as _, Budgets as _, Factors as _, Facts, NewSession, Outbox as _, Proof, Proving, Then,
+    Audit as _, Budgets as _, Factors as _, Facts, NewSession, Outbox as _, Proof, Proving, Sessions as _, StoreError,
+    Then,
 };
+use doorward_core::token::TokenHash;
 use doorward_core::user::{Name, User};
 use doorward_core::{Secret, UnixTime};
 
 use super::super::{Author, Identity, Live, Refused, SignedIn, Visit, follow};
 use crate::mail::Notice;
+
+/// How many sessions that have ended a sign-in is compared with, to tell whether its network is new.
+const COMPARED: u32 = 100;
 
 /// What somebody typed to prove a second factor.
 #[derive(Debug)]
@@ -173,14 +179,12 @@ impl Identity {
         if new.stage != Stage::Full || is_again || !self.has_mail() {
             return Ok(Vec::new());
         }
-        let is_known_browser = match visit.browser {
-            Some(browser) => self.inner.store.is_known_browser(user.id, browser).await?,
-            None => false,
-        };
-        let whole = || others.iter().filter(|live| live.stage == Stage::Full);
-        let network = Network::of(visit.address);
-        // Where nothing else is signed in there is nothing to compare with.
-        let is_known_network = whole().next().is_none() || whole().any(|live| Network::of(live.address) == network);
+        let is_known_browser = self.known_browser_of(visit, user.id).await?.is_some();
+        let past = self.inner.store.past_sessions(user.id, COMPARED).await?;
+        let live = others.iter().filter(|live| live.stage == Stage::Full).map(|live| live.address);
+        let seen: Vec<_> = live.chain(past.iter().map(|past| past.address)).map(Network::of).collect();
+        // Where nothing was signed in for a month there is nothing to compare with.
+        let is_known_network = seen.is_empty() || seen.contains(&Network::of(visit.address));
         if is_known_browser && is_known_network {
             return Ok(Vec::new());
         }
@@ -193,19 +197,20 @@ impl Identity {
         Refused::new(self.table().find_id(live.id, self.now()).err().unwrap_or("session.unknown"))
     }
 
-    /// Pays for one guess at a code of this way: wrong codes by mail use up nobody's tries at an app. Browsers in which a sign-in was finished are counted apart, so that somebody who
-    /// has the password keeps nobody out.
+    /// The browser, where a sign-in of this user was finished in it.
+    pub(super) async fn known_browser_of(&self, visit: &Visit, user: UserId) -> Result<Option<TokenHash>, StoreError> {
+        let Some(browser) = visit.browser else { return Ok(None) };
+        Ok(self.inner.store.is_known_browser(user, browser).await?.then_some(browser))
+    }
+
+    /// Pays for one guess at a code of this way: wrong codes by mail use up nobody's tries at an app. Browsers in which a
+    /// sign-in was finished are counted apart, so that somebody who has the password keeps nobody out.
     async fn pay_for_code(&self, visit: &Visit, user: &User, way: Method) -> Result<BudgetKey, Refused> {
-        let store = &self.inner.store;
-        let known = match visit.browser {
-            Some(browser) if store.is_known_browser(user.id, browser).await? => Some(browser),
-            _ => None,
-        };
-        let key = match known {
+        let key = match self.known_browser_of(visit, user.id).await? {
             Some(browser) => BudgetKey::KnownFactor(user.id, browser, way),
             None => BudgetKey::Factor(user.id, way),
         };
-        match store.pay(std::slice::from_ref(&key), self.now()).await? {
+        match self.inner.store.pay(std::slice::from_ref(&key), self.now()).await? {
             Ok(()) => Ok(key),
             Err((_, Spent::Wait(seconds))) => Err(Refused::new("factor.wait").wait(seconds)),
             Err((_, Spent::Stopped)) => Err(Refused::new("factor.stopped")),

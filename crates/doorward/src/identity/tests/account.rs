@@ -67,6 +67,20 @@ async fn a_change_needs_the_present_password_and_a_good_new_one() {
 }
 
 #[tokio::test]
+async fn a_right_password_is_no_wrong_guess() {
+    let house = House::with_ada().await;
+    let (mut live, _) = house.browser().await;
+    let (mut old, mut new) = (PASSWORD, OTHER);
+    // More often than a network has guesses before it must wait.
+    for round in 0..24 {
+        let done = house.identity.change_password(&visit(), &live, change(Some(old), new)).await;
+        live = done.unwrap_or_else(|refused| panic!("{} in round {round}", refused.code)).live;
+        std::mem::swap(&mut old, &mut new);
+    }
+    assert_eq!(code(house.try_in(EMAIL, old).await), "ok");
+}
+
+#[tokio::test]
 async fn a_reset_password_lets_nobody_do_more_than_choose_another() {
     let house = House::with_ada().await;
     let (_, old) = house.browser().await;

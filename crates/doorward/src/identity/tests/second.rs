@@ -92,7 +92,7 @@ async fn a_confirmation_is_of_the_strongest_that_there_is() {
     let (app, whole) = App::enrol(&house, &live).await;
     assert_eq!(house.identity.confirmation_age(&whole).await.unwrap(), Some(0));
     // A session that was made before knows only the password, and so would one of a thief: it is over.
-    assert_eq!(house.code(&cookie), "session.enrolment_due");
+    assert_eq!(house.code(&cookie), "session.factor_added");
     assert_eq!(
         code(house.identity.confirm_password(&visit(), &whole, &Secret::new(PASSWORD)).await),
         "factor.way_closed"

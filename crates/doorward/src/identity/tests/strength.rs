@@ -40,6 +40,53 @@ async fn a_browser_is_known_by_the_password_and_the_factor_of_now() {
     assert!(!is_known(&house, 3).await && !is_known(&house, 4).await);
 }
 
+// Somebody with the password spends the tries of all strangers; whoever was in there before is not kept out by that,
+// not even after a new password, and a mailbox alone wins no try.
+#[tokio::test]
+async fn what_was_guessed_with_the_password_before_keeps_no_owner_out() {
+    let house = House::with_ada().await;
+    let mine = enter(&house, &at(1), Wish::default()).await.live;
+    let (app, _) = App::enrol_at(&house, &at(1), &mine).await;
+    house.clock.forward(60);
+    let half = enter(&house, &at(9), Wish::default()).await.live;
+    for expected in ["factor.code_wrong"; 5].into_iter().chain(["factor.wait"]) {
+        assert_eq!(code(house.identity.prove(&at(9), &half, typed(Secret::new("000000"))).await), expected);
+    }
+    for (browser, expected) in [(1, "ok"), (5, "factor.wait")] {
+        let (_, link) = house.identity.reset_link(&Author::command_line(), house.ada().await.id).await.unwrap();
+        house.identity.reset_by_link(&at(browser), link.expose_secret(), Secret::new(PASSWORD)).await.unwrap();
+        let half = enter(&house, &at(browser), Wish::default()).await.live;
+        let code = app.code(house.identity.now());
+        assert_eq!(super::code(house.identity.prove(&at(browser), &half, typed(code)).await), expected, "{browser}");
+        house.clock.forward(30);
+    }
+    // Whoever looks after the machine vouches for the owner.
+    let (_, random) = house.identity.reset_password(&Author::command_line(), house.ada().await.id).await.unwrap();
+    let credentials = Credentials { email: EMAIL, password: random };
+    let half = house.identity.sign_in(&at(5), credentials, Wish::default()).await.unwrap().live;
+    let code = app.code(house.identity.now());
+    assert_eq!(super::code(house.identity.prove(&at(5), &half, typed(code)).await), "ok");
+}
+
+// PATTERN-DEVICE-SURVIVES: a session that a trusted device has signed in ends at once with the trust.
+#[tokio::test]
+async fn a_session_of_a_device_ends_with_its_trust() {
+    let house = House::with_ada().await;
+    let (live, _) = house.browser().await;
+    let (_, whole) = App::enrol(&house, &live).await;
+    let secret = house.identity.trust_device(&visit(), &whole, "Desk".parse().unwrap()).await.unwrap();
+    let device = token::parse(token::Kind::TrustedDevice, secret.expose_secret());
+    let weak = enter(&house, &visit(), Wish { device, ..Wish::default() }).await;
+    let cookie = weak.cookie.unwrap();
+    assert_eq!((house.code(cookie.expose_secret()), weak.live.methods.acr()), ("ok", "aal1"));
+    let (_, whole) = App::enrol(&house, &whole).await;
+    assert_eq!(house.code(cookie.expose_secret()), "session.factor_removed");
+    assert!(
+        house.identity.sessions_of(whole.user_id()).iter().any(|live| live.id == whole.id),
+        "but not the one that asks"
+    );
+}
+
 #[tokio::test]
 async fn wrong_codes_of_one_way_use_up_no_tries_of_another() {
     let house = House::with_ada().await;

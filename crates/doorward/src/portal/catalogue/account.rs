@@ -32,6 +32,8 @@ texts! {
     ACTION: "Action", "Aktion";
     THIS: "this device", "dieses Gerät";
     PROGRAM: "program", "Programm";
+    HALF: "waits for the next step", "wartet auf den nächsten Schritt";
+    HALF_HINT: "Only the first step was right, which is the password in most cases. If its owner does not know this sign-in, somebody else knows the password: a new one must be chosen at once.", "Nur der erste Schritt war richtig, meist das Passwort. Wenn die Anmeldung nicht von der Person selbst ist, kennt jemand anderes das Passwort: Dann muss sofort ein neues gewählt werden.";
     END: "End", "Beenden";
     END_OF: "End the session of {}", "Sitzung von {} beenden";
     END_OTHERS: "End all others", "Alle anderen beenden";

@@ -10,8 +10,8 @@ texts! {
     NO_WAY: "None of your ways of confirming works here. Please ask whoever looks after this server.", "Keiner Ihrer Wege der Bestätigung geht hier. Bitte fragen Sie, wer diesen Server betreut.";
     CODE: "Code", "Code";
     SUBMIT: "Confirm", "Bestätigen";
-    TRUST: "Trust this device for 30 days", "Diesem Gerät 30 Tage lang vertrauen";
-    TRUST_HINT: "Then your password is enough here. Only on a device that nobody else uses.", "Dann genügt hier Ihr Passwort. Nur auf einem Gerät, das sonst niemand benutzt.";
+    TRUST: "Trust this device", "Diesem Gerät vertrauen";
+    TRUST_HINT: "Then your password is enough here, until you have not used it for 30 days, and for {} days at most. Only on a device that nobody else uses.", "Dann genügt hier Ihr Passwort, bis Sie es 30 Tage lang nicht benutzt haben, und höchstens {} Tage lang. Nur auf einem Gerät, das sonst niemand benutzt.";
     OTHER_WAYS: "Try another way", "Anderen Weg nehmen";
     TOTP: "Authenticator app", "Authenticator-App";
     TOTP_HINT: "Open the app on your phone and type the six digits that it shows for this service.", "Öffnen Sie die App auf Ihrem Telefon und geben Sie die sechs Ziffern ein, die sie für diesen Dienst zeigt.";
@@ -22,6 +22,7 @@ texts! {
     EMAIL_SEND: "Send a code", "Code schicken";
     EMAIL_AGAIN: "Send another code", "Neuen Code schicken";
     EMAIL_SENT: "We have sent a code. It can take a minute to arrive; please look among unwanted mail, too.", "Wir haben einen Code geschickt. Es kann eine Minute dauern, bis er da ist; bitte sehen Sie auch bei unerwünschter Post nach.";
+    EMAIL_NOTHING: "Nothing after a few minutes? Send another code. If you can no longer read mail at this address, take another way, or ask an administrator for help.", "Nach einigen Minuten ist nichts da? Lassen Sie einen neuen Code schicken. Wenn Sie an dieser Adresse keine Post mehr lesen können, nehmen Sie einen anderen Weg oder bitten Sie einen Administrator um Hilfe.";
     RECOVERY: "Recovery code", "Wiederherstellungscode";
     RECOVERY_HINT: "One of the ten codes of your printed sheet. Each works once.", "Einer der zehn Codes von Ihrem gedruckten Blatt. Jeder gilt einmal.";
     NEEDS_FACTOR: "This app can be opened only with a second sign-in step, and your account has none yet.", "Diese App lässt sich nur mit einem zweiten Anmeldeschritt öffnen, und Ihr Konto hat noch keinen.";
@@ -52,6 +53,7 @@ texts! {
     CODES_ONCE: "They are shown this once. Each works once.", "Sie werden nur dieses eine Mal gezeigt. Jeder gilt einmal.";
     CODES_DONE: "I have kept them", "Ich habe sie aufgehoben";
 
+    NEEDS_KEY: "Your account needs a security key, or a passkey that stays on its device. Other ways do not count. If you have none at hand, ask an administrator for help.", "Ihr Konto braucht einen Sicherheitsschlüssel oder einen Passkey, der auf seinem Gerät bleibt. Andere Wege zählen nicht. Wenn Sie keinen zur Hand haben, bitten Sie einen Administrator um Hilfe.";
     SECURITY_TITLE: "Sign-in and security", "Anmeldung und Sicherheit";
     SECURITY_LINK: "Second step, recovery codes, trusted devices", "Zweiter Schritt, Wiederherstellungscodes, vertraute Geräte";
     SUGGESTED: "Two different ways and a sheet of recovery codes keep you from being locked out.", "Zwei verschiedene Wege und ein Blatt mit Wiederherstellungscodes bewahren Sie davor, ausgesperrt zu werden.";

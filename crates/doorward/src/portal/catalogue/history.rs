@@ -20,4 +20,5 @@ texts! {
     FACTOR_REMOVED: "what had signed it in was removed", "womit sie begonnen hatte, wurde entfernt";
     FACTORS_RESET: "the second factors were reset", "die zweiten Faktoren wurden zurückgesetzt";
     ENROLMENT_DUE: "a second factor was due", "ein zweiter Faktor war fällig";
+    FACTOR_ADDED: "a second factor was set up elsewhere", "anderswo wurde ein zweiter Faktor eingerichtet";
 }

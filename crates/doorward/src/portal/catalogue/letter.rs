@@ -58,7 +58,7 @@ texts! {
     APP_PASSWORD: "An app password was made", "Ein App-Passwort wurde gemacht";
     APP_PASSWORD_LEAD: "Your account has a new app password: {}.", "Ihr Konto hat ein neues App-Passwort: {}.";
     EMAIL_CHANGED: "The address of your account was changed", "Die Adresse Ihres Kontos wurde geändert";
-    EMAIL_CHANGED_LEAD: "Your account now has this address, and you sign in with it: {}.", "Ihr Konto hat nun diese Adresse, und Sie melden sich mit ihr an: {}.";
+    EMAIL_CHANGED_LEAD: "Your account now has this address, and you sign in with it: {}. Codes by e-mail and notices go there from now on.", "Ihr Konto hat nun diese Adresse, und Sie melden sich mit ihr an: {}. Codes per E-Mail und Nachrichten gehen von nun an dorthin.";
     EMERGENCY: "Your account was opened on the host", "Ihr Konto wurde auf dem Rechner geöffnet";
     EMERGENCY_LEAD: "Somebody with access to the machine of this service used the emergency access for your account.", "Jemand mit Zugang zum Rechner dieses Dienstes hat den Notzugang für Ihr Konto benutzt.";
 }

@@ -23,8 +23,11 @@ texts! {
     LINK_FOR: "For", "Für";
     LINK_KIND: "Purpose", "Zweck";
     LINK_INVITATION: "invitation", "Einladung";
+    LINK_REGISTRATION: "registration", "Registrierung";
     LINK_FACTORS: "lost second factors", "Verlorene zweite Faktoren";
     LINK_RESET: "new password", "Neues Passwort";
+    LINK_ADDRESS: "address to confirm", "Adresse bestätigen";
+    LINK_EMERGENCY: "emergency access", "Notzugang";
     LINK_UNTIL: "Valid until", "Gültig bis";
     WITHDRAW: "Withdraw", "Zurückziehen";
     WITHDRAW_OF: "Withdraw the link for {}", "Link für {} zurückziehen";

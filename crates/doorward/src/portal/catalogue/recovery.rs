@@ -8,7 +8,7 @@ texts! {
     ACCOUNT_LEAD: "Say your address. We send a link there by which you make your account.", "Nennen Sie Ihre Adresse. Wir schicken einen Link dorthin, mit dem Sie Ihr Konto anlegen.";
     ACCOUNT_SENT: "A letter is on its way to this address. It says how to go on; its link works once, for one day.", "Ein Brief ist an diese Adresse unterwegs. Darin steht, wie es weitergeht; der Link gilt einmal, einen Tag lang.";
     SEND: "Send the letter", "Brief schicken";
-    NOTHING_CAME: "Nothing came after a few minutes? Look among unwanted mail, see whether the address is right, and ask again. An administrator can help, too.", "Nach einigen Minuten ist nichts da? Sehen Sie bei der unerwünschten Post nach, prüfen Sie die Adresse und fordern Sie den Brief noch einmal an. Auch ein Administrator kann helfen.";
+    NOTHING_CAME: "Nothing came after a few minutes? Look among unwanted mail, see whether the address is right, and ask again. Where several letters were asked for lately, no further one is sent for now: the newest that you have may still be good. An administrator can help, too.", "Nach einigen Minuten ist nichts da? Sehen Sie bei der unerwünschten Post nach, prüfen Sie die Adresse und fordern Sie den Brief noch einmal an. Wurden kürzlich schon mehrere angefordert, geht vorerst keiner mehr hinaus: Dann gilt vielleicht noch der neueste, den Sie haben. Auch ein Administrator kann helfen.";
     BACK: "Back to the sign-in", "Zurück zur Anmeldung";
     FORGOTTEN: "Forgotten your password?", "Passwort vergessen?";
     REGISTER: "No account yet?", "Noch kein Konto?";

@@ -15,6 +15,7 @@ texts! {
     INSECURE: "This connection is not encrypted: others on this network can read what you type here, passwords too.", "Diese Verbindung ist nicht verschlüsselt: Andere in diesem Netz können mitlesen, was Sie hier eingeben, auch Passwörter.";
     WRONG_ADDRESS: "Under this address your browser cannot keep you signed in. Please continue at", "Unter dieser Adresse kann Ihr Browser Sie nicht angemeldet halten. Bitte weiter unter";
     FACTOR_DUE: "Your account needs a second sign-in step. Days left to set it up: {}", "Ihr Konto braucht einen zweiten Anmeldeschritt. Verbleibende Tage zum Einrichten: {}";
+    KEY_DUE: "Your account needs a security key, or a passkey that stays on its device. Days left to set it up: {}", "Ihr Konto braucht einen Sicherheitsschlüssel oder einen Passkey, der auf seinem Gerät bleibt. Verbleibende Tage zum Einrichten: {}";
     NO_COOKIES: "Your browser did not keep our cookie, so signing in will not work yet. Please allow cookies for this site, then load the page again.", "Ihr Browser hat unser Cookie nicht behalten, deshalb wird das Anmelden noch nicht klappen. Bitte erlauben Sie Cookies für diese Seite und laden Sie sie neu.";
 
     EMAIL: "E-mail address", "E-Mail-Adresse";

@@ -73,6 +73,8 @@ pub struct SessionRow {
     pub is_this: bool,
     /// Whether a program holds it by tokens.
     pub is_api: bool,
+    /// Whether its sign-in is not finished.
+    pub is_half: bool,
     /// What signed it in, and proved it since.
     pub methods: Methods,
 }

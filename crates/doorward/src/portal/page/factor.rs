@@ -109,7 +109,6 @@ impl Asking {
 /// only to leave.
 #[derive(Debug, Template)]
 #[template(path = "challenge.html")]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts, each of which shows or hides one thing")]
 pub struct FactorChallenge {
     /// What every page shares.
     pub chrome: Chrome,
@@ -125,8 +124,8 @@ pub struct FactorChallenge {
     pub by_password: bool,
     /// Whether a second factor must be set up first, for the app that asks.
     pub needs_factor: bool,
-    /// Whether this device can be trusted.
-    pub can_trust: bool,
+    /// Whether this device can be trusted, and for how many days in all, however often it is used.
+    pub can_trust: Option<u16>,
     /// Whether a code has just been sent.
     pub is_sent: bool,
     /// Where to go afterwards: a checked path, or empty.
@@ -153,6 +152,8 @@ pub struct Enrolment {
     pub is_recovery: bool,
     /// Whether codes by mail can be set up.
     pub can_email: bool,
+    /// Whether only a key that cannot leave its device counts, so that nothing else is offered.
+    pub needs_key: bool,
     /// Where to go afterwards: a checked path, or empty.
     pub return_to: String,
     /// Why the last attempt was refused.
@@ -271,6 +272,8 @@ pub struct Security {
     pub recovery_codes: usize,
     /// Whether codes by mail can be set up.
     pub can_email: bool,
+    /// Whether only a key that cannot leave its device counts, so that nothing else is offered.
+    pub needs_key: bool,
     /// Whether devices can be trusted at all.
     pub allows_devices: bool,
     /// Whether this one can be trusted now.

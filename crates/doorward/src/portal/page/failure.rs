@@ -28,6 +28,8 @@ pub enum Way {
     Again(String),
     /// The sign-in, and back to this path; empty for the landing page.
     SignIn(String),
+    /// Where a new password is asked for: a link that is no good any more is mostly one for that.
+    Forgotten,
     /// Nowhere: another try cannot help.
     Nowhere,
 }
@@ -58,6 +60,7 @@ impl Way {
             Self::Start => Some(path::APPS.to_owned()),
             Self::Again(path) => Some(path.clone()),
             Self::SignIn(return_to) => Some(path::sign_in(return_to)),
+            Self::Forgotten => Some(path::FORGOTTEN.to_owned()),
             Self::Nowhere => None,
         }
     }
@@ -67,6 +70,7 @@ impl Way {
             Self::Start | Self::Nowhere => text::error::GO_START,
             Self::Again(_) => text::error::GO_AGAIN,
             Self::SignIn(_) => text::error::GO_SIGN_IN,
+            Self::Forgotten => text::recovery::FORGOTTEN,
         }
     }
 }

@@ -52,6 +52,7 @@ impl PastRow {
             EndReason::FactorRemoved => text::FACTOR_REMOVED,
             EndReason::FactorsReset => text::FACTORS_RESET,
             EndReason::EnrolmentDue => text::ENROLMENT_DUE,
+            EndReason::FactorAdded => text::FACTOR_ADDED,
         }
     }
 }

@@ -57,9 +57,39 @@ pub struct LinkRow {
     /// Whom it is for.
     pub email: String,
     /// What it does.
-    pub thing: Thing,
+    pub kind: LinkKind,
     /// When it ends by itself.
     pub expires_at: Moment,
+}
+
+/// What an open link does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkKind {
+    /// Makes an account, for somebody who was invited.
+    Invitation,
+    /// Makes an account, for somebody who has asked for it.
+    Registration,
+    /// Lets somebody choose a password.
+    Reset,
+    /// Proves an address.
+    Address,
+    /// Takes lost second factors.
+    FactorReset,
+    /// Lets somebody choose a password and takes the second factors.
+    EmergencyAccess,
+}
+
+impl LinkKind {
+    fn words(self) -> Text {
+        match self {
+            Self::Invitation => text::people::LINK_INVITATION,
+            Self::Registration => text::people::LINK_REGISTRATION,
+            Self::Reset => text::people::LINK_RESET,
+            Self::Address => text::people::LINK_ADDRESS,
+            Self::FactorReset => text::people::LINK_FACTORS,
+            Self::EmergencyAccess => text::people::LINK_EMERGENCY,
+        }
+    }
 }
 
 /// Adding somebody: by a link of invitation, or with a temporary password.
@@ -147,15 +177,6 @@ impl Thing {
             Self::Reset => text::handover::RESET_LEAD,
             Self::FactorReset => text::handover::FACTORS_LEAD,
             Self::TemporaryPassword => text::handover::PASSWORD_LEAD,
-        }
-    }
-
-    /// What it is, in the list of open links.
-    fn kind(self) -> Text {
-        match self {
-            Self::Invitation => text::people::LINK_INVITATION,
-            Self::FactorReset => text::people::LINK_FACTORS,
-            Self::Reset | Self::TemporaryPassword => text::people::LINK_RESET,
         }
     }
 

@@ -93,6 +93,7 @@ pub async fn verify(
     exchange: Exchange,
     body::Json(request): body::Json<LinkRequest>,
 ) -> Result<Json<UserView>, Failure> {
-    let user = exchange.app.identity().prove_address(&exchange.visit(), request.code.expose_secret()).await?;
+    let live = exchange.caller.live().map(AsRef::as_ref);
+    let user = exchange.app.identity().prove_address(&exchange.visit(), live, request.code.expose_secret()).await?;
     Ok(Json(UserView::of(&user)))
 }

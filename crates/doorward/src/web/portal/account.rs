@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use doorward_core::Secret;
-use doorward_core::session::{EndReason, Kind};
+use doorward_core::session::{EndReason, Kind, Stage};
 use http::StatusCode;
 use serde::Deserialize;
 
@@ -106,6 +106,7 @@ pub(super) fn row(session: &Live, this: &Live) -> SessionRow {
         last_seen: Moment(session.last_seen()),
         is_this: session.id == this.id,
         is_api: session.kind == Kind::Api,
+        is_half: session.stage != Stage::Full,
         methods: session.methods,
     }
 }

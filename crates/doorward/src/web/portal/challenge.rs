@@ -174,11 +174,18 @@ async fn page(exchange: &Exchange, asking: Asking, status: StatusCode, shown: Sh
         others: open.into_iter().filter(|other| Some(*other) != way).collect(),
         by_password: is_bare,
         needs_factor: asking == Asking::Again && !is_strong && leads_to_app(&return_to),
-        can_trust: asking == Asking::SignIn && overview.allows_devices && way != Some(FactorWay::RecoveryCode),
+        can_trust: can_trust(asking, way, overview.allows_devices)
+            .then_some(exchange.app.identity().factor_policy().device_days),
         is_sent: shown.is_sent,
         return_to,
         problem: shown.problem,
     }))
+}
+
+/// Whether a sign-in by this way can trust its device: only one of two factors can, and a code by mail is none of full
+/// strength.
+fn can_trust(asking: Asking, way: Option<FactorWay>, is_allowed: bool) -> bool {
+    is_allowed && asking == Asking::SignIn && matches!(way, Some(FactorWay::Totp | FactorWay::Passkey))
 }
 
 /// Whether an app has asked for the proof: it takes no password in place of a factor.

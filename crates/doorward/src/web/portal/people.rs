@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use crate::identity::{NewUser, random_password};
-use crate::portal::page::{Handover, LinkRow, People, PersonNew, PersonRow, Thing};
+use crate::portal::page::{Handover, LinkKind, LinkRow, People, PersonNew, PersonRow, Thing};
 use crate::portal::{Done, Moment, Problem, path};
 use crate::web::api::invitation::link_url;
 use crate::web::api::user::parse_groups;
@@ -91,16 +91,16 @@ async fn open_links(exchange: &Exchange) -> Result<Vec<LinkRow>, Failure> {
     let identity = exchange.app.identity();
     let mut rows = Vec::new();
     for link in identity.open_links().await? {
-        let (email, thing) = match link.purpose {
-            Purpose::Invitation { email, .. } | Purpose::Registration { email, .. } => (email, Thing::Invitation),
-            Purpose::EmailVerification { email, .. } => (email, Thing::Reset),
-            Purpose::FactorReset { user } => (identity.user(user).await?.email, Thing::FactorReset),
-            Purpose::PasswordReset { user } | Purpose::Recovery { user } => {
-                (identity.user(user).await?.email, Thing::Reset)
-            }
+        let (email, kind) = match link.purpose {
+            Purpose::Invitation { email, .. } => (email, LinkKind::Invitation),
+            Purpose::Registration { email, .. } => (email, LinkKind::Registration),
+            Purpose::EmailVerification { email, .. } => (email, LinkKind::Address),
+            Purpose::FactorReset { user } => (identity.user(user).await?.email, LinkKind::FactorReset),
+            Purpose::PasswordReset { user } => (identity.user(user).await?.email, LinkKind::Reset),
+            Purpose::Recovery { user } => (identity.user(user).await?.email, LinkKind::EmergencyAccess),
             Purpose::SetUp => continue,
         };
-        rows.push(LinkRow { id: link.id, email: email.to_string(), thing, expires_at: Moment(link.expires_at) });
+        rows.push(LinkRow { id: link.id, email: email.to_string(), kind, expires_at: Moment(link.expires_at) });
     }
     Ok(rows)
 }

@@ -148,7 +148,8 @@ pub async fn verify(exchange: Exchange) -> Result<Response, Failure> {
 
 /// Proves the address.
 pub async fn prove(exchange: Exchange, Form(fields): Form<TokenFields>) -> Result<Response, Failure> {
-    exchange.app.identity().prove_address(&exchange.visit(), fields.token.expose_secret()).await?;
+    let live = exchange.caller.live().map(AsRef::as_ref);
+    exchange.app.identity().prove_address(&exchange.visit(), live, fields.token.expose_secret()).await?;
     let next = if exchange.caller.live().is_some() { path::ACCOUNT } else { path::SIGN_IN };
     Ok(super::lead_to(&Done::AddressProven.at(next)))
 }

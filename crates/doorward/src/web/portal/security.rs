@@ -245,12 +245,13 @@ async fn overview(
     if live.stage == Stage::Full {
         return whole(exchange, live, status, (return_to, problem)).await;
     }
-    let can_email = exchange.app.identity().overview(live).await?.allows_email_code;
+    let overview = exchange.app.identity().overview(live).await?;
     Ok(super::show(exchange, status, |chrome| Enrolment {
         chrome,
         email: live.user().email.to_string(),
         is_recovery: live.stage == Stage::Recovery,
-        can_email,
+        can_email: overview.allows_email_code,
+        needs_key: overview.needs_hardware,
         return_to,
         problem,
     }))
@@ -271,6 +272,7 @@ async fn whole(
         is_suggested: overview.demand.enrolment() == Due::Suggested,
         recovery_codes: overview.facts.recovery_codes,
         can_email: overview.allows_email_code && !has_email,
+        needs_key: overview.needs_hardware,
         allows_devices: overview.allows_devices,
         can_trust: overview.allows_devices && live.methods.is_two_factor(),
         devices: devices.iter().map(device).collect(),

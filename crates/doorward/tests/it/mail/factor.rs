@@ -13,7 +13,7 @@ fn code(letter: &str) -> String {
 }
 
 /// The letter of this subject, in whatever order letters have come.
-fn about(server: &Server, mail: &MailServer, subject: &str) -> Delivered {
+pub(super) fn about(server: &Server, mail: &MailServer, subject: &str) -> Delivered {
     let mut found = None;
     server.wait_until(subject, || {
         found = mail.letters().into_iter().find(|letter| letter.header("Subject").contains(subject));
@@ -23,7 +23,7 @@ fn about(server: &Server, mail: &MailServer, subject: &str) -> Delivered {
 }
 
 /// Somebody who has proven the own address and set codes by mail up. Three letters have come.
-fn with_codes(mail: &MailServer, server: &Server) -> Client {
+pub(super) fn with_codes(mail: &MailServer, server: &Server) -> Client {
     let mut ada = server.signed_in();
     prove_address(mail, &mut ada);
     assert_eq!(post(&mut ada, "email/begin", &Value::Null).status, 204);
@@ -78,6 +78,77 @@ fn a_code_by_mail_has_five_tries_and_the_next_one_five_more() {
     let late = post(&mut known, "email/verify", &json!({"code": sent}));
     assert!(["factor.code_void", "factor.wait"].contains(&late.reason().as_str()), "{}", late.body);
     assert_ne!(known.get("/api/v1/auth/me").status, 200);
+}
+
+// Another address takes the codes along: what was the only second factor must not be gone with the old mailbox.
+#[test]
+fn a_new_address_does_not_leave_the_password_alone() {
+    let mail = MailServer::start("starttls");
+    let server = doorward(&mail, &[]);
+    let (_, password) = server.administrator();
+    let mut ada = with_codes(&mail, &server);
+    let new = "ada@example.org";
+    let asked = ada.call("POST", "/api/v1/auth/email/request", &json!({"email": new, "current": password}));
+    assert_eq!(asked.status, 202, "{}", asked.body);
+    let letter = about(&server, &mail, "Confirm your address");
+    let is_new = |letter: &Delivered| letter.to == new;
+    server.wait_until("the letter to the new address", || mail.letters().iter().any(is_new));
+    assert_eq!(letter.to, "ada@example.com", "the first one was her own");
+    let secret = mail.letters().into_iter().find(is_new).unwrap().secret();
+    assert_eq!(ada.call("POST", "/api/v1/auth/email/verify", &json!({"code": secret})).status, 200);
+    assert_eq!(about(&server, &mail, "address of your account").to, "ada@example.com", "the former mailbox is told");
+    assert_eq!(ada.get("/api/v1/auth/me").json()["user"]["email"], new, "the session that opened the link goes on");
+    let answer = server.client().sign_in(new, &password).json();
+    assert_eq!((&answer["status"], &answer["methods"]), (&json!("second_factor_required"), &json!(["email"])));
+    let mut half = server.client();
+    half.sign_in(new, &password);
+    assert_eq!(post(&mut half, "email/send", &Value::Null).status, 204);
+    let letters = || mail.letters().into_iter().filter(|letter| letter.header("Subject").contains("Your code"));
+    server.wait_until("the code", || letters().any(|letter| letter.to == new));
+    let sent = code(&letters().find(|letter| letter.to == new).unwrap().text());
+    assert_eq!(post(&mut half, "email/verify", &json!({"code": sent})).json()["status"], "signed_in");
+}
+
+// CVE-2026-105211: no caller gets a code in the answer, whatever is asked for.
+#[test]
+fn a_code_is_told_to_the_mailbox_alone() {
+    let mail = MailServer::start("starttls");
+    let server = doorward(&mail, &[]);
+    let (email, password) = server.administrator();
+    with_codes(&mail, &server);
+    let mut half = server.client();
+    half.sign_in(&email, &password);
+    for body in [json!(null), json!({"return_code": true}), json!({"returnCode": {}}), json!({"delivery": "return"})] {
+        let answer = post(&mut half, "email/send", &body);
+        assert!(answer.status == 400 || (answer.status == 204 && answer.body.is_empty()), "{body}: {}", answer.body);
+    }
+    let asked = json!({"email": email, "return_code": true});
+    assert!((400..500).contains(&half.call("POST", "/api/v1/auth/recovery/request", &asked).status));
+    let plain = half.call("POST", "/api/v1/auth/recovery/request", &json!({"email": email}));
+    assert_eq!((plain.status, plain.body.as_str()), (202, ""));
+    let document = half.get("/api/openapi.json").body;
+    for word in ["returnCode", "return_code", "verification_code"] {
+        assert!(!document.contains(word), "{word}");
+    }
+    let sent = code(&about(&server, &mail, "Your code").text());
+    assert!(!document.contains(&sent) && !half.get("/api/v1/auth/pending").body.contains(&sent));
+}
+
+// Trust rests on two factors of full strength, so it is offered by no way that has none.
+#[test]
+fn no_trust_is_offered_where_none_comes_of_it() {
+    let mail = MailServer::start("starttls");
+    let server = doorward(&mail, &[]);
+    let (email, password) = server.administrator();
+    let mut ada = with_codes(&mail, &server);
+    enrol(&mut ada);
+    let mut half = server.client();
+    half.sign_in(&email, &password);
+    for (way, is_offered) in [("totp", true), ("email", false)] {
+        let page = half.page(&format!("/.doorward/finish/second-factor?way={way}"));
+        assert!(page.status == 200 && page.body.contains("name=\"code\""), "{}", page.body);
+        assert_eq!(page.body.contains("name=\"trust\""), is_offered, "{way}");
+    }
 }
 
 #[test]

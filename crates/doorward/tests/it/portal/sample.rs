@@ -3,9 +3,9 @@
 use doorward::portal::page::{
     Account, AppLink, AppPasswordMade, AppPasswordRow, AppPasswords, Apps, AskAddress, Asked, Asking, ChoosePassword,
     Confirm, Demo, DeviceRow, EmailSetUp, Enrolment, FactorChallenge, FactorRow, FactorWay, Failure, FormNotSent,
-    Handover, Invitation, LetterRow, Letters, LinkRow, OwnAddress, PastRow, People, PersonDetail, PersonNew, PersonRow,
-    Prove, Question, Reasons, RecoveryCodes, Reset, ResetFactors, Security, SessionRow, SetUp, SignIn, SignedOut,
-    Thing, TotpSetUp, Way,
+    Handover, Invitation, LetterRow, Letters, LinkKind, LinkRow, OwnAddress, PastRow, People, PersonDetail, PersonNew,
+    PersonRow, Prove, Question, Reasons, RecoveryCodes, Reset, ResetFactors, Security, SessionRow, SetUp, SignIn,
+    SignedOut, Thing, TotpSetUp, Way,
 };
 use doorward::portal::{Banner, Chrome, Done, Moment, Page, Problem, Viewer};
 use doorward_core::language::Language;
@@ -169,7 +169,7 @@ fn challenge(language: Language, words: Words, way: FactorWay) -> FactorChalleng
         others: FactorWay::ALL.into_iter().filter(|other| *other != way).collect(),
         by_password: false,
         needs_factor: false,
-        can_trust: true,
+        can_trust: Some(90),
         is_sent: false,
         return_to: format!("/{}", words.name),
         problem: None,
@@ -216,6 +216,7 @@ fn factors(language: Language, words: Words) -> Vec<(&'static str, String)> {
         email: words.name.into(),
         is_recovery,
         can_email: true,
+        needs_key: !is_recovery,
         return_to: format!("/{}", words.name),
         problem: None,
     };
@@ -272,6 +273,7 @@ fn security(language: Language, words: Words) -> Security {
         is_suggested: true,
         recovery_codes: 0,
         can_email: true,
+        needs_key: false,
         allows_devices: true,
         can_trust: true,
         devices: vec![device],
@@ -307,6 +309,7 @@ fn session(device: &str, days: i64, is_this: bool) -> SessionRow {
         last_seen: moment(0),
         is_this,
         is_api: device.starts_with("curl"),
+        is_half: days == 20,
         methods: [Method::Password, Method::OneTimeCode].into_iter().collect(),
     }
 }
@@ -410,10 +413,10 @@ fn person(name: &str, email: &str, is_active: bool) -> PersonRow {
 }
 
 fn people(language: Language, words: Words) -> People {
-    let link = |email: &str, thing| LinkRow {
+    let link = |email: &str, kind| LinkRow {
         id: "lnk_BwcHBwcHBwcHBwcHBwcHBw".parse().unwrap(),
         email: email.into(),
-        thing,
+        kind,
         expires_at: moment(7),
     };
     People {
@@ -427,9 +430,12 @@ fn people(language: Language, words: Words) -> People {
         is_later: true,
         next: Some(words.name.into()),
         links: vec![
-            link("mary@example.com", Thing::Invitation),
-            link(words.name, Thing::Reset),
-            link(words.name, Thing::FactorReset),
+            link("mary@example.com", LinkKind::Invitation),
+            link(words.name, LinkKind::Registration),
+            link(words.name, LinkKind::Reset),
+            link(words.name, LinkKind::Address),
+            link(words.name, LinkKind::FactorReset),
+            link(words.name, LinkKind::EmergencyAccess),
         ],
         problem: None,
         done: Some(Done::LinkWithdrawn),

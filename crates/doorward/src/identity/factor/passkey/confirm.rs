@@ -68,7 +68,7 @@ impl Identity {
             name: name.unwrap_or_else(|| usual_name(&passkey)),
             detail: Detail::Passkey(passkey),
             created_at: now,
-            last_used_at: None,
+            last_used_at: Some(now),
         };
         let new = NewCredential { credential, session: live.id, evidence: Evidence::Taken };
         self.enrol(visit, live, &new, method).await
