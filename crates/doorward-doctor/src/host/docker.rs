@@ -77,9 +77,21 @@ fn container(said: &Value) -> Container {
         health_test: check.join(" "),
         started: 0,
         addresses: addresses.collect(),
-        ports: ports.collect(),
+        ports: ports.chain(bound(said)).collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
         volumes: said["Mounts"].as_array().into_iter().flatten().map(|mount| text(&mount["Destination"])).collect(),
     }
+}
+
+/// Ports that a container publishes once it runs.
+fn bound(said: &Value) -> impl Iterator<Item = (String, u16, u16)> {
+    said["HostConfig"]["PortBindings"].as_object().into_iter().flatten().flat_map(|(inner, places)| {
+        let inner: u16 = inner.split('/').next().and_then(|port| port.parse().ok()).unwrap_or_default();
+        let places = places.as_array().cloned().unwrap_or_default();
+        places.into_iter().filter_map(move |place| {
+            let at = place["HostIp"].as_str().filter(|at| !at.is_empty()).unwrap_or("0.0.0.0");
+            Some((at.to_owned(), place["HostPort"].as_str()?.parse().ok()?, inner))
+        })
+    })
 }
 
 /// A log in the frames of a stream without a terminal: eight bytes before each piece.

@@ -63,7 +63,9 @@ pub fn stops_from(firewall: &Firewall, port: u16, from: From) -> Option<(String,
     if firewall.rules.iter().any(|line| line.starts_with("-P ") || line.starts_with("-A ")) {
         return iptables(&firewall.rules, "INPUT", (port, from), 0).unwrap_or(None);
     }
-    for chain in base_chains(&firewall.rules, "hook input") {
+    // What stops packets before they are sorted stops these too.
+    let early = base_chains(&firewall.rules, "type filter hook prerouting");
+    for chain in early.into_iter().chain(base_chains(&firewall.rules, "hook input")) {
         if let Some(verdict) = nft(&firewall.rules, &chain, (port, from), 0).unwrap_or(None) {
             return Some(verdict);
         }

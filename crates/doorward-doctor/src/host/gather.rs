@@ -99,12 +99,21 @@ async fn listening(host: &mut Host, processes: &[u32]) -> Vec<Program> {
 fn within(host: &mut Host, network: kernel::Network, processes: &[u32], programs: &mut Vec<Program>) {
     let inodes: HashSet<_> = network.sockets.iter().map(|socket| socket.inode).collect();
     let owners = kernel::owners(&inodes, processes);
+    // A part of this host shares a bridge with it.
+    let is_near = |address: &IpAddr| {
+        let half = |address: &IpAddr| match address {
+            IpAddr::V4(v4) if v4.is_private() => Some([v4.octets()[0], v4.octets()[1]]),
+            _ => None,
+        };
+        host.addresses.iter().any(|own| half(own).is_some() && half(own) == half(address))
+    };
+    let is_part = network.addresses.iter().any(is_near);
     let mut listeners = Vec::new();
     for socket in network.sockets {
         let mut listener = socket.listener;
         if let Some(program) = owners.get(&socket.inode).and_then(|pid| Program::of(*pid)) {
             program.name.clone_into(&mut listener.owner);
-            if program.is_proxy() && programs.iter().all(|known| known.pid != program.pid) {
+            if is_part && program.is_proxy() && programs.iter().all(|known| known.pid != program.pid) {
                 programs.push(program);
             }
         }
@@ -258,23 +267,18 @@ fn files(host: &mut Host, place: &Place) {
 }
 
 async fn firewall() -> Firewall {
-    if let Some(text) =
-        run(&["nft", "list", "ruleset"]).await.filter(|text| text.contains("hook input") || text.trim().is_empty())
-    {
-        let rules: Vec<String> =
-            text.lines().map(|line| redact::clean(line.trim())).filter(|line| !line.is_empty()).take(2_000).collect();
-        if !rules.is_empty() {
-            return Firewall { is_readable: true, rules };
-        }
-        let older = run(&["iptables", "-S"]).await.unwrap_or_default();
-        let rules = older.lines().map(|line| redact::clean(line.trim())).take(2_000).collect();
-        return Firewall { is_readable: true, rules };
+    let listed = |text: &str| {
+        text.lines().map(|line| redact::clean(line.trim())).filter(|line| !line.is_empty()).take(2_000).collect()
+    };
+    let newer = run(&["nft", "list", "ruleset"]).await;
+    if let Some(text) = newer.as_ref().filter(|text| text.contains("hook input")) {
+        return Firewall { is_readable: true, rules: listed(text) };
     }
-    match run(&["iptables", "-S"]).await {
-        Some(text) => Firewall {
-            is_readable: true,
-            rules: text.lines().map(|line| redact::clean(line.trim())).take(2_000).collect(),
-        },
+    // Rules of the older tables are not in that listing.
+    let older = run(&["iptables", "-S"]).await;
+    let says = |text: &String| text.contains("-A INPUT") || text.contains("-P INPUT DROP");
+    match older.clone().filter(says).or(newer).or(older) {
+        Some(text) => Firewall { is_readable: true, rules: listed(&text) },
         None => Firewall::default(),
     }
 }

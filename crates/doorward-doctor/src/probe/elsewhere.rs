@@ -23,6 +23,9 @@ pub(crate) async fn host(request: &Request, facts: &mut Facts) {
         let seen = host::gather(place).await;
         if request.is_host_named || request.target.is_none() || is_site(facts, &seen) {
             facts.host = Some(seen);
+        } else {
+            // A log that was fetched from the host says nothing of the machine on which it is read.
+            facts.host = host::named(place, request.is_folder_named);
         }
         return;
     }

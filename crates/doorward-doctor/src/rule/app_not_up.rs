@@ -19,6 +19,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             Suspect::new(code, why).at(place).deep(5).saw("docker inspect", state.clone(), container.name.clone())
         };
         let is_ended = matches!(container.state.as_str(), "exited" | "dead" | "restarting");
+        if is_ended && is_done(facts, container) {
+            continue;
+        }
         if container.is_oom && (is_ended || container.restarts > 0) {
             return Some(
                 said("app.oom_killed", format!("{} was ended by the kernel for lack of memory.", container.name))
@@ -60,6 +63,28 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         }
     }
     logged(facts, place)
+}
+
+/// A container that ended well and never served, such as one that migrates the database before the app starts.
+fn is_done(facts: &Facts, container: &Container) -> bool {
+    let is_target = crate::host::upstream::of(facts).is_some_and(|(name, _)| {
+        container.service == name || container.addresses.iter().any(|(_, address)| address.to_string() == name)
+    });
+    let helpers =
+        ["db", "postgres", "mysql", "mariadb", "redis", "cache", "proxy", "nginx", "caddy", "traefik", "web", "mail"];
+    let is_app = |other: &Container| {
+        other.name != container.name
+            && other.state == "running"
+            && !helpers
+                .iter()
+                .any(|word| other.service.contains(word) || other.service.is_empty() && other.name.contains(word))
+    };
+    container.state == "exited"
+        && container.exit == 0
+        && container.restarts == 0
+        && container.ports.is_empty()
+        && !is_target
+        && facts.host.iter().flat_map(|host| &host.containers).any(is_app)
 }
 
 fn is_unhealthy_restart(container: &Container) -> bool {

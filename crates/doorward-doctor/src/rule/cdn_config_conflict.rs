@@ -16,6 +16,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 .fixes(mend::lines(facts, &[("nginx", "proxy_set_header CF-Connecting-IP \"\"; proxy_set_header X-Forwarded-For $remote_addr;"), ("caddy", "header_up -CF-Connecting-IP"), ("haproxy", "http-request del-header CF-Connecting-IP")])),
         );
     }
+    if let Some(suspect) = elsewhere(facts).filter(|_| arrival.status == 522) {
+        return Some(suspect);
+    }
     let open = facts.doors(Via::Origin).find(|door| door.tcp == Tcp::Open && !SUPPORTED.contains(&door.address.port()));
     if let Some(door) = open.filter(|_| arrival.status == 522) {
         let port = door.address.port();
@@ -31,6 +34,34 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         );
     }
     None
+}
+
+/// The origin serves on a port of its own only, and no rule there would swallow a connection to the usual ones.
+fn elsewhere(facts: &Facts) -> Option<Suspect> {
+    let host = facts.host.as_ref().filter(|host| host.firewall.is_readable)?;
+    if SUPPORTED.iter().any(|port| host.on_port(*port).any(|listener| !listener.address.ip().is_loopback())) {
+        return None;
+    }
+    if [80, 443].iter().any(|port| firewall_stops(host, *port).is_some()) {
+        return None;
+    }
+    let proxies = ["nginx", "caddy", "haproxy", "traefik", "apache2", "httpd"];
+    let served = host
+        .listeners
+        .iter()
+        .find(|listener| proxies.contains(&listener.owner.as_str()) && !listener.address.ip().is_loopback())?;
+    let port = served.address.port();
+    Some(
+        Suspect::new(
+            "cdn.unsupported_port",
+            format!("The origin serves on port {port} alone, to which the CDN never connects (522)."),
+        )
+        .at(Link::Edge)
+        .deep(3)
+        .likely()
+        .saw("ss -ltn", format!("{} listens on {port}", served.owner), "the host")
+        .not("cdn.origin_refused", "a connection to a closed port would be refused (521)"),
+    )
 }
 
 /// Ports to which a CDN connects.

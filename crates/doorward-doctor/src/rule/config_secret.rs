@@ -36,7 +36,10 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 .is_some();
     let placed = |suspect: Suspect| {
         if is_unbelieved {
-            suspect.at(shows_at(facts, Link::Config)).deep(3)
+            suspect
+                .at(shows_at(facts, Link::Config))
+                .deep(8)
+                .not("auth.jwt.signature_invalid", "the secret in force is the published one")
         } else if is_failing {
             suspect.at(shows_at(facts, Link::Config)).deep(7)
         } else {

@@ -32,7 +32,13 @@ fn bogus(facts: &Facts) -> Option<Suspect> {
 fn lame(facts: &Facts) -> Option<Suspect> {
     let own: Vec<_> = facts.asked(Role::Authoritative).collect();
     let is_lame = |outcome| matches!(outcome, Outcome::Refused | Outcome::Servfail);
-    let lame = own.iter().find(|lookup| is_lame(lookup.outcome))?;
+    // Where the resolver fails too, whether it checks signatures or not, silence is theirs and not the way's to them.
+    let is_failed = |lookup: &&crate::facts::Lookup| lookup.outcome == Outcome::Servfail;
+    let resolver = facts.asked(Role::System).filter(|lookup| own.first().is_some_and(|own| own.name == lookup.name));
+    let is_mute = own.len() > 1
+        && own.iter().all(|lookup| lookup.outcome == Outcome::Silent)
+        && resolver.filter(is_failed).count() > 1;
+    let lame = own.iter().find(|lookup| is_lame(lookup.outcome) || is_mute)?;
     let is_all = own.iter().all(|lookup| is_lame(lookup.outcome) || lookup.outcome == Outcome::Silent);
     let why = if is_all {
         "None of its name servers answers for the zone."

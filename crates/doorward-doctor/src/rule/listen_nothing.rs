@@ -7,7 +7,8 @@ pub(super) const RULE: Rule = Rule { family: "listen.nothing", judge };
 fn judge(facts: &Facts) -> Option<Suspect> {
     let port = entry_port(facts);
     let mut at_host = None;
-    if let Some(host) = &facts.host {
+    // Of a host of which only logs are here it is not known who listens.
+    if let Some(host) = facts.host.as_ref().filter(|host| !host.addresses.is_empty() || !host.listeners.is_empty()) {
         at_host = Some(listens(
             host,
             port,

@@ -87,7 +87,7 @@ fn wrong(facts: &Facts) -> Option<Suspect> {
             .fix("start the app, then compare its address with the proxy's upstream")
         });
     };
-    let is_waiting = arrival.fault == Some(Fault::Silent) && app.is_some_and(|door| door.tcp == Tcp::Silent);
+    let is_waiting = arrival.fault == Some(Fault::Silent) && app.is_some_and(|door| door.tcp != Tcp::Open);
     let is_gateway = is_gateway_error(facts) || is_waiting;
     if arrival.status == 504 && !is_timeout && said.is_none() {
         return None;

@@ -24,11 +24,7 @@ pub(super) fn of(context: &Context, arguments: &Arguments) -> Result<Request, St
     let now = SystemClock.now().0;
     let salt = arguments.salt.as_deref().map_or_else(Salt::fresh, |hex| Salt::of(&unhex(hex)));
     let port = target.as_ref().map_or(443, |target| target.port);
-    let is_named = arguments.host
-        || arguments.dir.is_some()
-        || arguments.pid.is_some()
-        || !arguments.log.is_empty()
-        || arguments.host_facts;
+    let is_named = arguments.host || arguments.pid.is_some() || arguments.docker.is_some() || arguments.host_facts;
     let place = Place {
         folder: arguments.dir.clone().or_else(|| Some(context.inputs.cwd.clone())),
         pid: arguments.pid,

@@ -5,14 +5,12 @@ use std::path::{Path, PathBuf};
 use super::{Server, free_port};
 
 /// What stands in the file is added to the time; timers go on as they are.
-fn settings(file: &Path) -> [(&'static str, String); 5] {
+fn settings(file: &Path) -> [(&'static str, String); 4] {
     [
         ("LD_PRELOAD", library().display().to_string()),
         ("FAKETIME_TIMESTAMP_FILE", file.display().to_string()),
         ("FAKETIME_NO_CACHE", "1".to_owned()),
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-        // Nothing is shared between processes, so that one which is killed leaves nothing behind.
-        ("FAKETIME_DISABLE_SHM", "1".to_owned()),
     ]
 }
 
