@@ -232,9 +232,8 @@ impl Facts {
     /// The newest line of all that holds one of these phrases, also one from before: what is said once, at the start.
     #[must_use]
     pub fn log_ever(&self, phrases: &[&str]) -> Option<&Line> {
-        let lines = || self.host.iter().flat_map(|host| host.log.iter());
         let holds = |line: &&Line| phrases.iter().any(|phrase| line.text.to_lowercase().contains(phrase));
-        lines().filter(holds).last()
+        self.host.iter().flat_map(|host| host.log.iter()).rfind(holds)
     }
 
     /// The newest line that holds one of these phrases.

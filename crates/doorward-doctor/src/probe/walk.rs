@@ -1,6 +1,7 @@
 //! The way of the first request: name, connections, handshake, redirects; then the same past the proxy.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use url::Url;
 
@@ -12,6 +13,8 @@ use crate::jar::{Jar, Start};
 
 /// Redirects that are followed.
 const REDIRECTS: usize = 10;
+/// How long what was silent once is waited for.
+const SHORT: Duration = Duration::from_secs(2);
 
 /// What later steps go on with.
 pub(crate) struct Walk<'a> {
@@ -60,6 +63,7 @@ pub(crate) async fn host_part(
 ) {
     let Some(target) = request.target.clone() else { return super::elsewhere::host(request, facts).await };
     let mut walk = Walk::new(request, client, target, IpAddr::from([127, 0, 0, 1]));
+    walk.client.timeout = walk.client.timeout.min(SHORT);
     super::elsewhere::host(request, facts).await;
     super::elsewhere::inside(&mut walk, facts).await;
     if stopped.is_some_and(|link| link >= doorward_core::Link::Proxy) {
@@ -175,7 +179,17 @@ impl Walk<'_> {
                 facts.visits.push(visit);
                 return;
             };
-            let (visit, incoming) = self.client.ask(&place, &out, Some(&mut self.jar)).await;
+            let (mut visit, mut incoming) = self.client.ask(&place, &out, Some(&mut self.jar)).await;
+            // An app that has just been started, or was asleep, answers the second time.
+            if visit.fault == Some(Fault::Silent) && facts.visits.is_empty() {
+                let patience = self.client.timeout;
+                self.client.timeout = patience.min(SHORT);
+                let again = self.client.ask(&place, &out, Some(&mut self.jar)).await;
+                self.client.timeout = patience;
+                if again.0.fault.is_none() {
+                    (visit, incoming) = again;
+                }
+            }
             let next = redirect(&visit, &incoming, &self.url);
             facts.visits.push(visit);
             self.page = incoming;

@@ -86,6 +86,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             "connection to database failed",
             "database is unreachable",
             "could not connect to the database",
+            "failed to connect to `",
+            "hostname resolving error",
         ])
         .filter(|line| {
             let text = line.text.to_lowercase();
@@ -141,6 +143,10 @@ mod tests {
             ("FATAL: password authentication failed for user \"shop\"", Some("db.auth_failed_stale_volume")),
             (
                 "connection to server at \"db\" (172.18.0.4), port 5432 failed: Connection refused",
+                Some("db.unreachable"),
+            ),
+            (
+                "failed to connect to `user=shop database=shop`: hostname resolving error: lookup db: no such host",
                 Some("db.unreachable"),
             ),
             ("FATAL: the database system is starting up", Some("db.started_too_early")),

@@ -56,7 +56,10 @@ fn body(facts: &Facts) -> Option<Suspect> {
     if let Some(line) = line {
         suspect = quoted(suspect, line);
     }
-    if visit.is_some() || attempt.is_some() {
+    // Caddy finds out while it passes the body on, and answers 502.
+    let is_cut = line.is_some_and(|line| line.text.contains("readfrom"))
+        && facts.signin.attempts.iter().any(|attempt| attempt.status == 502);
+    if visit.is_some() || attempt.is_some() || is_cut {
         return Some(if line.is_none() { suspect.likely() } else { suspect });
     }
     heard(facts, suspect)

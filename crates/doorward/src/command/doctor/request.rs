@@ -82,7 +82,12 @@ pub(super) fn of(context: &Context, arguments: &Arguments, url: Option<&str>) ->
 
 /// Whether the host's facts were asked for.
 fn is_host_named(arguments: &Arguments) -> bool {
-    arguments.host || arguments.pid.is_some() || arguments.docker.is_some() || arguments.host_facts
+    // A log may have been fetched from elsewhere; a folder, a process and a socket are of this machine.
+    arguments.host
+        || arguments.dir.is_some()
+        || arguments.pid.is_some()
+        || arguments.docker.is_some()
+        || arguments.host_facts
 }
 
 /// The phone to wait for.
