@@ -209,7 +209,7 @@ class Rig:
         """Runs the doctor and gives its report."""
         said = dict(self.plan.get("doctor", {}))
         host = self.network[said.get("from", "client" if "client" in self.network.hosts else "origin")]
-        words = [self.program, "doctor", *([said["url"]] if said.get("url") else []), "--json", "--ca", f"{RUN}/trust.pem"]
+        words = [self.program, "doctor", *([said["url"]] if said.get("url") else []), "--json", "--no-journal", "--ca", f"{RUN}/trust.pem"]
         flags = dict(said.get("flags", {}))
         if flags.keys() & {"host", "dir", "ssh"} and said.get("logs", True):
             flags["log"] = [*flags.get("log", []), *self.written()]

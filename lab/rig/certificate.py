@@ -51,7 +51,7 @@ class Authority:
 
     def _issue(self, name, signer, extensions, days=(-10, 3000)):
         stem = f"{self.folder}/{name.replace(' ', '-').replace('*', 'any')}-{len(os.listdir(self.folder))}"
-        path, key = stem + ".pem", stem + ".key"
+        path, key = stem + ".pem", stem + ".pem.key"  # where HAProxy looks for it
         self._write(stem + ".ext", extensions)
         openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key,
                 "-out", stem + ".csr", "-subj", f"/CN={name}", "-config", f"{self.folder}/ca.cnf")

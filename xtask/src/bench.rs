@@ -3,8 +3,10 @@
 mod row;
 mod target;
 
+use std::path::Path;
+
 use crate::need::{self, Need, Provision};
-use crate::{Outcome, Trouble, shell};
+use crate::{Outcome, Trouble, client, shell};
 use row::Round;
 use target::{TARGETS, Verdict};
 
@@ -31,6 +33,8 @@ enum Part {
     Proxy,
     /// Whether the time of an answer tells of accounts
     Timing,
+    /// The browser's tools beside those of @playwright/mcp
+    Browser,
 }
 
 /// A program that prints rows.
@@ -56,11 +60,25 @@ const NEEDS: &[Need] = &[
     Need { package: "util-linux", why: "it keeps each of them on its core", is_there: || shell::has("taskset") },
 ];
 
+/// What the browser's tools are measured with.
+const BROWSER_NEEDS: &[Need] = &[
+    Need { package: "chromium", why: "both servers drive it", is_there: || shell::has("chromium") },
+    Need { package: "nodejs", why: "the other server runs in it", is_there: client::has_node },
+    Need { package: "npm", why: "the other server comes with it", is_there: || shell::has("npm") },
+];
+
+/// Where the program stands that measures the browser's tools.
+const BROWSER: &str = "tools/mcp-bench";
+
 /// Builds, measures and prints; fails where a number could not be measured.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let is_wanted = |part: Part| arguments.part.is_none_or(|wanted| wanted == part);
     if is_wanted(Part::Proxy) {
         need::provide(NEEDS.iter(), "benches", &arguments.provision)?;
+    }
+    if is_wanted(Part::Browser) {
+        need::provide(BROWSER_NEEDS.iter(), "benches", &arguments.provision)?;
+        client::install(&shell::root().join(BROWSER))?;
     }
     let programs: Vec<&Program> = PROGRAMS.iter().filter(|program| is_wanted(program.part)).collect();
     for program in &programs {
@@ -81,6 +99,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
             }
             round.read(&shell::output(&mut command)?);
         }
+        if is_wanted(Part::Browser) {
+            round.read(&browser(number)?);
+        }
         rounds.push(round);
     }
     print(&rounds, is_wanted)?;
@@ -94,6 +115,16 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 fn timing() -> Outcome {
     let example = ["run", "--quiet", "--release", "--package", "doorward", "--example", "numbers"];
     shell::run(shell::cargo(example).args(["--", "timing", "2000"]))
+}
+
+/// Both servers of tools, one after the other; the number turns the order.
+fn browser(number: u16) -> Outcome<String> {
+    let program = shell::target()?.join("release/doorward");
+    let chromium = Path::new("/usr/lib/chromium/chromium");
+    let chromium = if chromium.exists() { chromium } else { Path::new("/usr/bin/chromium") };
+    let mut node = shell::program("node");
+    node.current_dir(shell::root().join(BROWSER)).arg("bench.js").arg(program).arg(number.to_string()).arg(chromium);
+    shell::output(&mut node)
 }
 
 impl Program {

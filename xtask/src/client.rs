@@ -1,4 +1,4 @@
-//! The tests of the browser client: Node's packages, types, Node against the real gateway, a real Chromium.
+//! Tests that run in Node: the browser client against the real gateway, and clients by others against the browser's tools.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,6 +7,9 @@ use crate::{Outcome, Trouble, shell};
 
 /// Where the client lives, below the root.
 const CLIENT: &str = "clients/js";
+
+/// Where the clients of the browser's tools live.
+const TOOLS: &str = "tools/mcp-client";
 
 /// The oldest Node that runs it: that of Debian 12.
 const OLDEST: u32 = 18;
@@ -33,6 +36,15 @@ pub(crate) fn test(is_full: bool) -> Outcome {
     shell::run(&mut tests)
 }
 
+/// Builds the program and lets clients by others use every tool of its browser.
+pub(crate) fn test_tools() -> Outcome {
+    shell::run(&mut shell::cargo(["build", "--package", "doorward"]))?;
+    let program = shell::target()?.join("debug/doorward");
+    let folder = shell::root().join(TOOLS);
+    install(&folder)?;
+    shell::run(npm(&folder).args(["test", "--silent"]).env("DOORWARD", program))
+}
+
 fn npm(folder: &Path) -> Command {
     let mut command = shell::program("npm");
     command.current_dir(folder);
@@ -40,7 +52,7 @@ fn npm(folder: &Path) -> Command {
 }
 
 /// Installs exactly what the lock file says, where that has not been done yet.
-fn install(folder: &Path) -> Outcome {
+pub(crate) fn install(folder: &Path) -> Outcome {
     if is_older(&folder.join("package-lock.json"), &folder.join("node_modules/.package-lock.json")) {
         return Ok(());
     }

@@ -75,6 +75,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         ("tests", tests(arguments)),
         ("documentation tests", documentation()),
         ("browser client", client::test(arguments.full)),
+        ("clients of the tools", client::test_tools()),
         ("lab", lab::suite(&arguments.cache, arguments.full)),
     ];
     println!();

@@ -28,20 +28,24 @@ export class DoorwardError extends TypeError {
   }
 }
 
-/** @param {string} [wish] */
-export const language = (wish) =>
-  /^de/i.test(wish || globalThis.document?.documentElement?.lang || globalThis.navigator?.language || "") ? "de" : "en";
-
 /** The JSON of an answer, or nothing where it is something else. @param {Response} answer */
 export const told = async (answer) =>
-  /\bjson\b/.test(answer.headers.get("content-type") ?? "") ? answer.json().catch(() => null) : null;
+  /\bjson\b/.test(answer.headers.get("content-type") ?? "")
+    ? answer.json().catch((error) => {
+        // A body that does not come to its end is no answer.
+        if (error.name !== "SyntaxError") throw error;
+      })
+    : null;
 
-/** What is said where even the texts cannot be loaded. */
+/** What is said where even the texts cannot be loaded: what the answer itself says. */
 const bare = {
   /** @type {typeof import("./trouble.js").explain} */
   explain: async (reason, said, { cause } = {}) => new DoorwardError(reason, said, cause),
   /** @type {typeof import("./trouble.js").refusal} */
-  refusal: async ({ status }) => new DoorwardError("client.gateway_failed", { status }),
+  refusal: async (answer) => {
+    const said = await told(answer.clone()).catch(() => null);
+    return new DoorwardError(said?.reason ?? "client.gateway_failed", { status: answer.status, ...said });
+  },
   /** @type {typeof import("./trouble.js").fault} */
   fault: async (_, { cause }) => new DoorwardError("client.unreachable", {}, cause),
 };

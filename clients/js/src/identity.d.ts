@@ -26,6 +26,7 @@ export interface VerifierOptions {
   now?: () => number;
 }
 
+/** Gives null for what is not to be believed, and rejects where the keys of the gateway do not come. */
 export type Verifier = (jwt: string | null | undefined) => Promise<Claims | null>;
 
 export function createVerifier(options: VerifierOptions): Verifier;

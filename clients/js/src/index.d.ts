@@ -128,7 +128,8 @@ export interface Inspection {
   token: { ageSeconds: number; lifeSeconds: number } | null;
   cookie: "present" | "absent" | "unreadable";
   lastRefusal: { reason: string; status: number; requestId?: string; at: string } | null;
-  clockDifferenceSeconds: number;
+  /** The clock of the page less that of the gateway; null until the gateway has told its own. */
+  clockDifferenceSeconds: number | null;
   /** Whether the last token came out of a cache or a service worker. */
   isCached: boolean;
   isFramed: boolean;
@@ -145,8 +146,8 @@ export interface Client {
   fetch(input: RequestInfo | URL, init?: Init): Promise<Response>;
   /** Calls the API below `/api/v1/auth/`: GET, or POST where there is content. Rejects with a `DoorwardError`. */
   request<T = any>(path: string, content?: unknown, init?: Init): Promise<T>;
-  /** Why an answer of `fetch` was refused. */
-  errorOf(answer: Response): Promise<DoorwardError>;
+  /** Why an answer of `fetch` was refused; of what another `fetch` rejected with, why none came. */
+  errorOf(answer: Response | Error): Promise<DoorwardError>;
   /** Resolves once a token is there. May be called as often as one likes. */
   ready(): Promise<void>;
   csrf: {
@@ -191,6 +192,8 @@ export interface Client {
     subscribe(listener: (state: State) => void): () => void;
   };
   inspect(): Inspection;
+  /** Lets go of the page: tabs and "Back" are no longer listened to. For clients that do not live as long as it. */
+  close(): void;
 }
 
 /** Why something did not happen. */
@@ -220,5 +223,5 @@ export function createClient(options?: Options): Client;
 /** One token for a page that wants nothing else. Requests at the same time share one answer. */
 export function fetchCsrfToken(
   url?: string | URL,
-  how?: { credentials?: RequestCredentials; fetch?: typeof fetch; language?: string; deadline?: number },
+  how?: { credentials?: RequestCredentials; fetch?: typeof fetch; language?: string; retry?: number; deadline?: number },
 ): Promise<{ csrf_token: string; header_name: string; cookie_name: string; expires_in: number }>;

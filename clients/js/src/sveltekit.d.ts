@@ -26,7 +26,8 @@ interface Event {
 /** The `handle` of `hooks.server`. */
 export function doorward(options?: HandleOptions): (input: { event: any; resolve: (event: any) => Response | Promise<Response> }) => Promise<Response>;
 
-/** The user. Strangers who read are led to the sign-in and back; the form of a stranger is refused with 401. */
+/** The user. Strangers who read are led to the sign-in and back; the form of a stranger is refused with 401. Where the
+ * gateway does not answer, it is 503 for everybody. */
 export function requireUser(event: Event): LocalUser;
 
 /** The address of the sign-in that leads back to this one. */
@@ -38,9 +39,10 @@ export function createUserStore(client: Client): { subscribe(run: (user: User | 
 /** `<form method="POST" use:token>`: the form carries a fresh token. */
 export function createToken(client: Client): (form: HTMLFormElement) => { destroy(): void };
 
-/** For `use:enhance`: refusals of the gateway go to `told`, and what was typed stays. */
+/** For `use:enhance`: a refused token is replaced and the form sent once more; other refusals, and faults on the way, go to
+ * `told`, and what was typed stays. */
 export function createSubmit(
   client: Client,
   told: (error: DoorwardError) => void,
   done?: (outcome: any) => void | Promise<void>,
-): () => (outcome: any) => Promise<void>;
+): (input?: { submitter?: HTMLElement | null }) => (outcome: any) => Promise<void>;

@@ -3,10 +3,12 @@
 // @ts-ignore: an optional peer, which is there where this module is used
 import { error, redirect } from "@sveltejs/kit";
 
-import { trouble } from "./error.js";
 import { createVerifier } from "./identity.js";
 
 const COOKIE = /(?:^|; )((?:__Host-)?doorward)=([^;]+)/;
+
+/** The `locals` of requests of which nobody could say who sends them. @type {WeakSet<object>} */
+const unasked = new WeakSet();
 
 /** The page that signs in and leads back. @param {{ pathname: string, search: string }} url */
 export const signInUrl = ({ pathname, search }) => `/.doorward/sign-in?return_to=${encodeURIComponent(pathname + search)}`;
@@ -30,29 +32,38 @@ export function doorward({ gateway = "http://127.0.0.1:8000", app, issuer, isPro
     const cookie = (headers.get("cookie") ?? "").match(COOKIE);
     if (!cookie) return null;
     const asked = { headers: { Cookie: `${cookie[1]}=${cookie[2]}`, Accept: "application/json" }, signal: AbortSignal.timeout(5000) };
-    const answer = await fetch(`${gateway}/api/v1/auth/me`, asked).catch(() => null);
-    if (!answer?.ok) return null;
+    const answer = await fetch(`${gateway}/api/v1/auth/me`, asked);
+    if (answer.status === 401 || answer.status === 403) return null;
+    if (!answer.ok) throw new Error(`the gateway answered ${answer.status}`);
     const { user, acr } = await answer.json();
     return { ...user, acr };
   };
 
   return async (/** @type {any} */ { event, resolve }) => {
-    event.locals.user = await who(event.request);
+    event.locals.user = await who(event.request).catch((cause) => {
+      console.error(`doorward: nobody could say who asks for ${event.url.pathname}:`, cause);
+      unasked.add(event.locals);
+      return null;
+    });
     if (isProtected(event.url.pathname)) requireUser(event);
     const answer = await resolve(event);
     // What one person may see is for no cache, and "Back" after signing out shows nothing of it.
-    if (event.locals.user && !answer.headers.has("cache-control")) answer.headers.set("cache-control", "private, no-store");
-    return answer;
+    if (!event.locals.user || answer.headers.has("cache-control")) return answer;
+    // The headers of a redirect, or of an answer passed on from elsewhere, cannot be changed; those of a copy can.
+    const own = new Response(answer.body, answer);
+    own.headers.set("cache-control", "private, no-store");
+    return own;
   };
 }
 
 /**
  * For `load` and actions: the user. A stranger who reads is led to the sign-in and back; a form of a stranger is
- * refused, so that its page can keep what was typed.
+ * refused, so that its page can keep what was typed. Where the gateway does not answer nobody is taken for a stranger.
  * @param {any} event
  */
 export function requireUser({ locals, url, request }) {
   if (locals.user) return locals.user;
+  if (unasked.has(locals)) error(503, { message: "Who you are could not be found out. Please try again in a minute.", reason: "client.gateway_failed" });
   if (!request || request.method === "GET") redirect(303, signInUrl(url));
   return error(401, { message: "Please sign in again.", reason: "session.missing" });
 }
@@ -99,17 +110,40 @@ export const createToken = (client) => (/** @type {HTMLFormElement} */ form) => 
   };
 };
 
+/** Whether the page still belongs to whom it was shown: nothing is sent a second time in the name of another. @param {import("./index.js").Client} client */
+async function isSame(client) {
+  const { status, user } = client.state.current;
+  const now = await client.me().catch(() => undefined);
+  return status !== "unknown" && now !== undefined && user?.id === now?.user.id;
+}
+
 /**
- * For `use:enhance`: refusals of the gateway go to `told`, and what was typed stays; everything else is SvelteKit's.
+ * For `use:enhance`: a form whose token was refused goes out once more with a fresh one; other refusals of the gateway,
+ * and faults on the way to it, go to `told`, and what was typed stays; everything else is SvelteKit's.
  * @param {import("./index.js").Client} client
  * @param {(error: import("./index.js").DoorwardError) => void} told
  * @param {(outcome: any) => void | Promise<void>} [done]
  */
-export const createSubmit = (client, told, done) => () => async (/** @type {any} */ outcome) => {
-  const { result, update } = outcome;
-  const said = result.reason ? result : result.error?.reason ? result.error : null;
-  if (!said) return done ? done(outcome) : update();
-  const refused = await (await trouble()).explain(said.reason, { status: result.status, ...said });
-  if (refused.kind === "session") await client.me().catch(() => null);
-  told(refused);
-};
+export function createSubmit(client, told, done) {
+  /** Forms on their second way. */
+  const second = new WeakSet();
+  return (/** @type {any} */ { submitter } = {}) =>
+    async (/** @type {any} */ outcome) => {
+      const { result, update, formElement } = outcome;
+      const isSecond = second.delete(formElement);
+      // SvelteKit knows no status where no answer came, or none that it can read.
+      const isFault = result.type === "error" && !result.status;
+      const said = result.reason ? result : result.error?.reason ? { status: result.status, ...result.error } : null;
+      if (!said && !isFault) return done ? done(outcome) : update();
+      const refused = await client.errorOf(said ? Response.json(said, { status: said.status || 500 }) : result.error);
+      if (said?.retryable && said.reason.startsWith("csrf.")) {
+        client.csrf.drop();
+        if (!isSecond && (await isSame(client))) {
+          second.add(formElement);
+          return formElement.requestSubmit(submitter);
+        }
+      }
+      if (refused.kind === "session") await client.me().catch(() => null);
+      told(refused);
+    };
+}

@@ -1,7 +1,7 @@
 export interface ProxyOptions {
   /** Where Doorward listens. `$DOORWARD_URL`, or `http://127.0.0.1:8000`, unless it is said: `localhost` may lead to an address where it does not. */
   target?: string;
-  /** What is led there: `/api/v1`, `/.doorward` and `/.well-known/jwks.json` unless it is said. */
+  /** What is led there: `/api/v1/auth/`, `/api/v1/admin/`, `/.doorward/` and `/.well-known/jwks.json` unless it is said. */
   paths?: string[];
   /** The port of the development server. 3000 unless it is said here or in `server.port`. */
   port?: number;

@@ -3,8 +3,8 @@
 import { lookup } from "node:dns/promises";
 import { connect, isIP } from "node:net";
 
-/** What the gateway answers; everything else is the app's. */
-const PATHS = ["/api/v1", "/.doorward", "/.well-known/jwks.json"];
+/** What the gateway answers; everything else is the app's, an API of its own below `/api/v1` too. */
+const PATHS = ["^/api/v1/(auth|admin)/", "/.doorward/", "/.well-known/jwks.json"];
 
 const ADVICE = /** @type {Record<string, (...words: any[]) => string>} */ ({
   "dev.proxy_host_rewrite": (path) =>

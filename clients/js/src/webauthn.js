@@ -1,6 +1,6 @@
 // Passkeys: what the server asks as the browser wants it, and what the browser says as the server wants it.
 
-import { explain } from "./trouble.js";
+import { trouble } from "./error.js";
 
 /** @param {string} text */
 function decode(text) {
@@ -82,12 +82,12 @@ export async function answer(call, { challenge, options }, { finish, run, beside
 /** What the browser or its owner said instead of a key, by its name. @param {any} cause @param {any} how */
 async function unproven(cause, how) {
   const names = /** @type {Record<string, string>} */ ({ NotAllowedError: "client.passkey_cancelled", InvalidStateError: "client.passkey_known" });
-  throw cause.name === "AbortError" || cause.reason ? cause : await explain(names[cause.name] ?? "client.passkey_failed", {}, { ...how, cause });
+  throw cause.name === "AbortError" || cause.reason ? cause : await (await trouble()).explain(names[cause.name] ?? "client.passkey_failed", {}, { ...how, cause });
 }
 
 /** @param {any} call @param {any} how @param {any} way */
 async function pass(call, how, way) {
-  if (!isPossible()) throw await explain("client.passkey_impossible", {}, how);
+  if (!isPossible()) throw await (await trouble()).explain("client.passkey_impossible", {}, how);
   const question = await call(way.begin, {});
   return answer(call, question, way).catch((cause) => unproven(cause, how));
 }

@@ -74,6 +74,79 @@ test("a token request without an end is given up as well", async (t) => {
   assert.equal((await errorOf(client.login({ email: "a@example.com", password: "x" }))).reason, "client.timeout");
 });
 
+/** Answers whose body never ends, except that of the token. @param {number} status @param {string} type */
+const stalled = (status, type) => (request, response) => {
+  if (request.url.endsWith("csrf-token")) return json(response, 200, token("1:a:b"));
+  response.writeHead(status, { "Content-Type": type }).write('{"a":');
+};
+
+test("a body without an end is given up at the deadline", async (t) => {
+  const { client } = await before(t, stalled(200, "application/json"), { deadline: 300 });
+  assert.equal((await errorOf(client.login({ email: "a@example.com", password: "x" }))).reason, "client.timeout");
+  const refused = await before(t, stalled(403, "application/json"), { deadline: 300 });
+  assert.equal((await errorOf(refused.client.fetch("/api/things"))).reason, "client.timeout");
+  const stop = new AbortController();
+  const running = refused.client.fetch("/api/things", { signal: stop.signal, deadline: 0 });
+  while (refused.server.seen.length < 2) await new Promise((done) => setTimeout(done, 10));
+  stop.abort(new Error("mine"));
+  await assert.rejects(running, /mine/);
+});
+
+test("the body of a token without an end is given up as well", async (t) => {
+  const { client } = await before(t, (_, response) => response.writeHead(200, { "Content-Type": "application/json" }).write("{"), { deadline: 300 });
+  assert.equal((await errorOf(client.ready())).reason, "client.timeout");
+});
+
+/** The first answer to the token request, and no answer at all. */
+const FIRST = {
+  "a fault on the way": (_, response) => html(response, 503),
+  "a connection that is reset": (request) => request.socket.destroy(),
+  "a wish to wait": (_, response) => json(response, 429, { reason: "limit.too_many", retryable: true, status: 429 }, { "Retry-After": "1" }),
+};
+for (const [name, first] of Object.entries(FIRST)) {
+  test(`the token is asked for again after ${name}`, async (t) => {
+    let asked = 0;
+    const { client } = await before(t, (request, response) => {
+      if (request.method === "GET") return (asked += 1) === 1 ? first(request, response) : json(response, 200, token("1:a:b"));
+      json(response, 200, { status: "signed_in", csrf_token: "2:a:b" });
+    }, { deadline: 5000 });
+    assert.equal((await client.login({ email: "a@example.com", password: "x" })).status, "signed_in");
+    assert.equal(asked, 2);
+  });
+}
+
+test("two clients share a token only where they ask in the same way", async () => {
+  const of = (who) => async () => (await new Promise((done) => setTimeout(done, 10)), Response.json(token(`1:${who}`)));
+  const clients = ["a", "b"].map((who) => createClient({ baseUrl: "http://localhost", fetch: /** @type {any} */ (of(who)) }));
+  assert.deepEqual(await Promise.all(clients.map(({ csrf }) => csrf.token())), ["1:a", "1:b"]);
+  let asked = 0;
+  const fetch = /** @type {any} */ (async () => ((asked += 1), Response.json(token("1:c"))));
+  await Promise.all(["omit", "include", "omit"].map((credentials) => createClient({ baseUrl: "http://localhost", fetch, credentials: /** @type {any} */ (credentials) }).ready()));
+  assert.equal(asked, 2);
+});
+
+/** Answers to the question who is signed in that do not come from the gateway, or not from its sessions. */
+const OTHERS = {
+  "client.challenge": (_, response) => html(response, 403, "<html>checking", { "cf-mitigated": "challenge" }),
+  "client.not_doorward": (_, response) => html(response, 401),
+  "csrf.host_not_allowed": (_, response) => json(response, 403, { reason: "csrf.host_not_allowed", status: 403 }),
+};
+for (const [reason, answer] of Object.entries(OTHERS)) {
+  test(`${reason} is no end of the session`, async (t) => {
+    const ends = [];
+    const { client } = await before(t, answer, { onSessionEnd: (error) => ends.push(error) });
+    assert.equal((await errorOf(client.me())).reason, reason);
+    assert.deepEqual([client.state.current.status, ends], ["unknown", []]);
+  });
+}
+
+test("what listeners may know of a sign-in holds no token", async (t) => {
+  const answer = { status: "signed_in", csrf_token: "SECRET1", access_token: "SECRET2", refresh_token: "SECRET3", expires_in: 300, user: { id: "usr_1" } };
+  const { client } = await before(t, (request, response) => json(response, 200, request.method === "GET" ? token("1:a:b") : answer));
+  await client.login({ email: "a@example.com", password: "x" });
+  assert.deepEqual(client.state.current, { status: "signed_in", user: { id: "usr_1" }, methods: [] });
+});
+
 test("a connection that is reset is tried again and then named", async (t) => {
   const { client, server } = await before(t, (request) => request.socket.destroy(), { retry: 2 });
   const error = await errorOf(client.fetch("/api/things"));
@@ -153,6 +226,15 @@ test("a token out of a cache is named when it is refused", async (t) => {
     request.method === "GET" ? json(response, 200, token("1:a:b"), { Age: "7200" }) : json(response, 403, problem));
   assert.equal((await errorOf(client.request("thing", {}))).reason, "client.stale_answer");
   assert.equal(client.inspect().isCached, true);
+});
+
+test("a clock that nobody has told of is unknown", async (t) => {
+  const { client, server } = await before(t, (_, response) => {
+    response.sendDate = false;
+    json(response, 200, token("1:a:b"));
+  });
+  await client.ready();
+  assert.deepEqual([server.seen.length, client.inspect().clockDifferenceSeconds], [1, null]);
 });
 
 test("a clock that is hours off changes nothing and is shown", async (t) => {

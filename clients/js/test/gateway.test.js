@@ -81,6 +81,18 @@ test("a session that ended is told once, and from a refused permission", async (
   assert.ok(fetch.jar);
 });
 
+test("why a session is over is said in the language of the page, not of the browser", async () => {
+  const { client } = person({ language: "de" });
+  await client.login(credentials());
+  const other = person();
+  await other.client.login(credentials());
+  await other.client.sessions.endOthers();
+  const answer = await client.fetch(`${gateway.origin}/api/v1/auth/me`, { headers: { "Accept-Language": "en-US" } });
+  const error = await client.errorOf(answer);
+  assert.equal(error.reason, "session.revoked");
+  assert.match(error.message, /^Diese Sitzung/);
+});
+
 test("a token from before the sign-in, or of a restarted gateway, is replaced without anybody noticing", async () => {
   const { client, fetch } = person();
   await client.csrf.token();
@@ -130,6 +142,8 @@ test("a page of another origin signs in where that origin is listed, and is told
     const fetch = browserFetch("http://localhost:3000", "same-site");
     const client = createClient({ baseUrl: listed.origin, fetch, language: "en" });
     assert.equal((await client.login({ email: listed.email, password: listed.password })).status, "signed_in");
+    const shown = (await fetch(`${listed.origin}/api/v1/auth/csrf-token`)).headers.get("access-control-expose-headers");
+    for (const field of ["Date", "Age", "X-Request-Id", "Retry-After"]) assert.ok(shown.split(", ").includes(field), `${field} is not for this page to read: ${shown}`);
     const stranger = createClient({ baseUrl: listed.origin, fetch: browserFetch("http://localhost:4000", "same-site"), language: "en" });
     await assert.rejects(stranger.ready(), (error) => error.reason.startsWith("csrf.") && error.kind === "permission" && error.message.length > 30);
   } finally {
@@ -184,10 +198,12 @@ test("access tokens are renewed ahead of time, once, and end with their session"
     age(0.9);
     assert.ok(await client.me());
     while (count(fetch.seen, "jwt/refresh") < 2) await new Promise((done) => setTimeout(done, 10));
-    // Another client of the same storage finds them.
-    const tab = createClient({ baseUrl: own.origin, fetch, storage });
-    await tab.ready();
-    assert.equal((await tab.me()).user.email, own.email);
+    // Another client of the same storage finds them, whatever it asks first.
+    const tab = () => createClient({ baseUrl: own.origin, fetch, storage });
+    assert.equal((await tab().me()).user.email, own.email);
+    assert.equal((await tab().sessions.list()).length, 1);
+    assert.deepEqual(await tab().devices.list(), []);
+    assert.equal((await tab().fetch(`${own.origin}/api/v1/auth/me`)).status, 200);
     await client.logout();
     assert.equal(kept.size, 0);
     assert.equal(await client.me(), null);

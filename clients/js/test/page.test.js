@@ -136,6 +136,63 @@ test("where a browser has no locks, tabs that renew at one time sign nobody out"
   assert.deepEqual(await tabs[1].evaluate(() => window["ends"]), []);
 });
 
+/** Answers what a page asks for with 404, as after a deployment that has other files. @param {any} tab @param {RegExp} path */
+async function lose(tab, path) {
+  const world = { isLost: true };
+  await tab.setRequestInterception(true);
+  tab.on("request", (request) => (world.isLost && path.test(request.url()) ? request.respond({ status: 404, body: "gone" }) : request.continue()));
+  return world;
+}
+
+test("a refusal keeps its reason and words where the texts of the client do not load", async (t) => {
+  const { open } = await visit(t, browser, gateway);
+  const tab = await open();
+  await lose(tab, /trouble\.js|messages\.js/);
+  const outcome = await tab.evaluate((email) => window["seen"](() => window["client"].login({ email, password: "wrong" })), gateway.email);
+  assert.deepEqual([outcome.reason, outcome.kind, outcome.status], ["signin.credentials_wrong", "input", 401]);
+  assert.match(outcome.message, /password/);
+});
+
+test("a part of the client that does not load is named, and asked for again", async (t) => {
+  const { open } = await visit(t, browser, gateway);
+  for (const [part, query] of [[/bearer\.js/, KEPT], [/steps\.js/, ""]]) {
+    const tab = await open();
+    const world = await lose(tab, /** @type {RegExp} */ (part));
+    await tab.goto(`${new URL(tab.url()).origin}/page?${query}`);
+    await tab.waitForFunction("window.isReady");
+    const outcome = await signIn(tab);
+    assert.deepEqual([outcome.reason, outcome.kind], ["client.unreachable", "network"]);
+    world.isLost = false;
+    assert.equal((await signIn(tab)).value?.status, "signed_in", String(part));
+  }
+});
+
+test("addresses are relative to where the page says, and a cookie is known by its whole name", async (t) => {
+  const { open } = await visit(t, browser, gateway);
+  const tab = await open();
+  const asked = await tab.evaluate(async () => {
+    document.head.append(Object.assign(document.createElement("base"), { href: "/below/" }));
+    const seen = [];
+    const client = window["createClient"]({ fetch: async (input) => (seen.push(input.url), new Response("")) });
+    await client.fetch("x");
+    return { seen, own: new Request("x").url };
+  });
+  assert.deepEqual(asked.seen, [asked.own]);
+  await tab.evaluate(() => void (document.cookie = "my-csrf_token=1; Path=/"));
+  assert.equal(await tab.evaluate(() => window["client"].inspect().cookie), "absent");
+});
+
+test("a client that is closed hears nothing more", async (t) => {
+  const { open } = await visit(t, browser, gateway);
+  const [tab, other] = [await open(), await open()];
+  await see(tab, "me");
+  await tab.evaluate(() => window["client"].close());
+  await signIn(other);
+  await see(other, "logout");
+  assert.equal(await tab.evaluate(() => (dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })), window["client"].inspect().tabs)), false);
+  assert.equal(tab.asked.filter((line) => line.endsWith("/me")).length, 1);
+});
+
 /** Gives a tab an authenticator in the device. @param {any} tab */
 async function authenticator(tab) {
   const wire = await tab.createCDPSession();

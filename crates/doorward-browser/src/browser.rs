@@ -189,7 +189,7 @@ impl Browser {
     }
 
     fn detached(&self, session: &str) {
-        self.link.forget(session);
+        self.link.forget(session, "Target page, context or browser has been closed");
         let mut state = self.state.lock();
         let Some(tab) = state.sessions.remove(session) else { return };
         if tab.session == session {

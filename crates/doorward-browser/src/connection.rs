@@ -92,12 +92,12 @@ impl Connection {
         Some(Event { session, method, params: value["params"].take() })
     }
 
-    /// Ends what waits on a session that is gone.
-    pub(crate) fn forget(&self, session: &str) {
+    /// Ends what waits on a session that is gone or answers no more.
+    pub(crate) fn forget(&self, session: &str, why: &'static str) {
         let mut waiting = self.waiting.lock();
         let lost: Vec<u64> = waiting.iter().filter(|(_, (of, _))| of == session).map(|(id, _)| *id).collect();
         for (_, sender) in lost.into_iter().filter_map(|id| waiting.remove(&id)) {
-            let _ = sender.send(Err(Failure::TabLost("Target page, context or browser has been closed")));
+            let _ = sender.send(Err(Failure::TabLost(why)));
         }
     }
 
@@ -207,7 +207,7 @@ mod tests {
         let limit = Duration::from_secs(5);
         let lost = async {
             tokio::task::yield_now().await;
-            connection.forget("s");
+            connection.forget("s", "gone");
         };
         let (answer, ()) = tokio::join!(connection.call("s", "A.b", json!({}), limit), lost);
         assert!(matches!(answer, Err(Failure::TabLost(_))));

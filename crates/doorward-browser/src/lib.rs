@@ -1,7 +1,7 @@
 //! The browser of Doorward: a Chromium driver over raw `DevTools` messages, tools for agents on top of it, and the reason
 //! why a cookie was refused.
 //!
-//! One driver serves two users: the tool server ([`mcp`]) and the doctor's last link. It starts a Chromium that ends
+//! One driver serves three users: the tool server ([`mcp`]), sign-in tests ([`e2e`]) and the doctor's last link. It starts a Chromium that ends
 //! with the process, drives tabs as a person would, and records what the browser tells of requests and cookies.
 
 pub mod act;
@@ -11,7 +11,9 @@ pub mod chromium;
 mod connection;
 pub mod device;
 pub mod diagnosis;
+pub mod e2e;
 pub mod failure;
+pub mod har;
 pub mod mcp;
 mod navigate;
 pub mod options;

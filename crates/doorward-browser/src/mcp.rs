@@ -4,6 +4,7 @@
 //! no result holds a field that it does not need.
 
 pub mod argument;
+pub mod http;
 pub mod protocol;
 pub mod response;
 pub mod schema;

@@ -52,8 +52,9 @@ impl Tab {
             )));
         }
         if let Some(loader) = answer["loaderId"].as_str() {
+            // A browser that tries https first, and http where nobody answers, ends with another loader.
             let is_there = |state: &crate::tab::State| {
-                (state.loader == loader || state.moves > before + 1)
+                (state.loader == loader || state.moves > before + 1 || (state.moves > before && !state.is_loading))
                     && (state.is_parsed || state.is_crashed || state.is_closed || !state.modals.is_empty())
             };
             if !self.until(limit, is_there).await {
@@ -108,6 +109,12 @@ impl Tab {
             return title;
         }
         String::new()
+    }
+
+    /// Whether the page is a secure context, where it says.
+    pub async fn is_secure_context(&self) -> Option<bool> {
+        let main = self.state().frames.main_id().to_owned();
+        self.evaluate(&main, "() => window.isSecureContext", None).await.ok()?.parse().ok()
     }
 
     /// The title when it was last looked at.

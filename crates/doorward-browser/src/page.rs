@@ -8,6 +8,7 @@ const PARTS: &[&str] = &[
     include_str!("page/name.js"),
     include_str!("page/snapshot.js"),
     include_str!("page/locator.js"),
+    include_str!("page/called.js"),
     include_str!("page/act.js"),
 ];
 

@@ -1,9 +1,11 @@
 //! Waiting for what an action began, and for nothing else: two frames, then only what was started in them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 
+use crate::failure::Failure;
 use crate::tab::{State, Tab};
 
 /// How long requests of an action are waited for.
@@ -32,6 +34,32 @@ impl Tab {
     pub(crate) fn mark(&self) -> Mark {
         let state = self.state();
         Mark { requests: state.recorder.count(), moves: state.moves, departures: state.departures }
+    }
+
+    /// Does something in the page and waits until it has come to rest, or until a dialog stands in its way; then it goes
+    /// on behind the dialog.
+    ///
+    /// # Errors
+    ///
+    /// When the action fails.
+    pub(crate) async fn complete<F>(self: &Arc<Self>, frames: u32, action: F) -> Result<(), Failure>
+    where
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        let mark = self.mark();
+        let worker = Arc::clone(self);
+        #[expect(clippy::disallowed_methods, reason = "it goes on behind a dialog and ends with its tab")]
+        let done = tokio::spawn(async move {
+            action.await?;
+            worker.settle(mark, frames).await;
+            Ok(())
+        });
+        let held = async { while !self.until(Duration::from_hours(1), |state| !state.modals.is_empty()).await {} };
+        tokio::select! {
+            biased;
+            finished = done => finished.unwrap_or(Err(Failure::Gone)),
+            () = held => Ok(()),
+        }
     }
 
     /// Waits until what was begun since `mark` has come to rest.

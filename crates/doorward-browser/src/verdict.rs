@@ -73,3 +73,26 @@ fn host(url: &str) -> &str {
         None => host.split(':').next().unwrap_or_default(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    /// The texts in a source that look like codes of causes.
+    fn codes(source: &str) -> impl Iterator<Item = &str> {
+        let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+        source.split('"').skip(1).step_by(2).filter(|text| {
+            let is_plain = text.chars().all(|one| one.is_ascii_lowercase() || one == '_' || one == '.');
+            is_plain
+                && ["cookie.", "cors.", "csp.", "frontend.", "redirect."].iter().any(|family| text.starts_with(family))
+        })
+    }
+
+    #[test]
+    fn every_code_can_be_explained() {
+        let all: Vec<&str> =
+            codes(include_str!("verdict/cookie.rs")).chain(codes(include_str!("verdict/request.rs"))).collect();
+        assert!(all.len() >= 20, "{all:?}");
+        for code in all {
+            assert!(doorward_core::reason::find(code).is_some(), "{code} has no texts");
+        }
+    }
+}

@@ -3,8 +3,14 @@
 
 #[path = "it/bad.rs"]
 mod bad;
+#[path = "it/e2e.rs"]
+mod e2e;
+#[path = "it/http.rs"]
+mod http;
 #[path = "it/killed.rs"]
 mod killed;
+#[path = "it/option.rs"]
+mod option;
 #[path = "it/oracle.rs"]
 mod oracle;
 #[path = "it/refused.rs"]

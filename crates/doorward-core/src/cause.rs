@@ -120,6 +120,7 @@ pub fn find(code: &str) -> Option<(&'static Family, &'static str)> {
 pub const FAMILIES: &[Family] = &[
     Family { link: Link::Config, name: "config.env_value", codes: &["config.env_command_substitution_literal", "config.env_dollar_interpolated", "config.env_file_not_loaded", "config.env_name_mismatch", "config.env_not_passed_to_container", "config.env_quotes_literal", "config.environment_unset"] },
     Family { link: Link::Config, name: "config.secret", codes: &["config.default_secret", "config.placeholder_secret", "config.required_secret_missing", "config.secret_invalid"] },
+    Family { link: Link::Config, name: "config.setting", codes: &["config.app_overlap", "config.app_shared_origin", "config.conflict", "config.cookie_domain_public_suffix", "config.csrf_cookie_name", "config.csrf_field_name", "config.csrf_header_name", "config.csrf_host", "config.csrf_kid_duplicate", "config.csrf_path", "config.csrf_weakened", "config.development_public", "config.domain_ip", "config.domain_port", "config.domain_single_label", "config.file_permissions", "config.file_shadowed", "config.file_unreadable", "config.https_required", "config.insecure_http", "config.insecure_public", "config.listen_public_http", "config.mail_needed", "config.not_used", "config.not_yet", "config.origin_invalid", "config.origin_loopback", "config.origin_path", "config.passkeys_domain", "config.passkeys_elsewhere", "config.passkeys_impossible", "config.password_length", "config.private_listen_open", "config.proxy_missing", "config.public_url_missing", "config.secret_missing", "config.secret_placeholder", "config.secret_short", "config.syntax", "config.unknown_key", "config.unknown_variable", "config.upstream_invalid", "config.value_invalid", "config.value_missing"] },
     Family { link: Link::Dns, name: "dns.aaaa_dead", codes: &["dns.aaaa_dead", "dns.aaaa_no_listener"] },
     Family { link: Link::Dns, name: "dns.container_name", codes: &["dns.container_name_unresolved", "dns.search_domain_shadow"] },
     Family { link: Link::Dns, name: "dns.record_missing", codes: &["dns.nxdomain", "dns.no_address"] },
@@ -159,7 +160,7 @@ pub const FAMILIES: &[Family] = &[
     Family { link: Link::Proxy, name: "proxy.upstream_scheme", codes: &["proxy.upstream_scheme_mismatch"] },
     Family { link: Link::Proxy, name: "proxy.upstream_timing", codes: &["proxy.keepalive_mismatch", "proxy.upstream_timeout"] },
     Family { link: Link::Proxy, name: "proxy.websocket", codes: &["proxy.upgrade_header_forced", "proxy.ws_upgrade_missing", "ws.origin_denied"] },
-    Family { link: Link::Proxy, name: "redirect.host_loop", codes: &["redirect.canonical_host_loop"] },
+    Family { link: Link::Proxy, name: "redirect.host_loop", codes: &["redirect.canonical_host_loop", "redirect.loop"] },
     Family { link: Link::Proxy, name: "redirect.scheme_loop", codes: &["redirect.flexible_ssl_loop", "redirect.xfp_loop"] },
     Family { link: Link::App, name: "app.health_check_wrong", codes: &["app.health.false_negative", "app.health.wrong_path"] },
     Family { link: Link::App, name: "app.not_up", codes: &["app.crash_loop", "app.killed_external", "app.oom_killed", "app.starting"] },
@@ -176,7 +177,7 @@ pub const FAMILIES: &[Family] = &[
     Family { link: Link::Cookie, name: "cookie.duplicate", codes: &["cookie.clear_mismatch", "cookie.duplicate"] },
     Family { link: Link::Cookie, name: "cookie.httponly_unreadable", codes: &["cookie.httponly_on_readable"] },
     Family { link: Link::Cookie, name: "cookie.rejected_domain", codes: &["cookie.domain_invalid", "cookie.domain_mismatch", "cookie.domain_public_suffix", "cookie.domain_single_label"] },
-    Family { link: Link::Cookie, name: "cookie.rejected_prefix", codes: &["cookie.prefix_violation"] },
+    Family { link: Link::Cookie, name: "cookie.rejected_prefix", codes: &["cookie.malformed", "cookie.prefix_violation"] },
     Family { link: Link::Cookie, name: "cookie.rejected_secure", codes: &["cookie.samesite_none_insecure", "cookie.secure_over_http"] },
     Family { link: Link::Cookie, name: "cookie.rejected_size", codes: &["cookie.too_large"] },
     Family { link: Link::Cookie, name: "cookie.withheld_cross_site", codes: &["cookie.partitioned_context", "cookie.samesite_lax_cross_post", "cookie.samesite_strict_cross_site", "cookie.site_mismatch_localhost_127", "cookie.third_party_blocked"] },
@@ -188,6 +189,7 @@ pub const FAMILIES: &[Family] = &[
     Family { link: Link::Auth, name: "auth.throttled", codes: &["auth.locked_out", "auth.rate_limit_shared_ip"] },
     Family { link: Link::Auth, name: "auth.totp_clock", codes: &["auth.totp.client_clock_skew", "auth.totp.clock_skew"] },
     Family { link: Link::Auth, name: "auth.webauthn_rp_id", codes: &["auth.webauthn.rp_id_ip", "auth.webauthn.rp_id_mismatch"] },
+    Family { link: Link::Auth, name: "mail.server", codes: &["mail.unreachable", "mail.tls_failed", "mail.sign_in_refused", "mail.refused"] },
     Family { link: Link::Db, name: "db.capacity", codes: &["db.pool_exhausted", "db.pool_leak", "db.too_many_connections"] },
     Family { link: Link::Db, name: "db.connect_failed", codes: &["config.db_url_unescaped", "db.auth_failed_stale_volume", "db.started_too_early", "db.unreachable"] },
     Family { link: Link::Db, name: "db.schema_drift", codes: &["db.schema_drift"] },
@@ -197,7 +199,7 @@ pub const FAMILIES: &[Family] = &[
     Family { link: Link::Browser, name: "browser.interference", codes: &["browser.extension_interference"] },
     Family { link: Link::Browser, name: "dev.proxy_misconfigured", codes: &["dev.host_check", "dev.localhost_ipv6", "dev.proxy_host_not_rewritten", "dev.proxy_host_rewrite"] },
     Family { link: Link::Browser, name: "frontend.api_call_wrong", codes: &["frontend.api_hits_static_server", "frontend.credentials_omitted", "frontend.wrong_api_base"] },
-    Family { link: Link::Browser, name: "frontend.browser_policy", codes: &["csp.form_action", "frontend.insecure_context", "frontend.mixed_content"] },
+    Family { link: Link::Browser, name: "frontend.browser_policy", codes: &["csp.blocked", "csp.form_action", "frontend.framing_refused", "frontend.insecure_context", "frontend.mixed_content"] },
     Family { link: Link::Browser, name: "frontend.stale_bundle", codes: &["frontend.stale_service_worker"] },];
 
 #[cfg(test)]
@@ -227,8 +229,8 @@ mod tests {
 
     #[test]
     fn holds_the_79_families_and_the_206_codes_of_the_vocabulary() {
-        let reserved = ["http.origin_5xx", "probe.blocked"];
-        assert_eq!(FAMILIES.iter().filter(|family| !reserved.contains(&family.name)).count(), 79);
+        let added = ["http.origin_5xx", "probe.blocked", "config.setting", "mail.server"];
+        assert_eq!(FAMILIES.iter().filter(|family| !added.contains(&family.name)).count(), 79);
         let codes = FAMILIES.iter().flat_map(|family| family.codes).count();
         assert!(codes >= 206, "{codes}");
     }

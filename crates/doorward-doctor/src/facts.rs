@@ -5,6 +5,7 @@
 
 mod browser;
 mod host;
+mod installation;
 mod name;
 mod signin;
 mod wire;
@@ -13,8 +14,9 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-pub use browser::{Browser, Call, Echoed};
+pub use browser::{Browser, Call, Echoed, Told};
 pub use host::{Container, Database, Disk, Firewall, Host, Inner, Line, Listener, Process, Setting, Source, Value};
+pub use installation::{Complaint, Installation, Mail, Phone};
 pub use name::{Lookup, Outcome, Record, Role};
 pub use signin::{Answer, Attempt, Cookie, Form, SignIn, Token, Trouble, Variant};
 pub use wire::{Certificate, Door, Echo, Fault, Handshake, Knock, Step, Tcp, Trust, Via, Visit};
@@ -95,6 +97,18 @@ impl Target {
     }
 }
 
+/// How much was sent in one run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Spent {
+    /// Requests over HTTP.
+    pub http: usize,
+    /// Connections that were tried.
+    pub connections: usize,
+    /// Questions to DNS servers.
+    pub dns: usize,
+}
+
 /// From where the facts were gathered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -134,6 +148,10 @@ pub struct Facts {
     pub signin: SignIn,
     /// The host, where it was examined.
     pub host: Option<Host>,
+    /// What the program says of its installation, where the doctor stands on it.
+    pub installation: Option<Installation>,
+    /// What a phone showed, where somebody opened the page for it.
+    pub phone: Option<Phone>,
     /// What a browser recorded.
     pub browser: Option<Browser>,
     /// The profile of the app, if it was recognised or named.
@@ -148,6 +166,8 @@ pub struct Facts {
     pub own: Vec<IpAddr>,
     /// Whether the name works from another network, where somebody looked.
     pub outside_works: Option<bool>,
+    /// What was sent.
+    pub spent: Spent,
     /// What could not be probed, and why.
     pub skipped: Vec<String>,
 }
@@ -192,9 +212,11 @@ impl Facts {
         self.visits.iter().filter(|visit| visit.via == Via::Public).any(Visit::is_from_cdn)
     }
 
-    /// Every line of every log that was read, newest last.
+    /// The lines of every log that was read, newest last. Where something telling was written while the doctor signed
+    /// in, what stood there before is about others, and is left out.
     pub fn log_lines(&self) -> impl Iterator<Item = &Line> {
-        self.host.iter().flat_map(|host| host.log.iter())
+        let told = |host: &Host| host.since.iter().any(Line::is_telling);
+        self.host.iter().flat_map(move |host| if told(host) { host.since.iter() } else { host.log.iter() })
     }
 
     /// The newest line of a log that holds all these words, in any letter case.
@@ -205,6 +227,13 @@ impl Facts {
             words.iter().all(|word| text.contains(word))
         };
         self.log_lines().filter(holds).last()
+    }
+
+    /// The newest line of all that holds one of these phrases, also one from before: what is said once, at the start.
+    #[must_use]
+    pub fn log_ever(&self, phrases: &[&str]) -> Option<&Line> {
+        let holds = |line: &&Line| phrases.iter().any(|phrase| line.text.to_lowercase().contains(phrase));
+        self.host.iter().flat_map(|host| host.log.iter()).rfind(holds)
     }
 
     /// The newest line that holds one of these phrases.
@@ -221,10 +250,23 @@ pub fn named(facts: &Facts, mark: &str) -> Option<String> {
     pages.flat_map(|visit| visit.note.split(' ')).find_map(|word| word.strip_prefix(mark)).map(str::to_owned)
 }
 
-/// Paths in quotes to which a script sends: a sign-in, and options for a passkey.
+/// The relying party that a script itself writes into the options for a passkey.
+fn relying_party(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("rpId")?;
+    let rest = rest.trim_start_matches(['"', '\'']).trim_start().strip_prefix(':')?.trim_start();
+    let rest = rest.strip_prefix(['"', '\'', '`'])?;
+    let id: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || ".-:".contains(*c)).collect();
+    (!id.is_empty()).then(|| format!("rpid:{id}"))
+}
+
+/// Paths in quotes to which a script sends: a sign-in, options for a passkey, a token; and the token's header.
 fn paths(text: &str) -> Vec<String> {
-    let (mut login, mut passkey) = (None, None);
+    let (mut login, mut passkey, mut token, mut header) = (None, None, None, None);
     for quoted in text.split(['"', '\'', '`']).take(20_000) {
+        let is_name = quoted.len() < 40 && quoted.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if is_name && quoted.contains('-') && crate::probe::signin::is_token_name(quoted) {
+            header.get_or_insert_with(|| format!("header:{quoted}"));
+        }
         let is_path = quoted.len() < 100
             && quoted.starts_with('/')
             && quoted.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte));
@@ -239,6 +281,8 @@ fn paths(text: &str) -> Vec<String> {
             && ["options", "begin", "challenge", "start"].iter().any(|word| lower.contains(word))
         {
             passkey.get_or_insert_with(|| format!("passkey:{quoted}"));
+        } else if crate::probe::signin::is_token_name(quoted) && parts.clone().count() > 0 {
+            token.get_or_insert_with(|| format!("token:{quoted}"));
         } else if parts.clone().count() > 1
             && parts.any(is_login)
             && std::path::Path::new(&lower).extension().is_none_or(|end| end != "js")
@@ -247,7 +291,7 @@ fn paths(text: &str) -> Vec<String> {
             login.get_or_insert_with(|| format!("login:{quoted}"));
         }
     }
-    login.into_iter().chain(passkey).collect()
+    login.into_iter().chain(passkey).chain(token).chain(header).collect()
 }
 
 /// What a page or script names that matters for a sign-in, in words: `http-own`, `localhost:8000`, `crypto.subtle`.
@@ -279,6 +323,7 @@ pub fn marks(text: &str) -> String {
         }
     }
     found.extend(paths(text));
+    found.extend(relying_party(text));
     let mut rest = text;
     while let Some(at) = rest.find("http://") {
         let host: String =
@@ -304,5 +349,11 @@ mod tests {
             assert!(said.split(' ').any(|known| known == word), "{word} in {said}");
         }
         assert!(!marks("location = '/login'; import('/auth/login.js')").contains("login:"));
+        let said =
+            marks("get('/api/csrf').then(t => send('/api/login', {'X-CSRF-Token': t})); get({rpId: \"a.test\"})");
+        for word in ["token:/api/csrf", "login:/api/login", "header:X-CSRF-Token", "rpid:a.test"] {
+            assert!(said.split(' ').any(|known| known == word), "{word} in {said}");
+        }
+        assert!(!marks("options.rpId = location.hostname; post({ rpId: host })").contains("rpid:"));
     }
 }

@@ -56,6 +56,42 @@ pub(crate) fn password_form(text: &str) -> Option<PasswordForm> {
     form.filter(|form| !form.password.is_empty())
 }
 
+/// The first form that takes the code of a second factor: in `password` stands the name of its field.
+pub(crate) fn code_form(text: &str, named: &str) -> Option<PasswordForm> {
+    let is_code = |name: &str, purpose: &str| {
+        let name = name.to_ascii_lowercase();
+        purpose == "one-time-code"
+            || !named.is_empty() && name == named
+            || ["otp", "totp", "code", "token", "mfa"].iter().any(|word| name.contains(word))
+    };
+    let mut form: Option<PasswordForm> = None;
+    for (name, attributes) in tags(text) {
+        let value = |wanted: &str| {
+            attributes.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.clone()).unwrap_or_default()
+        };
+        match name.as_str() {
+            "form" => form = Some(PasswordForm { action: value("action"), ..PasswordForm::default() }),
+            "/form" => {
+                if form.as_ref().is_some_and(|form| !form.password.is_empty()) {
+                    return form;
+                }
+                form = None;
+            }
+            "input" => {
+                let Some(form) = &mut form else { continue };
+                let (kind, name) = (value("type").to_ascii_lowercase(), value("name"));
+                match kind.as_str() {
+                    "hidden" => form.hidden.push((name, value("value"))),
+                    "text" | "tel" | "number" | "" if is_code(&name, &value("autocomplete")) => form.password = name,
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+    form.filter(|form| !form.password.is_empty())
+}
+
 /// The page without what could be a secret: tags keep their attributes' names, and only values that name things.
 pub(crate) fn outline(text: &str) -> String {
     let mut out = String::new();
@@ -179,6 +215,15 @@ mod tests {
         );
         assert_eq!(form.hidden, [("csrf".to_owned(), "a\"b".to_owned())]);
         assert_eq!(password_form("<form><input></form>"), None);
+    }
+
+    #[test]
+    fn finds_the_form_that_takes_a_code() {
+        let page = "<form action=/out><input type=hidden name=csrf_token value=t></form><form action=\"/second\"><input type=hidden name=csrf_token value=t><input name=code type=text autocomplete=one-time-code></form>";
+        let form = code_form(page, "").unwrap();
+        assert_eq!((form.action.as_str(), form.password.as_str(), form.hidden.len()), ("/second", "code", 1));
+        assert!(code_form("<form><input name=pin></form>", "pin").is_some());
+        assert_eq!(code_form("<form><input name=pin><input type=hidden name=token></form>", ""), None);
     }
 
     #[test]

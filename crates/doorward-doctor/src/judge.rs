@@ -7,12 +7,14 @@ use crate::report::{ChainLink, Finding, Hidden, Report, RootCause, SCHEMA, State
 use crate::rule;
 use crate::stop::{self, Stop};
 use crate::suspect::{Confidence, Suspect};
+use crate::told;
 use crate::trail;
 
 /// Judges what was seen. Pure: the same facts give the same report.
 #[must_use]
 pub fn judge(facts: &Facts, only: Option<Link>) -> Report {
     let mut suspects: Vec<Suspect> = rule::RULES.iter().filter_map(|rule| (rule.judge)(facts)).collect();
+    told::join(&mut suspects, facts);
     if let Some(only) = only {
         suspects.retain(|suspect| suspect.shows_at == only || family(suspect).link == only);
     }
@@ -40,12 +42,15 @@ pub fn judge(facts: &Facts, only: Option<Link>) -> Report {
         schema: SCHEMA,
         target: facts.target.as_ref().map_or_else(|| "this installation".to_owned(), crate::facts::Target::origin),
         vantage: facts.vantage,
-        chain: chain(facts, &findings, cause.as_ref(), stop.as_ref()),
+        chain: chain(facts, &findings, &hidden_behind_it, cause.as_ref(), stop.as_ref()),
         findings,
         root_cause: cause,
         hidden_behind_it,
         recognised: trail::recognised(facts),
         skipped: facts.skipped.clone(),
+        story: facts.installation.as_ref().map(|installation| installation.story.clone()).unwrap_or_default(),
+        requests: facts.spent,
+        measured: crate::measured::of(facts),
     }
 }
 
@@ -127,7 +132,13 @@ fn hidden(suspects: &[Suspect], root: Option<usize>, stop: Option<&Stop>) -> Vec
     out
 }
 
-fn chain(facts: &Facts, findings: &[Finding], root: Option<&RootCause>, stop: Option<&Stop>) -> Vec<ChainLink> {
+fn chain(
+    facts: &Facts,
+    findings: &[Finding],
+    hidden: &[Hidden],
+    root: Option<&RootCause>,
+    stop: Option<&Stop>,
+) -> Vec<ChainLink> {
     let edge = stop.map(|stop| stop.link);
     Link::ALL
         .into_iter()
@@ -141,6 +152,11 @@ fn chain(facts: &Facts, findings: &[Finding], root: Option<&RootCause>, stop: Op
                 _ if edge.is_some_and(|edge| link > edge && link > Link::Config) => State::Skipped,
                 Some(Severity::Error) => State::Broken,
                 Some(Severity::Warning) => State::Warn,
+                _ if seen
+                    && hidden.iter().any(|one| cause::find(one.code).is_some_and(|(own, _)| own.link == link)) =>
+                {
+                    State::Unknown
+                }
                 _ if seen => State::Ok,
                 _ => State::Skipped,
             };

@@ -2,27 +2,34 @@
 
 mod answer;
 pub(crate) mod client;
+mod code;
 mod dns;
 mod doubt;
 pub(crate) mod echo;
 mod elsewhere;
 mod hook;
+mod insider;
 mod page;
 pub(crate) mod passkey;
+mod phone;
 mod resolve;
 mod session;
 pub(crate) mod shown;
 pub(crate) mod signin;
 mod tls;
+mod token;
 mod verifier;
 mod walk;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::facts::{Facts, Target, Vantage};
 use crate::redact::Salt;
+
+pub use insider::{Insider, Told};
 
 /// What an examination is asked to do.
 #[expect(clippy::struct_excessive_bools, reason = "each is one thing that was asked for or not")]
@@ -80,6 +87,10 @@ pub struct Request {
     pub host: Option<crate::host::Place>,
     /// The host facts were asked for, or the site's name leads here.
     pub is_host_named: bool,
+    /// The program on whose installation the doctor stands.
+    pub insider: Option<Arc<dyn Insider>>,
+    /// Offer a page to a phone.
+    pub phone: Option<Phone>,
     /// This machine was said to be the host of the site.
     pub is_host_here: bool,
     /// The folder of the installation was named.
@@ -92,6 +103,15 @@ pub struct Request {
     pub login: Option<Login>,
     /// The salt of fingerprints.
     pub salt: Salt,
+}
+
+/// How a phone is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Phone {
+    /// Shows somebody the address to open.
+    pub show: fn(&str),
+    /// How long.
+    pub patience: Duration,
 }
 
 /// What whoever verifies tokens expects of them; empty where it is not known.
@@ -112,6 +132,8 @@ pub struct Login {
     pub user: String,
     /// Its password.
     pub password: String,
+    /// What makes the codes of its second factor.
+    pub totp: Option<crate::totp::Totp>,
 }
 
 impl std::fmt::Debug for Login {

@@ -30,6 +30,10 @@ pub struct Profile {
     pub user: String,
     /// The member or field of the password.
     pub password: String,
+    /// Where the code of an authenticator app is sent as JSON.
+    pub code_path: String,
+    /// The member or field of that code.
+    pub code: String,
     /// A page that needs a session.
     pub session_path: String,
     /// A path that answers with what it received.

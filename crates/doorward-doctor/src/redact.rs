@@ -100,6 +100,20 @@ const PLACEHOLDERS: &[&str] = &[
     "{{",
 ];
 
+/// An address whose password holds a character that ends a part of it, so that programs read another host or port.
+fn is_cut(value: &str) -> bool {
+    let Some((scheme, rest)) = value.split_once("://") else { return false };
+    if scheme.is_empty() || !scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) {
+        return false;
+    }
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, behind) = rest.split_at(end);
+    // What stands after the colon is a port, or else the beginning of a password.
+    let is_port = authority.rsplit_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_ok());
+    let is_behind = behind.contains('@') && !authority.contains('@') && !is_port;
+    authority.matches('@').count() > 1 || is_behind
+}
+
 fn quirks(value: &str) -> Vec<String> {
     let lower = value.to_lowercase();
     let quoted = value.len() >= 2
@@ -124,6 +138,7 @@ fn quirks(value: &str) -> Vec<String> {
         ("short", !value.is_empty() && value.len() < 16),
         ("hex", value.len() >= 16 && value.chars().all(|c| c.is_ascii_hexdigit())),
         ("trailing-space", value != value.trim_end()),
+        ("cut", is_cut(value)),
     ];
     rows.iter().filter(|(_, holds)| *holds).map(|(name, _)| (*name).to_owned()).collect()
 }
@@ -308,6 +323,21 @@ pub fn address(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_that_cuts_its_address_is_seen() {
+        for (value, expected) in [
+            ("postgres://ada:p@ss@db:5432/shop", true),
+            ("postgres://ada:p#ss@db:5432/shop", true),
+            ("postgresql+asyncpg://ada:p/ss@db/shop", true),
+            ("postgres://ada:p%40ss@db:5432/shop", false),
+            ("postgres://db:5432/shop?user=ada@x", false),
+            ("https://example.com/@ada", false),
+            ("ada@example.com", false),
+        ] {
+            assert_eq!(Salt::of(b"s").mark(value).is("cut"), expected, "{value}");
+        }
+    }
 
     #[test]
     fn takes_tokens_passwords_and_cookies_out_of_texts() {

@@ -141,6 +141,12 @@ pub struct Report {
     pub recognised: Vec<String>,
     /// What was not looked at, and why.
     pub skipped: Vec<String>,
+    /// What the gateway noted of the request that was refused, where the doctor stands on it.
+    pub story: Vec<String>,
+    /// What was sent.
+    pub requests: crate::facts::Spent,
+    /// What two runs can be compared by.
+    pub measured: std::collections::BTreeMap<String, String>,
 }
 
 impl Report {

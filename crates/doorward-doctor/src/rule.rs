@@ -31,6 +31,7 @@ mod cdn_origin_dns;
 mod cdn_origin_slow;
 mod config_env_value;
 mod config_secret;
+mod config_setting;
 mod cookie_duplicate;
 mod cookie_httponly_unreadable;
 mod cookie_rejected_domain;
@@ -68,6 +69,7 @@ mod http_too_large;
 mod listen_nothing;
 mod listen_port_conflict;
 mod listen_wrong_address;
+mod mail_server;
 mod nat_inbound_unreachable;
 mod nat_no_hairpin;
 mod net_dropped;
@@ -95,6 +97,8 @@ mod tls_renewal_failing;
 mod tls_version_unsupported;
 mod tls_wrong_cert_served;
 
+pub(crate) use basis::is_incidental;
+
 use crate::facts::Facts;
 use crate::suspect::Suspect;
 
@@ -111,6 +115,7 @@ pub struct Rule {
 pub const RULES: &[Rule] = &[
     config_env_value::RULE,
     config_secret::RULE,
+    config_setting::RULE,
     dns_aaaa_dead::RULE,
     dns_container_name::RULE,
     dns_record_missing::RULE,
@@ -179,6 +184,7 @@ pub const RULES: &[Rule] = &[
     auth_throttled::RULE,
     auth_totp_clock::RULE,
     auth_webauthn_rp_id::RULE,
+    mail_server::RULE,
     db_capacity::RULE,
     db_connect_failed::RULE,
     db_schema_drift::RULE,

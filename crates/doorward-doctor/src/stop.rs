@@ -139,6 +139,11 @@ fn silence(arrival: &Visit, fault: Fault) -> Stop {
             format!("A redirect leads to an address without a handshake: {url}"),
             "Run the doctor for that address.",
         ),
+        Fault::Certificate => Stop::new(
+            Link::Tls,
+            "The server demands a certificate of whoever connects",
+            "Look into its configuration: for whom is the demand (`ssl_verify_client`, `verify required`) meant?",
+        ),
         Fault::Closed => Stop::new(
             Link::Proxy,
             "The connection ends before the answer",

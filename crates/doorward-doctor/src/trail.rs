@@ -21,13 +21,18 @@ pub(crate) fn seen(facts: &Facts, link: Link) -> (bool, u64, Vec<String>) {
         Link::Session => session(facts),
         Link::Browser => {
             let calls = facts.browser.as_ref().map_or(0, |browser| browser.calls.len());
-            (
-                facts.browser.is_some(),
-                0,
-                if calls > 0 { vec![format!("{calls} requests recorded")] } else { Vec::new() },
-            )
+            let mut told = if calls > 0 { vec![format!("{calls} requests recorded")] } else { Vec::new() };
+            told.extend(facts.phone.as_ref().map(phone));
+            (facts.browser.is_some() || facts.phone.is_some(), 0, told)
         }
     }
+}
+
+fn phone(phone: &crate::facts::Phone) -> String {
+    let place = if phone.is_private { "in a private network" } else { "outside" };
+    let family = if phone.is_v6 { "IPv6" } else { "IPv4" };
+    let cookies = if phone.keeps_cookies { "keeps cookies" } else { "keeps no cookie" };
+    format!("a phone {place}: {family}, {}, Host {}, {cookies}", phone.scheme, phone.host.join(", "))
 }
 
 fn config(facts: &Facts) -> (bool, u64, Vec<String>) {
@@ -131,14 +136,27 @@ fn auth(facts: &Facts) -> (bool, u64, Vec<String>) {
 
 fn database(facts: &Facts) -> (bool, u64, Vec<String>) {
     match facts.host.as_ref().and_then(|host| host.database.as_ref()) {
-        Some(database) if database.is_tried => (true, 0, vec![format!("{} answers", database.place)]),
+        Some(database) if database.is_tried => {
+            let word = if database.refused.is_empty() { "answers" } else { "takes no connection" };
+            let mut told = vec![format!("{} {word}", database.place)];
+            if let Some((used, most)) = database.used {
+                told.push(format!("{used} of {most} connections in use"));
+            }
+            if database.refused.is_empty() && database.write.is_empty() {
+                told.push("a write was taken back".to_owned());
+            }
+            (true, database.ms, told)
+        }
         _ => (false, 0, Vec::new()),
     }
 }
 
 fn session(facts: &Facts) -> (bool, u64, Vec<String>) {
     let after = &facts.signin.after;
-    (!after.is_empty(), 0, after.iter().map(|status| format!("next request {status}")).take(2).collect())
+    let kept = facts.host.as_ref().and_then(|host| host.database.as_ref()).and_then(|database| database.sessions);
+    let kept = kept.map(|sessions| format!("{sessions} sessions in the database"));
+    let told = after.iter().map(|status| format!("next request {status}")).take(2).chain(kept).collect::<Vec<_>>();
+    (!told.is_empty(), 0, told)
 }
 
 /// What the app and the proxy were recognised as.

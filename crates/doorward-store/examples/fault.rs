@@ -3,6 +3,7 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use doorward_core::audit::{Action, Actor, Event};
 use doorward_core::identifier::{LinkId, UserId};
@@ -10,7 +11,7 @@ use doorward_core::store::{Audit as _, Link, Links as _, Purpose, StoreError, Us
 use doorward_core::token::{self, Kind};
 use doorward_core::user::{Status, User};
 use doorward_core::{Random, Secret, UnixTime};
-use doorward_store::{Location, Server, Store};
+use doorward_store::{Location, Look, Server, Store};
 
 /// The system's random bytes: each run makes other names.
 #[derive(Debug)]
@@ -28,12 +29,17 @@ const NOW: UnixTime = UnixTime(1_800_000_000);
 async fn main() {
     let mut arguments = std::env::args().skip(1);
     let (Some(task), Some(place)) = (arguments.next(), arguments.next()) else {
-        println!("usage: fault write URL | fill DIRECTORY | open DIRECTORY");
+        println!("usage: fault write URL | fill DIRECTORY | look DIRECTORY | open DIRECTORY");
         return;
     };
     match task.as_str() {
         "write" => write_for_ever(&location(&place)).await,
         "fill" => fill(Path::new(&place)).await,
+        "look" => match doorward_store::look(&Location::embedded(Path::new(&place)), Duration::from_secs(5)).await {
+            Look::Seen(found) if found.refused.is_empty() && found.write.is_empty() => say("well"),
+            Look::Seen(found) => say(&format!("{} {}", found.refused, found.write)),
+            other => say(&format!("{other:?}")),
+        },
         _ => match Store::open(&Location::embedded(Path::new(&place))).await {
             Ok(_) => say("opened"),
             Err(findings) => findings.iter().for_each(|finding| say(finding.code)),

@@ -82,6 +82,24 @@ impl Dialect {
         }
     }
 
+    /// How many connections there are and may be, this one left out, where others have any: `idle`, `used`, `most`,
+    /// and of this database alone `used_here`, `most_here` (-1 for no bound).
+    pub(crate) fn connections(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(
+                "SELECT CAST(COUNT(*) FILTER (WHERE datname = current_database() \
+                 AND state LIKE 'idle in transaction%') AS BIGINT) AS idle, \
+                 CAST(COUNT(*) AS BIGINT) AS used, \
+                 CAST(COUNT(*) FILTER (WHERE datname = current_database()) AS BIGINT) AS used_here, \
+                 CAST(current_setting('max_connections') AS BIGINT) \
+                 - CAST(current_setting('superuser_reserved_connections') AS BIGINT) AS most, \
+                 CAST((SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS BIGINT) AS most_here \
+                 FROM pg_stat_activity WHERE datname IS NOT NULL AND pid <> pg_backend_pid()",
+            ),
+        }
+    }
+
     /// Every column: `table_name`, `column_name`, `column_type` (upper case), `is_required`.
     pub(crate) fn columns(self) -> &'static str {
         match self {

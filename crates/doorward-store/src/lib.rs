@@ -22,6 +22,7 @@ mod factor;
 mod failure;
 mod link;
 mod location;
+mod look;
 mod mail;
 pub mod migration;
 mod proof;
@@ -40,6 +41,7 @@ mod write;
 
 pub use archive::{KeyFile, Summary, verify};
 pub use location::{Location, Server};
+pub use look::{Condition, Look, look};
 pub use refusal::Refusal;
 pub use request::{Entry, RequestLog, Writer};
 pub use restore::{Restored, restore};

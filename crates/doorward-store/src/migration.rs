@@ -49,6 +49,11 @@ pub struct State {
 }
 
 impl Migration {
+    /// Its number and name.
+    pub(crate) fn told(&self) -> String {
+        format!("migration {} ({})", self.version, self.name)
+    }
+
     /// SHA-256 over the statements, in hex.
     pub(crate) fn checksum(&self) -> String {
         let mut digest = Sha256::new();
@@ -103,8 +108,15 @@ pub(crate) struct Applied {
     checksum: String,
 }
 
+impl Applied {
+    /// Its number and name.
+    pub(crate) fn told(&self) -> String {
+        format!("migration {} ({})", self.version, self.name)
+    }
+}
+
 /// Reads the ledger; empty where there is none yet.
-async fn applied(connection: &mut AnyConnection, location: &Location) -> Result<Vec<Applied>, Failure> {
+pub(crate) async fn applied(connection: &mut AnyConnection, location: &Location) -> Result<Vec<Applied>, Failure> {
     let columns = sqlx::query(location.dialect().columns()).fetch_all(&mut *connection).await?;
     let mut has_ledger = false;
     for column in &columns {
@@ -124,7 +136,7 @@ async fn applied(connection: &mut AnyConnection, location: &Location) -> Result<
 fn check(applied: &[Applied], list: &[Migration]) -> Result<(), Vec<Finding>> {
     let mut findings = Vec::new();
     for (index, row) in applied.iter().enumerate() {
-        let subject = format!("migration {} ({})", row.version, row.name);
+        let subject = row.told();
         match list.get(index) {
             None => findings.push(
                 Finding::error("store.schema_ahead", subject, "a newer Doorward has changed this database")
@@ -153,8 +165,7 @@ pub(crate) async fn require_all(connection: &mut AnyConnection, location: &Locat
 }
 
 fn pending(migration: &Migration, location: &Location) -> Finding {
-    let subject = format!("migration {} ({})", migration.version, migration.name);
-    Finding::error("store.migration_pending", subject, format!("it is not yet applied in {location}"))
+    Finding::error("store.migration_pending", migration.told(), format!("it is not yet applied in {location}"))
         .with_remedy("doorward migrate up")
 }
 
@@ -204,7 +215,7 @@ pub(crate) async fn run(
     for migration in list {
         for statement in migration.statements {
             let done = define(connection, location, statement).await;
-            done.map_err(|error| refused(&format!("migration {} ({})", migration.version, migration.name), &error))?;
+            done.map_err(|error| refused(&migration.told(), &error))?;
         }
         let noted = sqlx::query("INSERT INTO migration (version, name, checksum) VALUES ($1, $2, $3)")
             .bind(migration.version)

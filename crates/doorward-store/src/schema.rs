@@ -72,51 +72,74 @@ pub(crate) async fn compare(connection: &mut AnyConnection, location: &Location)
     let failed = |failure| vec![finding(location, failure)];
     let expected = expected(migration::ALL).await.map_err(failed)?;
     let found = read(connection, location.dialect()).await.map_err(failed)?;
-    let findings = differences(&expected, &found);
+    let findings: Vec<_> = differences(&expected, &found).iter().map(altered).collect();
     if findings.is_empty() { Ok(()) } else { Err(findings) }
 }
 
-fn differences(expected: &Schema, found: &Schema) -> Vec<Finding> {
+/// What is missing, by its name alone, and what is otherwise than it should be.
+pub(crate) fn told(expected: &Schema, found: &Schema) -> Vec<String> {
+    let told = |difference: Difference| match difference.why.as_str() {
+        "the table is missing" | "the column is missing" => difference.subject,
+        why => format!("{} ({why})", difference.subject),
+    };
+    differences(expected, found).into_iter().map(told).collect()
+}
+
+/// One thing that is not as the migrations make it.
+struct Difference {
+    /// A table, or `table.column`.
+    subject: String,
+    why: String,
+}
+
+impl Difference {
+    fn new(subject: &str, why: &str) -> Self {
+        Self { subject: subject.to_owned(), why: why.to_owned() }
+    }
+}
+
+fn differences(expected: &Schema, found: &Schema) -> Vec<Difference> {
     let mut findings = Vec::new();
     for (table, columns) in &expected.tables {
         match found.tables.get(table) {
-            None => findings.push(altered(table, "the table is missing")),
+            None => findings.push(Difference::new(table, "the table is missing")),
             Some(found) => compare_columns(table, columns, found, &mut findings),
         }
     }
     for (name, index) in &expected.indexes {
         if found.indexes.get(name) != Some(index) {
             let kind = if index.is_unique { "unique index" } else { "index" };
-            findings.push(altered(&index.table, &format!("the {kind} {name} is missing or altered")));
+            findings.push(Difference::new(&index.table, &format!("the {kind} {name} is missing or altered")));
         }
     }
     findings
 }
 
-fn compare_columns(table: &str, expected: &[Column], found: &[Column], findings: &mut Vec<Finding>) {
+fn compare_columns(table: &str, expected: &[Column], found: &[Column], findings: &mut Vec<Difference>) {
     for column in expected {
         let subject = format!("{table}.{}", column.name);
         match found.iter().find(|other| other.name == column.name) {
-            None => findings.push(altered(&subject, "the column is missing")),
+            None => findings.push(Difference::new(&subject, "the column is missing")),
             Some(other) if other.kind != column.kind => {
                 let why = format!("the column has the type {} instead of {}", other.kind, column.kind);
-                findings.push(altered(&subject, &why));
+                findings.push(Difference::new(&subject, &why));
             }
             Some(other) if other.is_required != column.is_required => {
                 let why = if column.is_required { "the column may be empty" } else { "the column may not be empty" };
-                findings.push(altered(&subject, why));
+                findings.push(Difference::new(&subject, why));
             }
             Some(_) => {}
         }
     }
     for column in found {
         if !expected.iter().any(|other| other.name == column.name) {
-            findings.push(altered(&format!("{table}.{}", column.name), "nobody knows this column"));
+            findings.push(Difference::new(&format!("{table}.{}", column.name), "nobody knows this column"));
         }
     }
 }
 
-fn altered(subject: &str, why: &str) -> Finding {
-    Finding::error("store.schema_altered", subject, format!("the database was altered by hand: {why}"))
+fn altered(difference: &Difference) -> Finding {
+    let why = format!("the database was altered by hand: {}", difference.why);
+    Finding::error("store.schema_altered", difference.subject.clone(), why)
         .with_remedy("doorward restore --force LATEST-BACKUP, or undo the change by hand")
 }

@@ -2,23 +2,32 @@
 
 import { createClient } from "./client.js";
 
-const freshFor = 5 * 60 * 1000;
-
-const client = createClient({ baseUrl: location.origin + document.body.dataset.base, deadline: 4000 });
-
-let tokenSince = Date.now();
+const freshFor = 5 * 60;
 
 const fields = () => document.querySelectorAll('input[name="csrf_token"]');
+
+const token = fields()[0]?.value;
+const client = createClient({ baseUrl: location.origin + document.body.dataset.base, token, deadline: 4000 });
 
 /** Fetches a fresh token into every form, and says whether it came. A failure changes nothing. */
 async function refreshToken() {
   try {
     const token = await client.csrf.token();
     for (const field of fields()) field.value = token;
-    tokenSince = Date.now();
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Has the other tabs ask anew who is signed in. */
+export function tellTabs() {
+  try {
+    const channel = new BroadcastChannel(`doorward ${client.inspect().baseUrl}`);
+    channel.postMessage("changed");
+    channel.close();
+  } catch {
+    // Where nothing may be shared between tabs, each finds out by itself.
   }
 }
 
@@ -43,6 +52,9 @@ function setIdle() {
   }
 }
 
+/** Whether a form has gone out, which may have signed somebody in or out. */
+let isSent = false;
+
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.method !== "post") return;
@@ -51,7 +63,9 @@ document.addEventListener("submit", async (event) => {
     return;
   }
   for (const field of form.querySelectorAll('input[type="text"][autocomplete$="password"]')) field.type = "password";
-  if (Date.now() - tokenSince < freshFor) {
+  isSent = true;
+  // Another tab that has signed in or out has made the client forget its token.
+  if (client.inspect().token?.ageSeconds < freshFor) {
     setBusy(form, event.submitter);
     return;
   }
@@ -60,6 +74,12 @@ document.addEventListener("submit", async (event) => {
   await refreshToken();
   // `submit()` asks no listener and no validation again: both are done.
   form.submit();
+});
+
+// The page goes when the answer to its form is there: only then do other tabs learn who is signed in now.
+addEventListener("pagehide", () => {
+  if (isSent) tellTabs();
+  isSent = false;
 });
 
 // A page from the back/forward cache has old tokens and buttons that still look busy.
@@ -135,6 +155,7 @@ if (right && !document.querySelector("[data-wrong-address]")) {
 // this browser keeps no cookies of this address.
 const warning = document.querySelector("[data-no-cookies]");
 if (warning && client.inspect().cookie === "absent") {
+  client.csrf.drop();
   refreshToken().then((isFresh) => {
     warning.hidden = !isFresh || client.inspect().cookie !== "absent";
   });

@@ -1,6 +1,7 @@
 // Passkeys on the pages: which button asks for what, and where its words are shown.
 
 import { createClient } from "./client.js";
+import { tellTabs } from "./doorward.js";
 import { DoorwardError } from "./error.js";
 import { answer, create, isPossible, prove } from "./webauthn.js";
 
@@ -55,6 +56,7 @@ async function run(place, mediation) {
     isAnswering = false;
     throw error;
   }
+  tellTabs();
   location.assign(next);
 }
 

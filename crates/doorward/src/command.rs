@@ -5,6 +5,7 @@ pub mod completion;
 pub mod config;
 pub mod csrf;
 pub mod doctor;
+pub mod e2e;
 pub mod explain;
 pub mod health;
 pub mod init;
@@ -77,6 +78,8 @@ enum Command {
     Csrf(csrf::Arguments),
     /// Serve the browser's tools to agents (Model Context Protocol)
     Mcp(Box<mcp::Arguments>),
+    /// Play sign-in tests in plain words in a real browser
+    E2e(Box<e2e::Arguments>),
     /// Find out why people cannot sign in
     Doctor(Box<doctor::Arguments>),
     /// Tell everything that is known of a request
@@ -128,6 +131,7 @@ pub fn run() -> ExitCode {
         Command::Tune(arguments) => tune::run(&arguments, context.json),
         Command::Csrf(arguments) => csrf::run(&context, &arguments),
         Command::Mcp(arguments) => mcp::run(&context, &arguments),
+        Command::E2e(arguments) => e2e::run(&context, &arguments),
         Command::Doctor(arguments) => doctor::run(&context, &arguments),
         Command::Explain(arguments) => open::explain(&context, &arguments),
         Command::Health(arguments) => open::health(&context, &arguments),

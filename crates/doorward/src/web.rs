@@ -11,6 +11,7 @@ pub mod cookie;
 pub mod demo;
 mod departure;
 pub mod door;
+pub mod echo;
 pub mod exchange;
 pub mod failure;
 pub mod forwarded;
@@ -25,6 +26,7 @@ pub mod private;
 mod refusal;
 pub mod route;
 pub mod target;
+pub mod ticket;
 
 use axum::{Router, middleware};
 

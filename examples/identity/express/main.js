@@ -11,13 +11,14 @@ const expected = {
   requiredClaims: ["exp", "sub"],
 };
 
-/** Sets `request.user`, or answers 401. */
+/** Sets `request.user`, or answers 401; 503 where the keys do not come. */
 async function identify(request, response, next) {
   try {
     const { payload } = await jwtVerify(request.get("X-Doorward-Jwt") ?? "", keys, expected);
     request.user = payload;
     next();
-  } catch {
+  } catch (refused) {
+    if (!/^ERR_J(?!OSE_GENERIC|WKS_TIMEOUT)/.test(refused.code)) return response.status(503).json({ message: "The keys of the gateway did not come." });
     response.status(401).json({ message: "This app is reached through its gateway." });
   }
 }

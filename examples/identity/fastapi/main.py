@@ -14,7 +14,7 @@ app = FastAPI()
 
 
 def identify(x_doorward_jwt: Annotated[str | None, Header()] = None) -> dict:
-    """The claims of whoever asks, or 401. Not async: fetching keys may wait."""
+    """The claims of whoever asks; 401, or 503 where the keys do not come. Not async: fetching keys may wait."""
     try:
         key = KEYS.get_signing_key_from_jwt(x_doorward_jwt or "")
         return jwt.decode(
@@ -23,8 +23,11 @@ def identify(x_doorward_jwt: Annotated[str | None, Header()] = None) -> dict:
             algorithms=["EdDSA"],
             issuer=ISSUER,
             audience=APP,
+            leeway=5,
             options={"require": ["exp", "iat", "iss", "aud", "sub"]},
         )
+    except jwt.PyJWKClientConnectionError as fault:
+        raise HTTPException(503, "The keys of the gateway did not come.") from fault
     except jwt.PyJWTError as refused:
         raise HTTPException(401, "This app is reached through its gateway.") from refused
 

@@ -44,7 +44,7 @@ const fn ratio(part: Part, what: &'static str, row: &'static str, by: &'static s
 }
 
 use Bound::{AtLeast, AtMost, Under};
-use Part::{Alone, Csrf, Proxy};
+use Part::{Alone, Browser, Csrf, Proxy};
 
 /// Every published number.
 pub(super) const TARGETS: &[Target] = &[
@@ -66,6 +66,20 @@ pub(super) const TARGETS: &[Target] = &[
     ratio(Proxy, "p99 of proxied requests, flooded / idle", "beside.p99", "beside.p99_idle", AtMost(2.0)),
     // Processor time, since the clients have no more of it than the servers.
     ratio(Proxy, "TLS 1.3 handshakes a core / nginx", "tls.nginx.cpu", "tls.doorward.cpu", AtLeast(1.0)),
+    target(Browser, "tools: start to `initialize`", "browser.start", Under(20.0), "ms"),
+    target(Browser, "tools: first page, browser launch included", "browser.first", Under(450.0), "ms"),
+    target(Browser, "tools: memory of the server", "browser.memory", Under(10.0), "MiB"),
+    target(Browser, "tools: snapshot", "browser.snapshot", Under(5.0), "ms"),
+    target(Browser, "tools: click", "browser.click", Under(130.0), "ms"),
+    target(Browser, "tools: evaluate", "browser.evaluate", Under(5.0), "ms"),
+    ratio(Browser, "start, against playwright-mcp", "browser.start", "browser.start.npm", AtMost(0.5)),
+    ratio(Browser, "first page, against playwright-mcp", "browser.first", "browser.first.npm", AtMost(0.5)),
+    ratio(Browser, "memory, against playwright-mcp", "browser.memory", "browser.memory.npm", AtMost(0.5)),
+    ratio(Browser, "snapshot, against playwright-mcp", "browser.snapshot", "browser.snapshot.npm", AtMost(0.5)),
+    ratio(Browser, "click, against playwright-mcp", "browser.click", "browser.click.npm", AtMost(0.5)),
+    ratio(Browser, "evaluate, against playwright-mcp", "browser.evaluate", "browser.evaluate.npm", AtMost(0.5)),
+    ratio(Browser, "type, against playwright-mcp", "browser.type", "browser.type.npm", AtMost(0.5)),
+    ratio(Browser, "press a key, against playwright-mcp", "browser.press", "browser.press.npm", AtMost(0.5)),
 ];
 
 impl Target {

@@ -47,7 +47,7 @@ export async function startGateway({ port, settings = {}, words = [] } = {}) {
   const origin = `http://localhost:${own}`;
   const live = () => fetch(`http://127.0.0.1:${own}/health/live`).then((answer) => answer.ok, () => false);
   const stop = async () => {
-    if (child.exitCode !== null) return;
+    if (child.exitCode !== null || child.signalCode) return;
     const gone = new Promise((done) => child.once("exit", done));
     child.kill("SIGKILL");
     await gone;
@@ -93,18 +93,18 @@ export function browserFetch(origin, site = "same-origin") {
   const seen = [];
   /** @type {any} */
   const run = async (input, init = {}) => {
-    const headers = new Headers(init.headers ?? input.headers);
-    headers.set("Origin", origin);
-    headers.set("Sec-Fetch-Site", site);
+    const asked = new Request(input, init);
+    asked.headers.set("Origin", origin);
+    asked.headers.set("Sec-Fetch-Site", site);
     const cookies = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
-    if (cookies && init.credentials !== "omit") headers.set("Cookie", cookies);
-    const answer = await fetch(input, { ...init, headers });
+    if (cookies && asked.credentials !== "omit") asked.headers.set("Cookie", cookies);
+    const answer = await fetch(asked);
     for (const line of answer.headers.getSetCookie()) {
       const [, name, value] = /** @type {any} */ (line.match(/^([^=]+)=([^;]*)/));
       if (/max-age=0/i.test(line)) jar.delete(name);
       else jar.set(name, value);
     }
-    seen.push({ url: String(input.url ?? input), method: init.method ?? "GET", status: answer.status, token: headers.get("X-CSRF-TOKEN"), cookies });
+    seen.push({ url: asked.url, method: asked.method, status: answer.status, token: asked.headers.get("X-CSRF-TOKEN"), cookies });
     return answer;
   };
   return Object.assign(run, { jar, seen });

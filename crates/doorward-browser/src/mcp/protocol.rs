@@ -15,7 +15,7 @@ pub const VERSIONS: &[&str] = &["2025-11-25", "2025-06-18", "2025-03-26", "2024-
 /// JSON-RPC: the message is no JSON.
 const NOT_JSON: i64 = -32700;
 /// JSON-RPC: the JSON is no message.
-const NO_REQUEST: i64 = -32600;
+pub(crate) const NO_REQUEST: i64 = -32600;
 /// JSON-RPC: there is no such method.
 const NO_METHOD: i64 = -32601;
 
@@ -37,16 +37,23 @@ impl Server {
 
     /// Answers one message, or several in a list. Notifications have no answer.
     pub async fn answer(&self, message: &[u8]) -> Option<Value> {
-        match serde_json::from_slice::<Value>(message) {
-            Ok(Value::Array(list)) if !list.is_empty() => {
+        match read(message) {
+            Ok(message) => self.answer_value(message).await,
+            Err(failed) => Some(failed),
+        }
+    }
+
+    /// The same for a message that was read already.
+    pub(crate) async fn answer_value(&self, message: Value) -> Option<Value> {
+        match message {
+            Value::Array(list) if !list.is_empty() => {
                 let mut answers = Vec::new();
                 for one in list.into_iter().take(100) {
                     answers.extend(self.one(one).await);
                 }
                 (!answers.is_empty()).then_some(Value::Array(answers))
             }
-            Ok(one) => self.one(one).await,
-            Err(error) => Some(failed(&Value::Null, NOT_JSON, &format!("Parse error: {error}"))),
+            one => self.one(one).await,
         }
     }
 
@@ -115,6 +122,12 @@ fn initialize(params: &Value) -> Value {
     })
 }
 
-fn failed(id: &Value, code: i64, message: &str) -> Value {
+/// The message, or the answer to what is none.
+pub(crate) fn read(message: &[u8]) -> Result<Value, Value> {
+    serde_json::from_slice(message).map_err(|error| failed(&Value::Null, NOT_JSON, &format!("Parse error: {error}")))
+}
+
+/// An answer that is an error.
+pub(crate) fn failed(id: &Value, code: i64, message: &str) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message } })
 }

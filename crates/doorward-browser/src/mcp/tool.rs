@@ -20,7 +20,6 @@ mod wait;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -140,6 +139,9 @@ impl Tool {
                 Need::FileChooser => modals.iter().any(|modal| !modal.is_dialog()),
                 _ => modals.is_empty(),
             };
+            if self.need == Need::FreeTab {
+                tab.check()?;
+            }
             if !is_there {
                 let lines = modal::lines(&modals).join("\n");
                 let text = match self.need {
@@ -176,20 +178,7 @@ impl Turn<'_> {
     where
         F: Future<Output = Result<(), Failure>> + Send + 'static,
     {
-        let mark = tab.mark();
-        let worker = Arc::clone(tab);
-        #[expect(clippy::disallowed_methods, reason = "it goes on behind a dialog and ends with its tab")]
-        let done = tokio::spawn(async move {
-            action.await?;
-            worker.settle(mark, frames).await;
-            Ok(())
-        });
-        let held = async { while !tab.until(Duration::from_hours(1), |state| !state.modals.is_empty()).await {} };
-        tokio::select! {
-            biased;
-            finished = done => finished.unwrap_or(Err(Failure::Gone)),
-            () = held => Ok(()),
-        }
+        tab.complete(frames, action).await
     }
 }
 

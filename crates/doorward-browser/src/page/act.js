@@ -342,12 +342,16 @@ const HANDLERS = {
     return { lines: text.split("\n").flatMap((line, index) => (wanted.test(line) ? [index] : [])) };
   },
   signIn,
+  called: ({ text, kind }) => called(text, kind),
+  standing: () => standing(),
+  value: ({ ref }) => use(ref, (element) => ({ text: "value" in element ? String(element.value) : flattened(element.textContent || "") })),
   scrolled: () => ({ x: scrollX, y: scrollY }),
   box: ({ ref }) => use(ref, (element) => box(element)),
   wait: ({ text, state, milliseconds }) => textBecomes(text, state, milliseconds).then((is) => ({ is })),
   settle: async ({ frames }) => {
     for (let count = 0; count < frames; count++) await frameTime();
-    await new Promise((done) => setTimeout(done, 0));
+    // Two turns of the page's own work, since a handler often puts off the rest to the next.
+    for (let count = 0; count < 2; count++) await new Promise((done) => setTimeout(done, 0));
     return {};
   },
 };

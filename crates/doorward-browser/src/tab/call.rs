@@ -1,5 +1,7 @@
 //! Questions to the page script, and functions that run in the page itself.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::Tab;
@@ -9,6 +11,8 @@ use crate::page;
 
 /// How often a question is asked again because the page went on to another document.
 const TRIES: usize = 20;
+/// Characters of a body that are read.
+const BODY: usize = 64 * 1024;
 
 impl Tab {
     /// Asks the page script of a frame.
@@ -106,6 +110,19 @@ impl Tab {
         let answer = self.call_within(&session, "Runtime.callFunctionOn", params, limit).await;
         let value = result(answer?)?;
         Ok(value["value"].as_str().unwrap_or("undefined").to_owned())
+    }
+
+    /// The beginning of the body of an answer, as text.
+    pub(crate) async fn response_body(&self, request: &str) -> Result<String, Failure> {
+        let told = self.call("Network.getResponseBody", json!({ "requestId": request })).await;
+        let told = told.map_err(|_| Failure::said("The browser keeps no body of this request any more"))?;
+        let text = told["body"].as_str().unwrap_or_default();
+        let bytes = if told["base64Encoded"] == true {
+            STANDARD.decode(text).unwrap_or_default()
+        } else {
+            text.as_bytes().to_vec()
+        };
+        Ok(String::from_utf8_lossy(&bytes).chars().take(BODY).collect())
     }
 
     /// The element in the page's own world, where scripts of the page know it.

@@ -25,6 +25,10 @@ impl Tab {
             _ => return,
         }
         drop(state);
+        if method == "Inspector.targetCrashed" {
+            // What a crashed page was asked is answered by nobody.
+            self.link.forget(session, "Page crashed");
+        }
         self.tick();
     }
 

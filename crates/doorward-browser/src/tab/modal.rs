@@ -1,6 +1,9 @@
 //! What stands in the way of everything else in a tab: a dialog, or a file chooser.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use super::Tab;
+use crate::failure::Failure;
 
 /// A dialog or a file chooser that waits for an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +53,41 @@ impl Modal {
             Self::Dialog { .. } => "browser_handle_dialog",
             Self::FileChooser { .. } => "browser_file_upload",
         }
+    }
+}
+
+impl Tab {
+    /// Takes the dialog that stands in the way, and gives the session in which it has to be answered.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub(crate) fn take_dialog(&self) -> Result<String, Failure> {
+        let mut state = self.state();
+        let index = state.modals.iter().position(Modal::is_dialog);
+        match index.map(|index| state.modals.remove(index)) {
+            Some(Modal::Dialog { session, .. }) => Ok(session),
+            _ => Err(Failure::said("No dialog visible")),
+        }
+    }
+
+    /// Answers a dialog that was taken.
+    ///
+    /// # Errors
+    ///
+    /// When the tab is gone.
+    pub(crate) async fn answer_dialog(
+        &self,
+        session: &str,
+        is_accepted: bool,
+        text: Option<&str>,
+    ) -> Result<(), Failure> {
+        let mut params = json!({ "accept": is_accepted });
+        if let Some(text) = text {
+            params["promptText"] = text.into();
+        }
+        let limit = self.options.script_timeout;
+        self.call_within(session, "Page.handleJavaScriptDialog", params, limit).await.map(|_| ())
     }
 }
 

@@ -1,13 +1,14 @@
 //! A small WebSocket client (RFC 6455) for a browser that runs already and listens on this machine.
 
-use std::io::{BufRead as _, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use parking_lot::Mutex;
 use sha1::{Digest as _, Sha1};
 
 use super::{Inbox, MESSAGE_AT_MOST, Outbox};
@@ -27,10 +28,13 @@ pub(crate) fn connect(endpoint: &str, inbox: Inbox, ended: impl FnOnce() + Send 
     shake_hands(&stream, &mut reader, &host, &path).map_err(|error| refused(&address, &error))?;
     let _ = stream.set_read_timeout(None);
     let (outbox, messages) = mpsc::channel::<Vec<u8>>();
-    let pongs = outbox.clone();
-    thread::spawn(move || write(stream, &messages));
+    let stream = Arc::new(Mutex::new(stream));
+    let own = Arc::clone(&stream);
+    thread::spawn(move || write(&own, &messages));
     thread::spawn(move || {
-        let _ = read(&mut reader, inbox, &pongs);
+        let _ = read(&mut reader, inbox, |content| {
+            let _ = stream.lock().write_all(&frame(0xA, content));
+        });
         ended();
     });
     Ok(outbox)
@@ -62,15 +66,31 @@ fn ask(endpoint: &str) -> Result<String, Failure> {
     let stream = open(&host)?;
     let request = format!("GET /json/version HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     (&stream).write_all(request.as_bytes()).map_err(|error| refused(endpoint, &error))?;
-    let mut answer = Vec::new();
-    let _ = (&stream).take(64 * 1024).read_to_end(&mut answer);
-    let text = String::from_utf8_lossy(&answer);
-    let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    let version: serde_json::Value = serde_json::from_str(body.trim()).unwrap_or_default();
+    let body = body(&mut BufReader::new(&stream)).map_err(|error| refused(endpoint, &error))?;
+    let version: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
     let address = version["webSocketDebuggerUrl"].as_str();
     address
         .map(str::to_owned)
         .ok_or_else(|| Failure::NotStarted(format!("{endpoint} does not tell a browser's address")))
+}
+
+/// The body of an answer whose connection stays open.
+fn body(reader: &mut impl BufRead) -> std::io::Result<Vec<u8>> {
+    let mut length = 0;
+    for _ in 0..100 {
+        let mut line = String::new();
+        reader.by_ref().take(8192).read_line(&mut line)?;
+        if line.trim_end().is_empty() {
+            break;
+        }
+        let (name, value) = line.split_once(':').unwrap_or_default();
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse().unwrap_or_default();
+        }
+    }
+    let mut body = Vec::new();
+    reader.take(length.min(64 * 1024)).read_to_end(&mut body)?;
+    Ok(body)
 }
 
 fn shake_hands(
@@ -102,16 +122,15 @@ fn shake_hands(
     if is_accepted { Ok(()) } else { Err(std::io::Error::other("it does not speak WebSocket")) }
 }
 
-/// A message that begins with this byte is a pong and its content; texts of JSON never do.
-const PONG: u8 = 0xff;
-
-fn write(mut stream: TcpStream, messages: &mpsc::Receiver<Vec<u8>>) {
+/// Sends messages until nobody has any more, then ends the connection: a browser waits for those who are attached to it
+/// before it lets a new tab run.
+fn write(stream: &Mutex<TcpStream>, messages: &mpsc::Receiver<Vec<u8>>) {
     while let Ok(message) = messages.recv() {
-        let (code, content) = if message.first() == Some(&PONG) { (0xA, &message[1..]) } else { (0x1, &message[..]) };
-        if stream.write_all(&frame(code, content)).is_err() {
+        if stream.lock().write_all(&frame(0x1, &message)).is_err() {
             return;
         }
     }
+    let mut stream = stream.lock();
     let _ = stream.write_all(&frame(0x8, &[]));
     let _ = stream.shutdown(std::net::Shutdown::Both);
 }
@@ -135,7 +154,8 @@ fn frame(code: u8, content: &[u8]) -> Vec<u8> {
     made
 }
 
-fn read(reader: &mut impl Read, mut inbox: Inbox, pongs: &Outbox) -> std::io::Result<()> {
+/// Reads messages until the end; what a ping holds goes to `pong`.
+fn read(reader: &mut impl Read, mut inbox: Inbox, mut pong: impl FnMut(&[u8])) -> std::io::Result<()> {
     let mut message = Vec::new();
     loop {
         let mut head = [0; 2];
@@ -156,10 +176,7 @@ fn read(reader: &mut impl Read, mut inbox: Inbox, pongs: &Outbox) -> std::io::Re
         reader.read_exact(&mut content)?;
         match code {
             0x8 => return Ok(()),
-            0x9 => {
-                content.insert(0, PONG);
-                let _ = pongs.send(content);
-            }
+            0x9 => pong(&content),
             0xA => {}
             _ => {
                 message.append(&mut content);
@@ -188,10 +205,11 @@ mod tests {
     fn pieces_become_one_message_and_a_ping_is_answered() {
         let bytes = [&[0x01, 2][..], b"ab", &[0x89, 1], b"p", &[0x80, 1], b"c", &[0x88, 0]].concat();
         let (sender, receiver) = mpsc::channel();
-        let (pongs, answers) = mpsc::channel();
-        read(&mut &bytes[..], Box::new(move |text| sender.send(text.to_vec()).unwrap()), &pongs).unwrap();
+        let mut pongs = Vec::new();
+        let inbox = Box::new(move |text: &[u8]| sender.send(text.to_vec()).unwrap());
+        read(&mut &bytes[..], inbox, |content| pongs.push(content.to_vec())).unwrap();
         assert_eq!(receiver.recv().unwrap(), b"abc");
-        assert_eq!(answers.recv().unwrap(), [PONG, b'p']);
+        assert_eq!(pongs, [b"p"]);
     }
 
     #[test]

@@ -115,9 +115,55 @@ async fn a_script_without_end_is_stopped() {
     client.server.close().await;
 }
 
+/// Kills every renderer that descends from this process, as a crash does.
+fn crash_renderers() -> usize {
+    let status = |id: u32, field: &str| -> Option<String> {
+        let text = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+        text.lines().find_map(|line| line.strip_prefix(field)).map(|value| value.trim().to_owned())
+    };
+    let is_ours = |id: u32| {
+        let mut at = id;
+        while let Some(parent) = status(at, "PPid:").and_then(|text| text.parse::<u32>().ok()).filter(|id| *id > 1) {
+            if parent == std::process::id() {
+                return true;
+            }
+            at = parent;
+        }
+        false
+    };
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let ids = all.filter_map(|entry| entry.file_name().to_string_lossy().parse::<u32>().ok());
+    let is_renderer = |id: &u32| {
+        std::fs::read(format!("/proc/{id}/cmdline"))
+            .is_ok_and(|line| String::from_utf8_lossy(&line).contains("--type=renderer"))
+    };
+    let renderers: Vec<u32> = ids.filter(is_renderer).filter(|id| is_ours(*id)).collect();
+    for id in &renderers {
+        let id = rustix::process::Pid::from_raw(i32::try_from(*id).unwrap()).unwrap();
+        let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
+    }
+    renderers.len()
+}
+
 #[tokio::test]
 async fn a_renderer_that_crashes_is_an_error_and_the_tab_comes_back() {
     let (site, client) = client();
+    client.open(&site.url("/well")).await;
+    // In the middle of a call, and between two.
+    let endless = client.wrong("browser_evaluate", json!({ "function": "() => new Promise(() => {})" }));
+    let crashed = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(crash_renderers() > 0, "there was a renderer to crash");
+    };
+    let begun = Instant::now();
+    let (text, ()) = tokio::join!(endless, crashed);
+    assert!(text.contains("crashed") && begun.elapsed() < Duration::from_secs(3), "{text}");
+    for tool in ["browser_snapshot", "browser_console_messages", "browser_take_screenshot"] {
+        let text = client.wrong(tool, json!({})).await;
+        assert!(text.contains("Page crashed"), "{tool}: {text}");
+    }
+    client.well("browser_tab_list", json!({})).await;
+    well(site, &client).await;
     client.open(&site.url("/well")).await;
     let text = client.wrong("browser_navigate", json!({ "url": "chrome://crash" })).await;
     assert!(text.contains("refused"), "{text}");

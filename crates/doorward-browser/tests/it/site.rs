@@ -149,8 +149,9 @@ fn exchange<S: Read + Write>(mut stream: S, answer: impl Fn(&Request) -> Answer)
     let _ = stream.write_all(&head).and_then(|()| stream.flush());
 }
 
+/// A clock that stands still.
 #[derive(Debug)]
-struct StillClock;
+pub(crate) struct StillClock;
 
 impl Clock for StillClock {
     fn now(&self) -> UnixTime {

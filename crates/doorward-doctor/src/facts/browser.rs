@@ -1,4 +1,4 @@
-//! What a browser recorded (a HAR file), and what its page holds.
+//! What a browser recorded (a HAR file, or one that was driven), and what its page holds.
 
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +99,24 @@ impl Call {
     }
 }
 
+/// A cause that a real browser told by itself, by refusing a cookie or blocking a request.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Told {
+    /// The code.
+    pub code: String,
+    /// The cookie or the address that it is about.
+    pub subject: String,
+    /// What happened, as a sentence.
+    pub what: String,
+    /// What mends it, as a sentence.
+    pub remedy: String,
+    /// The address of the request.
+    pub url: String,
+    /// The browser's event, as JSON, without values of cookies.
+    pub event: String,
+}
+
 /// What a browser recorded.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -109,6 +127,12 @@ pub struct Browser {
     pub console: Vec<String>,
     /// Whether the page was a secure context, where that is known.
     pub is_secure_context: Option<bool>,
+    /// Causes that it told by itself.
+    pub told: Vec<Told>,
+    /// Its name and version, where it was driven.
+    pub version: String,
+    /// Whether a person would be signed in at the end, where a sign-in was tried.
+    pub is_signed_in: Option<bool>,
     /// The browser's clock against the server's, in seconds (positive: ahead).
     pub clock_ahead: Option<i64>,
     /// The relying party that options for a passkey name; empty without any.

@@ -181,6 +181,42 @@ pub struct Line {
     pub text: String,
 }
 
+impl Line {
+    /// Whether it says more than that a request was answered.
+    #[must_use]
+    pub fn is_telling(&self) -> bool {
+        const WORDS: &[&str] = &[
+            "warn",
+            "err",
+            "fail",
+            "refus",
+            "denied",
+            "invalid",
+            "exception",
+            "forbidden",
+            "traceback",
+            "fatal",
+            "panic",
+            "critical",
+            "locked",
+            "reject",
+            "missing",
+            "mismatch",
+            "expired",
+            "unable",
+            "cannot",
+            "does not",
+            "too many",
+            "disabled",
+            "inactive",
+            "timeout",
+            "timed out",
+        ];
+        let text = self.text.to_lowercase();
+        WORDS.iter().any(|word| text.contains(word))
+    }
+}
+
 /// The app's database.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -199,12 +235,18 @@ pub struct Database {
     pub missing: Vec<String>,
     /// Columns or tables that are missing.
     pub lacking: Vec<String>,
+    /// Migrations of a newer program.
+    pub ahead: Vec<String>,
     /// Why a write (rolled back) failed.
     pub write: String,
     /// Connections in use and the most there may be.
     pub used: Option<(u32, u32)>,
     /// Connections that are idle inside a transaction.
     pub idle_in_transaction: u32,
+    /// Sessions that are kept there, where they can be counted.
+    pub sessions: Option<u64>,
+    /// Milliseconds that the look took.
+    pub ms: u64,
     /// Accounts, for the operator only.
     pub accounts: Vec<(String, String)>,
 }
@@ -239,6 +281,8 @@ pub struct Host {
     pub firewall: Firewall,
     /// Lines of logs.
     pub log: Vec<Line>,
+    /// Those of them that were written while the doctor signed in.
+    pub since: Vec<Line>,
     /// Lines of the proxy's configuration.
     pub proxy: Vec<Line>,
     /// Certificates on disk that the proxy's configuration names.

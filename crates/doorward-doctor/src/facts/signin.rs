@@ -96,6 +96,8 @@ pub enum Variant {
     AtApp,
     /// With the account that was named.
     Real,
+    /// The code of its second factor.
+    Code,
 }
 
 /// What the answer to an attempt means.

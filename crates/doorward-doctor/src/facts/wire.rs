@@ -193,6 +193,8 @@ pub enum Fault {
     Connect,
     /// No handshake.
     Tls,
+    /// The server wants a certificate of whoever connects.
+    Certificate,
     /// The connection ended before the answer's head.
     Closed,
     /// No answer within the time.

@@ -76,6 +76,7 @@ pub(crate) struct Client {
     pub(crate) roots: Roots,
     pub(crate) salt: Salt,
     pub(crate) now: i64,
+    started: Instant,
     /// Nothing more is sent after this moment.
     pub(crate) end: Instant,
     /// The site asked us to slow down: nothing more is sent.
@@ -95,6 +96,7 @@ impl Client {
             roots,
             salt,
             now,
+            started: Instant::now(),
             end: Instant::now() + Duration::from_millis(7_500),
             is_blocked: false,
             last_token: None,
@@ -108,6 +110,11 @@ impl Client {
     /// How many connections and requests there were.
     pub(crate) fn spent(&self) -> (usize, usize) {
         (self.connections, self.requests)
+    }
+
+    /// Unix seconds by now.
+    pub(crate) fn unix(&self) -> u64 {
+        self.now.unsigned_abs() + self.started.elapsed().as_secs()
     }
 
     /// Time that is left for one step.
@@ -268,8 +275,10 @@ impl Client {
         let request = request(place, out).ok_or(Fault::Malformed)?;
         let patience = self.patience();
         let head = timeout(patience, line.send_request(request)).await.map_err(|_| Fault::Silent)?;
-        let answer = head.map_err(|error| {
-            if error.is_parse() || error.is_parse_too_large() { Fault::Malformed } else { Fault::Closed }
+        let answer = head.map_err(|error| match () {
+            () if error.is_parse() || error.is_parse_too_large() => Fault::Malformed,
+            () if wants_certificate(&error) => Fault::Certificate,
+            () => Fault::Closed,
         })?;
         let (parts, mut body) = answer.into_parts();
         let mut bytes = Vec::new();
@@ -318,6 +327,13 @@ impl Client {
         visit.body_bytes = incoming.body.len();
         visit.body_print = self.salt.print(&incoming.body);
     }
+}
+
+/// TLS 1.3 demands a client's certificate only after the handshake is done for the client.
+fn wants_certificate(error: &hyper::Error) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
+    let alert = source.and_then(std::io::Error::get_ref).and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(alert, Some(rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired)))
 }
 
 fn sent(out: &Outgoing) -> Vec<(String, String)> {

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::client::{Outgoing, Place};
 use super::walk::Walk;
-use crate::facts::{Door, Facts, Step, Tcp, Trust, Via};
+use crate::facts::{Door, Facts, Fault, Step, Tcp, Trust, Via};
 use crate::stop;
 
 /// A port on which next to nobody listens: a machine that is up refuses it, one that is not is silent.
@@ -232,8 +232,9 @@ async fn variants(walk: &mut Walk<'_>, facts: &mut Facts) {
 /// The page at the app itself, with and without what a proxy adds.
 pub(crate) async fn at_app(walk: &mut Walk<'_>, facts: &mut Facts) {
     let Some(app) = walk.inner_place(Via::App) else { return };
-    // Where it did not open, it will not now.
-    if facts.doors(Via::App).any(|door| door.address == app.address && door.tcp != Tcp::Open) {
+    // Where it did not open, or kept silent, it will do so again.
+    let is_closed = facts.doors(Via::App).any(|door| door.address == app.address && door.tcp != Tcp::Open);
+    if is_closed || facts.inner(Via::App).is_some_and(|visit| visit.fault == Some(Fault::Silent)) {
         return;
     }
     let authority = walk.target.authority();

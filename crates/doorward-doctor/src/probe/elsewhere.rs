@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::Request;
 use super::client::Place;
 use super::walk::Walk;
-use crate::facts::{Facts, Host, Vantage, Via};
+use crate::facts::{Facts, Host, Line, Vantage, Via};
 use crate::host::{self, upstream};
 
 /// Bytes of facts that are taken from elsewhere.
@@ -27,6 +27,7 @@ pub(crate) async fn host(request: &Request, facts: &mut Facts) {
             // A log that was fetched from the host says nothing of the machine on which it is read.
             facts.host = host::named(place, request.is_folder_named);
         }
+        super::insider::look(request, facts).await;
         return;
     }
     match there(request, facts).await {
@@ -41,6 +42,7 @@ pub(crate) async fn host(request: &Request, facts: &mut Facts) {
             own.take_part(part);
         }
         facts.host = Some(own);
+        super::insider::look(request, facts).await;
     } else if let Some(named) = host::named(place, request.is_folder_named) {
         facts.host.get_or_insert_default().take(named);
     }
@@ -68,6 +70,7 @@ pub(crate) async fn logs(request: &Request, facts: &mut Facts) {
         Host::add(&mut log, more);
     }
     if let Some(host) = &mut facts.host {
+        host.since = since(&host.log, &log);
         host.log = log;
     }
 }
@@ -82,7 +85,9 @@ fn is_site(facts: &Facts, host: &Host) -> bool {
         .any(|address| address.is_loopback() || host.addresses.contains(address));
     let is_named = host.proxy.iter().any(|line| line.text.contains(&target.host))
         || host.certificates.iter().any(|(_, certificate)| certificate.names.contains(&target.host));
-    leads_here || is_named || facts.vantage == Vantage::Origin
+    // What is set up somewhere and does not listen here serves nobody from here: a copy, a twin, another's container.
+    let is_set_up = is_named && host.on_port(target.port).next().is_some();
+    leads_here || is_set_up || facts.vantage == Vantage::Origin
 }
 
 async fn there(request: &Request, facts: &Facts) -> Option<Facts> {
@@ -118,6 +123,7 @@ fn merge(facts: &mut Facts, other: Facts) {
     facts.has_origin |= other.has_origin;
     facts.has_app |= other.has_app;
     facts.host = other.host;
+    facts.installation = other.installation;
     facts.doors.extend(other.doors.into_iter().filter(|door| door.via != Via::Public));
     facts.visits.extend(other.visits.into_iter().filter(|visit| visit.via != Via::Public));
     facts.skipped.extend(other.skipped);
@@ -155,6 +161,21 @@ pub(crate) async fn inside(walk: &mut Walk<'_>, facts: &mut Facts) {
     }
 }
 
+/// What came since: each log is a window of last lines that moves on.
+fn since(before: &[Line], after: &[Line]) -> Vec<Line> {
+    let mut sources: Vec<&str> = after.iter().map(|line| line.source.as_str()).collect();
+    sources.dedup();
+    let mut fresh = Vec::new();
+    for source in sources {
+        let of = |lines: &'_ [Line]| lines.iter().filter(|line| line.source == source).cloned().collect::<Vec<_>>();
+        let (old, new) = (of(before), of(after));
+        let is_joint = |count: &usize| old[old.len() - count..].iter().zip(&new).all(|(old, new)| old.text == new.text);
+        let kept = (0..=old.len().min(new.len())).rev().find(is_joint).unwrap_or_default();
+        fresh.extend(new.into_iter().skip(kept));
+    }
+    fresh
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,5 +185,21 @@ mod tests {
         assert_eq!(quoted("https://a.test/x"), "https://a.test/x");
         assert_eq!(quoted("https://a.test/x?a=1&b=2"), "'https://a.test/x?a=1&b=2'");
         assert_eq!(quoted("it's; rm"), "'it'\\''s; rm'");
+    }
+
+    #[test]
+    fn what_was_written_since_is_new() {
+        let line = |text: &&str| Line { source: "a".into(), number: 0, text: (*text).to_owned() };
+        for (before, after, expected) in [
+            (&["1", "2"][..], &["1", "2", "3"][..], &["3"][..]),
+            (&["1", "2"], &["2", "3"], &["3"]),
+            (&["1", "1"], &["1", "1", "1"], &["1"]),
+            (&["1"], &["7", "8"], &["7", "8"]),
+            (&[], &["1"], &["1"]),
+            (&["1"], &["1"], &[]),
+        ] {
+            let lines = |texts: &[&str]| texts.iter().map(line).collect::<Vec<_>>();
+            assert_eq!(since(&lines(before), &lines(after)), lines(expected), "{before:?} {after:?}");
+        }
     }
 }

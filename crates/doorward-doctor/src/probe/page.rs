@@ -23,12 +23,17 @@ pub(crate) async fn page(walk: &mut Walk<'_>, facts: &mut Facts, progress: &mut 
         stranger(walk, facts).await;
     }
     let text = walk.page.text();
-    if text.contains("<script") || text.contains("serviceWorker") {
+    // What the gateway's own pages load is known where the doctor is of the same installation.
+    let is_own = walk.request.insider.is_some() && profile.name == "doorward";
+    if !is_own && (text.contains("<script") || text.contains("serviceWorker")) {
         progress("reading the scripts of the page");
         assets(walk, facts, &text).await;
     }
     provider(walk, facts, &profile, &text).await;
     signin::sign_in(walk, facts, &profile, progress).await;
+    if walk.request.login.is_none() {
+        members(walk, facts).await;
+    }
     let page = walk.request.page.clone();
     if !page.is_empty() {
         across(walk, facts, &page, &profile).await;
@@ -57,6 +62,17 @@ async fn stranger(walk: &mut Walk<'_>, facts: &mut Facts) {
     };
     let (first, second) = (token(&walk.page.text()), token(&incoming.text()));
     facts.signin.is_token_shared = first.is_some_and(|token| token.len() >= 8 && Some(token) == second);
+    facts.visits.push(visit);
+}
+
+/// The members' page, where it was named, as somebody without cookies: is it kept where all may have it?
+async fn members(walk: &mut Walk<'_>, facts: &mut Facts) {
+    let Some(path) = walk.request.session.clone() else { return };
+    let url = format!("{}{path}", walk.target.origin());
+    let note = "stranger at the members' page".to_owned();
+    let out = Outgoing { step: Step::Again, method: "GET".into(), url, note, ..Outgoing::default() };
+    let place = walk.place.clone();
+    let (visit, _) = walk.client.ask(&place, &out, None).await;
     facts.visits.push(visit);
 }
 
@@ -163,6 +179,13 @@ async fn across(walk: &mut Walk<'_>, facts: &mut Facts, page: &str, profile: &Pr
 /// A path that answers with what it received: our marks in it have arrived.
 async fn echo(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile) {
     let path = if walk.request.echo.is_empty() { profile.echo.clone() } else { walk.request.echo.clone() };
+    // On the installation itself the gateway answers a ticket that only its keys make.
+    let ticket = || walk.request.insider.as_ref()?.ticket("echo", &crate::redact::Salt::fresh().to_hex());
+    let path = if path.is_empty() {
+        ticket().map(|ticket| format!("/.doorward/echo?ticket={ticket}")).unwrap_or_default()
+    } else {
+        path
+    };
     if path.is_empty() {
         return;
     }

@@ -35,6 +35,9 @@ fn found(value: &Value, url: &str, depth: usize) -> Option<String> {
 
 /// Asks for options where the operator, the profile or a script of the page says that they are.
 pub(crate) async fn passkey(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile) {
+    if let Some(id) = crate::facts::named(facts, "rpid:") {
+        facts.signin.rp_id = id;
+    }
     let named = walk.request.passkey.clone().or_else(|| Some(profile.passkey.clone()).filter(|path| !path.is_empty()));
     let Some(path) = named.or_else(|| crate::facts::named(facts, "passkey:")) else { return };
     let url = format!("{}{path}", walk.target.origin());

@@ -24,9 +24,16 @@ pub(crate) async fn real(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profi
     if attempt.answer != Answer::Welcome {
         return;
     }
+    let after_code = super::code::enter(walk, facts, profile, &mut jar, &visit).await;
+    let code = facts.signin.attempts.last().filter(|attempt| attempt.variant == Variant::Code).cloned();
+    if code.as_ref().is_some_and(|code| code.answer != Answer::Welcome) {
+        return;
+    }
+    let visit = after_code.unwrap_or(visit);
     facts.signin.session = attempt
         .cookies
         .iter()
+        .chain(code.iter().flat_map(|code| &code.cookies))
         .filter(|cookie| !signin::is_token_name(&cookie.name) && !cookie.is_deletion)
         .map(|cookie| cookie.name.clone())
         .collect();

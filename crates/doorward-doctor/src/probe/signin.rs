@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::client::{Client, Outgoing, Place};
+use super::token;
 use super::walk::Walk;
 use crate::facts::{Answer, Attempt, Facts, Form, Step, Trust, Variant, Via, Visit};
 use crate::html::{self, PasswordForm};
@@ -86,7 +87,7 @@ async fn find(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, jar: &m
         let action = base.join(&form.action).ok()?;
         let hidden = form.hidden.iter().find(|(name, _)| is_token_name(name)).cloned();
         let header = hidden.is_none() && !profile.token_header.is_empty();
-        let (token_name, token) = hidden.unwrap_or_else(|| (profile.token_header.clone(), readable(jar)));
+        let (token_name, token) = hidden.unwrap_or_else(|| (profile.token_header.clone(), token::readable(jar)));
         return Some(Plan {
             page: walk.url.clone(),
             action: action.to_string(),
@@ -104,6 +105,7 @@ async fn find(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, jar: &m
     let path = named.or_else(|| crate::facts::named(facts, "login:"))?;
     let is_json = profile.is_json || crate::facts::named(facts, "JSON.stringify").is_some();
     let origin = walk.target.origin();
+    let profile = &if is_guess { token::of_scripts(facts, profile) } else { profile.clone() };
     let mut plan = Plan {
         page: walk.url.clone(),
         action: format!("{origin}{path}"),
@@ -118,36 +120,11 @@ async fn find(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, jar: &m
     plan.form.user = or(&profile.user, "username");
     plan.form.password = or(&profile.password, "password");
     if profile.token_path.is_empty() {
-        plan.token = if plan.token_name.is_empty() { String::new() } else { readable(jar) };
+        plan.token = if plan.token_name.is_empty() { String::new() } else { token::readable(jar) };
     } else {
-        plan.token = bootstrap(walk, facts, profile, jar).await;
+        plan.token = token::bootstrap(walk, facts, profile, jar).await;
     }
     Some(plan)
-}
-
-/// The token that a script finds in the cookies: those that carry `HttpOnly` are hidden from it.
-fn readable(jar: &Jar) -> String {
-    let mut names = jar.names().into_iter().filter(|name| is_token_name(name) && !jar.is_http_only(name));
-    names.find_map(|name| jar.value(&name).map(str::to_owned)).unwrap_or_default()
-}
-
-/// Fetches a token as a script does.
-async fn bootstrap(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, jar: &mut Jar) -> String {
-    let url = format!("{}{}", walk.target.origin(), profile.token_path);
-    let mut out = Outgoing { step: Step::Bootstrap, method: "GET".into(), url: url.clone(), ..Outgoing::default() };
-    out.fields.push(("Accept".into(), "application/json".into()));
-    if let Ok(url) = Url::parse(&url) {
-        let (cookie, _) = jar.send(&url, Start::SameSite);
-        if !cookie.is_empty() {
-            out.fields.push(("Cookie".into(), cookie));
-        }
-    }
-    let place = walk.place.clone();
-    let (visit, incoming) = walk.client.ask(&place, &out, Some(jar)).await;
-    facts.visits.push(visit);
-    let said: Value = serde_json::from_slice(&incoming.body).unwrap_or_default();
-    let member = if profile.token_member.is_empty() { "csrf_token" } else { &profile.token_member };
-    said[member].as_str().unwrap_or_default().to_owned()
 }
 
 fn told(plan: &Plan, walk: &Walk<'_>, jar: &Jar) -> Form {
@@ -200,6 +177,13 @@ async fn attempt(walk: &mut Walk<'_>, facts: &mut Facts, plan: &Plan, jar: &mut 
         return Answer::Nothing;
     }
     let answer = super::answer::judge(&visit, &incoming.text(), &plan.page);
+    // Where a script is all that is known, and not whence it has its token, the refusal is the doctor's own fault.
+    let has_token = !plan.token.is_empty() || jar.names().iter().any(|name| is_token_name(name));
+    if plan.is_guess && !has_token && matches!(answer, Answer::Csrf | Answer::Refused) {
+        facts.skipped.push(format!("{} wants a token that no script names", redact::address(&plan.action)));
+        facts.visits.push(visit);
+        return Answer::Nothing;
+    }
     let reason: Value = serde_json::from_slice(&incoming.body).unwrap_or_default();
     facts.signin.attempts.push(Attempt {
         variant,
@@ -214,6 +198,7 @@ async fn attempt(walk: &mut Walk<'_>, facts: &mut Facts, plan: &Plan, jar: &mut 
         token: (!plan.token.is_empty()).then(|| walk.client.salt.mark(&plan.token)),
     });
     facts.visits.push(visit);
+    walk.answer = incoming;
     answer
 }
 

@@ -1,16 +1,20 @@
 //! The way of the first request: name, connections, handshake, redirects; then the same past the proxy.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use url::Url;
 
 use super::client::{Client, Incoming, Outgoing, Place};
+use super::phone;
 use super::{Request, resolve};
 use crate::facts::{Facts, Fault, Step, Target, Tcp, Vantage, Via, Visit};
 use crate::jar::{Jar, Start};
 
 /// Redirects that are followed.
 const REDIRECTS: usize = 10;
+/// How long what was silent once is waited for.
+const SHORT: Duration = Duration::from_secs(2);
 
 /// What later steps go on with.
 pub(crate) struct Walk<'a> {
@@ -26,6 +30,8 @@ pub(crate) struct Walk<'a> {
     /// The page there.
     pub(crate) page: Incoming,
     /// Places of other hosts on the way.
+    /// The answer to the last attempt to sign in.
+    pub(crate) answer: Incoming,
     pub(crate) places: Vec<(String, u16, Place)>,
 }
 
@@ -34,7 +40,17 @@ impl<'a> Walk<'a> {
         let address = SocketAddr::new(address, target.port);
         let place = Place { via: Via::Public, is_tls: target.is_https(), host: target.host.clone(), address };
         let url = format!("{}{}", target.origin(), target.path);
-        Self { request, client, target, place, jar: Jar::default(), url, page: Incoming::default(), places: Vec::new() }
+        Self {
+            request,
+            client,
+            target,
+            place,
+            jar: Jar::default(),
+            url,
+            page: Incoming::default(),
+            answer: Incoming::default(),
+            places: Vec::new(),
+        }
     }
 }
 
@@ -47,6 +63,7 @@ pub(crate) async fn host_part(
 ) {
     let Some(target) = request.target.clone() else { return super::elsewhere::host(request, facts).await };
     let mut walk = Walk::new(request, client, target, IpAddr::from([127, 0, 0, 1]));
+    walk.client.timeout = walk.client.timeout.min(SHORT);
     super::elsewhere::host(request, facts).await;
     super::elsewhere::inside(&mut walk, facts).await;
     if stopped.is_some_and(|link| link >= doorward_core::Link::Proxy) {
@@ -81,9 +98,12 @@ pub(crate) async fn walk(request: &Request, client: Client, facts: &mut Facts, p
     if is_in {
         super::page::page(&mut walk, facts, progress).await;
         super::elsewhere::logs(request, facts).await;
+        super::insider::story(request, facts).await;
     }
-    let (connections, requests) = walk.client.spent();
-    progress(&format!("{} DNS questions, {connections} connections, {requests} requests", facts.lookups.len()));
+    phone::wait(request, &mut walk.client, facts).await;
+    let (connections, http) = walk.client.spent();
+    facts.spent = crate::facts::Spent { http, connections, dns: facts.lookups.len() };
+    progress(&format!("{} DNS questions, {connections} connections, {http} requests", facts.lookups.len()));
 }
 
 fn vantage(addresses: &[IpAddr], facts: &Facts) -> Vantage {
@@ -159,7 +179,17 @@ impl Walk<'_> {
                 facts.visits.push(visit);
                 return;
             };
-            let (visit, incoming) = self.client.ask(&place, &out, Some(&mut self.jar)).await;
+            let (mut visit, mut incoming) = self.client.ask(&place, &out, Some(&mut self.jar)).await;
+            // An app that has just been started, or was asleep, answers the second time.
+            if visit.fault == Some(Fault::Silent) && facts.visits.is_empty() {
+                let patience = self.client.timeout;
+                self.client.timeout = patience.min(SHORT);
+                let again = self.client.ask(&place, &out, Some(&mut self.jar)).await;
+                self.client.timeout = patience;
+                if again.0.fault.is_none() {
+                    (visit, incoming) = again;
+                }
+            }
             let next = redirect(&visit, &incoming, &self.url);
             facts.visits.push(visit);
             self.page = incoming;

@@ -20,7 +20,7 @@ fn text(value: &str) -> String {
 
 const HEAD: &str = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
 <meta name=\"viewport\" content=\"width=device-width\">\
-<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
+<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\
 <title>Doorward doctor</title><style>\
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1d2733}\
 pre{background:#eef2f5;padding:.8rem;border-radius:6px;overflow:auto}\
@@ -76,6 +76,10 @@ pub(super) fn write(report: &Report) -> String {
         let before =
             finding.seen_before.as_deref().map(|before| format!("<p>{}</p>", text(before))).unwrap_or_default();
         let _ = writeln!(out, "</ul>{before}<pre>{}</pre>", text(&finding.fix.join("\n")));
+    }
+    if !report.story.is_empty() {
+        let told = text(&report.story.join("\n"));
+        let _ = writeln!(out, "<h2>What the gateway noted of the refused request</h2><pre>{told}</pre>");
     }
     for hidden in &report.hidden_behind_it {
         let _ = writeln!(out, "<p>May hide behind it: <code>{}</code> {}</p>", text(hidden.code), text(&hidden.why));

@@ -65,6 +65,9 @@ pub(super) fn write(report: &Report) -> String {
             let _ = writeln!(out, "\n{}", block(&finding.fix));
         }
     }
+    if !report.story.is_empty() {
+        let _ = writeln!(out, "\nWhat the gateway noted of the refused request:\n\n{}", block(&report.story));
+    }
     for hidden in &report.hidden_behind_it {
         let _ = writeln!(out, "\nMay hide behind it: {}, {}", text(hidden.code), text(&hidden.why));
     }

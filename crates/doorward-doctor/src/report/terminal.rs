@@ -53,7 +53,19 @@ pub(super) fn write(report: &Report, style: Style) -> String {
             out.push_str(&wrapped(&format!("{}: {}", hidden.code, hidden.why), "  ", WIDTH));
         }
     }
+    if !report.story.is_empty() {
+        let _ = writeln!(out, "{}", paint.say("1", "what the gateway noted of the refused request:"));
+        for line in &report.story {
+            out.push_str(&wrapped(line, "  ", WIDTH));
+        }
+    }
     if style.is_verbose {
+        let spent = report.requests;
+        let _ = writeln!(
+            out,
+            "- sent: {} DNS questions, {} connections, {} requests",
+            spent.dns, spent.connections, spent.http
+        );
         for line in report.recognised.iter().chain(&report.skipped) {
             let _ = writeln!(out, "- {line}");
         }

@@ -5,6 +5,40 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "app.health_check_wrong", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
+    contained(facts).or_else(|| balanced(facts))
+}
+
+/// A balancer takes the app out, and its log says what its check got.
+fn balanced(facts: &Facts) -> Option<Suspect> {
+    let arrival = facts.arrival().filter(|visit| visit.status == 503)?;
+    let line = facts.log_with(&["layer7 wrong status, code: "])?;
+    let text = line.text.to_lowercase();
+    let (_, rest) = text.split_once("layer7 wrong status, code: ")?;
+    let got: u16 = rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+    let app = facts.inner(Via::App);
+    // An app that fails says so by 5xx: then the check is right.
+    if !matches!(got, 301..=308 | 400..=405) || app.is_some_and(|visit| !visit.is_well()) {
+        return None;
+    }
+    let suspect = quoted(
+        Suspect::new(
+            "app.health.wrong_path",
+            format!("The proxy's check of the app gets {got}, so the proxy counts it as down while it serves."),
+        )
+        .at(Link::Proxy)
+        .deep(7)
+        .saw("GET", arrival.told(), arrival.url.clone()),
+        line,
+    )
+    .not("proxy.upstream_refused", "the check gets an answer")
+    .fix("option httpchk GET /health   # a path, and a Host (http-check send hdr Host NAME), that the app answers with 200");
+    Some(match app {
+        Some(visit) => suspect.saw("the app past the proxy", visit.told(), visit.url.clone()),
+        None => suspect.likely(),
+    })
+}
+
+fn contained(facts: &Facts) -> Option<Suspect> {
     let host = facts.host.as_ref()?;
     let container = host.containers.iter().find(|container| {
         container.health == "unhealthy"
@@ -61,6 +95,14 @@ mod tests {
             };
             facts.host.get_or_insert_default().containers.push(container);
             assert_eq!(code(&RULE, &facts), expected, "{log}");
+        }
+    }
+    #[test]
+    fn a_balancer_that_asks_wrong_is_told_by_its_log() {
+        for (got, expected) in [("404", Some("app.health.wrong_path")), ("500", None)] {
+            let text =
+                format!("Server app/one is DOWN, reason: Layer7 wrong status, code: {got}, check duration: 1ms.");
+            assert_eq!(code(&RULE, &logged(answered(503), &text)), expected, "{got}");
         }
     }
 }

@@ -17,7 +17,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let all = || host.listeners.iter().chain(host.inner.iter().flat_map(|inner| &inner.listeners));
     let full =
         all().find(|listener| listener.waiting > 0 && listener.backlog > 0 && listener.waiting >= listener.backlog);
-    let stuck = all().filter(|listener| listener.waiting > 0).max_by_key(|listener| listener.waiting);
+    // A gateway that says 502 at once was refused, or had an answer that it cannot read: nobody waited there.
+    let is_at_once = facts.arrival().is_some_and(|visit| visit.status == 502) && !is_silent(facts);
+    let stuck = all().filter(|listener| listener.waiting > 0 && !is_at_once).max_by_key(|listener| listener.waiting);
     let line = facts.log_any(&[
         "resource temporarily unavailable) while connecting to upstream",
         "listen queue",
@@ -105,6 +107,15 @@ mod tests {
         facts.host.as_mut().unwrap().listeners[0].backlog = 128;
         assert_eq!(code(&RULE, &facts), Some("app.workers_exhausted"));
         facts.host.as_mut().unwrap().listeners[0].waiting = 0;
+        assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn a_gateway_that_was_refused_at_once_does_not_wait_for_workers() {
+        let mut facts = answered(502);
+        let host = facts.host.insert(host(&["127.0.0.1:8000"]));
+        host.listeners[0].backlog = 128;
+        host.listeners[0].waiting = 1;
         assert_eq!(code(&RULE, &facts), None);
     }
 }

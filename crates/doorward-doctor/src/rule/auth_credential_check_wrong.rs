@@ -65,6 +65,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 "malformed hash",
                 "not a valid hash",
                 "invalid hash",
+                "invalidhash",
                 "hash too short",
                 "hashedsecret too short",
                 "invalid encoded hash",

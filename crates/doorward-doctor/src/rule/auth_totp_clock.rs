@@ -28,6 +28,29 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             .fix("timedatectl set-ntp true"),
         );
     }
+    let refused =
+        facts.signin.attempts.iter().find(|one| one.variant == Variant::Code && one.answer == Answer::Credentials);
+    if let Some(refused) = refused {
+        let suspect = match off.filter(|off| off.abs() > 25) {
+            Some(off) => Suspect::new(
+                "auth.totp.clock_skew",
+                format!("The code of the named account is refused, and the server's clock is {off} s off from here."),
+            )
+            .deep(3)
+            .saw("Date", format!("{off} s from here"), "the server"),
+            // The secret may be another one, or the code of this half minute used already.
+            None => Suspect::new(
+                "auth.totp.client_clock_skew",
+                "The code of the named account is refused, though the clocks agree: the secret is another one, or this code was used already.",
+            )
+            .possible(),
+        };
+        return Some(
+            suspect
+                .saw("the code", format!("{} {}", refused.status, refused.reason), "the app")
+                .fix("timedatectl set-ntp true"),
+        );
+    }
     let line = fails.filter(|line| is_of_time(&line.text.to_lowercase()))?;
     let text = line.text.to_lowercase();
     if has_each(

@@ -211,7 +211,7 @@ pub(super) fn dropped(facts: &Facts, verdict: Verdict, fix: fn(&Cookie) -> Strin
 }
 
 /// Cookies that no sign-in needs: counters and choices.
-fn is_incidental(name: &str) -> bool {
+pub(crate) fn is_incidental(name: &str) -> bool {
     let name = name.to_lowercase();
     name.starts_with("_ga")
         || name.starts_with("__cf")

@@ -24,6 +24,18 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 .fix("at the CDN: switch on authenticated origin pulls for this zone; at the origin: ssl_client_certificate with the CDN's authority"),
         );
     }
+    let is_stopped = facts.arrival().is_some_and(|visit| matches!(visit.status, 0 | 520 | 525));
+    if let Some(visit) =
+        facts.visits.iter().find(|visit| visit.fault == Some(Fault::Certificate)).filter(|_| is_stopped)
+    {
+        return Some(
+            Suspect::new("cdn.client_cert_required", "The origin demands a client certificate, and what comes to it has none.")
+                .at(Link::Edge)
+                .saw(visit.method.clone(), "alert: certificate required", visit.url.clone())
+                .not("tls.origin.no_certificate", "the origin shows its own certificate, and asks for another")
+                .fix("at the CDN: switch on authenticated origin pulls for this zone; at the origin: demand the certificate of the CDN's authority alone"),
+        );
+    }
     // Where other requests of ours pass, it is this path that is challenged, for every program.
     let challenged = public().find(|visit| is_challenge(visit))?;
     let passed = public().any(|visit| !is_challenge(visit) && visit.is_well() && visit.is_from_cdn());
@@ -46,6 +58,16 @@ mod tests {
         let mut facts = answered(400);
         facts.visits[0] = saying(visit(400), "<title>400 No required SSL certificate was sent</title>");
         assert_eq!(code(&RULE, &facts), Some("cdn.client_cert_required"));
+    }
+
+    #[test]
+    fn an_alert_for_want_of_a_certificate_explains_what_the_edge_cannot_read() {
+        for (status, expected) in [(520, Some("cdn.client_cert_required")), (200, None)] {
+            let mut facts = answered(status);
+            let origin = Visit { via: Via::Origin, fault: Some(Fault::Certificate), ..Visit::default() };
+            facts.visits.push(origin);
+            assert_eq!(code(&RULE, &facts), expected, "{status}");
+        }
     }
 
     #[test]

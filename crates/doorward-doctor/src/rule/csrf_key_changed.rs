@@ -9,7 +9,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let fresh: Vec<_> = facts.signin.attempts.iter().filter(is_fresh).collect();
     let refused = fresh.iter().filter(|attempt| matches!(attempt.answer, Answer::Csrf | Answer::Refused)).count();
     let passed = fresh.iter().filter(|attempt| matches!(attempt.answer, Answer::Credentials | Answer::Welcome)).count();
-    let restarted = facts.log_any(&[
+    let restarted = facts.log_ever(&[
         "generating a random secret",
         "generated a random secret",
         "using a generated key",
@@ -29,7 +29,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let line = restarted?;
     (refused > 0).then(|| {
         quoted(
-            Suspect::new("csrf.key_rotated_on_restart", "The app makes its CSRF key anew at each start.").deep(3),
+            Suspect::new("csrf.key_rotated_on_restart", "The app makes its CSRF key anew at each start.").likely(),
             line,
         )
         .fix("SECRET_KEY=…   # set it, and keep it over restarts")

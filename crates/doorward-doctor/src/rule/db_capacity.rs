@@ -41,7 +41,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "remaining connection pool",
     ]) {
         let idle = database(facts).is_some_and(|database| database.idle_in_transaction > 1)
-            || facts.log_any(&["idle in transaction", "idle-in-transaction"]).is_some();
+            || facts.log_ever(&["idle in transaction", "idle-in-transaction"]).is_some();
         if idle {
             (
                 "db.pool_leak",

@@ -86,6 +86,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             "connection to database failed",
             "database is unreachable",
             "could not connect to the database",
+            "failed to connect to `",
+            "hostname resolving error",
         ])
         .filter(|line| {
             let text = line.text.to_lowercase();
@@ -114,7 +116,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             || container.name.contains("postgres")
             || container.name.contains("-db-"))
             && container.state == "running"
-    }) || facts.log_any(&["database system is ready to accept connections"]).is_some();
+    }) || facts.log_ever(&["database system is ready to accept connections"]).is_some();
     if early.is_some() || down.is_some() && ready {
         let suspect = told("db.started_too_early", "The app asked for its database while that was still starting, and did not ask again.").not("db.unreachable", "the database is up now").fix("healthcheck of the database: test: [\"CMD-SHELL\", \"pg_isready -h 127.0.0.1\"]; depends_on: condition: service_healthy").fix("docker compose restart APP");
         return early.or(down).map(|line| quoted(suspect, line));
@@ -141,6 +143,10 @@ mod tests {
             ("FATAL: password authentication failed for user \"shop\"", Some("db.auth_failed_stale_volume")),
             (
                 "connection to server at \"db\" (172.18.0.4), port 5432 failed: Connection refused",
+                Some("db.unreachable"),
+            ),
+            (
+                "failed to connect to `user=shop database=shop`: hostname resolving error: lookup db: no such host",
                 Some("db.unreachable"),
             ),
             ("FATAL: the database system is starting up", Some("db.started_too_early")),

@@ -12,7 +12,8 @@ pub(super) fn is_missing_column(line: &str) -> bool {
 }
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    let lacking = database(facts).filter(|database| !database.missing.is_empty() || !database.lacking.is_empty());
+    let lacking = database(facts)
+        .filter(|database| !database.missing.is_empty() || !database.lacking.is_empty() || !database.ahead.is_empty());
     let line = facts
         .log_any(&[
             "no such table",
@@ -37,7 +38,14 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "doorward" => "doorward migrate up",
         _ => "run the app's migrations (alembic upgrade head, npx prisma migrate deploy, rails db:migrate, …), and let its start do so",
     });
-    if let Some(database) = lacking {
+    if let Some(database) = lacking.filter(|database| !database.ahead.is_empty()) {
+        suspect.fix = vec!["install the newer version again, or restore the backup from before the upgrade".to_owned()];
+        suspect = suspect.saw(
+            "the schema",
+            format!("made by a newer program: {}", database.ahead.join(", ")),
+            database.place.clone(),
+        );
+    } else if let Some(database) = lacking {
         suspect = suspect.saw(
             "the schema",
             format!(

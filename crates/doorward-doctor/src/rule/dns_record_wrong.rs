@@ -99,8 +99,9 @@ fn stale(facts: &Facts) -> Option<Suspect> {
         {
             suspect.saw(format!("connect {}", door.address), "open, and it shows the site's certificate", "here")
         }
-        Some(_) => suspect.possible(),
-        None => suspect.likely(),
+        // A machine on which nothing waits for visitors is not where the record should lead.
+        None if host.on_port(entry_port(facts)).next().is_some() => suspect.likely(),
+        _ => suspect.possible(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! `firewall.peer_policy`: the origin lets the wrong peers in: lists of CDN ranges, bans, rates.
 
 use super::basis::*;
+use super::tls_wrong_cert_served::is_cdn;
 
 pub(super) const RULE: Rule = Rule { family: "firewall.peer_policy", judge };
 
@@ -38,11 +39,13 @@ fn rules(facts: &Facts) -> Option<Suspect> {
     }
     let host = facts.host.as_ref()?;
     let port = entry_port(facts);
+    // A ban of the edge stops the doctor's own way through it as well: then it is known by its address alone.
+    let is_behind_cdn = facts.is_behind_cdn() || facts.addresses().iter().any(is_cdn);
     let of = |word: &[&str]| {
         host.firewall.rules.iter().find(|rule| word.iter().any(|word| rule.to_lowercase().contains(word))).cloned()
     };
     let (code, line, why, fix) = if let Some(line) =
-        of(&["f2b", "fail2ban", "crowdsec", "@banned", "@blocklist", "@ban"]).filter(|_| facts.is_behind_cdn())
+        of(&["f2b", "fail2ban", "crowdsec", "@banned", "@blocklist", "@ban"]).filter(|_| is_behind_cdn)
     {
         let fix = "lift it (fail2ban-client unban ADDRESS), and put the CDN's ranges into ignoreip";
         ("firewall.cdn_edge_banned", line, "A ban list of the origin holds addresses of the CDN.", fix)
@@ -54,7 +57,7 @@ fn rules(facts: &Facts) -> Option<Suspect> {
             "raise the rate for 80 and 443, or count each visitor alone (meter)",
         )
     } else if let Some(line) =
-        host.firewall.rules.iter().find(|rule| is_listed(rule, port)).cloned().filter(|_| facts.is_behind_cdn())
+        host.firewall.rules.iter().find(|rule| is_listed(rule, port)).cloned().filter(|_| is_behind_cdn)
     {
         let fix = "take over the CDN's published ranges, and refresh them by a timer";
         (

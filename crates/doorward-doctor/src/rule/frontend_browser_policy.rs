@@ -34,6 +34,8 @@ fn form_action(facts: &Facts) -> Option<Suspect> {
         .iter()
         .map(|attempt| &attempt.location)
         .chain(&facts.signin.authorize)
+        // What a script sends is no form's.
+        .chain(Some(&form.action).filter(|_| !form.is_header))
         .filter_map(|url| url::Url::parse(url).ok())
         .find(|url| !allowed(url));
     (away.is_some() || console).then(|| {
@@ -112,6 +114,13 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("csp.form_action"));
         facts.signin.attempts[0].location = "https://app.example.com/home".into();
         assert_eq!(code(&RULE, &facts), None);
+        facts.signin.form = Some(crate::facts::Form {
+            form_action: "https://pay.test".into(),
+            action: "https://app.example.com/login".into(),
+            ..Default::default()
+        });
+        facts.signin.attempts.clear();
+        assert_eq!(code(&RULE, &facts), Some("csp.form_action"));
     }
 
     #[test]

@@ -56,7 +56,10 @@ fn body(facts: &Facts) -> Option<Suspect> {
     if let Some(line) = line {
         suspect = quoted(suspect, line);
     }
-    if visit.is_some() || attempt.is_some() {
+    // Caddy finds out while it passes the body on, and answers 502.
+    let is_cut = line.is_some_and(|line| line.text.contains("readfrom"))
+        && facts.signin.attempts.iter().any(|attempt| attempt.status == 502);
+    if visit.is_some() || attempt.is_some() || is_cut {
         return Some(if line.is_none() { suspect.likely() } else { suspect });
     }
     heard(facts, suspect)
@@ -129,6 +132,12 @@ fn response(facts: &Facts) -> Option<Suspect> {
         "upstream sent too big header",
         "response headers too large",
     ]);
+    // HAProxy blocks an answer that it cannot hold, and says no more. Where only the right password meets that, it is
+    // what comes with the session: its cookies.
+    let at = |variant| facts.signin.attempts.iter().find(move |attempt| attempt.variant == variant);
+    let is_right_alone = at(Variant::Real).is_some_and(|attempt| attempt.status == 502)
+        && at(Variant::Browser).is_some_and(|attempt| attempt.answer == Answer::Credentials);
+    let line = line.or_else(|| facts.log_with(&[" 502 ", " ph-- "]).filter(|_| is_right_alone));
     let is_failing = is_gateway_error(facts) || facts.visits.iter().any(|visit| visit.status == 520);
     let large = facts.visits.iter().find(|visit| {
         visit.via == Via::App
@@ -169,6 +178,14 @@ mod tests {
             Some("http.header.response_too_large")
         );
         assert_eq!(code(&RULE, &answered(502)), None);
+        let blocked = "web~ app/app 0/0/0/-1/2 502 209 - - PH-- 1/1/0/0/0 0/0 \"POST /login HTTP/1.1\"";
+        let mut facts = logged(healthy(), blocked);
+        assert_eq!(code(&RULE, &facts), None);
+        facts.signin.attempts = vec![
+            Attempt { answer: Answer::Credentials, status: 401, ..Attempt::default() },
+            Attempt { variant: Variant::Real, answer: Answer::Proxy, status: 502, ..Attempt::default() },
+        ];
+        assert_eq!(code(&RULE, &facts), Some("http.header.response_too_large"));
         assert_eq!(code(&RULE, &healthy()), None);
     }
 }

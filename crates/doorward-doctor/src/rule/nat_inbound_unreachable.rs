@@ -132,6 +132,8 @@ fn forward(facts: &Facts) -> Option<Suspect> {
         .filter(|door| door.purpose == "neighbour" && door.tcp == Tcp::Open)
         .map(|door| door.address.port())
         .collect();
+    // Who filters one of the two web ports filters the other.
+    let is_twin_open = facts.doors(Via::Public).any(|door| door.purpose == "twin" && door.tcp == Tcp::Open);
     let base = |code, why: String| {
         Suspect::new(code, why).at(Link::Net).deep(3).saw(
             format!("connect {}", door.address),
@@ -153,7 +155,7 @@ fn forward(facts: &Facts) -> Option<Suspect> {
                 .not("listen.refused", "the service runs, on another port")
                 .fix(format!("on the router: forward {port} to the port of the service ({})", ports.join(", "))))
         }
-        (Tcp::Silent, Listens::Here) if firewall_stops(host, port).is_none() => Some(if others.is_empty() {
+        (Tcp::Silent, Listens::Here) if firewall_stops(host, port).is_none() => Some(if others.is_empty() || is_twin_open {
             base("nat.no_port_forward", format!("The host listens on port {port} and lets it in, and nothing that is sent to {} arrives: the router does not forward it.", door.address.ip()))
                 .likely()
                 .not("firewall.dropped", "no rule of the host stops this port")
@@ -209,6 +211,8 @@ mod tests {
             ..door(Tcp::Open)
         });
         assert_eq!(code(&RULE, &facts), Some("nat.isp_blocks_port"));
+        facts.doors.push(Door { purpose: "twin".into(), address: "192.0.2.10:80".parse().unwrap(), ..door(Tcp::Open) });
+        assert_eq!(code(&RULE, &facts), Some("nat.no_port_forward"));
     }
 
     #[test]

@@ -77,7 +77,9 @@ pub(super) fn opening(host: &Host, port: u16) -> Vec<String> {
 }
 
 fn bridge(facts: &Facts) -> Option<Suspect> {
-    if !is_gateway_error(facts) {
+    // A proxy that tries again and again may be more patient than the doctor.
+    let is_waiting = facts.arrival().is_some_and(|visit| visit.fault == Some(Fault::Silent));
+    if !is_gateway_error(facts) && !is_waiting {
         return None;
     }
     let host = facts.host.as_ref()?;

@@ -36,8 +36,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         || arrival.says("disallowedhost")
         || arrival.says("invalid http_host")
         || arrival.says("invalid host header");
-    let text = line.map(|line| line.text.clone()).unwrap_or_default() + &arrival.body;
-    if text.contains("RFC 1034") || text.contains("is not valid according to") {
+    // The doctor's own questions under other names stand in the log after the one that matters.
+    let invalid = facts.log_any(&["is not valid according to", "rfc 1034"]);
+    if invalid.is_some() || arrival.body.contains("RFC 1034") || arrival.body.contains("is not valid according to") {
         return Some(
             Suspect::new(
                 "proxy.host_invalid_name",

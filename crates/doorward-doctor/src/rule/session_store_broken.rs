@@ -5,28 +5,34 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "session.store_broken", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
+    let after = &facts.signin.after;
+    let lost = after.iter().filter(|status| matches!(status, 401 | 403)).count();
+    let known = after.iter().filter(|status| **status < 400 && **status > 0).count();
+    let is_mixed = lost > 0 && known > 0;
     let down = facts.log_any(&["session store", "redis", "memcached", "6379"]).filter(|line| {
         let text = line.text.to_lowercase();
-        [
-            "refused",
-            "timeout",
-            "timed out",
-            "unreachable",
-            "connection error",
-            "econnrefused",
-            "cannot connect",
-            "could not connect",
-            "noauth",
-            "misconf",
-            "oom command",
-            "name or service not known",
-            "error",
-        ]
-        .iter()
-        .any(|word| text.contains(word))
+        let is_over = ["reconnected", ", connected", "recovered", "is ready"].iter().any(|word| text.contains(word));
+        !is_over
+            && [
+                "refused",
+                "timeout",
+                "timed out",
+                "unreachable",
+                "connection error",
+                "econnrefused",
+                "cannot connect",
+                "could not connect",
+                "noauth",
+                "misconf",
+                "oom command",
+                "name or service not known",
+                "error",
+            ]
+            .iter()
+            .any(|word| text.contains(word))
     });
     if let Some(line) =
-        down.filter(|_| is_failing_inside(facts) || facts.signin.after.iter().any(|status| *status >= 400))
+        down.filter(|_| is_failing_inside(facts) || lost > 0 && !is_mixed || after.iter().any(|status| *status >= 500))
     {
         return Some(
             quoted(Suspect::new("session.store_down", "The app does not reach where it keeps sessions."), line)
@@ -36,10 +42,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 .fix("start the store, and compare host, port and password with the app's settings"),
         );
     }
-    let after = &facts.signin.after;
-    let lost = after.iter().filter(|status| matches!(status, 401 | 403)).count();
-    let known = after.iter().filter(|status| **status < 400 && **status > 0).count();
-    if lost > 0 && known > 0 {
+    if is_mixed {
         return Some(Suspect::new("session.store_not_shared", format!("Of {} requests with one session, {lost} do not know it: the processes behind this name do not share sessions.", after.len())).deep(3)
             .saw("sign in, then the same page again and again", format!("{after:?}"), "the app").not("cookie.secure_over_http", "the cookie is sent each time").fix("use one store for all workers and replicas (database, Redis), and one secret"));
     }
@@ -76,7 +79,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             .flat_map(|visit| &visit.cookies)
             .any(|cookie| facts.signin.session.contains(&cookie.name) && cookie.trouble.is_some());
     if lost > 0 && sent && !refused && facts.signin.tokens.is_empty() {
-        let volatile = facts.log_any(&[
+        let volatile = facts.log_ever(&[
             "memorystore",
             "in-memory session",
             "sessions are kept in memory",

@@ -27,7 +27,7 @@ fn a_healthy_chain_is_examined_within_its_budget() {
         let cookie = format!("Set-Cookie: csrf_token={token}; Path=/; SameSite=Lax");
         answer(&format!("200 OK\r\nContent-Type: text/html\r\n{cookie}"), &FORM.replace("tttttttttttt", &token))
     });
-    let login = Login { user: "ada".into(), password: "right".into() };
+    let login = Login { user: "ada".into(), password: "right".into(), ..Login::default() };
     let (report, facts) = examined(&server, Some(login));
     assert_eq!(report.root_cause, None, "{}", report.to_json());
     assert!(facts.lookups.len() <= 6);

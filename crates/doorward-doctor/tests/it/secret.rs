@@ -1,12 +1,14 @@
 //! Marked secrets are planted everywhere a doctor looks, and searched for in everything it says.
 
 use doorward_doctor::Style;
+use doorward_doctor::diff;
+use doorward_doctor::journal::Journal;
 use doorward_doctor::probe::Login;
 
 use super::server::{answer, examined, serve};
 
 /// Parts of the marks; none may come out.
-const MARKS: &[&str] = &["SEKRET", "sekret"];
+const MARKS: &[&str] = &["SEKRET", "sekret", "KNCUWUSFKRRW6ZDF"];
 
 #[test]
 fn no_planted_secret_is_told() {
@@ -22,15 +24,26 @@ fn no_planted_secret_is_told() {
             "<form method=post action='/login?key=SEKRETaction0008'><input type=hidden name=csrf_token value=SEKREThidden0009><input name=username><input type=password name=password></form>",
         )
     });
-    let login = Login { user: "ada".into(), password: "SEKRETpassword0010".into() };
+    // Base32 of a marked secret: neither it nor its mark may come out.
+    let totp = "KNCUWUSFKRRW6ZDFGAYDCMI".parse().ok();
+    assert!(totp.is_some());
+    let login = Login { user: "ada".into(), password: "SEKRETpassword0010".into(), totp };
     let (report, facts) = examined(&server, Some(login));
     let told = serde_json::to_string(&facts).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    Journal::open(folder.path()).unwrap().keep(1, &report).unwrap();
+    let value = serde_json::to_value(&report).unwrap();
+    let comparison = diff::compare(&value, &serde_json::json!({"schema": 1, "chain": []}));
+    assert!(!comparison.differences.is_empty());
     let texts = [
         report.to_json(),
         report.to_markdown(),
         report.to_html(),
         report.to_terminal(Style { is_coloured: true, is_verbose: true }),
         told,
+        std::fs::read_to_string(folder.path().join(doorward_doctor::journal::FILE)).unwrap(),
+        comparison.to_text(),
+        comparison.to_json(),
         format!("{facts:?}"),
     ];
     for (at, text) in texts.iter().enumerate() {

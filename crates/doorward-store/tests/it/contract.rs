@@ -8,6 +8,7 @@ mod entry;
 mod factor;
 mod joining;
 mod link;
+mod look;
 mod mail;
 mod mailbox;
 mod once;
@@ -76,6 +77,11 @@ cases! {
         recovers_an_account_once,
         resets_nothing_for_a_disabled_user,
         is_revoked_and_expires;
+    look:
+        finds_nothing_where_all_is_well,
+        names_what_the_schema_lacks,
+        tells_a_newer_program_and_a_lost_ledger,
+        finds_no_fault_in_a_database_of_nobody;
     factor:
         is_enrolled_and_comes_back,
         is_enrolled_only_by_a_session_that_may,

@@ -59,6 +59,18 @@ fn a_read_only_disk_stops_the_start_with_a_finding() {
     assert_eq!(on_a_small_disk(directory.path(), script, "open"), ["opened", "store.data_directory"]);
 }
 
+#[test]
+fn a_look_tells_a_full_disk_and_a_read_only_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let script = r#"mount -t tmpfs -o size=1m tmpfs "$1"; "$2" open "$1"; "$2" "$3" "$1"
+        dd if=/dev/zero of="$1/rest" bs=4k 2>/dev/null || true; "$2" "$3" "$1"; rm "$1/rest"
+        mount -o remount,ro "$1"; "$2" "$3" "$1""#;
+    let said = on_a_small_disk(directory.path(), script, "look");
+    assert_eq!(said[..2], ["opened", "well"]);
+    assert!(said[2].contains("full"), "{said:?}");
+    assert!(said[3].contains("readonly"), "{said:?}");
+}
+
 #[tokio::test]
 async fn the_file_is_private_and_its_directory_is_made() {
     let directory = tempfile::tempdir().unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use doorward_core::Secret;
 use doorward_core::audit::Action;
 use doorward_core::store::{Audit as _, StoreError, Users as _, Whole as _};
-use doorward_store::{Location, Server, Store};
+use doorward_store::{Condition, Location, Look, Server, Store, look};
 
 use crate::it::place::Place;
 use crate::it::sample;
@@ -64,4 +64,54 @@ async fn a_lock_that_nobody_gives_back_is_unavailable() {
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     sqlx::query("ROLLBACK").execute(&mut hand).await.unwrap();
     store.append(&sample::event(Action::KeysRotated)).await.unwrap();
+}
+
+async fn looked(url: &str) -> Condition {
+    let location = Location::Postgres(Server::new(Secret::new(url)));
+    match look(&location, Duration::from_secs(3)).await {
+        Look::Seen(condition) => *condition,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_look_tells_a_dead_server_from_a_wrong_name_without_the_password() {
+    let found = looked("postgres://ada:hunter2@127.0.0.1:1/doorward").await;
+    assert!(found.refused.contains("refused") && !format!("{found:?}").contains("hunter2"), "{found:?}");
+    let place = Place::postgres().await;
+    let elsewhere = place.url().replacen("postgres:///t", "postgres:///nowhere", 1);
+    let found = looked(&elsewhere).await;
+    assert!(found.refused.contains("does not exist") && found.write.is_empty(), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_look_tells_migrations_that_wait_and_writes_that_are_refused() {
+    let place = Place::postgres().await;
+    place.store().await.close().await;
+    place.alter(&["DELETE FROM migration WHERE version > 1", "DROP TABLE grace"]).await;
+    let found = looked(place.url()).await;
+    assert!(found.pending.first().is_some_and(|told| told.starts_with("migration 2 (")), "{found:?}");
+    assert!(found.lacking.iter().any(|told| told == "grace"), "{found:?}");
+    place.alter(&["DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$"]).await;
+    let found = looked(place.url()).await;
+    assert!(found.write.contains("read-only") && found.refused.is_empty(), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_look_counts_connections_and_those_that_hold_a_transaction() {
+    let place = Place::postgres().await;
+    place.store().await.close().await;
+    let mut hand = place.hand().await;
+    sqlx::query("BEGIN").execute(&mut hand).await.unwrap();
+    place
+        .alter(&["DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT 1', current_database()); END $$"])
+        .await;
+    let found = looked(place.url()).await;
+    assert_eq!((found.used, found.idle_in_transaction), (Some((1, 1)), 1), "{found:?}");
+    // Who is no superuser is turned away.
+    place.alter(&["DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'guest') THEN CREATE ROLE guest LOGIN; END IF; END $$"]).await;
+    let found = looked(&place.url().replace("user=postgres", "user=guest")).await;
+    assert!(found.refused.contains("too many connections"), "{found:?}");
+    let found = looked(&place.url().replace("user=postgres", "user=nobody-at-all")).await;
+    assert!(found.refused.contains("does not exist"), "{found:?}");
 }

@@ -1,11 +1,18 @@
 //! `doorward doctor [URL]`: walks the way of a sign-in and names the first broken link.
 
+mod browser;
+mod compare;
+mod insider;
+mod journal;
+mod phone;
 mod request;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use doorward_core::Link;
 use doorward_doctor::{Facts, Report, Style, facts::Vantage};
 
@@ -13,8 +20,11 @@ use super::{CONFIGURATION, Context, FAULT};
 
 /// Find out why people cannot sign in. Exits with 1 if it finds a cause.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one switch of the command line")]
 pub struct Arguments {
+    #[command(subcommand)]
+    action: Option<Action>,
     /// The address that people open; without it, this installation is examined.
     pub url: Option<String>,
     /// Where the doctor stands: outside, lan or origin.
@@ -74,6 +84,21 @@ pub struct Arguments {
     /// The file with its password.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    /// The file with the secret of its authenticator app: base32, or an otpauth:// address.
+    #[arg(long, value_name = "FILE", requires = "login")]
+    totp_file: Option<PathBuf>,
+    /// Examine this address too, and tell what differs.
+    #[arg(long, value_name = "URL", requires = "url")]
+    compare: Option<String>,
+    /// Offer a page to open on a phone in mobile data: a look from outside. On the host of the gateway.
+    #[arg(long, requires = "url")]
+    phone: bool,
+    /// Seconds to wait for the phone.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=600))]
+    phone_wait: u64,
+    /// Neither read nor write the journal of earlier runs.
+    #[arg(long)]
+    no_journal: bool,
     /// What the app is: a profile that is built in, or a TOML file.
     #[arg(long, value_name = "NAME|FILE")]
     profile: Option<String>,
@@ -116,6 +141,12 @@ pub struct Arguments {
     /// What a browser recorded.
     #[arg(long, value_name = "FILE")]
     har: Option<PathBuf>,
+    /// Walk the way in a real Chromium too, and sign in there with --login.
+    #[arg(long)]
+    browser: bool,
+    /// The browser's program, instead of the Chromium on the search path.
+    #[arg(long, value_name = "FILE", requires = "browser")]
+    browser_program: Option<PathBuf>,
     /// Ask again and again, to find one replica of several.
     #[arg(long)]
     thorough: bool,
@@ -148,6 +179,17 @@ pub struct Arguments {
     stopped_at: Option<Link>,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Tell what differs between two reports that --json wrote. Exits with 1 where anything does.
+    Diff {
+        /// The first report
+        first: PathBuf,
+        /// The second report
+        second: PathBuf,
+    },
+}
+
 fn vantage(text: &str) -> Result<Vantage, String> {
     match text {
         "outside" => Ok(Vantage::Outside),
@@ -165,8 +207,11 @@ fn server(text: &str) -> Result<SocketAddr, String> {
 /// Runs the examination and prints its report.
 #[must_use]
 pub fn run(context: &Context, arguments: &Arguments) -> u8 {
-    let facts = match gathered(context, arguments) {
-        Ok(facts) => facts,
+    if let Some(Action::Diff { first, second }) = &arguments.action {
+        return compare::files(context, first, second);
+    }
+    let (facts, picture) = match gathered(context, arguments, arguments.url.as_deref()) {
+        Ok(gathered) => gathered,
         Err((code, why)) => {
             let _ = writeln!(std::io::stderr(), "doorward: {why}");
             return code;
@@ -181,17 +226,27 @@ pub fn run(context: &Context, arguments: &Arguments) -> u8 {
         let _ = writeln!(std::io::stderr(), "doorward: {}: {error}", path.display());
         return FAULT;
     }
-    let report = doorward_doctor::judge(&facts, arguments.only);
-    written(context, arguments, &report)
+    let mut report = doorward_doctor::judge(&facts, arguments.only);
+    if let Some(url) = &arguments.compare {
+        return compare::sites(context, arguments, &report, url);
+    }
+    journal::note(context, arguments, &facts, &mut report);
+    written(context, arguments, &report, picture.as_deref())
 }
 
-fn gathered(context: &Context, arguments: &Arguments) -> Result<Facts, (u8, String)> {
+/// The facts, and a picture where a browser looked.
+fn gathered(
+    context: &Context,
+    arguments: &Arguments,
+    url: Option<&str>,
+) -> Result<(Facts, Option<Vec<u8>>), (u8, String)> {
     let usage = |why: String| (CONFIGURATION, why);
     if let Some(path) = &arguments.facts {
         let text = std::fs::read_to_string(path).map_err(|error| usage(format!("{}: {error}", path.display())))?;
-        return serde_json::from_str(&text).map_err(|error| usage(format!("{}: {error}", path.display())));
+        let facts = serde_json::from_str(&text).map_err(|error| usage(format!("{}: {error}", path.display())))?;
+        return Ok((facts, None));
     }
-    let request = request::of(context, arguments).map_err(usage)?;
+    let request = request::of(context, arguments, url).map_err(usage)?;
     let mut facts = Facts::default();
     request::seed(arguments, &mut facts).map_err(usage)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -204,21 +259,28 @@ fn gathered(context: &Context, arguments: &Arguments) -> Result<Facts, (u8, Stri
             let _ = writeln!(std::io::stderr(), "  … {text}");
         }
     };
-    runtime
+    let picture = runtime
         .block_on(async {
             if arguments.host_facts {
-                doorward_doctor::examine_host(&request, arguments.stopped_at, &mut facts).await
-            } else {
-                doorward_doctor::examine(&request, &mut facts, &mut progress).await
+                doorward_doctor::examine_host(&request, arguments.stopped_at, &mut facts).await?;
+                return Ok(None);
             }
+            doorward_doctor::examine(&request, &mut facts, &mut progress).await?;
+            if !arguments.browser {
+                return Ok(None);
+            }
+            progress("the browser");
+            Ok::<_, doorward_doctor::probe::ProbeError>(
+                browser::look(context, arguments, request.login.as_ref(), &mut facts).await,
+            )
         })
         .map_err(|error| usage(error.to_string()))?;
-    Ok(facts)
+    Ok((facts, picture))
 }
 
-fn written(context: &Context, arguments: &Arguments, report: &Report) -> u8 {
+fn written(context: &Context, arguments: &Arguments, report: &Report, picture: Option<&[u8]>) -> u8 {
     if let Some(path) = &arguments.html
-        && let Err(error) = std::fs::write(path, report.to_html())
+        && let Err(error) = std::fs::write(path, pictured(report.to_html(), picture))
     {
         let _ = writeln!(std::io::stderr(), "doorward: {}: {error}", path.display());
         return FAULT;
@@ -231,6 +293,18 @@ fn written(context: &Context, arguments: &Arguments, report: &Report) -> u8 {
         report.to_terminal(Style { is_coloured: std::io::stdout().is_terminal(), is_verbose: arguments.verbose })
     };
     print(text.trim_end(), report.exit_code())
+}
+
+/// The page with the picture at its end.
+fn pictured(mut page: String, picture: Option<&[u8]>) -> String {
+    if let (Some(picture), Some(end)) = (picture, page.rfind("</body>")) {
+        let data = STANDARD.encode(picture);
+        let figure = format!(
+            "<h2>What the browser shows</h2>\n<img src=\"data:image/jpeg;base64,{data}\" alt=\"The page where it ended\" style=\"max-width:100%\">\n"
+        );
+        page.insert_str(end, &figure);
+    }
+    page
 }
 
 fn print(text: &str, code: u8) -> u8 {

@@ -1,6 +1,7 @@
-//! `doorward mcp`: the browser's tools for agents, over standard input and output.
+//! `doorward mcp`: the browser's tools for agents, over standard input and output or HTTP.
 
 mod doctor;
+mod http;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -35,6 +36,8 @@ pub struct Arguments {
     /// Whether pictures are put into answers
     #[arg(long, value_parser = ["allow", "omit", "auto"], default_value = "allow", value_name = "WHETHER")]
     image_responses: String,
+    #[command(flatten)]
+    http: http::HttpArguments,
     /// Start although this process could read the data directory of a gateway on this machine
     #[arg(long)]
     insecure_beside_data: bool,
@@ -152,7 +155,7 @@ impl BrowserArguments {
     }
 }
 
-/// Serves one client until its input ends.
+/// Serves one client until its input ends, or many by HTTP until the program is told to end.
 #[must_use]
 pub fn run(context: &Context, arguments: &Arguments) -> u8 {
     if let Some(folder) = readable_data(context).filter(|_| !arguments.insecure_beside_data) {
@@ -166,8 +169,11 @@ pub fn run(context: &Context, arguments: &Arguments) -> u8 {
         return CONFIGURATION;
     }
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return FAULT };
-    let settings = settings(context, arguments);
-    let server = Arc::new(Server::new(Arc::new(settings)));
+    let settings = Arc::new(settings(context, arguments));
+    if arguments.http.is_wanted() {
+        return runtime.block_on(http::serve(context, &arguments.http, settings));
+    }
+    let server = Arc::new(Server::new(settings));
     runtime.block_on(stdio::serve(server, std::io::BufReader::new(std::io::stdin()), std::io::stdout()));
     WELL
 }

@@ -108,6 +108,14 @@ impl Inputs {
         self.environment.value("SSL_CERT_FILE").map(PathBuf::from).filter(|path| path.is_file())
     }
 
+    /// Where what may be lost is kept: `$XDG_STATE_HOME/doorward`, else `~/.local/state/doorward`.
+    #[must_use]
+    pub fn state_directory(&self) -> Option<PathBuf> {
+        let variable = |name| self.environment.value(name).filter(|value| value.starts_with('/')).map(PathBuf::from);
+        let home = || variable("HOME").map(|home| home.join(".local/state"));
+        variable("XDG_STATE_HOME").or_else(home).map(|state| state.join("doorward"))
+    }
+
     /// The data directory: `--data`; `./doorward-data` when cargo runs the program; `/var/lib/doorward` where that can
     /// be written; otherwise the user's own.
     #[must_use]

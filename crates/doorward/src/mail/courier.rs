@@ -170,6 +170,18 @@ impl Courier {
         sent
     }
 
+    /// Goes as far as the sender and hands over nothing.
+    ///
+    /// # Errors
+    /// At which step it stopped, and why.
+    pub async fn knock(&self) -> Result<(), Undelivered> {
+        let mut connection = self.connect(&mut |_| ()).await?;
+        let from = Some(self.sender.from.email.clone());
+        let taken = spoken(Step::Sender, connection.command(Mail::new(from, Vec::new()))).await;
+        let _ = timeout(Duration::from_secs(2), connection.abort()).await;
+        taken.map(|_| ())
+    }
+
     async fn connect(&self, passed: &mut (dyn FnMut(Step) + Send)) -> Result<AsyncSmtpConnection, Undelivered> {
         let (host, port) = (&*self.server.host, self.server.port);
         let found = within(Step::Resolve, lookup_host((host, port))).await?;

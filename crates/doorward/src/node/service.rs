@@ -19,6 +19,7 @@ use crate::watch::log::Control;
 use crate::watch::reading::Readings;
 use crate::watch::{Tasks, Watch};
 use crate::web::app::{App, Inner, Settings};
+use crate::web::ticket::Tickets;
 
 /// What runs beside requests.
 #[derive(Debug)]
@@ -59,6 +60,7 @@ impl Node {
             identifiers: Drawn::default(),
             transport: transport.clone(),
             mail: mail.clone(),
+            tickets: Tickets::new(self.clock.now()),
             findings: RwLock::new(findings),
             settings: RwLock::new(Arc::new(settings)),
         });

@@ -26,12 +26,14 @@ pub struct Asset {
 pub const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
 
 /// The modules of the pages, and the client that they use: the very files of the package for apps.
-const MODULES: [(&str, &str); 9] = [
+const MODULES: [(&str, &str); 11] = [
     ("doorward.js", include_str!("../../assets/doorward.js")),
     ("passkey.js", include_str!("../../assets/passkey.js")),
     ("client.js", include_str!("../../../../clients/js/src/client.js")),
     ("csrf.js", include_str!("../../../../clients/js/src/csrf.js")),
     ("error.js", include_str!("../../../../clients/js/src/error.js")),
+    ("repeat.js", include_str!("../../../../clients/js/src/repeat.js")),
+    ("steps.js", include_str!("../../../../clients/js/src/steps.js")),
     ("trouble.js", include_str!("../../../../clients/js/src/trouble.js")),
     ("messages.js", include_str!("../../../../clients/js/src/messages.js")),
     ("webauthn.js", include_str!("../../../../clients/js/src/webauthn.js")),

@@ -4,6 +4,12 @@ use doorward_core::identifier::UserId;
 
 /// The style sheets, scripts and pictures; the file name follows.
 pub const ASSETS: &str = "/.doorward/assets/";
+/// Which fields of the doctor's request arrive.
+pub const ECHO: &str = "/.doorward/echo";
+/// The page that a phone opens for the doctor.
+pub const LOOK: &str = "/.doorward/look";
+/// What that phone showed.
+pub const TOLD: &str = "/.doorward/told";
 /// Sign in: GET, and POST `email, password, stay=on, return_to`.
 pub const SIGN_IN: &str = "/.doorward/sign-in";
 /// Where one lands after the sign-in: GET.

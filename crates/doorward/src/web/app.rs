@@ -15,6 +15,7 @@ use parking_lot::RwLock;
 use super::arrival::Arrival;
 use super::door::{Sketch, Table};
 use super::route;
+use super::ticket::Tickets;
 use crate::config::{Config, Environment};
 use crate::identity::hasher::Hasher;
 use crate::identity::{Identity, Keyring, Live, PasswordChange, Refused, SignedIn, Visit};
@@ -47,6 +48,8 @@ pub struct Inner {
     pub transport: Option<Arc<Transport>>,
     /// Mail, where there is any.
     pub mail: Option<Arc<Dispatch>>,
+    /// Tickets of the doctor that were used.
+    pub tickets: Tickets,
     /// The settings in force; a reload puts others in their place.
     pub settings: RwLock<Arc<Settings>>,
     /// What the last check of the configuration found.
@@ -94,6 +97,12 @@ impl App {
     #[must_use]
     pub fn transport(&self) -> Option<&Transport> {
         self.0.transport.as_deref()
+    }
+
+    /// Tickets of the doctor.
+    #[must_use]
+    pub fn tickets(&self) -> &Tickets {
+        &self.0.tickets
     }
 
     /// Mail, where there is any.

@@ -80,7 +80,7 @@ pub(super) fn share(headers: &mut HeaderMap, origin: HeaderValue, settings: &Set
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     headers.insert(RESOURCE, HeaderValue::from_static("cross-origin"));
-    let exposed = format!("{}, X-Request-Id, Retry-After", settings.csrf.header_text());
+    let exposed = format!("{}, X-Request-Id, Retry-After, Date, Age", settings.csrf.header_text());
     if let Ok(exposed) = HeaderValue::try_from(exposed) {
         headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }

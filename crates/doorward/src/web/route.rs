@@ -9,7 +9,7 @@ use doorward_core::session::Stage;
 use http::Method;
 
 use super::app::App;
-use super::{api, authz, demo, health, portal};
+use super::{api, authz, demo, echo, health, portal};
 use crate::portal::path;
 
 /// How forged requests are kept out of a route. Safe methods pass either way.
@@ -265,6 +265,9 @@ pub const ALL: &[Route] = &[
     Route::new("GET", path::MAIL, Anyone, || get(portal::mail::get)),
     Route::new("GET", path::REASONS, Anyone, || get(portal::reference::get)),
     Route::new("GET", path::ERROR, Anyone, || get(portal::reference::error)),
+    Route::new("GET", path::ECHO, Anyone, || get(echo::get)),
+    Route::new("GET", path::LOOK, Anyone, || get(echo::get)),
+    Route::new("GET", path::TOLD, Anyone, || get(echo::get)),
     Route::new("GET", "/.doorward/assets/{file}", Anyone, || get(portal::asset::get)),
     // The demo app, where no app is configured.
     Route::new("GET", path::DEMO, SignedIn, || get(demo::get)),

@@ -2,7 +2,9 @@
 
 mod chromium;
 mod client;
+mod doctor;
 mod door;
+mod e2e;
 mod factor;
 mod forged;
 mod mail;
@@ -10,6 +12,7 @@ mod passkey;
 mod request;
 mod session;
 mod story;
+mod tools;
 
 use serde_json::json;
 

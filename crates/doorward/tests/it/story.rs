@@ -2,6 +2,7 @@
 
 mod account;
 mod command;
+mod doctor;
 pub(crate) mod factor;
 mod front_end;
 mod import;

@@ -43,26 +43,27 @@ impl Gateway {
         Self { keys_url, validation: Arc::new(validation), keys: Arc::default() }
     }
 
-    /// The user of a header, or nothing where it is not to be believed.
-    async fn user(&self, jwt: &str) -> Option<User> {
-        let kid = decode_header(jwt).ok()?.kid?;
-        let key = self.key(&kid).await?;
-        Some(decode(jwt, &key, &self.validation).ok()?.claims)
+    /// The user of a header. 401 where it is not to be believed, 503 where the keys do not come.
+    async fn user(&self, jwt: &str) -> Result<User, StatusCode> {
+        let kid = decode_header(jwt).ok().and_then(|header| header.kid).ok_or(StatusCode::UNAUTHORIZED)?;
+        let key = self.key(&kid).await?.ok_or(StatusCode::UNAUTHORIZED)?;
+        let read = decode(jwt, &key, &self.validation).map_err(|_| StatusCode::UNAUTHORIZED)?;
+        Ok(read.claims)
     }
 
-    /// An unknown key asks again, but not for everybody who makes names of keys up.
-    async fn key(&self, kid: &str) -> Option<DecodingKey> {
+    /// Keys are believed for five minutes, so that one that is withdrawn is soon forgotten. An unknown key asks sooner,
+    /// but not for everybody who makes names of keys up.
+    async fn key(&self, kid: &str) -> Result<Option<DecodingKey>, StatusCode> {
         let mut kept = self.keys.lock().await;
-        let is_recent = kept.1.is_some_and(|asked| asked.elapsed() < Duration::from_secs(10));
-        if !kept.0.contains_key(kid) && !is_recent {
-            kept.1 = Some(Instant::now());
+        let patience = Duration::from_secs(if kept.0.contains_key(kid) { 300 } else { 10 });
+        if kept.1.is_none_or(|since| since.elapsed() > patience) {
             let url = self.keys_url.clone();
             let fetched = tokio::task::spawn_blocking(move || ureq::get(&url).call()?.body_mut().read_json::<JwkSet>());
-            let set = fetched.await.ok()?.ok()?;
+            let set = fetched.await.ok().and_then(Result::ok).ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
             let named = |jwk: &jsonwebtoken::jwk::Jwk| Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok()?));
-            kept.0 = set.keys.iter().filter_map(named).collect();
+            *kept = (set.keys.iter().filter_map(named).collect(), Some(Instant::now()));
         }
-        kept.0.get(kid).cloned()
+        Ok(kept.0.get(kid).cloned())
     }
 }
 
@@ -71,7 +72,7 @@ impl FromRequestParts<Gateway> for User {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, StatusCode> {
         let jwt = parts.headers.get("x-doorward-jwt").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        gateway.user(jwt).await.ok_or(StatusCode::UNAUTHORIZED)
+        gateway.user(jwt).await
     }
 }
 

@@ -77,7 +77,13 @@ async fn press(turn: &mut Turn<'_>) -> Result<(), Failure> {
     turn.response.code(format!("// Press {key}"));
     turn.response.code(format!("await page.keyboard.press('{key}');"));
     let worker = Arc::clone(&tab);
-    turn.complete(&tab, 1, async move { worker.press(&key).await }).await
+    turn.complete(&tab, frames(&key), async move { worker.press(&key).await }).await
+}
+
+/// The frames that are waited for after a key. One that writes a character has done so when it is answered; what it sets
+/// going is told by then. Others move the focus, scroll, send forms.
+fn frames(key: &str) -> u32 {
+    u32::from(key.chars().count() != 1 || key == " ")
 }
 
 async fn write(turn: &mut Turn<'_>) -> Result<(), Failure> {
@@ -95,7 +101,7 @@ async fn write(turn: &mut Turn<'_>) -> Result<(), Failure> {
         turn.response.show_page();
     }
     let worker = Arc::clone(&tab);
-    turn.complete(&tab, 1, async move {
+    turn.complete(&tab, u32::from(submits || is_slow), async move {
         if is_slow {
             worker.type_slowly(&spot, &text).await?;
         } else {

@@ -109,6 +109,7 @@ async fn resize(turn: &mut Turn<'_>) -> Result<(), Failure> {
 
 async fn snapshot(turn: &mut Turn<'_>) -> Result<(), Failure> {
     let tab = turn.session.ensure_tab().await?;
+    tab.check()?;
     let mut detail = Detail { has_boxes: turn.given.flag("boxes"), ..Detail::default() };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a depth below zero is none")]
     if let Some(depth) = turn.given.number("depth") {

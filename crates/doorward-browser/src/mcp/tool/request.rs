@@ -1,18 +1,12 @@
 //! One request with all its hops, and what became of each cookie on each of them.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
-
 use super::{Need, Tool, Turn};
 use crate::failure::Failure;
+use crate::har;
 use crate::mcp::schema::{Kind, Parameter};
-use crate::recorder::cookie::{HIDDEN, names_only, without_value};
+use crate::recorder::cookie::{HIDDEN, without_value};
 use crate::recorder::{Chain, Hop, Way};
 use crate::verdict;
-
-/// Characters of a body that stand in an answer.
-const BODY: usize = 64 * 1024;
 
 pub(super) const TOOLS: &[Tool] = &[Tool {
     name: "browser_network_request",
@@ -33,10 +27,6 @@ pub(super) const TOOLS: &[Tool] = &[Tool {
     run: |turn| Box::pin(show(turn)),
 }];
 
-/// Headers whose values are secrets.
-const SECRET: &[&str] =
-    &["authorization", "proxy-authorization", "x-csrf-token", "x-xsrf-token", "x-api-key", "x-auth-token"];
-
 async fn show(turn: &mut Turn<'_>) -> Result<(), Failure> {
     let tab = turn.session.tab()?;
     let number = turn.given.number("index").unwrap_or_default();
@@ -54,7 +44,7 @@ async fn show(turn: &mut Turn<'_>) -> Result<(), Failure> {
         .ok_or_else(missing)?;
     let text = match text {
         Some(text) => text,
-        None => body(&tab, &id).await?,
+        None => tab.response_body(&id).await?,
     };
     match turn.given.text("filename") {
         Some(name) => {
@@ -64,19 +54,6 @@ async fn show(turn: &mut Turn<'_>) -> Result<(), Failure> {
         None => turn.response.result(text),
     }
     Ok(())
-}
-
-async fn body(tab: &crate::tab::Tab, id: &str) -> Result<String, Failure> {
-    let told = tab.call("Network.getResponseBody", json!({ "requestId": id })).await;
-    let told = told.map_err(|_| Failure::said("The browser keeps no body of this request any more"))?;
-    let text = told["body"].as_str().unwrap_or_default();
-    let bytes = if told["base64Encoded"] == true {
-        STANDARD.decode(text).unwrap_or_default()
-    } else {
-        text.as_bytes().to_vec()
-    };
-    let text = String::from_utf8_lossy(&bytes);
-    Ok(text.chars().take(BODY).collect())
 }
 
 /// The part that is asked for; none for the body of the answer, which the browser has to be asked for.
@@ -149,19 +126,7 @@ fn verdicts(hop: &Hop) -> Vec<String> {
 }
 
 fn headers(pairs: &[(String, String)]) -> String {
-    let line = |(name, value): &(String, String)| {
-        let lower = name.to_ascii_lowercase();
-        let shown = match lower.as_str() {
-            "cookie" => names_only(value),
-            "set-cookie" => without_value(value),
-            _ if SECRET.contains(&lower.as_str()) => {
-                let scheme = value.split_once(' ').map(|(scheme, _)| format!("{scheme} ")).unwrap_or_default();
-                format!("{scheme}{HIDDEN}")
-            }
-            _ => value.clone(),
-        };
-        format!("  {name}: {shown}")
-    };
+    let line = |(name, value): &(String, String)| format!("  {name}: {}", har::shown(name, value));
     pairs.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 

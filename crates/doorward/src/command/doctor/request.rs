@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use doorward_core::Clock as _;
 use doorward_doctor::facts::Target;
 use doorward_doctor::host::Place;
-use doorward_doctor::probe::{Login, Verifier};
+use doorward_doctor::probe::{Insider, Login, Phone, Verifier};
 use doorward_doctor::redact::Salt;
 use doorward_doctor::{Facts, Request, profile};
 
@@ -19,12 +20,11 @@ use crate::system::SystemClock;
 ///
 /// # Errors
 /// Where an argument makes no sense, in words for the operator.
-pub(super) fn of(context: &Context, arguments: &Arguments) -> Result<Request, String> {
-    let target = arguments.url.as_deref().map(target).transpose()?;
+pub(super) fn of(context: &Context, arguments: &Arguments, url: Option<&str>) -> Result<Request, String> {
+    let target = url.map(target).transpose()?;
     let now = SystemClock.now().0;
     let salt = arguments.salt.as_deref().map_or_else(Salt::fresh, |hex| Salt::of(&unhex(hex)));
     let port = target.as_ref().map_or(443, |target| target.port);
-    let is_named = arguments.host || arguments.pid.is_some() || arguments.docker.is_some() || arguments.host_facts;
     let place = Place {
         folder: arguments.dir.clone().or_else(|| Some(context.inputs.cwd.clone())),
         pid: arguments.pid,
@@ -34,16 +34,14 @@ pub(super) fn of(context: &Context, arguments: &Arguments) -> Result<Request, St
         now,
         salt: salt.clone(),
     };
-    let via = match (&arguments.ssh, &arguments.via) {
-        (Some(host), _) if host.starts_with('-') => return Err("--ssh wants a host".to_owned()),
-        (Some(host), _) => ["ssh", "-o", "BatchMode=yes", "--", host].map(str::to_owned).to_vec(),
-        (None, Some(command)) => command.split_whitespace().map(str::to_owned).collect(),
-        (None, None) => Vec::new(),
-    };
+    let via = via(arguments)?;
     let mut authorities = arguments.ca.clone();
     authorities.extend(context.inputs.authorities_file());
+    let insider = super::insider::installed(&context.inputs, arguments.dir.as_ref(), target.as_ref());
     Ok(Request {
         target,
+        phone: phone(arguments),
+        insider: insider.map(|insider| Arc::new(insider) as Arc<dyn Insider>),
         vantage: arguments.vantage,
         origin: arguments.origin.as_deref().map(place_of).transpose()?,
         app: arguments.app.as_deref().map(place_of).transpose()?,
@@ -72,13 +70,39 @@ pub(super) fn of(context: &Context, arguments: &Arguments) -> Result<Request, St
         sign_out: arguments.sign_out.clone(),
         is_thorough: arguments.thorough,
         host: Some(place),
-        is_host_named: is_named,
+        is_host_named: is_host_named(arguments),
         is_host_here: arguments.host,
         is_folder_named: arguments.dir.is_some(),
         via,
         there: there(arguments),
         login: login(arguments)?,
         salt,
+    })
+}
+
+/// Whether the host's facts were asked for.
+fn is_host_named(arguments: &Arguments) -> bool {
+    // A log may have been fetched from elsewhere; a folder, a process and a socket are of this machine.
+    arguments.host
+        || arguments.dir.is_some()
+        || arguments.pid.is_some()
+        || arguments.docker.is_some()
+        || arguments.host_facts
+}
+
+/// The phone to wait for.
+fn phone(arguments: &Arguments) -> Option<Phone> {
+    let patience = Duration::from_secs(arguments.phone_wait);
+    arguments.phone.then_some(Phone { show: super::phone::show, patience })
+}
+
+/// The command that runs its arguments on the host of the site.
+fn via(arguments: &Arguments) -> Result<Vec<String>, String> {
+    Ok(match (&arguments.ssh, &arguments.via) {
+        (Some(host), _) if host.starts_with('-') => return Err("--ssh wants a host".to_owned()),
+        (Some(host), _) => ["ssh", "-o", "BatchMode=yes", "--", host].map(str::to_owned).to_vec(),
+        (None, Some(command)) => command.split_whitespace().map(str::to_owned).collect(),
+        (None, None) => Vec::new(),
     })
 }
 
@@ -159,7 +183,12 @@ fn login(arguments: &Arguments) -> Result<Option<Login>, String> {
             .map_err(|error| format!("{}: {error}", path.display()))
     };
     let password = arguments.password_file.as_ref().map(read).transpose()?.unwrap_or_default();
-    Ok(Some(Login { user, password }))
+    let parse = |path: &PathBuf| {
+        let text = read(path)?;
+        text.parse().map(Some).map_err(|error: doorward_doctor::totp::TotpError| format!("{}: {error}", path.display()))
+    };
+    let totp = arguments.totp_file.as_ref().map_or(Ok(None), parse)?;
+    Ok(Some(Login { user, password, totp }))
 }
 
 fn unhex(text: &str) -> Vec<u8> {

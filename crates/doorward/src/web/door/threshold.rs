@@ -15,6 +15,7 @@ use crate::portal::path;
 use crate::web::app::{App, Settings};
 use crate::web::caller::state_of;
 use crate::web::cookie;
+use crate::web::echo::{self, Arrived};
 use crate::web::exchange::{Fresh, NewSession};
 use crate::web::failure::Failure;
 use crate::web::portal::return_to::checked;
@@ -44,6 +45,18 @@ pub(super) async fn answer(
         path::CONFIRM => {
             let wanted = parameter(&request, "return_to").unwrap_or_default();
             begin_confirmed(app, settings, sketch, request.headers(), checked(&wanted).unwrap_or("/"))
+        }
+        path::ECHO | path::LOOK | path::TOLD => {
+            let arrived = Arrived {
+                scheme: sketch.scheme,
+                peer: sketch.peer,
+                client: sketch.address,
+                at: sketch.at,
+                path: request.uri().path(),
+                query: request.uri().query().unwrap_or_default(),
+                headers: request.headers(),
+            };
+            echo::answer(app, &arrived)
         }
         path::HOST_TOKEN => return fetch_token(app, settings, sketch, request),
         _ => {

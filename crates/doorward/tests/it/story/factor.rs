@@ -21,6 +21,11 @@ impl Phone {
         Self { key: TotpKey::from_bytes(bytes.try_into().unwrap()), shown: -1 }
     }
 
+    /// The secret as the page shows it.
+    pub(crate) fn secret(&self) -> String {
+        self.key.to_text().expose_secret().to_owned()
+    }
+
     /// The code of a moment.
     pub(crate) fn at(&self, seconds: i64) -> String {
         format!("{:06}", self.key.code(u64::try_from(step_at(UnixTime(seconds))).unwrap()))
