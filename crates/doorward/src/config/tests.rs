@@ -676,6 +676,7 @@ fn every_code_is_in_the_list_of_reasons_and_every_reason_is_found() {
         include_str!("csrf.rs"),
         include_str!("domain.rs"),
         include_str!("exposure.rs"),
+        include_str!("factor.rs"),
         include_str!("merge.rs"),
         include_str!("origin.rs"),
         include_str!("passkey.rs"),
