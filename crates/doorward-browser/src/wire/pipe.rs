@@ -14,7 +14,8 @@ use super::{Inbox, MESSAGE_AT_MOST, Outbox};
 use crate::failure::Failure;
 
 /// Makes the profile, puts the ends of the pipes where Chromium looks for them, waits for it, and removes the profile. It is a shell of its
-/// own process group: it does its work also where the server is killed, since then the pipes close and Chromium ends.
+/// own process group: it does its work also where the server is killed, since then the pipes close and Chromium ends. Its children end a
+/// little later and write until then, on a busy machine for seconds: it is removed until it stays away, for half a minute at most.
 const SCRIPT: &str = r#"folder=$1
 preferences=$2
 shift 2
@@ -24,8 +25,11 @@ fi
 "$@" 3<&0 4>&1 </dev/null >/dev/null
 code=$?
 if [ -n "$folder" ]; then
-  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    rm -rf "$folder" 2>/dev/null && [ ! -e "$folder" ] && break
+  tries=0 gone=0
+  while [ $tries -lt 300 ] && [ $gone -lt 2 ]; do
+    rm -rf "$folder" 2>/dev/null
+    if [ -e "$folder" ]; then gone=0; else gone=$((gone + 1)); fi
+    tries=$((tries + 1))
     sleep 0.1
   done
 fi

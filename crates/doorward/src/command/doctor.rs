@@ -235,11 +235,9 @@ pub fn run(context: &Context, arguments: &Arguments) -> u8 {
 }
 
 /// The facts, and a picture where a browser looked.
-fn gathered(
-    context: &Context,
-    arguments: &Arguments,
-    url: Option<&str>,
-) -> Result<(Facts, Option<Vec<u8>>), (u8, String)> {
+type Gathered = (Facts, Option<Vec<u8>>);
+
+fn gathered(context: &Context, arguments: &Arguments, url: Option<&str>) -> Result<Gathered, (u8, String)> {
     let usage = |why: String| (CONFIGURATION, why);
     if let Some(path) = &arguments.facts {
         let text = std::fs::read_to_string(path).map_err(|error| usage(format!("{}: {error}", path.display())))?;

@@ -30,11 +30,10 @@ fn may_pass(access: Access, state: State) -> bool {
         }
         Access::Enrolling if state == State::Stale => false,
         Access::Enrolling => matches!(state.stage(), Some(Stage::Recovery | Stage::Enrolment | Stage::Full)),
-        Access::SignedIn => state.stage() == Some(Stage::Full),
+        // For a confirmed factor: nobody here has enrolled anything, so the password that comes along is all there is.
+        Access::SignedIn | Access::ConfirmedFactor => state.stage() == Some(Stage::Full),
         // A session in which nobody has proven lately who they are is led to the confirmation.
         Access::Confirmed => state.stage() == Some(Stage::Full) && state != State::Stale,
-        // Nobody here has enrolled anything, so the password that comes along is all there is.
-        Access::ConfirmedFactor => state.stage() == Some(Stage::Full),
         Access::Administrator => matches!(state, State::Administrator | State::Stale),
         Access::AdministratorConfirmed => state == State::Administrator,
         // Nobody can prove a second factor yet.

@@ -14,7 +14,7 @@ pub(super) fn note(context: &Context, arguments: &Arguments, facts: &Facts, repo
         return;
     }
     let own = insider::installed(&context.inputs, arguments.dir.as_ref(), facts.target.as_ref());
-    let own = own.and_then(|own| own.data()).filter(|data| is_writable(data));
+    let own = own.and_then(|own| own.data()).filter(is_writable);
     let Some(folder) = own.or_else(|| context.inputs.state_directory()) else { return };
     let noted = Journal::open(&folder).and_then(|journal| {
         journal.recall(report);

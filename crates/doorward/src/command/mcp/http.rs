@@ -20,7 +20,7 @@ use crate::system::SystemRandom;
 
 /// Where the tools are served by HTTP.
 #[derive(Debug, clap::Args)]
-pub struct HttpArguments {
+pub(super) struct HttpArguments {
     /// Serve by HTTP on this port instead of standard input and output; 0 for one that is free
     #[arg(long, value_name = "PORT")]
     port: Option<u16>,
