@@ -71,8 +71,11 @@ after(async () => {
   await gateway?.end();
 });
 
-/** It is good for a minute, and a backend may take longer to build. */
-const renew = async () => (pass = await (await gateway.ask()).text());
+/**
+ * It is good for a minute, and a backend may take longer to build. The connection that was kept has ended by then, which
+ * `fetch` may see only when it writes.
+ */
+const renew = async () => (pass = await (await gateway.ask().catch(() => gateway.ask())).text());
 
 const part = (content) => Buffer.from(JSON.stringify(content)).toString("base64url");
 const claims = () => JSON.parse(String(Buffer.from(pass.split(".")[1], "base64url")));

@@ -29,8 +29,7 @@ pub trait Insider: Debug + Send + Sync {
     fn story<'a>(&'a self, request: &'a str) -> Told<'a, Vec<String>>;
 }
 
-/// Asks what is remembered of the request that was refused last. A server writes that down a moment after its answer,
-/// on a busy machine a second or two.
+/// Asks what is remembered of the request that was refused last. A server writes that down a moment after its answer.
 pub(crate) async fn story(request: &super::Request, facts: &mut crate::Facts) {
     let (Some(insider), Some(told)) = (&request.insider, &mut facts.installation) else { return };
     // That nobody's name is refused is as it should be.
@@ -41,7 +40,7 @@ pub(crate) async fn story(request: &super::Request, facts: &mut crate::Facts) {
     };
     let named = facts.visits.iter().rfind(is_meant).and_then(|visit| visit.field("x-request-id"));
     let Some(id) = named.map(str::to_owned) else { return };
-    for _ in 0..20 {
+    for _ in 0..8 {
         told.story = insider.story(&id).await;
         if !told.story.is_empty() {
             return;
