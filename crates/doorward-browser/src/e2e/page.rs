@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::escaped;
 use super::report::{FlowReport, Report};
 
 const HEAD: &str = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -69,20 +70,6 @@ fn flow(out: &mut String, flow: &FlowReport) {
             "<figure><img src=\"data:image/jpeg;base64,{data}\" alt=\"The page: {name}\"><figcaption>{name}</figcaption></figure>"
         );
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.chars().fold(String::new(), |mut out, one| {
-        match one {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            one => out.push(one),
-        }
-        out
-    })
 }
 
 #[cfg(test)]

@@ -5,11 +5,10 @@ use url::Url;
 
 use super::client::Outgoing;
 use super::walk::Walk;
-use crate::facts::{Answer, Attempt, Facts, Step, Variant, Visit};
+use crate::facts::{Answer, Facts, Step, Variant, Visit};
 use crate::html;
 use crate::jar::{Jar, Start};
 use crate::profile::Profile;
-use crate::redact;
 
 /// Where a code goes, and what goes with it.
 struct Plan {
@@ -64,19 +63,7 @@ pub(crate) async fn enter(
         Answer::Welcome | Answer::FormAgain if html::code_form(&text, &profile.code).is_some() => Answer::Credentials,
         answer => answer,
     };
-    let said: Value = serde_json::from_slice(&incoming.body).unwrap_or_default();
-    facts.signin.attempts.push(Attempt {
-        variant: Variant::Code,
-        answer,
-        status: visit.status,
-        body: visit.body.chars().take(600).collect(),
-        location: visit.field("location").unwrap_or_default().to_owned(),
-        sent,
-        ms: visit.ms,
-        cookies: visit.cookies.clone(),
-        reason: redact::clean(said["reason"].as_str().unwrap_or_default()),
-        token: None,
-    });
+    facts.signin.attempts.push(super::signin::tried(Variant::Code, answer, &visit, sent, &incoming));
     facts.visits.push(visit.clone());
     Some(visit)
 }

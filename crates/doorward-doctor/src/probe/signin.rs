@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use url::Url;
 
-use super::client::{Client, Outgoing, Place};
+use super::client::{Client, Incoming, Outgoing, Place};
 use super::token;
 use super::walk::Walk;
 use crate::facts::{Answer, Attempt, Facts, Form, Step, Trust, Variant, Via, Visit};
@@ -184,8 +184,25 @@ async fn attempt(walk: &mut Walk<'_>, facts: &mut Facts, plan: &Plan, jar: &mut 
         facts.visits.push(visit);
         return Answer::Nothing;
     }
-    let reason: Value = serde_json::from_slice(&incoming.body).unwrap_or_default();
     facts.signin.attempts.push(Attempt {
+        token: (!plan.token.is_empty()).then(|| walk.client.salt.mark(&plan.token)),
+        ..tried(variant, answer, &visit, sent, &incoming)
+    });
+    facts.visits.push(visit);
+    walk.answer = incoming;
+    answer
+}
+
+/// What is kept of a try and its answer.
+pub(super) fn tried(
+    variant: Variant,
+    answer: Answer,
+    visit: &Visit,
+    sent: Vec<String>,
+    incoming: &Incoming,
+) -> Attempt {
+    let said: Value = serde_json::from_slice(&incoming.body).unwrap_or_default();
+    Attempt {
         variant,
         answer,
         status: visit.status,
@@ -194,12 +211,9 @@ async fn attempt(walk: &mut Walk<'_>, facts: &mut Facts, plan: &Plan, jar: &mut 
         sent,
         ms: visit.ms,
         cookies: visit.cookies.clone(),
-        reason: redact::clean(reason["reason"].as_str().unwrap_or_default()),
-        token: (!plan.token.is_empty()).then(|| walk.client.salt.mark(&plan.token)),
-    });
-    facts.visits.push(visit);
-    walk.answer = incoming;
-    answer
+        reason: redact::clean(said["reason"].as_str().unwrap_or_default()),
+        token: None,
+    }
 }
 
 fn outgoing(
