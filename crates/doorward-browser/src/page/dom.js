@@ -2,13 +2,9 @@
 
 let memory = null;
 
-function fresh() {
-  memory = { style: new Map(), hidden: new Map(), name: new Map(), role: new Map(), text: new Map(), pointer: new Map() };
-}
-
 function looking(work) {
   if (memory) return work();
-  fresh();
+  memory = {};
   try {
     return work();
   } finally {
@@ -18,7 +14,7 @@ function looking(work) {
 
 function remembered(shelf, key, make) {
   if (!memory) return make();
-  const map = memory[shelf];
+  const map = (memory[shelf] ??= new Map());
   if (map.has(key)) return map.get(key);
   const made = make();
   map.set(key, made);
@@ -61,9 +57,11 @@ function closestAcross(element, selector) {
   return null;
 }
 
-function isRendered(element, style = styleOf(element)) {
-  if (!style) return true;
-  return element.checkVisibility() && style.visibility === "visible";
+function isRendered(element) {
+  return remembered("rendered", element, () => {
+    const style = styleOf(element);
+    return !style || (element.checkVisibility() && style.visibility === "visible");
+  });
 }
 
 function isTextShown(node) {
@@ -74,6 +72,10 @@ function isTextShown(node) {
 }
 
 function isVisible(element) {
+  return remembered("visible", element, () => computeVisible(element));
+}
+
+function computeVisible(element) {
   const style = styleOf(element);
   if (!style) return true;
   if (style.display === "contents") {
@@ -83,7 +85,7 @@ function isVisible(element) {
     }
     return false;
   }
-  if (!isRendered(element, style)) return false;
+  if (!isRendered(element)) return false;
   const { width, height } = element.getBoundingClientRect();
   return width > 0 && height > 0;
 }
@@ -99,6 +101,10 @@ function takesPointer(element) {
 const MUTE = new Set(["STYLE", "SCRIPT", "NOSCRIPT", "TEMPLATE"]);
 
 function isHidden(element) {
+  return remembered("gone", element, () => computeHidden(element));
+}
+
+function computeHidden(element) {
   if (MUTE.has(tagOf(element))) return true;
   const style = styleOf(element);
   const isSlot = element.nodeName === "SLOT";
@@ -110,7 +116,7 @@ function isHidden(element) {
     return true;
   }
   const isOption = element.nodeName === "OPTION" && element.closest("select");
-  if (!isOption && !isSlot && !isRendered(element, style)) return true;
+  if (!isOption && !isSlot && !isRendered(element)) return true;
   return isLeftOut(element);
 }
 
@@ -144,6 +150,10 @@ function flattened(text) {
 
 // Text made by CSS: `content` as strings and attr(); anything else counts as none.
 function contentOf(element, pseudo) {
+  return remembered(`content${pseudo || ""}`, element, () => computeContent(element, pseudo));
+}
+
+function computeContent(element, pseudo) {
   const style = styleOf(element, pseudo);
   if (!style || !style.content || style.content === "none" || style.content === "normal") return undefined;
   if (style.display === "none" || style.visibility === "hidden") return undefined;

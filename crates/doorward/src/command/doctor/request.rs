@@ -69,6 +69,7 @@ pub(super) fn of(context: &Context, arguments: &Arguments, url: Option<&str>) ->
         session: arguments.session.clone(),
         sign_out: arguments.sign_out.clone(),
         is_thorough: arguments.thorough,
+        is_spent: arguments.spent,
         host: Some(place),
         is_host_named: is_host_named(arguments),
         is_host_here: arguments.host,

@@ -86,6 +86,22 @@ fn a_missing_column_is_named_and_remembered_when_it_comes_back() {
 }
 
 #[test]
+fn a_gateway_that_runs_is_judged_by_what_it_was_started_with() {
+    let server =
+        Server::start_with(&[("ENVIRONMENT", "production"), ("DOORWARD_SERVER__TRUSTED_PROXIES", "127.0.0.1")]);
+    let file = server.directory().join("doorward.toml");
+    std::fs::write(file, "[server]\npublic_url = \"https://app.example\"\n").unwrap();
+    // Whoever asks has none of these variables: with the file alone, the configuration could not be used.
+    let (code, report) = examined_alone(server.directory(), &server.data(), &[], &["--no-journal"]);
+    assert_eq!((code, &report["root_cause"]), (Some(0), &Value::Null), "{report:#}");
+    assert!(link_of(&report, "db")["evidence"].to_string().contains("a write was taken back"), "{report:#}");
+    let mut stopped = server;
+    stopped.stop();
+    let (_, report) = examined_alone(stopped.directory(), &stopped.data(), &[], &["--no-journal"]);
+    assert_eq!(report["root_cause"]["link"], "config", "{report:#}");
+}
+
+#[test]
 fn signs_in_with_a_code_and_tells_what_was_sent() {
     let server = Server::start();
     let (email, password) = server.administrator();
