@@ -4,7 +4,7 @@ let memory = null;
 
 function looking(work) {
   if (memory) return work();
-  memory = {};
+  memory = new Map();
   try {
     return work();
   } finally {
@@ -12,13 +12,15 @@ function looking(work) {
   }
 }
 
-function remembered(shelf, key, make) {
-  if (!memory) return make();
-  const map = (memory[shelf] ??= new Map());
-  if (map.has(key)) return map.get(key);
-  const made = make();
-  map.set(key, made);
-  return made;
+// What `find` finds out of an element, found out once in each look.
+function once(name, find) {
+  return (element) => {
+    if (!memory) return find(element);
+    let notes = memory.get(element);
+    if (!notes) memory.set(element, (notes = {}));
+    if (!(name in notes)) notes[name] = find(element);
+    return notes[name];
+  };
 }
 
 function tagOf(element) {
@@ -26,11 +28,11 @@ function tagOf(element) {
   return element instanceof HTMLFormElement ? "FORM" : String(element.tagName).toUpperCase();
 }
 
-function styleOf(element, pseudo) {
+const styleOf = once("style", (element) => computedStyle(element));
+
+function computedStyle(element, pseudo) {
   const view = element.ownerDocument && element.ownerDocument.defaultView;
-  if (!view) return undefined;
-  if (pseudo) return view.getComputedStyle(element, pseudo);
-  return remembered("style", element, () => view.getComputedStyle(element));
+  return view ? view.getComputedStyle(element, pseudo) : undefined;
 }
 
 function parentOf(element) {
@@ -57,12 +59,10 @@ function closestAcross(element, selector) {
   return null;
 }
 
-function isRendered(element) {
-  return remembered("rendered", element, () => {
-    const style = styleOf(element);
-    return !style || (element.checkVisibility() && style.visibility === "visible");
-  });
-}
+const isRendered = once("rendered", (element) => {
+  const style = styleOf(element);
+  return !style || (element.checkVisibility() && style.visibility === "visible");
+});
 
 function isTextShown(node) {
   const range = node.ownerDocument.createRange();
@@ -71,11 +71,7 @@ function isTextShown(node) {
   return width > 0 && height > 0;
 }
 
-function isVisible(element) {
-  return remembered("visible", element, () => computeVisible(element));
-}
-
-function computeVisible(element) {
+const isVisible = once("visible", (element) => {
   const style = styleOf(element);
   if (!style) return true;
   if (style.display === "contents") {
@@ -88,23 +84,17 @@ function computeVisible(element) {
   if (!isRendered(element)) return false;
   const { width, height } = element.getBoundingClientRect();
   return width > 0 && height > 0;
-}
+});
 
-function takesPointer(element) {
-  return remembered("pointer", element, () => {
-    const style = styleOf(element);
-    return !style || !style.pointerEvents || style.pointerEvents !== "none";
-  });
-}
+const takesPointer = once("pointer", (element) => {
+  const style = styleOf(element);
+  return !style || !style.pointerEvents || style.pointerEvents !== "none";
+});
 
 // Elements that are never part of the accessible tree.
 const MUTE = new Set(["STYLE", "SCRIPT", "NOSCRIPT", "TEMPLATE"]);
 
-function isHidden(element) {
-  return remembered("gone", element, () => computeHidden(element));
-}
-
-function computeHidden(element) {
+const isHidden = once("hidden", (element) => {
   if (MUTE.has(tagOf(element))) return true;
   const style = styleOf(element);
   const isSlot = element.nodeName === "SLOT";
@@ -118,20 +108,18 @@ function computeHidden(element) {
   const isOption = element.nodeName === "OPTION" && element.closest("select");
   if (!isOption && !isSlot && !isRendered(element)) return true;
   return isLeftOut(element);
-}
+});
 
 // display: none, aria-hidden, inert, or a child of a shadow host without a slot: of itself or of any ancestor.
-function isLeftOut(element) {
-  return remembered("hidden", element, () => {
-    const parent = element.parentElement;
-    if (parent && parent.shadowRoot && !element.assignedSlot) return true;
-    const style = styleOf(element);
-    if (!style || style.display === "none" || element.hasAttribute("inert")) return true;
-    if ((element.getAttribute("aria-hidden") || "").toLowerCase() === "true") return true;
-    const above = parentOf(element);
-    return above ? isLeftOut(above) : false;
-  });
-}
+const isLeftOut = once("left out", (element) => {
+  const parent = element.parentElement;
+  if (parent && parent.shadowRoot && !element.assignedSlot) return true;
+  const style = styleOf(element);
+  if (!style || style.display === "none" || element.hasAttribute("inert")) return true;
+  if ((element.getAttribute("aria-hidden") || "").toLowerCase() === "true") return true;
+  const above = parentOf(element);
+  return above ? isLeftOut(above) : false;
+});
 
 function referred(element, ids) {
   const root = ids ? rootOf(element) : null;
@@ -149,12 +137,12 @@ function flattened(text) {
 }
 
 // Text made by CSS: `content` as strings and attr(); anything else counts as none.
-function contentOf(element, pseudo) {
-  return remembered(`content${pseudo || ""}`, element, () => computeContent(element, pseudo));
-}
+const textBefore = once("before", (element) => textByStyle(element, "::before"));
+const textAfter = once("after", (element) => textByStyle(element, "::after"));
+const textInstead = once("instead", (element) => textByStyle(element));
 
-function computeContent(element, pseudo) {
-  const style = styleOf(element, pseudo);
+function textByStyle(element, pseudo) {
+  const style = pseudo ? computedStyle(element, pseudo) : styleOf(element);
   if (!style || !style.content || style.content === "none" || style.content === "normal") return undefined;
   if (style.display === "none" || style.visibility === "hidden") return undefined;
   const text = readContent(element, style.content, Boolean(pseudo));

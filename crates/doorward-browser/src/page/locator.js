@@ -27,22 +27,20 @@ function weigh(one) {
   return one;
 }
 
-function wholeText(element) {
-  return remembered("text", element, () => {
-    const nothing = { full: "", flat: "" };
-    const { head } = element.ownerDocument || {};
-    if (["SCRIPT", "NOSCRIPT", "STYLE"].includes(element.nodeName) || (head && head.contains(element))) return nothing;
-    if (element instanceof HTMLInputElement && (element.type === "submit" || element.type === "button"))
-      return { full: element.value, flat: flattened(element.value) };
-    let full = "";
-    for (const child of element.childNodes) {
-      if (child.nodeType === 3) full += child.nodeValue || "";
-      else if (child.nodeType === 1) full += wholeText(child).full;
-    }
-    if (element.shadowRoot) full += wholeText(element.shadowRoot).full;
-    return { full, flat: full ? flattened(full) : "" };
-  });
-}
+const wholeText = once("text", (element) => {
+  const nothing = { full: "", flat: "" };
+  const { head } = element.ownerDocument || {};
+  if (["SCRIPT", "NOSCRIPT", "STYLE"].includes(element.nodeName) || (head && head.contains(element))) return nothing;
+  if (element instanceof HTMLInputElement && (element.type === "submit" || element.type === "button"))
+    return { full: element.value, flat: flattened(element.value) };
+  let full = "";
+  for (const child of element.childNodes) {
+    if (child.nodeType === 3) full += child.nodeValue || "";
+    else if (child.nodeType === 1) full += wholeText(child).full;
+  }
+  if (element.shadowRoot) full += wholeText(element.shadowRoot).full;
+  return { full, flat: full ? flattened(full) : "" };
+});
 
 function labelTexts(element) {
   const by = labelledBy(element);

@@ -68,7 +68,7 @@ function enter({ node, at, isShown }, walk, tasks) {
   const style = styleOf(at);
   const isBlock = ((style && style.display) || "inline") !== "inline" || at.nodeName === "BR";
   const gap = { node: into, text: isBlock ? " " : "" };
-  const steps = [gap, { node: into, text: contentOf(at, "::before") || "" }];
+  const steps = [gap, { node: into, text: textBefore(at) || "" }];
   const assigned = at.nodeName === "SLOT" ? at.assignedNodes() : [];
   const visit = (child) => steps.push({ node: into, at: child, isShown: isSeen });
   if (assigned.length) assigned.forEach(visit);
@@ -77,7 +77,7 @@ function enter({ node, at, isShown }, walk, tasks) {
     if (at.shadowRoot) at.shadowRoot.childNodes.forEach(visit);
   }
   owned(at).forEach(visit);
-  steps.push({ node: into, text: contentOf(at, "::after") || "" }, gap, { node: into, close: true, element: at });
+  steps.push({ node: into, text: textAfter(at) || "" }, gap, { node: into, close: true, element: at });
   for (let index = steps.length - 1; index >= 0; index--) tasks.push(steps[index]);
 }
 

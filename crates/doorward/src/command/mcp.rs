@@ -168,8 +168,6 @@ pub fn run(context: &Context, arguments: &Arguments) -> u8 {
         );
         return CONFIGURATION;
     }
-    // A server for one person: what it holds would else be rounded up to pages of 2 MiB. Where the kernel refuses, so it is.
-    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return FAULT };
     let settings = Arc::new(settings(context, arguments));
     if arguments.http.is_wanted() {

@@ -29,6 +29,8 @@ pub(super) struct Installed {
     complaints: Vec<Complaint>,
     /// Whether it runs in another network than the doctor.
     is_apart: bool,
+    /// Other gateways that run here: what they say is of no account.
+    strangers: Vec<u32>,
 }
 
 /// The installation that the doctor is asked about, where there is one: the folder holds it, or it serves the target.
@@ -40,10 +42,12 @@ pub(super) fn installed(inputs: &Inputs, folder: Option<&PathBuf>, target: Optio
         (Some(target), None) => Config::load(&gateway.inputs).is_ok_and(|loaded| serves(&loaded.config, target)),
         _ => gateway.is_of(&inputs, place),
     };
-    match running::gateways(&inputs.system).into_iter().find(is_it) {
-        Some(gateway) => Some(read(Config::load(&gateway.inputs), gateway.is_apart)),
-        None => at_rest(&inputs, place.is_some(), target),
-    }
+    let (own, others): (Vec<_>, Vec<_>) = running::gateways(&inputs.system).into_iter().partition(is_it);
+    let installed = match own.first() {
+        Some(gateway) => read(Config::load(&gateway.inputs), gateway.is_apart),
+        None => at_rest(&inputs, place.is_some(), target)?,
+    };
+    Some(Installed { strangers: others.iter().map(|gateway| gateway.pid).collect(), ..installed })
 }
 
 /// The installation that these inputs make, where nothing runs.
@@ -71,7 +75,8 @@ fn read(loaded: Result<Loaded, Vec<Finding>>, is_apart: bool) -> Installed {
         Ok(loaded) => (Some(loaded.config), loaded.findings),
         Err(findings) => (None, findings),
     };
-    Installed { config, complaints: findings.iter().map(complaint).collect(), is_apart }
+    let complaints = findings.iter().map(complaint).collect();
+    Installed { config, complaints, is_apart, strangers: Vec::new() }
 }
 
 /// The inputs as they would be in the folder of the installation.
@@ -180,6 +185,11 @@ impl Insider for Installed {
 }
 
 impl Installed {
+    /// The processes of other gateways on this machine.
+    pub(super) fn strangers(&self) -> &[u32] {
+        &self.strangers
+    }
+
     /// The data directory.
     pub(super) fn data(&self) -> Option<PathBuf> {
         self.config.as_ref().map(|config| config.data.clone())

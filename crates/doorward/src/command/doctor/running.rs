@@ -10,6 +10,8 @@ use crate::config::{Inputs, Variables};
 /// A gateway that runs on this machine.
 #[derive(Debug)]
 pub(super) struct Gateway {
+    /// Its process.
+    pub(super) pid: u32,
     /// What its configuration is made from.
     pub(super) inputs: Inputs,
     /// Whether it stands in another network than the doctor, as in a container: its database is reached from there.
@@ -39,6 +41,7 @@ pub(super) fn gateways(system: &Path) -> Vec<Gateway> {
 }
 
 fn gateway(process: &Path, system: &Path) -> Option<Gateway> {
+    let pid = process.file_name()?.to_str()?.parse().ok()?;
     let is_named = fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim() == "doorward");
     let is_own = || fs::metadata(process).is_ok_and(|of| of.uid() == rustix::process::geteuid().as_raw());
     if !is_named || !is_own() {
@@ -51,7 +54,7 @@ fn gateway(process: &Path, system: &Path) -> Option<Gateway> {
     let inputs = Inputs { flags, environment, cwd, system: system.to_owned() };
     let network = |process: &Path| fs::read_link(process.join("ns/net")).ok();
     let is_apart = network(process) != network(Path::new("/proc/self"));
-    is_seen(process, &inputs.data_directory()).then_some(Gateway { inputs, is_apart })
+    is_seen(process, &inputs.data_directory()).then_some(Gateway { pid, inputs, is_apart })
 }
 
 /// Whether this path leads where it leads for the process: in a container it may be another folder of the same name.
