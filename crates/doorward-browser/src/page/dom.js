@@ -23,8 +23,15 @@ function once(name, find) {
   };
 }
 
+// A form may hold a field that is named as one of its own properties, and then gives the field in its place.
+const plain = (type, names) => names.map((name) => [name, Object.getOwnPropertyDescriptor(type.prototype, name).get]);
+const PLAIN = new Map([...plain(Node, ["parentElement", "parentNode", "childNodes"]), ...plain(Element, ["children", "attributes", "id"])]);
+
+function ofNode(node, name) {
+  return node instanceof HTMLFormElement ? PLAIN.get(name).call(node) : node[name];
+}
+
 function tagOf(element) {
-  // A form may hold a field named `tagName`.
   return element instanceof HTMLFormElement ? "FORM" : String(element.tagName).toUpperCase();
 }
 
@@ -36,14 +43,15 @@ function computedStyle(element, pseudo) {
 }
 
 function parentOf(element) {
-  if (element.parentElement) return element.parentElement;
-  const root = element.parentNode;
+  const above = ofNode(element, "parentElement");
+  if (above) return above;
+  const root = ofNode(element, "parentNode");
   return root && root.nodeType === 11 && root.host ? root.host : null;
 }
 
 function rootOf(element) {
   let node = element;
-  while (node.parentNode) node = node.parentNode;
+  for (let above = ofNode(node, "parentNode"); above; above = ofNode(node, "parentNode")) node = above;
   return node.nodeType === 11 || node.nodeType === 9 ? node : null;
 }
 
@@ -53,7 +61,7 @@ function closestAcross(element, selector) {
     const found = at.closest(selector);
     if (found) return found;
     let top = at;
-    while (top.parentElement) top = top.parentElement;
+    for (let above = ofNode(top, "parentElement"); above; above = ofNode(top, "parentElement")) top = above;
     at = parentOf(top);
   }
   return null;
@@ -112,7 +120,7 @@ const isHidden = once("hidden", (element) => {
 
 // display: none, aria-hidden, inert, or a child of a shadow host without a slot: of itself or of any ancestor.
 const isLeftOut = once("left out", (element) => {
-  const parent = element.parentElement;
+  const parent = ofNode(element, "parentElement");
   if (parent && parent.shadowRoot && !element.assignedSlot) return true;
   const style = styleOf(element);
   if (!style || style.display === "none" || element.hasAttribute("inert")) return true;
@@ -120,6 +128,11 @@ const isLeftOut = once("left out", (element) => {
   const above = parentOf(element);
   return above ? isLeftOut(above) : false;
 });
+
+// What stands in a field, as a screen shows it: a password is not read out.
+function writtenIn(field) {
+  return field.type === "password" && field.value ? "\u2022".repeat(8) : field.value;
+}
 
 function referred(element, ids) {
   const root = ids ? rootOf(element) : null;

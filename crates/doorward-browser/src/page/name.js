@@ -67,7 +67,7 @@ function embedded(element, role, labels, below, visited) {
   const tag = tagOf(element);
   if (role === "textbox") {
     visited.add(element);
-    return tag === "INPUT" || tag === "TEXTAREA" ? element.value : element.textContent || "";
+    return tag === "INPUT" || tag === "TEXTAREA" ? writtenIn(element) : element.textContent || "";
   }
   if (role === "combobox" || role === "listbox") {
     visited.add(element);
@@ -206,7 +206,7 @@ function innerText(element, way) {
   if (replaced !== undefined) parts.push(replaced);
   else if (assigned.length) for (const node of assigned) visit(node, false);
   else {
-    for (const node of element.childNodes) visit(node, true);
+    for (const node of ofNode(element, "childNodes")) visit(node, true);
     if (element.shadowRoot) for (const node of element.shadowRoot.childNodes) visit(node, true);
     for (const node of referred(element, element.getAttribute("aria-owns"))) visit(node, true);
   }

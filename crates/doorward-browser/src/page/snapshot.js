@@ -3,6 +3,15 @@
 const references = new WeakMap();
 let counter = 0;
 let known = new Map();
+// Elements that were found otherwise; a look at the page does not forget them.
+const picked = new Map();
+const PICKED_AT_MOST = 500;
+
+function keep(ref, element) {
+  picked.delete(ref);
+  picked.set(ref, element);
+  if (picked.size > PICKED_AT_MOST) picked.delete(picked.keys().next().value);
+}
 
 const NODES_AT_MOST = 250000;
 const TEXT_AT_MOST = 2000000;
@@ -114,7 +123,7 @@ function describe(element, walk) {
   if (role === "button") states.pressed = pressedOf(element);
   if (SELECTED.has(role)) states.selected = selectedOf(element);
   const isInput = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement;
-  if (isInput && !["checkbox", "radio", "file"].includes(element.type)) node.children.push(element.value);
+  if (isInput && !["checkbox", "radio", "file"].includes(element.type)) node.children.push(writtenIn(element));
   return node;
 }
 
@@ -242,6 +251,6 @@ function value(text) {
 }
 
 function found(ref) {
-  const element = known.get(ref);
+  const element = known.get(ref) || picked.get(ref);
   return element && element.isConnected ? element : null;
 }
