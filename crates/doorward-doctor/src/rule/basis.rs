@@ -141,6 +141,22 @@ pub(super) fn log_line(facts: &Facts, fits: impl Fn(&str) -> bool) -> Option<&Li
     facts.log_lines().filter(|line| fits(&line.text.to_lowercase())).last()
 }
 
+/// Whether a container does not stay up: one that ended well, or has run for long since its last start, does.
+pub(super) fn is_restless(facts: &Facts, container: &Container) -> bool {
+    let is_young = container.started == 0 || facts.now - container.started < 600;
+    match container.state.as_str() {
+        "restarting" => true,
+        "exited" | "dead" => container.exit != 0,
+        _ => container.restarts > 1 && is_young,
+    }
+}
+
+/// Whether a later line of the same log says that what one complained of is over.
+pub(super) fn is_over(facts: &Facts, line: &Line, over: &[&str]) -> bool {
+    let own = facts.log_lines().filter(|other| other.source == line.source);
+    own.skip_while(|other| !std::ptr::eq(*other, line)).skip(1).any(|other| has_each(&other.text, &[over]))
+}
+
 /// Requests that a browser recorded, in order.
 pub(super) fn calls(facts: &Facts) -> impl Iterator<Item = &Call> {
     facts.browser.iter().flat_map(|browser| &browser.calls)

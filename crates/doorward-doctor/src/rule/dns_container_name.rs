@@ -17,6 +17,13 @@ const UNRESOLVED: &[&str] = &[
     "server can't find",
     "could not translate host name",
     "dial tcp: lookup",
+    "unknownhostexception",
+    "getaddrinfo failed",
+    "name does not resolve",
+    "could not resolve address",
+    "no address associated with hostname",
+    "unspecified dns error",
+    "bad address '",
 ];
 
 fn judge(facts: &Facts) -> Option<Suspect> {

@@ -5,11 +5,8 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "tls.renewal_failing", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    let line = facts.log_with(&["acme"]).filter(|line| {
-        ["unauthorized", "invalid response", "challenge failed", "ratelimited", "renewal failed", "rate limited"]
-            .iter()
-            .any(|word| line.text.to_lowercase().contains(word))
-    });
+    // A failure that a later success has overtaken is over.
+    let line = log_line(facts, |text| is_failure(text) || is_success(text)).filter(|line| !is_success(&line.text));
     let challenge = facts.visits(Step::Challenge).next();
     let certificate = stop::entrance(facts).and_then(|door| door.tls.as_ref()).and_then(|tls| tls.certificate.as_ref());
     let days = certificate.map_or(i64::MAX, |certificate| (certificate.not_after - facts.now) / 86_400);
@@ -46,6 +43,45 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     })
 }
 
+/// What programs that renew certificates say of themselves.
+const RENEWAL: &[&str] = &["acme", "certbot", "letsencrypt", "let's encrypt", "renew", "challenge"];
+
+fn is_failure(text: &str) -> bool {
+    let failed: &[&str] = &[
+        "unauthorized",
+        "invalid response",
+        "challenge failed",
+        "challenges have failed",
+        "ratelimited",
+        "rate limited",
+        "too many certificates",
+        "too many failed authorizations",
+        "renewal failed",
+        "failed to renew",
+        "error renew",
+        "verify error",
+        "could not get certificate",
+        "unable to obtain",
+        "timeout during connect",
+        "error getting validation data",
+    ];
+    has_each(text, &[RENEWAL, failed]) && !text.contains("csrf")
+}
+
+fn is_success(text: &str) -> bool {
+    let done: &[&str] = &[
+        "renewed successfully",
+        "obtained successfully",
+        "renewals succeeded",
+        "congratulations",
+        "responded with a certificate",
+        "cert success",
+        "successfully received certificate",
+        "installed certificate",
+    ];
+    has_each(text, &[done])
+}
+
 fn has_fresh(facts: &Facts) -> bool {
     facts
         .host
@@ -65,6 +101,26 @@ mod tests {
         facts.doors[0].tls = Some(Handshake { certificate: Some(certificate), ..Handshake::default() });
         facts.visits.push(Visit { step: Step::Challenge, ..visit(status) });
         facts
+    }
+
+    #[test]
+    fn a_log_of_renewals_is_read_to_its_end() {
+        let failure = "app.test:Verify error:203.0.113.10: Fetching http://app.test/.well-known/acme-challenge/t: Timeout during connect";
+        for (lines, expected) in [
+            (vec![failure], Some("tls.cert_renewal_failing")),
+            (
+                vec!["Failed to renew certificate app.test with error: Some challenges have failed."],
+                Some("tls.cert_renewal_failing"),
+            ),
+            (vec![failure, "Congratulations, all renewals succeeded"], None),
+            (vec!["the session could not be renewed"], None),
+        ] {
+            let mut facts = ending(4, 200);
+            facts.visits.retain(|visit| visit.step != Step::Challenge);
+            let log = &mut facts.host.get_or_insert_default().log;
+            log.extend(lines.iter().map(|text| Line { text: (*text).to_owned(), ..Line::default() }));
+            assert_eq!(code(&RULE, &facts), expected, "{lines:?}");
+        }
     }
 
     #[test]
