@@ -73,9 +73,11 @@ fn contained(facts: &Facts) -> Option<Suspect> {
     } else {
         return None;
     };
+    // A proxy that leaves unhealthy containers out answers itself.
+    let is_left_out = facts.arrival().is_some_and(|visit| matches!(visit.status, 404 | 503));
     Some(
         Suspect::new(code, why)
-            .at(shows_at(facts, Link::App).min(Link::App))
+            .at(if is_left_out { Link::Proxy } else { shows_at(facts, Link::App).min(Link::App) })
             .deep(7)
             .saw(container.health_test.clone(), format!("exit {}: {}", container.health_exit, container.health_log), container.name.clone())
             .not("app.crash_loop", "the process runs, and it is the check that fails")

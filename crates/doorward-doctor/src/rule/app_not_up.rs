@@ -69,7 +69,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 /// A container that ended well and never served, such as one that migrates the database before the app starts.
 fn is_done(facts: &Facts, container: &Container) -> bool {
     let is_target = crate::host::upstream::of(facts).is_some_and(|(name, _)| {
-        container.service == name || container.addresses.iter().any(|(_, address)| address.to_string() == name)
+        let address = name.parse().ok();
+        container.service == name
+            || address.is_some_and(|address| crate::host::upstream::is_at(facts, container, address))
     });
     let helpers =
         ["db", "postgres", "mysql", "mariadb", "redis", "cache", "proxy", "nginx", "caddy", "traefik", "web", "mail"];
@@ -176,6 +178,24 @@ fn told(facts: &Facts, place: Link) -> Option<Suspect> {
 mod tests {
     use super::super::sample::*;
     use super::*;
+
+    #[test]
+    fn a_helper_that_ended_gave_its_address_up() {
+        let line = "dial tcp 172.18.0.3:8000: connect: connection refused";
+        let mut facts = logged(answered(502), line);
+        let at = |name: &str, state: &str| Container {
+            name: name.into(),
+            service: name.into(),
+            state: state.into(),
+            addresses: vec![("net".into(), "172.18.0.3".parse().unwrap())],
+            ..Container::default()
+        };
+        let containers = &mut facts.host.as_mut().unwrap().containers;
+        containers.extend([at("redis", "exited"), at("app", "running")]);
+        assert_eq!(code(&RULE, &facts), None);
+        facts.host.as_mut().unwrap().containers.pop();
+        assert_eq!(code(&RULE, &facts), Some("app.killed_external"));
+    }
 
     #[test]
     fn a_unit_that_was_stopped_did_not_crash() {

@@ -112,9 +112,30 @@ pub(super) fn is_app_down(facts: &Facts) -> bool {
         || facts.target.is_none()
 }
 
-/// Where a cause of the app's not serving shows: at the link where the way ends.
+/// Where a cause of the app's not serving shows: at the link where the way ends, unless no app can end it there.
 pub(super) fn shows_at(facts: &Facts, otherwise: Link) -> Link {
+    let Some(stop) = stop::find(facts).filter(|stop| !stop.is_mild) else { return otherwise };
+    if is_before_app(facts, stop.link) { otherwise.max(Link::App) } else { stop.link }
+}
+
+/// The link where the way ends, for causes that may end it anywhere.
+pub(super) fn ends_at(facts: &Facts, otherwise: Link) -> Link {
     stop::find(facts).filter(|stop| !stop.is_mild).map_or(otherwise, |stop| stop.link)
+}
+
+/// Whether the way ends where nothing behind the door has a part in it: at the name, in silence, at a certificate, or
+/// at a port of the proxy.
+fn is_before_app(facts: &Facts, link: Link) -> bool {
+    match link {
+        Link::Dns | Link::Net => true,
+        Link::Tls => {
+            let door = stop::entrance(facts).and_then(|door| door.tls.as_ref());
+            door.is_some_and(|tls| tls.knock == Knock::Done && tls.trust != Trust::Good)
+                || facts.arrival().is_some_and(|visit| matches!(visit.status, 525 | 526))
+        }
+        Link::Listen => facts.host.as_ref().is_some_and(|host| !host.proxy.is_empty()),
+        _ => false,
+    }
 }
 
 /// A cause of which only a log or a browser tells, while every way of the doctor's leads through. What was measured

@@ -220,7 +220,8 @@ fn matters(host: &Host, name: &str) -> bool {
         .any(|word| upper.contains(word))
         && (host.containers.len() < 2
             || host.settings.iter().any(|setting| matches!(setting.source, Source::Compose(_)) && setting.name == name)
-            || upper.contains("SECRET"))
+            || upper.contains("SECRET")
+            || host.log.iter().any(|line| required(&line.text).as_deref() == Some(name)))
 }
 
 fn environment(facts: &Facts, dotenv: &[&Setting], running: &[&Setting]) -> Option<Suspect> {

@@ -173,7 +173,6 @@ fn is_demand(text: &str) -> bool {
         "signing_key",
         "crypt",
         "encryption key",
-        "password",
         "placeholder",
         "fernet key",
         "key length",
@@ -183,7 +182,8 @@ fn is_demand(text: &str) -> bool {
     ]
     .iter()
     .any(|word| lower.contains(word))
-        || text.contains("_KEY");
+        || text.contains("_KEY")
+        || text.contains("PASSWORD");
     let says = [
         "missing",
         "required",
@@ -304,6 +304,16 @@ mod tests {
     }
 
     #[test]
+    fn what_others_say_of_passwords_is_no_setting() {
+        for text in
+            ["sshd[9]: Failed password for invalid user admin from 192.0.2.9 port 5022", "incorrect password for ada"]
+        {
+            let run = setting(Source::Container("app".into()), "c81d0d4b6bb34b2e9d1f1a6a2f0c5e77", None);
+            assert_eq!(code(&RULE, &logged(set(vec![run]), text)), None, "{text}");
+        }
+    }
+
+    #[test]
     fn a_published_secret_goes_before_the_signatures_that_it_breaks() {
         let mut facts = logged(healthy(), "WARNING 401: token signature invalid");
         facts.host.get_or_insert_default().settings = vec![
@@ -330,6 +340,7 @@ mod tests {
                 "decouple.UndefinedValueError: APP_SECRET not found. Declare it as envvar or define a default value.",
                 "config.required_secret_missing",
             ),
+            ("REDIS_PASSWORD is required", "config.required_secret_missing"),
             ("KeyError: 'SESSION_SECRET'", "config.required_secret_missing"),
             ("MissingSecret: Please define a `secret`", "config.required_secret_missing"),
             ("No application encryption key has been specified.", "config.required_secret_missing"),

@@ -184,6 +184,8 @@ const REACHED: &[&str] = &[
 /// Whether a line speaks of a database, and not of the proxy's upstream or of another store.
 fn is_of_database(text: &str) -> bool {
     let about: &[&str] = &[
+        // The words of PostgreSQL's own library.
+        "could not translate host name",
         "5432",
         "3306",
         "postgres",
@@ -238,6 +240,19 @@ fn ended(facts: &Facts) -> Option<&Container> {
 fn was_early(facts: &Facts, line: &Line) -> bool {
     let all = || facts.host.iter().flat_map(|host| &host.containers);
     let database = all().find(|container| is_database(container) && container.state == "running");
+    // A name that leads nowhere does not lead there later.
+    let is_nameless = has_each(
+        &line.text,
+        &[&[
+            "translate host name",
+            "not known",
+            "no such host",
+            "enotfound",
+            "eai_again",
+            "getaddrinfo",
+            "unknown host",
+        ]],
+    );
     let is_ready = database.is_some()
         || facts.log_ever(&["database system is ready to accept connections", "ready for start up"]).is_some();
     // In a container, loopback is the app itself, and no waiting helps.
@@ -248,7 +263,22 @@ fn was_early(facts: &Facts, line: &Line) -> bool {
         let apps: Vec<_> = all().filter(|other| other.started > 0 && !is_database(other)).collect();
         !apps.is_empty() && apps.iter().all(|app| app.started - database.started > 600)
     });
-    is_ready && !is_self && !is_long_there
+    is_ready && !is_nameless && !is_self && !is_long_there && !is_elsewhere(facts, &line.text)
+}
+
+/// Whether a line asks at a port of this host where nobody listens now, while the database is up.
+fn is_elsewhere(facts: &Facts, text: &str) -> bool {
+    let Some(host) = facts.host.as_ref().filter(|host| !host.listeners.is_empty()) else { return false };
+    let words: Vec<_> = text.split(|c: char| c.is_whitespace() || "\"'(),;`".contains(c)).collect();
+    let after = |(at, word): (usize, &&str)| {
+        if *word == "port" {
+            return words.get(at + 1)?.trim_end_matches(':').parse::<u16>().ok();
+        }
+        word.trim_end_matches(':').rsplit_once(':')?.1.parse().ok()
+    };
+    let is_here = has_each(text, &[&["127.0.0.1", "localhost", "::1"]]);
+    let port = words.iter().enumerate().find_map(after);
+    is_here && port.is_some_and(|port| host.on_port(port).next().is_none())
 }
 
 #[cfg(test)]
@@ -309,6 +339,19 @@ mod tests {
         let own = text.replace("\"db\" (172.18.0.4)", "\"localhost\" (127.0.0.1)");
         let facts = contained(&own, &[container("db", "running", 1_000), container("web", "exited", 1_010)]);
         assert_eq!(code(&RULE, &facts), Some("db.unreachable"), "loopback is the app itself");
+    }
+
+    #[test]
+    fn a_wrong_port_does_not_become_right_by_waiting() {
+        let own = "connection to server at \"127.0.0.1\", port 5433 failed: Connection refused";
+        for (text, expected) in
+            [(own.to_owned(), "db.unreachable"), (own.replace("5433", "5432"), "db.started_too_early")]
+        {
+            let facts = logged(answered(502), "LOG: database system is ready to accept connections");
+            let mut facts = logged(facts, &text);
+            facts.host.as_mut().unwrap().listeners = host(&["127.0.0.1:5432"]).listeners;
+            assert_eq!(code(&RULE, &facts), Some(expected), "{text}");
+        }
     }
 
     #[test]

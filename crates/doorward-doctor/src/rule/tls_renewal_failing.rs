@@ -10,6 +10,11 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let challenge = facts.visits(Step::Challenge).next();
     let certificate = stop::entrance(facts).and_then(|door| door.tls.as_ref()).and_then(|tls| tls.certificate.as_ref());
     let days = certificate.map_or(i64::MAX, |certificate| (certificate.not_after - facts.now) / 86_400);
+    // A certificate that lives for days is renewed in its last third.
+    let is_due = certificate.is_some_and(|certificate| {
+        let life = certificate.not_after - certificate.not_before;
+        certificate.not_before == 0 || certificate.not_after - facts.now <= life / 3
+    });
     let told = |suspect: Suspect| {
         suspect.at(Link::Tls).deep(3).fixes(mend::lines(
         facts,
@@ -18,6 +23,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     };
     if let Some(visit) = challenge.filter(|visit| {
         days <= 20
+            && is_due
             && (matches!(visit.status, 301 | 302 | 303 | 307 | 308)
                 || visit.is_well() && visit.body_bytes > 0
                 || visit.status == 404 && !visit.cookies.is_empty()
@@ -38,7 +44,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         return Some(told(suspect)).filter(|_| !has_fresh(facts));
     }
     let line = line?;
-    (days <= 30 || !has_good_tls(facts)).then(|| {
+    (days <= 30 && is_due || !has_good_tls(facts)).then(|| {
         told(quoted(Suspect::new("tls.cert_renewal_failing", "The issuer refuses to renew the certificate."), line))
     })
 }
@@ -129,5 +135,10 @@ mod tests {
         assert_eq!(code(&RULE, &ending(-2, 301)), Some("tls.cert_renewal_failing"));
         assert_eq!(code(&RULE, &ending(60, 301)), None);
         assert_eq!(code(&RULE, &ending(5, 404)), None);
+        let mut short = ending(5, 301);
+        let now = short.now;
+        let shown = short.doors[0].tls.as_mut().unwrap().certificate.as_mut().unwrap();
+        shown.not_before = now - 86_400;
+        assert_eq!(code(&RULE, &short), None, "a certificate that lives for six days is fresh with five to go");
     }
 }
