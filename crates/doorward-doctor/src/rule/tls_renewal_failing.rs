@@ -12,8 +12,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let days = certificate.map_or(i64::MAX, |certificate| (certificate.not_after - facts.now) / 86_400);
     // A certificate that lives for days is renewed in its last third.
     let is_due = certificate.is_some_and(|certificate| {
-        let life = certificate.not_after - certificate.not_before;
-        certificate.not_before == 0 || certificate.not_after - facts.now <= life / 3
+        let lifetime = certificate.not_after - certificate.not_before;
+        certificate.not_before == 0 || certificate.not_after - facts.now <= lifetime / 3
     });
     let told = |suspect: Suspect| {
         suspect.at(Link::Tls).deep(3).fixes(mend::lines(
