@@ -225,7 +225,7 @@ pub fn date(call: &Call) -> Option<i64> {
 }
 
 /// Unix milliseconds of `2026-01-02T03:04:05.678Z`, or with `+01:00` at the end.
-fn moment(text: &str) -> Option<i64> {
+pub(crate) fn moment(text: &str) -> Option<i64> {
     let (day, time) = text.split_once(['T', ' '])?;
     let number = |text: &str| text.parse::<i64>().ok();
     let mut parts = day.splitn(3, '-');
