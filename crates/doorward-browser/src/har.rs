@@ -1,4 +1,4 @@
-//! What a tab did as an HTTP archive (HAR 1.2), without values of cookies and tokens.
+//! What a tab did as an HTTP archive (HAR 1.2), without values of cookies and tokens, or whole.
 
 use serde_json::{Value, json};
 
@@ -12,24 +12,43 @@ const SECRET: &[&str] =
 /// The archive of a recording.
 #[must_use]
 pub fn written(recorder: &Recorder) -> Value {
+    archive(recorder, &|chain, hop| entry(chain, hop, &shown))
+}
+
+/// The archive with every value, for whoever compares a token with its cookie. It is never to be shown or kept.
+#[must_use]
+pub fn whole(recorder: &Recorder) -> Value {
+    archive(recorder, &|chain, hop| {
+        let mut entry = entry(chain, hop, &|_, value| value.to_owned());
+        if let Some(body) = chain.body.as_deref().filter(|_| is_last(chain, hop)) {
+            entry["request"]["postData"] = json!({ "text": body });
+        }
+        entry
+    })
+}
+
+fn archive(recorder: &Recorder, write: &dyn Fn(&Chain, &Hop) -> Value) -> Value {
     let entries: Vec<Value> =
-        recorder.all().flat_map(|chain| chain.hops().iter().map(move |hop| entry(chain, hop))).collect();
+        recorder.all().flat_map(|chain| chain.hops().iter().map(move |hop| write(chain, hop))).collect();
     let console: Vec<String> = recorder.console().map(ToString::to_string).collect();
     json!({ "log": { "version": "1.2", "creator": { "name": "doorward", "version": env!("CARGO_PKG_VERSION") },
         "entries": entries, "_console": console } })
 }
 
-fn entry(chain: &Chain, hop: &Hop) -> Value {
+fn is_last(chain: &Chain, hop: &Hop) -> bool {
+    chain.hops().last().is_some_and(|last| std::ptr::eq(last, hop))
+}
+
+fn entry(chain: &Chain, hop: &Hop, value_of: &dyn Fn(&str, &str) -> String) -> Value {
     let fields = |pairs: Vec<(String, String)>| -> Vec<Value> {
-        pairs.iter().map(|(name, value)| json!({ "name": name, "value": shown(name, value) })).collect()
+        pairs.iter().map(|(name, value)| json!({ "name": name, "value": value_of(name, value) })).collect()
     };
-    let is_last = chain.hops().last().is_some_and(|last| std::ptr::eq(last, hop));
     json!({
         "_resourceType": chain.kind,
         "request": { "method": hop.method, "url": hop.url, "headers": fields(hop.request_headers()) },
         "response": { "status": hop.status.unwrap_or_default(), "statusText": hop.status_text,
             "headers": fields(hop.response_headers()),
-            "_error": chain.failure.as_deref().filter(|_| is_last).unwrap_or_default() },
+            "_error": chain.failure.as_deref().filter(|_| is_last(chain, hop)).unwrap_or_default() },
     })
 }
 
@@ -68,5 +87,9 @@ mod tests {
         );
         let text = archive.to_string();
         assert!(!text.contains("secret") && text.contains("sid=****") && text.contains("Bearer ****"), "{text}");
+        assert_eq!(
+            whole(&recorder)["log"]["entries"][0]["request"]["headers"].to_string().matches("secret").count(),
+            2
+        );
     }
 }

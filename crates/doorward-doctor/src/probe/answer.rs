@@ -23,6 +23,25 @@ const CSRF: &[&str] = &[
     "bad headers. expected",
     "authenticity token",
     "antiforgery",
+    "origin not allowed",
+    "origin is not allowed",
+    // The page of Rails for a token that it does not take.
+    "change you wanted was rejected",
+];
+/// Words for a token; beside one of [`NOT_TAKEN`] in one sentence they say that it was looked at.
+const TOKEN: &[&str] = &["csrf", "xsrf", "forgery", "authenticity token", "security token", "form token"];
+const NOT_TAKEN: &[&str] = &[
+    "invalid",
+    "missing",
+    "mismatch",
+    "expired",
+    "not valid",
+    "failed",
+    "does not match",
+    "do not match",
+    "could not be verified",
+    "rejected",
+    "ungültig",
 ];
 const WRONG: &[&str] = &[
     "invalid",
@@ -72,7 +91,9 @@ pub(crate) fn judge(visit: &Visit, text: &str, page: &str) -> Answer {
         400 | 404 | 409 if says(WRONG) && (says(ENTERED) || has_form()) => Answer::Credentials,
         301 | 302 | 303 | 307 | 308 => redirected(visit.field("location").unwrap_or_default(), page),
         200 if has_form() => {
-            if says(WRONG) {
+            if blames_token(text) {
+                Answer::Csrf
+            } else if says(WRONG) {
                 Answer::Credentials
             } else {
                 Answer::FormAgain
@@ -83,6 +104,29 @@ pub(crate) fn judge(visit: &Visit, text: &str, page: &str) -> Answer {
         200..=299 => Answer::Welcome,
         _ => Answer::Refused,
     }
+}
+
+/// What a page says to its reader, in one line.
+pub(super) fn words(text: &str) -> String {
+    let seen = text.split('<').enumerate().filter_map(|(number, part)| {
+        let is_hidden = ["script", "style", "!--", "title", "option"].iter().any(|tag| part.starts_with(tag));
+        let seen = if number == 0 { Some(part) } else { part.split_once('>').map(|(_, seen)| seen) };
+        seen.filter(|_| !is_hidden)
+    });
+    seen.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a page says of itself, in one piece of its text, that the token was not taken.
+pub(super) fn blames_token(text: &str) -> bool {
+    if serde_json::from_str::<Value>(text).is_ok() {
+        return false;
+    }
+    text.split('<').any(|part| {
+        let is_script = ["script", "style", "!--"].iter().any(|tag| part.starts_with(tag));
+        let seen = part.split_once('>').map_or("", |(_, seen)| seen).to_lowercase();
+        let has = |list: &[&str]| list.iter().any(|word| seen.contains(word));
+        !is_script && seen.len() < 400 && has(TOKEN) && has(NOT_TAKEN)
+    })
 }
 
 fn redirected(location: &str, page: &str) -> Answer {
@@ -179,6 +223,15 @@ mod tests {
             (200, "", "{\"error\":null,\"user\":1}", Answer::Welcome),
             (302, "/login?csrf=true", "", Answer::Csrf),
             (403, "", "<form>csrf", Answer::Csrf),
+            (422, "", "<h1>The change you wanted was rejected.</h1>", Answer::Csrf),
+            (403, "", "origin not allowed", Answer::Csrf),
+            (200, "", "<p>Invalid CSRF token.</p><form><input type=password name=p></form>", Answer::Csrf),
+            (
+                200,
+                "",
+                "<p>Wrong password</p><small>Safe from CSRF</small><form><input type=password name=p></form>",
+                Answer::Credentials,
+            ),
         ] {
             let fields =
                 if location.is_empty() { Vec::new() } else { vec![("location".to_owned(), location.to_owned())] };

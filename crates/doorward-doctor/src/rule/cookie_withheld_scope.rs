@@ -5,6 +5,48 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "cookie.withheld_scope", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
+    tried(facts).or_else(|| recorded(facts))
+}
+
+/// A recorded request that is turned away, and a cookie of its host that belongs to another path.
+fn recorded(facts: &Facts) -> Option<Suspect> {
+    let all: Vec<_> = calls(facts).collect();
+    let host = |url: &str| url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let turned = all.iter().enumerate().filter(|(_, call)| call.is_turned_away() && call.lacks.is_empty());
+    let (call, cookie) = turned
+        .filter_map(|(at, call)| {
+            let (name, _) =
+                call.withheld.iter().find(|(name, why)| *why == Trouble::Path && !call.cookies.contains(name))?;
+            let mut set = all[..at]
+                .iter()
+                .filter(|earlier| host(&earlier.url) == host(&call.url))
+                .flat_map(|earlier| &earlier.set);
+            let cookie = set.rfind(|cookie| cookie.name == *name && cookie.path.is_some())?;
+            let word = name.to_lowercase();
+            let is_needed = is_token_name(name)
+                || ["sess", "sid", "auth", "refresh", "token", "jwt"].iter().any(|part| word.contains(part));
+            is_needed.then_some((call, cookie))
+        })
+        .next()?;
+    Some(
+        Suspect::new(
+            "cookie.path_mismatch",
+            format!(
+                "The cookie `{}` has Path={}, and the address at which it is needed does not lie below.",
+                cookie.name,
+                cookie.path.as_deref().unwrap_or_default()
+            ),
+        )
+        .at(Link::Cookie)
+        .deep(4)
+        .likely()
+        .saw(format!("Set-Cookie {}", cookie.name), attributes(cookie), "the app")
+        .saw(format!("{} {}", call.method, call.url), format!("{}, without it", call.status), "browser")
+        .fix(format!("send {} with Path=/, or with the path that browsers see", cookie.name)),
+    )
+}
+
+fn tried(facts: &Facts) -> Option<Suspect> {
     let bare = |host: &str| host.trim_start_matches("www.").to_owned();
     let target = facts.target.as_ref()?;
     let back = facts
@@ -96,6 +138,19 @@ mod tests {
         facts.signin.after = vec![401];
         assert_eq!(code(&RULE, &facts), Some("cookie.path_mismatch"));
         facts.signin.after = vec![200];
+        assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn a_recorded_refresh_outside_of_its_cookies_path_is_named() {
+        let mut facts = healthy();
+        let cookie = Cookie { name: "refresh_token".into(), path: Some("/auth".into()), ..Cookie::default() };
+        let there = Call { url: "https://a.test/v1/auth/login".into(), set: vec![cookie], ..Call::default() };
+        let withheld = vec![("refresh_token".to_owned(), Trouble::Path)];
+        let back = Call { url: "https://a.test/v1/auth/refresh".into(), status: 401, withheld, ..Call::default() };
+        facts.browser = Some(crate::facts::Browser { calls: vec![there, back], ..Default::default() });
+        assert_eq!(code(&RULE, &facts), Some("cookie.path_mismatch"));
+        facts.browser.as_mut().unwrap().calls[1].status = 200;
         assert_eq!(code(&RULE, &facts), None);
     }
 

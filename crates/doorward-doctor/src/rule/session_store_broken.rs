@@ -54,6 +54,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             "state mismatch",
             "invalid state",
             "state not found",
+            "mismatching_state",
+            "state not equal",
+            "state parameter mismatch",
         ])
         .filter(|_| facts.signin.withheld.is_empty())
     {

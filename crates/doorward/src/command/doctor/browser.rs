@@ -84,7 +84,8 @@ async fn walk(browser: &Arc<Browser>, address: &str, account: Option<&Account>) 
 }
 
 async fn seen(tab: &Arc<Tab>) -> Result<Seen, Failure> {
-    let (archive, verdicts) = tab.recorded(|recorder| (har::written(recorder), verdict::of(recorder)));
+    // Whole, for tokens are compared with their cookies; what is read of it keeps no value.
+    let (archive, verdicts) = tab.recorded(|recorder| (har::whole(recorder), verdict::of(recorder)));
     let mut seen = doorward_doctor::har::read(&archive.to_string()).unwrap_or_default();
     seen.is_secure_context = tab.is_secure_context().await;
     seen.told = verdicts
