@@ -38,7 +38,7 @@ pub(super) async fn read(
     let is_page = back.status == 200;
     if is_page {
         let said = redact::clean(&super::answer::words(&text));
-        visit.body = format!("{} {said}", visit.body).trim().to_owned();
+        format!("{} {said}", visit.body).trim().clone_into(&mut visit.body);
     }
     facts.visits.push(back);
     (is_page && super::answer::blames_token(&text)).then_some(Answer::Csrf)

@@ -12,22 +12,18 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 fn recorded(facts: &Facts) -> Option<Suspect> {
     let all: Vec<_> = calls(facts).collect();
     let host = |url: &str| url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    let turned = all.iter().enumerate().filter(|(_, call)| call.is_turned_away() && call.lacks.is_empty());
-    let (call, cookie) = turned
-        .filter_map(|(at, call)| {
-            let (name, _) =
-                call.withheld.iter().find(|(name, why)| *why == Trouble::Path && !call.cookies.contains(name))?;
-            let mut set = all[..at]
-                .iter()
-                .filter(|earlier| host(&earlier.url) == host(&call.url))
-                .flat_map(|earlier| &earlier.set);
-            let cookie = set.rfind(|cookie| cookie.name == *name && cookie.path.is_some())?;
-            let word = name.to_lowercase();
-            let is_needed = is_token_name(name)
-                || ["sess", "sid", "auth", "refresh", "token", "jwt"].iter().any(|part| word.contains(part));
-            is_needed.then_some((call, cookie))
-        })
-        .next()?;
+    let mut turned = all.iter().enumerate().filter(|(_, call)| call.is_turned_away() && call.lacks.is_empty());
+    let (call, cookie) = turned.find_map(|(at, call)| {
+        let (name, _) =
+            call.withheld.iter().find(|(name, why)| *why == Trouble::Path && !call.cookies.contains(name))?;
+        let mut set =
+            all[..at].iter().filter(|earlier| host(&earlier.url) == host(&call.url)).flat_map(|earlier| &earlier.set);
+        let cookie = set.rfind(|cookie| cookie.name == *name && cookie.path.is_some())?;
+        let word = name.to_lowercase();
+        let is_needed = is_token_name(name)
+            || ["sess", "sid", "auth", "refresh", "token", "jwt"].iter().any(|part| word.contains(part));
+        is_needed.then_some((call, cookie))
+    })?;
     Some(
         Suspect::new(
             "cookie.path_mismatch",
