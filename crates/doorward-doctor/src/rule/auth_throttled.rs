@@ -47,7 +47,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let counted = lines.last().and_then(|line| {
         line.text
             .split([' ', ',', ';', '(', ')'])
-            .find_map(|word| word.trim_matches(['\'', '"', '.']).parse::<IpAddr>().ok())
+            .find_map(|word| word.trim_matches(['\'', '"', '.', '\\']).parse::<IpAddr>().ok())
             .map(|address| (address, line))
     });
     let own = |address: &IpAddr| {

@@ -42,6 +42,13 @@ fn recorded(facts: &Facts) -> Option<Suspect> {
     )
 }
 
+/// The same sign-in passes with the cookies that a browser keeps back.
+fn is_missed(facts: &Facts) -> bool {
+    let is_passed =
+        |attempt: &&Attempt| matches!(attempt.answer, Answer::Credentials | Answer::Welcome | Answer::FormAgain);
+    facts.signin.attempts.iter().filter(is_passed).any(|attempt| attempt.variant == Variant::AllCookies)
+}
+
 fn tried(facts: &Facts) -> Option<Suspect> {
     let bare = |host: &str| host.trim_start_matches("www.").to_owned();
     let target = facts.target.as_ref()?;
@@ -92,7 +99,8 @@ fn tried(facts: &Facts) -> Option<Suspect> {
         facts.signin.withheld.iter().find(|(name, trouble)| *trouble == Trouble::Path && !name.is_empty())?;
     let is_needed = facts.signin.session.contains(name) && facts.signin.after.iter().any(|status| *status >= 400)
         || facts.signin.attempts.iter().any(|attempt| matches!(attempt.answer, Answer::Csrf | Answer::Refused))
-            && name.to_lowercase().contains("csrf")
+            && is_token_name(name)
+        || is_missed(facts)
         || name.to_lowercase().contains("refresh");
     let cookie = facts.visits.iter().flat_map(|visit| &visit.cookies).rev().find(|cookie| cookie.name == *name)?;
     is_needed.then(|| {
@@ -135,6 +143,10 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("cookie.path_mismatch"));
         facts.signin.after = vec![200];
         assert_eq!(code(&RULE, &facts), None);
+        let attempt = |variant, answer| Attempt { variant, answer, ..Attempt::default() };
+        facts.signin.attempts =
+            vec![attempt(Variant::Browser, Answer::Csrf), attempt(Variant::AllCookies, Answer::Credentials)];
+        assert_eq!(code(&RULE, &facts), Some("cookie.path_mismatch"));
     }
 
     #[test]

@@ -20,7 +20,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 
 /// What a browser recorded: a refused request, and the token on it.
 fn recorded(facts: &Facts) -> Option<Suspect> {
-    calls(facts).filter(|call| is_forgery_refusal(call)).find_map(|call| {
+    // Without the cookie that belongs to it no token passes, under whatever name.
+    let is_kept_away = |call: &Call| call.cookies.is_empty() && call.lacks.iter().any(|name| is_token_name(name));
+    calls(facts).filter(|call| is_forgery_refusal(call) && !is_kept_away(call)).find_map(|call| {
         if call.token_name.is_empty() {
             let Some(cookie) = call.cookies.iter().find(|name| is_token_name(name)) else { return bare(facts, call) };
             // What a script cannot read it cannot send; and where a page lacks Origin and Referer, that is refused.
