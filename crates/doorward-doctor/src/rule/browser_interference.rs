@@ -7,6 +7,14 @@ pub(super) const RULE: Rule = Rule { family: "browser.interference", judge };
 /// Words in the addresses that a sign-in needs.
 const SIGN_IN: &[&str] = &["login", "signin", "sign-in", "sign_in", "auth", "session", "csrf", "token", "sso"];
 
+/// Whether a cookie came with something that changes who the visitor is, or is called after it. A language is no session.
+fn is_of_session(facts: &Facts, name: &str) -> bool {
+    let is_set = |call: &Call| call.set.iter().any(|cookie| cookie.name == name);
+    let word = name.to_lowercase();
+    calls(facts).filter(|call| is_set(call)).any(|call| call.is_change() || call.url.contains("callback"))
+        || ["sess", "sid", "auth", "jwt", "token", "login", "remember"].iter().any(|part| word.contains(part))
+}
+
 fn judge(facts: &Facts) -> Option<Suspect> {
     let target = facts.target.as_ref()?;
     let is_here = |call: &&Call| {
@@ -32,10 +40,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 .fix("open the site in a private window, or a fresh profile; then allow the site in the extension that filters requests"),
         );
     }
-    let (call, name) = calls(facts)
-        .filter(is_here)
-        .filter(|call| call.is_turned_away())
-        .find_map(|call| Some((call, call.lacks.iter().find(|name| !is_token_name(name))?)))?;
+    let (call, name) = calls(facts).filter(is_here).filter(|call| call.is_turned_away()).find_map(|call| {
+        Some((call, call.lacks.iter().find(|name| !is_token_name(name) && is_of_session(facts, name))?))
+    })?;
     // Where it does come with another request, no one keeps it away.
     if calls(facts).any(|other| other.cookies.contains(name)) {
         return None;

@@ -52,25 +52,30 @@ fn is_missed(facts: &Facts) -> bool {
 fn tried(facts: &Facts) -> Option<Suspect> {
     let bare = |host: &str| host.trim_start_matches("www.").to_owned();
     let target = facts.target.as_ref()?;
+    // Where the sign-in starts: a visitor who was sent to the right host before it is there already.
+    let place = |url: &str| url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let page = facts.signin.form.as_ref().and_then(|form| place(&form.page));
+    let start =
+        page.or_else(|| facts.arrival().and_then(|visit| place(&visit.url))).unwrap_or_else(|| target.host.clone());
     let back = facts
         .signin
         .authorize
         .iter()
         .filter_map(|url| super::proxy_forwarded_proto::parameter(url, "redirect_uri"))
         .filter_map(|uri| url::Url::parse(&uri).ok()?.host_str().map(str::to_owned))
-        .find(|host| *host != target.host && bare(host) == bare(&target.host));
+        .find(|host| *host != start && bare(host) == bare(&start));
     let moved = facts
         .signin
         .form
         .as_ref()
         .and_then(|form| url::Url::parse(&form.action).ok()?.host_str().map(str::to_owned))
-        .filter(|host| *host != target.host && bare(host) == bare(&target.host));
+        .filter(|host| *host != start && bare(host) == bare(&start));
     let onward = facts
         .signin
         .attempts
         .iter()
         .filter_map(|attempt| url::Url::parse(&attempt.location).ok()?.host_str().map(str::to_owned))
-        .find(|host| *host != target.host && bare(host) == bare(&target.host));
+        .find(|host| *host != start && bare(host) == bare(&start));
     let is_host_only = facts
         .visits
         .iter()
@@ -80,18 +85,14 @@ fn tried(facts: &Facts) -> Option<Suspect> {
         return Some(
             Suspect::new(
                 "cookie.host_mismatch_www",
-                format!(
-                    "The sign-in starts at {} and goes on at {other}; the cookie belongs to the first alone.",
-                    target.host
-                ),
+                format!("The sign-in starts at {start} and goes on at {other}; the cookie belongs to the first alone."),
             )
             .at(Link::Cookie)
             .deep(3)
-            .saw("the way of the sign-in", format!("{} → {other}", target.host), "the app")
+            .saw("the way of the sign-in", format!("{start} → {other}"), "the app")
             .not("cookie.samesite_strict_cross_site", "both are one site; the host differs")
             .fix(format!(
-                "redirect {} to one of the two before the sign-in, and set the app's external URL to it",
-                target.host
+                "redirect {start} to one of the two before the sign-in, and set the app's external URL to it"
             )),
         );
     }
@@ -168,5 +169,8 @@ mod tests {
         facts.visits[0].cookies = vec![Cookie { name: "state".into(), ..Cookie::default() }];
         facts.signin.authorize = vec!["https://idp.test/a?redirect_uri=https://www.app.example.com/cb".into()];
         assert_eq!(code(&RULE, &facts), Some("cookie.host_mismatch_www"));
+        facts.signin.form =
+            Some(crate::facts::Form { page: "https://www.app.example.com/login".into(), ..Default::default() });
+        assert_eq!(code(&RULE, &facts), None, "the visitor was sent there before");
     }
 }

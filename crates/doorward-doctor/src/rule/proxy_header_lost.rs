@@ -94,7 +94,10 @@ fn back(facts: &Facts) -> Option<Suspect> {
             continue;
         }
         for cookie in &inner.cookies {
-            let Some(arrived) = outer.cookies.iter().find(|other| other.name == cookie.name) else {
+            // One name may be set for two paths; each is held against its own.
+            let mut same_name = outer.cookies.iter().filter(|other| other.name == cookie.name).peekable();
+            let first = same_name.peek().copied();
+            let Some(arrived) = same_name.find(|other| !is_rewritten(cookie, other)).or(first) else {
                 return Some(
                     Suspect::new(
                         "proxy.set_cookie_stripped",
@@ -218,6 +221,11 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("proxy.cookie_rewritten"));
         facts.visits[0].cookies = facts.visits[1].cookies.clone();
         assert_eq!(code(&RULE, &facts), None);
+        for visit in &mut facts.visits {
+            let other = Cookie { path: Some("/login".into()), ..visit.cookies[0].clone() };
+            visit.cookies.push(other);
+        }
+        assert_eq!(code(&RULE, &facts), None, "one name for two paths");
     }
 
     #[test]
