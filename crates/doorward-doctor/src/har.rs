@@ -85,6 +85,12 @@ impl Memory {
             body: excerpt(&response["content"]),
             ..Call::default()
         };
+        // A cookie that comes with the first requests was handed out before the recording began.
+        for (_, value) in own.iter().filter(|(name, value)| is_token_name(name) && !value.is_empty()) {
+            if !self.handed.contains(value) {
+                self.handed.push(value.clone());
+            }
+        }
         if let Some((name, value)) = token(request) {
             let sent = (name, value);
             call.token = if self.passed.contains(&sent) { Echoed::Used } else { self.echoed(&sent.1, &own) };

@@ -60,7 +60,10 @@ fn compared(text: &str) -> Option<(&'static str, String)> {
 fn judge(facts: &Facts) -> Option<Suspect> {
     let first =
         facts.signin.attempts.iter().find(|attempt| matches!(attempt.variant, Variant::Browser | Variant::Real))?;
-    if !matches!(first.answer, Answer::Csrf | Answer::Refused)
+    // Next.js fails instead of refusing, and says why in its log alone.
+    let is_blamed = first.answer == Answer::Failure
+        && facts.log_any(&["does not match `origin` header", "invalid server actions request"]).is_some();
+    if !matches!(first.answer, Answer::Csrf | Answer::Refused) && !is_blamed
         || facts.signin.form.as_ref().is_some_and(|form| form.referrer_policy.contains("no-referrer"))
     {
         return None;
@@ -180,6 +183,21 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 setting.name.to_uppercase().contains("TRUSTED_ORIGIN") && setting.plain().contains("://")
             })
         });
+        // Django says the same of a wrong scheme; what the proxy does not send cannot arrive.
+        let sets_scheme = host.is_none_or(|host| {
+            host.proxy.is_empty()
+                || host.proxy.iter().any(|line| line.text.to_lowercase().contains("x-forwarded-proto"))
+        });
+        if !sets_scheme && target.is_https() && matches!(facts.proxy.as_str(), "nginx" | "haproxy" | "apache") {
+            return Some(
+                told(
+                    "csrf.origin_scheme_mismatch",
+                    "The proxy does not say that people come by https, so the app takes itself for http.".into(),
+                )
+                .likely()
+                .fixes(mend::forwarded_proto(facts)),
+            );
+        }
         if let Some((code, why)) = line.and_then(|line| compared(&line.text)) {
             let fixes = match code {
                 "csrf.origin_scheme_mismatch" => mend::forwarded_proto(facts),

@@ -125,12 +125,10 @@ fn wanted(facts: &Facts, call: &Call) -> Option<String> {
 }
 
 fn tried(facts: &Facts) -> Option<Suspect> {
-    let first = facts
-        .signin
-        .attempts
-        .iter()
-        .find(|attempt| attempt.variant == Variant::Browser)
-        .filter(|attempt| matches!(attempt.answer, Answer::Csrf | Answer::Refused))?;
+    let first = facts.signin.attempts.iter().find(|attempt| attempt.variant == Variant::Browser).filter(|attempt| {
+        let is_blamed = || facts.log_any(&["missingcsrf"]).is_some();
+        matches!(attempt.answer, Answer::Csrf | Answer::Refused) || attempt.answer == Answer::Failure && is_blamed()
+    })?;
     let passed = facts
         .signin
         .attempts

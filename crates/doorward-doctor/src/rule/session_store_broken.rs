@@ -73,6 +73,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 ),
                 line,
             )
+            .at(shows_inside(facts, Link::Session))
             .likely()
             .deep(2)
         });
