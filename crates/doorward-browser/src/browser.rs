@@ -13,6 +13,7 @@ use crate::chromium;
 use crate::connection::{Connection, Event};
 use crate::failure::Failure;
 use crate::options::Options;
+use crate::origin;
 use crate::tab::Tab;
 use crate::wire::pipe::Process;
 use crate::wire::websocket;
@@ -129,6 +130,7 @@ impl Browser {
             "Target.attachedToTarget" => self.attached(event),
             "Target.detachedFromTarget" => self.detached(event.params["sessionId"].as_str().unwrap_or_default()),
             "Browser.downloadWillBegin" | "Browser.downloadProgress" => self.downloaded(&event.method, &event.params),
+            "Fetch.requestPaused" => self.judge(event),
             _ => {
                 let tab = self.state.lock().sessions.get(&event.session).cloned();
                 if let Some(tab) = tab {
@@ -151,13 +153,29 @@ impl Browser {
                 tab.state().frames.moved(&frame, &session);
                 self.runtime.spawn(async move { tab.start_frame(&session).await });
             }
-            (_, Some(tab)) => {
-                // A worker: its requests and its console belong to the tab.
-                self.state.lock().sessions.insert(session.clone(), tab);
-                self.link.post(&session, "Network.enable", &json!({}));
+            (_, owner) => {
+                if let Some(tab) = owner {
+                    // A worker: its requests and its console belong to the tab.
+                    self.state.lock().sessions.insert(session.clone(), tab);
+                    self.link.post(&session, "Network.enable", &json!({}));
+                }
+                if origin::is_judged(&self.options) {
+                    self.link.post(&session, "Fetch.enable", &origin::every_request());
+                }
                 self.link.post(&session, "Runtime.runIfWaitingForDebugger", &json!({}));
             }
-            _ => self.link.post(&session, "Runtime.runIfWaitingForDebugger", &json!({})),
+        }
+    }
+
+    /// Lets a request go or not, by the origins that are allowed.
+    fn judge(&self, event: &Event) {
+        let url = event.params["request"]["url"].as_str().unwrap_or_default();
+        let id = &event.params["requestId"];
+        if origin::is_allowed(&self.options, url) {
+            self.link.post(&event.session, "Fetch.continueRequest", &json!({ "requestId": id }));
+        } else {
+            let reason = json!({ "requestId": id, "errorReason": "BlockedByClient" });
+            self.link.post(&event.session, "Fetch.failRequest", &reason);
         }
     }
 

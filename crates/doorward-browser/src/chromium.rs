@@ -114,8 +114,8 @@ pub(crate) fn launch(options: &Options) -> Result<Launch, Failure> {
         let bypass = options.proxy_bypass.clone().unwrap_or_else(|| "<-loopback>".to_owned());
         flags.push(format!("--proxy-bypass-list={bypass}").into());
     }
-    if !options.host_map.is_empty() {
-        let rules: Vec<String> = options.host_map.iter().map(|(host, to)| format!("MAP {host} {to}")).collect();
+    let rules = crate::resolver::rules(options);
+    if !rules.is_empty() {
         flags.push(format!("--host-resolver-rules={}", rules.join(",")).into());
     }
     if options.ignores_certificates {

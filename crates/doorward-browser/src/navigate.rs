@@ -102,9 +102,8 @@ impl Tab {
     /// The title of the page.
     pub async fn title(&self) -> String {
         let main = self.state().frames.main_id().to_owned();
-        let told = self.evaluate(&main, "() => document.title", None).await;
-        let title = told.ok().and_then(|text| serde_json::from_str::<String>(&text).ok());
-        if let Some(title) = title {
+        let told = self.ask_once(&main, "title", &json!({})).await;
+        if let Some(title) = told.ok().and_then(|told| told["text"].as_str().map(str::to_owned)) {
             title.clone_into(&mut self.state().last_title);
             return title;
         }

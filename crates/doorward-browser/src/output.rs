@@ -1,6 +1,10 @@
 //! The one folder that tools write to and read from.
 
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 use crate::failure::Failure;
 
@@ -50,12 +54,12 @@ impl Output {
     /// When it cannot be written.
     pub fn write(&self, name: &str, content: &[u8]) -> Result<PathBuf, Failure> {
         let path = self.file(name)?;
-        // A link of that name could lead elsewhere.
-        if path.is_symlink() {
-            return Err(Failure::said(format!("{} is a link, and is not written through", path.display())));
-        }
-        std::fs::write(&path, content)
-            .map_err(|error| Failure::said(format!("{} cannot be written: {error}", path.display())))?;
+        let broken = |error: std::io::Error| Failure::said(format!("{} cannot be written: {error}", path.display()));
+        // A link of that name could lead elsewhere, and a pipe would hold whoever writes into it.
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true).custom_flags(flags.bits().cast_signed());
+        options.open(&path).and_then(|mut file| file.write_all(content)).map_err(broken)?;
         Ok(path)
     }
 
@@ -83,6 +87,19 @@ impl Output {
             _ => Err(outside()),
         }
     }
+}
+
+/// The path of a file that somebody else names, in a folder where it replaces none.
+pub(crate) fn free(folder: &Path, name: &str) -> PathBuf {
+    let name = clean(name);
+    let (base, extension) = name.rsplit_once('.').map_or((name.as_str(), None), |(base, rest)| (base, Some(rest)));
+    let numbered = |number: u32| match (number, extension) {
+        (0, _) => name.clone(),
+        (_, None) => format!("{base}-{number}"),
+        (_, Some(extension)) => format!("{base}-{number}.{extension}"),
+    };
+    let mut paths = (0..10_000).map(|number| folder.join(numbered(number)));
+    paths.find(|path| path.symlink_metadata().is_err()).unwrap_or_else(|| folder.join(&name))
 }
 
 /// A name without anything but letters, digits and `-`, and one extension.
@@ -127,6 +144,19 @@ mod tests {
                 assert_eq!(clean(name), made);
             }
         }
+    }
+
+    #[test]
+    fn a_name_that_is_taken_gets_a_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = Output::new(folder.path().to_owned());
+        for made in ["a.txt", "a-1.txt", "a-2.txt"] {
+            let path = free(folder.path(), "a.txt");
+            assert_eq!(path, folder.path().join(made));
+            output.write(made, b"x").unwrap();
+        }
+        std::os::unix::fs::symlink("/nowhere", folder.path().join("b")).unwrap();
+        assert_eq!(free(folder.path(), "b"), folder.path().join("b-1"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ const PARTS: &[&str] = &[
     include_str!("page/name.js"),
     include_str!("page/snapshot.js"),
     include_str!("page/locator.js"),
+    include_str!("page/selector.js"),
     include_str!("page/called.js"),
     include_str!("page/act.js"),
 ];
@@ -31,6 +32,7 @@ pub(crate) const ELEMENT: &str = "function (ref) { return doorward.found(ref); }
 
 /// The function that calls what somebody wrote, in the page's own world.
 pub(crate) fn evaluation(source: &str) -> String {
+    let source = source.trim().trim_end_matches(';');
     let template = include_str!("page/evaluate.js");
     let start = template.find("async function").unwrap_or_default();
     template[start..].replacen("\"SOURCE\"", &format!("(\n{source}\n)"), 1)

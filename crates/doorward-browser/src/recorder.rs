@@ -32,6 +32,8 @@ pub struct Recorder {
     cleared: u64,
     orphans: VecDeque<(String, &'static str, Value)>,
     console: VecDeque<Entry>,
+    /// Console lines that were written before the last navigation of the tool.
+    older: usize,
     unread: usize,
     issues: VecDeque<Value>,
 }
@@ -118,6 +120,7 @@ impl Recorder {
         self.unread += 1;
         if self.console.len() > LINES {
             self.console.pop_front();
+            self.older = self.older.saturating_sub(1);
         }
         self.unread = self.unread.min(self.console.len());
     }
@@ -125,7 +128,7 @@ impl Recorder {
     /// Forgets what is shown of earlier pages; the requests stay for a diagnosis.
     pub(crate) fn clear(&mut self) {
         self.cleared = self.count();
-        self.console.clear();
+        self.older = self.console.len();
         self.unread = 0;
     }
 
@@ -154,6 +157,11 @@ impl Recorder {
 
     /// The console since the last navigation that was asked for.
     pub fn console(&self) -> impl Iterator<Item = &Entry> {
+        self.console.iter().skip(self.older)
+    }
+
+    /// Every line of the console that is remembered.
+    pub fn whole_console(&self) -> impl Iterator<Item = &Entry> {
         self.console.iter()
     }
 

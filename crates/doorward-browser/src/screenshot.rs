@@ -59,21 +59,41 @@ pub enum Scene<'a> {
 }
 
 impl Tab {
-    /// Takes a picture.
+    /// Takes a picture in which a pixel is one of CSS.
     ///
     /// # Errors
     ///
     /// When the element is gone or the browser cannot draw.
     pub async fn picture(&self, scene: Scene<'_>, format: Format) -> Result<Vec<u8>, Failure> {
+        let device = self.options.device.as_deref().and_then(crate::device::find);
+        self.picture_at(scene, format, device.map_or(1.0, |device| 1.0 / f64::from(device.scale))).await
+    }
+
+    /// Takes a picture in which a pixel is one of the device.
+    ///
+    /// # Errors
+    ///
+    /// When the element is gone or the browser cannot draw.
+    pub async fn picture_of_device(&self, scene: Scene<'_>, format: Format) -> Result<Vec<u8>, Failure> {
+        self.picture_at(scene, format, 1.0).await
+    }
+
+    async fn picture_at(&self, scene: Scene<'_>, format: Format, scale: f64) -> Result<Vec<u8>, Failure> {
         let mut params = json!({ "format": format.word(), "optimizeForSpeed": false });
         if format != Format::Png {
             params["quality"] = 90.into();
         }
         match scene {
-            Scene::Viewport => {}
+            Scene::Viewport if (scale - 1.0).abs() < f64::EPSILON => {}
+            Scene::Viewport => {
+                let metrics = self.call("Page.getLayoutMetrics", json!({})).await?;
+                let seen = &metrics["cssVisualViewport"];
+                let seen = json!({ "x": seen["pageX"], "y": seen["pageY"], "width": seen["clientWidth"], "height": seen["clientHeight"] });
+                params["clip"] = clip(&seen, scale);
+            }
             Scene::Page => {
                 let metrics = self.call("Page.getLayoutMetrics", json!({})).await?;
-                params["clip"] = clip(&metrics["cssContentSize"]);
+                params["clip"] = clip(&metrics["cssContentSize"], scale);
                 params["captureBeyondViewport"] = true.into();
             }
             Scene::Element(spot) => {
@@ -84,7 +104,7 @@ impl Tab {
                 if is_empty {
                     return Err(Failure::said("The element is not drawn, so there is nothing to take a picture of"));
                 }
-                params["clip"] = clip(&self.in_page(spot, shown).await?);
+                params["clip"] = clip(&self.in_page(spot, shown).await?, scale);
                 params["captureBeyondViewport"] = true.into();
             }
         }
@@ -127,8 +147,8 @@ impl Tab {
     }
 }
 
-fn clip(of: &Value) -> Value {
+fn clip(of: &Value, scale: f64) -> Value {
     let number = |name: &str| of[name].as_f64().unwrap_or_default();
     json!({ "x": number("x"), "y": number("y"), "width": number("width").max(1.0),
-        "height": number("height").clamp(1.0, HEIGHT), "scale": 1 })
+        "height": number("height").clamp(1.0, HEIGHT), "scale": scale })
 }

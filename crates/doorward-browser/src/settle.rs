@@ -1,9 +1,12 @@
 //! Waiting for what an action began, and for nothing else: two frames, then only what was started in them.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{self, Poll};
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::task::JoinHandle;
 
 use crate::failure::Failure;
 use crate::tab::{State, Tab};
@@ -30,6 +33,27 @@ impl Mark {
     }
 }
 
+/// Work that ends when nobody waits for it any more, as when a client takes its call back.
+#[derive(Debug)]
+struct Work(Option<JoinHandle<Result<(), Failure>>>);
+
+impl Future for Work {
+    type Output = Result<(), Failure>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Self::Output> {
+        let Some(handle) = &mut self.0 else { return Poll::Ready(Err(Failure::Gone)) };
+        Pin::new(handle).poll(context).map(|finished| finished.unwrap_or(Err(Failure::Gone)))
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        if let Some(handle) = self.0.take() {
+            handle.abort();
+        }
+    }
+}
+
 impl Tab {
     pub(crate) fn mark(&self) -> Mark {
         let state = self.state();
@@ -48,17 +72,36 @@ impl Tab {
     {
         let mark = self.mark();
         let worker = Arc::clone(self);
-        #[expect(clippy::disallowed_methods, reason = "it goes on behind a dialog and ends with its tab")]
-        let done = tokio::spawn(async move {
+        self.beside_dialogs(async move {
             action.await?;
             worker.settle(mark, frames).await;
             Ok(())
-        });
+        })
+        .await
+    }
+
+    /// Works until it is done, or until a dialog stands in its way; then it goes on behind the dialog.
+    ///
+    /// # Errors
+    ///
+    /// When the work fails.
+    pub(crate) async fn beside_dialogs<F>(self: &Arc<Self>, work: F) -> Result<(), Failure>
+    where
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it goes on behind a dialog, and ends with its tab or whoever waits"
+        )]
+        let mut work = Work(Some(tokio::spawn(work)));
         let held = async { while !self.until(Duration::from_hours(1), |state| !state.modals.is_empty()).await {} };
         tokio::select! {
             biased;
-            finished = done => finished.unwrap_or(Err(Failure::Gone)),
-            () = held => Ok(()),
+            finished = &mut work => finished,
+            () = held => {
+                work.0.take();
+                Ok(())
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The accessible tree of a page with all its frames, as one text.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -29,12 +30,9 @@ impl Tab {
     ///
     /// When the page does not answer in time.
     pub async fn snapshot(&self, detail: &Detail) -> Result<String, Failure> {
-        let (frame, reference) = if let Some(reference) = &detail.reference {
-            self.place(reference)?
-        } else {
-            let mut state = self.state();
-            state.numbered.clear();
-            (state.frames.main_id().to_owned(), String::new())
+        let (frame, reference) = match &detail.reference {
+            Some(reference) => self.place(reference)?,
+            None => (self.state().frames.main_id().to_owned(), String::new()),
         };
         let mut options = json!({ "boxes": detail.has_boxes });
         if let Some(depth) = detail.depth {
@@ -43,17 +41,19 @@ impl Tab {
         if !reference.is_empty() {
             options["ref"] = reference.into();
         }
-        let lines = self.part(frame, 0, options).await?;
+        let number = self.state().numbered.iter().position(|one| *one == frame).map_or(0, |at| at + 1);
+        let lines = self.part(frame, number, options, &AtomicUsize::new(0)).await?;
         Ok(lines.join("\n"))
     }
 
     /// The lines of one frame and of those in it.
-    fn part(
-        &self,
+    fn part<'a>(
+        &'a self,
         frame: String,
         number: usize,
         options: Value,
-    ) -> Pin<Box<dyn Future<Output = Result<Vec<String>, Failure>> + Send + '_>> {
+        shown: &'a AtomicUsize,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<String>, Failure>> + Send + 'a>> {
         Box::pin(async move {
             let prefix = if number == 0 { String::new() } else { format!("f{number}") };
             let text = self.body(&frame, &prefix, &options).await?;
@@ -63,7 +63,7 @@ impl Tab {
                     lines.push(line.to_owned());
                     continue;
                 };
-                match self.child(&frame, reference, &options).await {
+                match self.child(&frame, reference, &options, shown).await {
                     Some(child) => {
                         let indent = &line[..line.len() - line.trim_start().len()];
                         lines.push(format!("{line}:"));
@@ -88,17 +88,13 @@ impl Tab {
         Ok(String::new())
     }
 
-    async fn child(&self, frame: &str, reference: &str, options: &Value) -> Option<Vec<String>> {
+    async fn child(&self, frame: &str, reference: &str, options: &Value, shown: &AtomicUsize) -> Option<Vec<String>> {
         let child = self.content_frame(frame, reference).await?;
-        let number = {
-            let mut state = self.state();
-            if state.numbered.len() >= FRAMES {
-                return None;
-            }
-            state.numbered.push(child.clone());
-            state.numbered.len()
-        };
-        self.part(child, number, json!({ "boxes": options["boxes"] })).await.ok()
+        if shown.fetch_add(1, Ordering::Relaxed) >= FRAMES {
+            return None;
+        }
+        let number = self.state().number(&child)?;
+        self.part(child, number, json!({ "boxes": options["boxes"] }), shown).await.ok()
     }
 
     /// The frame inside an element.
@@ -116,9 +112,9 @@ impl Tab {
     /// # Errors
     ///
     /// When the pattern is none.
-    pub(crate) async fn matching_lines(&self, text: &str, pattern: &str) -> Result<Vec<usize>, Failure> {
+    pub(crate) async fn matching_lines(&self, lines: &[&str], pattern: &str) -> Result<Vec<usize>, Failure> {
         let main = self.state().frames.main_id().to_owned();
-        let told = self.ask(&main, "match", &json!({ "text": text, "pattern": pattern })).await?;
+        let told = self.ask(&main, "match", &json!({ "lines": lines, "pattern": pattern })).await?;
         let lines =
             told["lines"].as_array().ok_or_else(|| Failure::said(format!("{pattern} is no regular expression")))?;
         Ok(lines.iter().filter_map(Value::as_u64).filter_map(|line| usize::try_from(line).ok()).collect())
@@ -135,6 +131,7 @@ impl Tab {
             Some(number) => state.numbered.get(number.wrapping_sub(1)).cloned(),
             None => Some(state.frames.main_id().to_owned()),
         };
+        let frame = frame.filter(|frame| state.frames.find(frame).is_some());
         Ok((frame.ok_or_else(|| not_found(reference))?, reference.to_owned()))
     }
 

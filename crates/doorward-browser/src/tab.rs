@@ -6,6 +6,7 @@ pub(crate) mod frame;
 pub(crate) mod modal;
 pub(crate) mod start;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,11 +54,31 @@ pub(crate) struct State {
     pub(crate) is_parsed: bool,
     pub(crate) is_loaded: bool,
     pub(crate) loader: String,
-    /// The frames of the last snapshot, in the order of their numbers: `f1` is the first.
+    /// The frames that snapshots have shown, in the order of their numbers: `f1` is the first. A frame keeps its number
+    /// as long as the page stays, so that no reference ever means an element of another.
     pub(crate) numbered: Vec<String>,
     pub(crate) last_title: String,
     pub(crate) size: Option<(u32, u32)>,
     pub(crate) authenticators: Vec<String>,
+    /// What the page believes of its medium, by the names of the tool's parameters.
+    pub(crate) media: BTreeMap<&'static str, String>,
+}
+
+/// Frames of one page that get a number.
+const NUMBERED: usize = 10_000;
+
+impl State {
+    /// The number of a frame in snapshots, from one.
+    pub(crate) fn number(&mut self, frame: &str) -> Option<usize> {
+        if let Some(at) = self.numbered.iter().position(|one| one == frame) {
+            return Some(at + 1);
+        }
+        if self.numbered.len() >= NUMBERED {
+            return None;
+        }
+        self.numbered.push(frame.to_owned());
+        Some(self.numbered.len())
+    }
 }
 
 /// A tab.

@@ -13,6 +13,8 @@ mod killed;
 mod option;
 #[path = "it/oracle.rs"]
 mod oracle;
+#[path = "it/parity.rs"]
+mod parity;
 #[path = "it/refused.rs"]
 mod refused;
 #[path = "it/site.rs"]

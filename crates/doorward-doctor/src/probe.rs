@@ -84,6 +84,8 @@ pub struct Request {
     pub sign_out: Option<String>,
     /// Ask again and again, to find one replica of several.
     pub is_thorough: bool,
+    /// The site has said that it was asked too often: the host's part asks it nothing more.
+    pub is_spent: bool,
     /// Examine this machine as the host of the site.
     pub host: Option<crate::host::Place>,
     /// The host facts were asked for, or the site's name leads here.
@@ -187,7 +189,8 @@ pub async fn examine_host(
     facts.now = request.now;
     facts.target.clone_from(&request.target);
     let roots = tls::Roots::load(&request.authorities).map_err(ProbeError::Authorities)?;
-    let client = client::Client::new(request.timeout, roots, request.salt.clone(), request.now);
+    let mut client = client::Client::new(request.timeout, roots, request.salt.clone(), request.now);
+    client.is_blocked = request.is_spent;
     walk::host_part(request, client, stopped, facts).await;
     Ok(())
 }

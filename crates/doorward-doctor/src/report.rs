@@ -156,6 +156,13 @@ impl Report {
         u8::from(self.root_cause.is_some())
     }
 
+    /// Whether a page was opened and no sign-in was found on it: what lies behind was not looked at then.
+    #[must_use]
+    pub fn is_without_sign_in(&self) -> bool {
+        let is_reached = |link| self.chain.iter().any(|one| one.link == link && one.state != State::Skipped);
+        is_reached(Link::Proxy) && !is_reached(Link::Csrf) && !is_reached(Link::Auth)
+    }
+
     /// One line of JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -185,6 +192,10 @@ impl Report {
         self.findings.iter().filter(|finding| finding.severity != Severity::Error)
     }
 }
+
+/// What to do where no sign-in was found.
+const WITHOUT_SIGN_IN: &str = "No sign-in was found there, so nothing behind it was looked at. Give the address of the \
+     page on which people sign in, or say with --profile what the app is.";
 
 /// How the terminal is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

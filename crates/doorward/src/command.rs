@@ -103,6 +103,12 @@ pub struct Context {
     pub json: bool,
 }
 
+/// The flags of a command line that serves; none of any other.
+fn flags_of_serving(words: &[String]) -> Option<Flags> {
+    let cli = Cli::try_parse_from(words).ok()?;
+    matches!(cli.command, Command::Serve).then_some(cli.flags)
+}
+
 /// Runs the command of this process and gives back its exit code.
 #[must_use]
 pub fn run() -> ExitCode {

@@ -89,8 +89,11 @@ impl Tab {
         let text = if modifiers.is_command() { "" } else { key.text.as_str() };
         let kind = if text.is_empty() { "rawKeyDown" } else { "keyDown" };
         let own = Modifiers::default().with(key.name);
-        self.dispatch(kind, &key, modifiers.and(own), text).await?;
-        self.dispatch("keyUp", &key, modifiers, "").await
+        // The browser takes them in the order in which they are sent; each answer comes only with a frame of the page.
+        let down = self.dispatch(kind, &key, modifiers.and(own), text);
+        let up = self.dispatch("keyUp", &key, modifiers, "");
+        let (down, up) = tokio::join!(biased; down, up);
+        down.and(up)
     }
 
     async fn dispatch(&self, kind: &str, key: &Key, modifiers: Modifiers, text: &str) -> Result<(), Failure> {

@@ -21,18 +21,7 @@ impl Arguments {
             Value::Object(given) => given,
             other => return Err(listed(&[mismatch("object", kind(Some(other)), &[])])),
         };
-        let mut problems = Vec::new();
-        for parameter in parameters {
-            let value = given.get(parameter.name).or_else(|| parameter.other.and_then(|other| given.get(other)));
-            match value {
-                None | Some(Value::Null) if parameter.is_needed => {
-                    problems.push(mismatch(parameter.kind.word(), kind(value), &[json!(parameter.name)]));
-                }
-                None => {}
-                Some(Value::Null) if parameter.is_lenient() => {}
-                Some(value) => problems.extend(wrong(value, &parameter.kind, &[json!(parameter.name)])),
-            }
-        }
+        let problems = problems(given, parameters, &[]);
         if problems.is_empty() { Ok(Self(given.clone())) } else { Err(listed(&problems)) }
     }
 
@@ -74,29 +63,58 @@ impl Arguments {
     }
 }
 
+/// What is wrong with an object of these parameters.
+fn problems(given: &Map<String, Value>, parameters: &[Parameter], path: &[Value]) -> Vec<Value> {
+    let mut problems = Vec::new();
+    for parameter in parameters {
+        let value = given.get(parameter.name).or_else(|| parameter.other.and_then(|other| given.get(other)));
+        let path = [path, &[json!(parameter.name)]].concat();
+        match value {
+            None | Some(Value::Null) if parameter.is_needed => {
+                problems.push(mismatch(parameter.kind.word(), kind(value), &path));
+            }
+            None => {}
+            Some(Value::Null) if parameter.is_lenient() => {}
+            Some(value) => problems.extend(wrong(value, &parameter.kind, &path)),
+        }
+    }
+    problems
+}
+
 fn wrong(value: &Value, wanted: &Kind, path: &[Value]) -> Vec<Value> {
     let is_right = match wanted {
-        Kind::Text | Kind::OneOf(_) => value.is_string(),
+        Kind::Text | Kind::OneOf(_) | Kind::OneOfOrNull(_) => value.is_string(),
         Kind::Number => value.is_number(),
         Kind::Flag => value.is_boolean(),
-        Kind::Texts | Kind::Objects(_) => value.is_array(),
+        Kind::Texts | Kind::SomeOf(_) | Kind::Objects(_) => value.is_array(),
         Kind::Object => value.is_object(),
-        Kind::Any => true,
     };
     if !is_right {
         return vec![mismatch(wanted.word(), kind(Some(value)), path)];
     }
     match (wanted, value) {
-        (Kind::OneOf(words), Value::String(word)) if !words.contains(&word.as_str()) => {
+        (Kind::OneOf(words) | Kind::OneOfOrNull(words), Value::String(word)) if !words.contains(&word.as_str()) => {
             vec![no_word(word, words, path)]
         }
-        (Kind::Texts, Value::Array(list)) => {
-            let at = |index: usize| [path, &[json!(index)]].concat();
-            let wrong = list.iter().enumerate().filter(|(_, one)| !one.is_string());
-            wrong.map(|(index, one)| mismatch("string", kind(Some(one)), &at(index))).collect()
+        (Kind::Texts, Value::Array(list)) => each(list, path, |one, path| wrong(one, &Kind::Text, path)),
+        (Kind::SomeOf(words), Value::Array(list)) => {
+            each(list, path, |one, path| wrong(one, &Kind::OneOf(words), path))
+        }
+        (Kind::Objects(fields), Value::Array(list)) => each(list, path, |one, path| match one {
+            Value::Object(one) => problems(one, fields, path),
+            other => vec![mismatch("object", kind(Some(other)), path)],
+        }),
+        (Kind::Object, Value::Object(fields)) => {
+            let at = |name: &str| [path, &[json!(name)]].concat();
+            fields.iter().flat_map(|(name, one)| wrong(one, &Kind::Text, &at(name))).collect()
         }
         _ => Vec::new(),
     }
+}
+
+/// What is wrong with each of a list.
+fn each(list: &[Value], path: &[Value], look: impl Fn(&Value, &[Value]) -> Vec<Value>) -> Vec<Value> {
+    list.iter().enumerate().flat_map(|(index, one)| look(one, &[path, &[json!(index)]].concat())).collect()
 }
 
 fn kind(value: Option<&Value>) -> &'static str {
@@ -170,6 +188,10 @@ mod tests {
         Parameter::needed("url", Kind::Text, ""),
         Parameter::new("type", Kind::OneOf(&["png", "jpeg"]), ""),
         Parameter::new("values", Kind::Texts, ""),
+        Parameter::new("keys", Kind::SomeOf(&["Alt", "Shift"]), ""),
+        Parameter::new("fields", Kind::Objects(&[Parameter::needed("name", Kind::Text, "")]), ""),
+        Parameter::new("data", Kind::Object, ""),
+        Parameter::new("scheme", Kind::OneOfOrNull(&["dark"]), ""),
     ];
 
     #[test]
@@ -186,12 +208,23 @@ mod tests {
             (json!({ "url": 5 }), "Expected string, received number"),
             (json!({ "url": "x", "type": "gif" }), "Invalid enum value. Expected 'png' | 'jpeg', received 'gif'"),
             (json!({ "url": "x", "values": ["a", 1] }), "Expected string, received number"),
+            (
+                json!({ "url": "x", "keys": ["Alt", "Hyper"] }),
+                "Invalid enum value. Expected 'Alt' | 'Shift', received 'Hyper'",
+            ),
+            (json!({ "url": "x", "fields": [{}] }), "Required"),
+            (json!({ "url": "x", "fields": [{ "name": 5 }] }), "Expected string, received number"),
+            (json!({ "url": "x", "fields": [5] }), "Expected object, received number"),
+            (json!({ "url": "x", "data": { "text/plain": 5 } }), "Expected string, received number"),
+            (json!({ "url": "x", "scheme": "plaid" }), "received 'plaid'"),
             (json!([]), "Expected object, received array"),
             (json!("x"), "Expected object, received string"),
         ] {
             let told = Arguments::check(&given, PARAMETERS).unwrap_err();
             assert!(told.contains(sign), "{told}");
         }
-        assert!(Arguments::check(&json!({ "url": "x", "unknown": 1, "type": null }), PARAMETERS).is_ok());
+        assert!(
+            Arguments::check(&json!({ "url": "x", "unknown": 1, "type": null, "scheme": null }), PARAMETERS).is_ok()
+        );
     }
 }

@@ -1,8 +1,11 @@
 //! The Model Context Protocol: its messages are JSON-RPC 2.0, and few of its methods concern a server of tools.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use super::response::refused;
 use super::session::Session;
@@ -26,13 +29,16 @@ pub struct Server {
     settings: Arc<Settings>,
     /// Tools change the page, so one runs after the other.
     turn: tokio::sync::Mutex<()>,
+    /// The calls that are under way, by their ids, and who is told when one is taken back.
+    running: Mutex<HashMap<String, Arc<Notify>>>,
 }
 
 impl Server {
     /// A server for one client; its browser starts with the first tool that needs one.
     #[must_use]
     pub fn new(settings: Arc<Settings>) -> Self {
-        Self { session: Session::new(Arc::clone(&settings)), settings, turn: tokio::sync::Mutex::new(()) }
+        let session = Session::new(Arc::clone(&settings));
+        Self { session, settings, turn: tokio::sync::Mutex::default(), running: Mutex::default() }
     }
 
     /// Answers one message, or several in a list. Notifications have no answer.
@@ -68,6 +74,9 @@ impl Server {
             return (!is_answer).then(|| failed(&id, NO_REQUEST, "Invalid request"));
         };
         if id.is_null() {
+            if method == "notifications/cancelled" {
+                self.take_back(&message["params"]["requestId"]);
+            }
             return None;
         }
         if !(id.is_string() || id.is_number()) {
@@ -78,7 +87,7 @@ impl Server {
             "initialize" => initialize(&params),
             "ping" | "logging/setLevel" => json!({}),
             "tools/list" => json!({ "tools": self.tools().map(Tool::listed).collect::<Vec<_>>() }),
-            "tools/call" => self.call(&params).await,
+            "tools/call" => self.revocable(&id, self.call(&params)).await?,
             "resources/list" => json!({ "resources": [] }),
             "resources/templates/list" => json!({ "resourceTemplates": [] }),
             "prompts/list" => json!({ "prompts": [] }),
@@ -104,6 +113,24 @@ impl Server {
         };
         let _turn = self.turn.lock().await;
         tool.call(&self.session, &params["arguments"]).await
+    }
+
+    /// The answer of a call, or none where the client takes it back first.
+    async fn revocable(&self, id: &Value, call: impl Future<Output = Value>) -> Option<Value> {
+        let (id, revoked) = (id.to_string(), Arc::new(Notify::new()));
+        self.running.lock().insert(id.clone(), Arc::clone(&revoked));
+        let told = tokio::select! {
+            told = call => Some(told),
+            () = revoked.notified() => None,
+        };
+        self.running.lock().remove(&id);
+        told
+    }
+
+    fn take_back(&self, id: &Value) {
+        if let Some(revoked) = self.running.lock().get(&id.to_string()) {
+            revoked.notify_one();
+        }
     }
 
     /// Ends the browser of this client.

@@ -146,8 +146,8 @@ async fn page(tab: &Arc<Tab>, detail: &Detail) -> Vec<String> {
         let tab = Arc::clone(tab);
         let detail = detail.clone();
         async move {
-            let snapshot = tab.snapshot(&detail).await;
-            (snapshot, tab.url(), tab.title().await)
+            let (snapshot, title) = tokio::join!(tab.snapshot(&detail), tab.title());
+            (snapshot, tab.url(), title)
         }
     };
     let held =

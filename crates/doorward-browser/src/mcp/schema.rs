@@ -16,23 +16,24 @@ pub enum Kind {
     Texts,
     /// One of these words.
     OneOf(&'static [&'static str]),
+    /// One of these words, or null, which takes back what was said before.
+    OneOfOrNull(&'static [&'static str]),
+    /// A list of these words.
+    SomeOf(&'static [&'static str]),
     /// An object of texts.
     Object,
     /// A list of objects with these fields.
     Objects(&'static [Parameter]),
-    /// Anything.
-    Any,
 }
 
 impl Kind {
     pub(crate) fn word(&self) -> &'static str {
         match self {
-            Self::Text | Self::OneOf(_) => "string",
+            Self::Text | Self::OneOf(_) | Self::OneOfOrNull(_) => "string",
             Self::Number => "number",
             Self::Flag => "boolean",
-            Self::Texts | Self::Objects(_) => "array",
+            Self::Texts | Self::SomeOf(_) | Self::Objects(_) => "array",
             Self::Object => "object",
-            Self::Any => "any",
         }
     }
 }
@@ -91,7 +92,8 @@ impl Parameter {
             Kind::OneOf(words) => json!({ "type": "string", "enum": words }),
             Kind::Object => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
             Kind::Objects(fields) => json!({ "type": "array", "items": object(fields) }),
-            Kind::Any => json!({}),
+            Kind::OneOfOrNull(words) => json!({ "anyOf": [{ "type": "string", "enum": words }, { "type": "null" }] }),
+            Kind::SomeOf(words) => json!({ "type": "array", "items": { "type": "string", "enum": words } }),
             kind => json!({ "type": kind.word() }),
         };
         schema["description"] = self.description.into();

@@ -92,7 +92,8 @@ impl Session {
         };
         self.look_at(&tab);
         if let Some(file) = &self.settings.storage_state {
-            tab.load_storage(file).await?;
+            tab.load_cookies(file).await?;
+            tab.load_local_storage(file).await?;
         }
         Ok(tab)
     }
@@ -133,6 +134,9 @@ impl Session {
         let context = self.state.lock().context.clone();
         let tab = browser.new_tab(context.as_deref()).await?;
         self.look_at(&tab);
+        if let Some(file) = &self.settings.storage_state {
+            tab.load_local_storage(file).await?;
+        }
         Ok(tab)
     }
 

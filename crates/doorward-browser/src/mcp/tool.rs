@@ -14,6 +14,7 @@ mod page;
 mod picture;
 mod pointer;
 mod request;
+mod snippet;
 mod tabs;
 mod wait;
 

@@ -50,7 +50,8 @@ function missing(element, states) {
 }
 
 function preview(element) {
-  const attributes = [...element.attributes].filter(({ name }) => name !== "style");
+  const isSecret = ({ name }) => name === "style" || (name === "value" && element.type === "password");
+  const attributes = [...ofNode(element, "attributes")].filter((one) => !isSecret(one));
   const BARE = ["checked", "selected", "disabled", "readonly", "multiple", "required", "hidden", "autofocus", "open"];
   const written = attributes.map(({ name, value: text }) => (!text && BARE.includes(name) ? ` ${name}` : ` ${name}="${text}"`));
   written.sort((one, other) => one.length - other.length);
@@ -59,7 +60,7 @@ function preview(element) {
   const start = `<${tag}${shortened(written.join(""), 500)}`;
   const VOID = ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"];
   if (VOID.includes(tag)) return `${start}/>`.replace(/\n/g, "\u21b5").replace(/\t/g, "\u21c6");
-  const children = [...element.childNodes];
+  const children = [...ofNode(element, "childNodes")];
   const isText = children.length <= 5 && children.every((child) => child.nodeType === 3);
   const text = isText ? element.textContent || "" : children.length ? "\u2026" : "";
   return `${start}>${shortened(text, 50)}</${tag}>`.replace(/\n/g, "\u21b5").replace(/\t/g, "\u21c6");
@@ -263,23 +264,6 @@ async function textBecomes(text, state, milliseconds) {
   }
 }
 
-// An element by a selector: CSS, `text=…`, or `role=button[name="…"]`.
-function selected(selector) {
-  return looking(() => {
-    const text = /^text=(.*)$/s.exec(selector);
-    const role = /^role=([\w-]+)(?:\[name=(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')(?:\s*[is])?\])?$/s.exec(selector);
-    let all;
-    if (text) {
-      const isExact = /^(["']).*\1$/s.test(text[1]);
-      all = matching(document, token("text", 0, { text: flattened(isExact ? text[1].slice(1, -1) : text[1]), isExact }));
-    } else if (role) {
-      const name = role[2] === undefined ? role[3] : role[2];
-      all = matching(document, token("role", 0, { role: role[1], text: name, isExact: false }));
-    } else all = everyElement(document, selector.replace(/^css=/, ""));
-    return all;
-  });
-}
-
 // A number for an element that was found by a selector, so that later calls can name it as they name references.
 function pick(selector) {
   let all;
@@ -290,7 +274,7 @@ function pick(selector) {
   }
   if (all.length !== 1) return { count: all.length };
   const ref = `selector ${selector}`;
-  known.set(ref, all[0]);
+  keep(ref, all[0]);
   return { ref };
 }
 
@@ -332,16 +316,18 @@ const HANDLERS = {
   choose: ({ ref, values }) => use(ref, (element) => choose(element, values)),
   show: ({ ref }) => use(ref, (element) => (scrollTo(element), {})),
   offset: ({ ref, x, y }) => use(ref, (element) => frameOffset(element, x, y)),
-  match: ({ text, pattern }) => {
+  match: ({ lines, pattern }) => {
+    const [, source, flags] = /^\/(.*)\/([a-z]*)$/s.exec(pattern) || [null, pattern, ""];
     let wanted;
     try {
-      wanted = new RegExp(pattern, "i");
+      wanted = new RegExp(source, flags.replace(/[gy]/g, ""));
     } catch {
       return {};
     }
-    return { lines: text.split("\n").flatMap((line, index) => (wanted.test(line) ? [index] : [])) };
+    return { lines: lines.flatMap((line, index) => (wanted.test(line) ? [index] : [])) };
   },
   signIn,
+  title: () => ({ text: document.title }),
   called: ({ text, kind }) => called(text, kind),
   standing: () => standing(),
   value: ({ ref }) => use(ref, (element) => ({ text: "value" in element ? String(element.value) : flattened(element.textContent || "") })),
@@ -360,10 +346,10 @@ const HANDLERS = {
 let names = 0;
 
 function name(element) {
-  for (const [ref, one] of known) if (one === element) return ref;
+  for (const map of [known, picked]) for (const [ref, one] of map) if (one === element) return ref;
   names += 1;
   const ref = `element ${names}`;
-  known.set(ref, element);
+  keep(ref, element);
   return ref;
 }
 

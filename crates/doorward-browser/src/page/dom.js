@@ -2,13 +2,9 @@
 
 let memory = null;
 
-function fresh() {
-  memory = { style: new Map(), hidden: new Map(), name: new Map(), role: new Map(), text: new Map(), pointer: new Map() };
-}
-
 function looking(work) {
   if (memory) return work();
-  fresh();
+  memory = new Map();
   try {
     return work();
   } finally {
@@ -16,36 +12,46 @@ function looking(work) {
   }
 }
 
-function remembered(shelf, key, make) {
-  if (!memory) return make();
-  const map = memory[shelf];
-  if (map.has(key)) return map.get(key);
-  const made = make();
-  map.set(key, made);
-  return made;
+// What `find` finds out of an element, found out once in each look.
+function once(name, find) {
+  return (element) => {
+    if (!memory) return find(element);
+    let notes = memory.get(element);
+    if (!notes) memory.set(element, (notes = {}));
+    if (!(name in notes)) notes[name] = find(element);
+    return notes[name];
+  };
+}
+
+// A form may hold a field that is named as one of its own properties, and then gives the field in its place.
+const plain = (type, names) => names.map((name) => [name, Object.getOwnPropertyDescriptor(type.prototype, name).get]);
+const PLAIN = new Map([...plain(Node, ["parentElement", "parentNode", "childNodes"]), ...plain(Element, ["children", "attributes", "id"])]);
+
+function ofNode(node, name) {
+  return node instanceof HTMLFormElement ? PLAIN.get(name).call(node) : node[name];
 }
 
 function tagOf(element) {
-  // A form may hold a field named `tagName`.
   return element instanceof HTMLFormElement ? "FORM" : String(element.tagName).toUpperCase();
 }
 
-function styleOf(element, pseudo) {
+const styleOf = once("style", (element) => computedStyle(element));
+
+function computedStyle(element, pseudo) {
   const view = element.ownerDocument && element.ownerDocument.defaultView;
-  if (!view) return undefined;
-  if (pseudo) return view.getComputedStyle(element, pseudo);
-  return remembered("style", element, () => view.getComputedStyle(element));
+  return view ? view.getComputedStyle(element, pseudo) : undefined;
 }
 
 function parentOf(element) {
-  if (element.parentElement) return element.parentElement;
-  const root = element.parentNode;
+  const above = ofNode(element, "parentElement");
+  if (above) return above;
+  const root = ofNode(element, "parentNode");
   return root && root.nodeType === 11 && root.host ? root.host : null;
 }
 
 function rootOf(element) {
   let node = element;
-  while (node.parentNode) node = node.parentNode;
+  for (let above = ofNode(node, "parentNode"); above; above = ofNode(node, "parentNode")) node = above;
   return node.nodeType === 11 || node.nodeType === 9 ? node : null;
 }
 
@@ -55,16 +61,16 @@ function closestAcross(element, selector) {
     const found = at.closest(selector);
     if (found) return found;
     let top = at;
-    while (top.parentElement) top = top.parentElement;
+    for (let above = ofNode(top, "parentElement"); above; above = ofNode(top, "parentElement")) top = above;
     at = parentOf(top);
   }
   return null;
 }
 
-function isRendered(element, style = styleOf(element)) {
-  if (!style) return true;
-  return element.checkVisibility() && style.visibility === "visible";
-}
+const isRendered = once("rendered", (element) => {
+  const style = styleOf(element);
+  return !style || (element.checkVisibility() && style.visibility === "visible");
+});
 
 function isTextShown(node) {
   const range = node.ownerDocument.createRange();
@@ -73,7 +79,7 @@ function isTextShown(node) {
   return width > 0 && height > 0;
 }
 
-function isVisible(element) {
+const isVisible = once("visible", (element) => {
   const style = styleOf(element);
   if (!style) return true;
   if (style.display === "contents") {
@@ -83,22 +89,20 @@ function isVisible(element) {
     }
     return false;
   }
-  if (!isRendered(element, style)) return false;
+  if (!isRendered(element)) return false;
   const { width, height } = element.getBoundingClientRect();
   return width > 0 && height > 0;
-}
+});
 
-function takesPointer(element) {
-  return remembered("pointer", element, () => {
-    const style = styleOf(element);
-    return !style || !style.pointerEvents || style.pointerEvents !== "none";
-  });
-}
+const takesPointer = once("pointer", (element) => {
+  const style = styleOf(element);
+  return !style || !style.pointerEvents || style.pointerEvents !== "none";
+});
 
 // Elements that are never part of the accessible tree.
 const MUTE = new Set(["STYLE", "SCRIPT", "NOSCRIPT", "TEMPLATE"]);
 
-function isHidden(element) {
+const isHidden = once("hidden", (element) => {
   if (MUTE.has(tagOf(element))) return true;
   const style = styleOf(element);
   const isSlot = element.nodeName === "SLOT";
@@ -110,21 +114,24 @@ function isHidden(element) {
     return true;
   }
   const isOption = element.nodeName === "OPTION" && element.closest("select");
-  if (!isOption && !isSlot && !isRendered(element, style)) return true;
+  if (!isOption && !isSlot && !isRendered(element)) return true;
   return isLeftOut(element);
-}
+});
 
 // display: none, aria-hidden, inert, or a child of a shadow host without a slot: of itself or of any ancestor.
-function isLeftOut(element) {
-  return remembered("hidden", element, () => {
-    const parent = element.parentElement;
-    if (parent && parent.shadowRoot && !element.assignedSlot) return true;
-    const style = styleOf(element);
-    if (!style || style.display === "none" || element.hasAttribute("inert")) return true;
-    if ((element.getAttribute("aria-hidden") || "").toLowerCase() === "true") return true;
-    const above = parentOf(element);
-    return above ? isLeftOut(above) : false;
-  });
+const isLeftOut = once("left out", (element) => {
+  const parent = ofNode(element, "parentElement");
+  if (parent && parent.shadowRoot && !element.assignedSlot) return true;
+  const style = styleOf(element);
+  if (!style || style.display === "none" || element.hasAttribute("inert")) return true;
+  if ((element.getAttribute("aria-hidden") || "").toLowerCase() === "true") return true;
+  const above = parentOf(element);
+  return above ? isLeftOut(above) : false;
+});
+
+// What stands in a field, as a screen shows it: a password is not read out.
+function writtenIn(field) {
+  return field.type === "password" && field.value ? "\u2022".repeat(8) : field.value;
 }
 
 function referred(element, ids) {
@@ -143,8 +150,12 @@ function flattened(text) {
 }
 
 // Text made by CSS: `content` as strings and attr(); anything else counts as none.
-function contentOf(element, pseudo) {
-  const style = styleOf(element, pseudo);
+const textBefore = once("before", (element) => textByStyle(element, "::before"));
+const textAfter = once("after", (element) => textByStyle(element, "::after"));
+const textInstead = once("instead", (element) => textByStyle(element));
+
+function textByStyle(element, pseudo) {
+  const style = pseudo ? computedStyle(element, pseudo) : styleOf(element);
   if (!style || !style.content || style.content === "none" || style.content === "normal") return undefined;
   if (style.display === "none" || style.visibility === "hidden") return undefined;
   const text = readContent(element, style.content, Boolean(pseudo));

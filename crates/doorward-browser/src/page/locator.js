@@ -27,22 +27,20 @@ function weigh(one) {
   return one;
 }
 
-function wholeText(element) {
-  return remembered("text", element, () => {
-    const nothing = { full: "", flat: "" };
-    const { head } = element.ownerDocument || {};
-    if (["SCRIPT", "NOSCRIPT", "STYLE"].includes(element.nodeName) || (head && head.contains(element))) return nothing;
-    if (element instanceof HTMLInputElement && (element.type === "submit" || element.type === "button"))
-      return { full: element.value, flat: flattened(element.value) };
-    let full = "";
-    for (const child of element.childNodes) {
-      if (child.nodeType === 3) full += child.nodeValue || "";
-      else if (child.nodeType === 1) full += wholeText(child).full;
-    }
-    if (element.shadowRoot) full += wholeText(element.shadowRoot).full;
-    return { full, flat: full ? flattened(full) : "" };
-  });
-}
+const wholeText = once("text", (element) => {
+  const nothing = { full: "", flat: "" };
+  const { head } = element.ownerDocument || {};
+  if (["SCRIPT", "NOSCRIPT", "STYLE"].includes(element.nodeName) || (head && head.contains(element))) return nothing;
+  if (element instanceof HTMLInputElement && (element.type === "submit" || element.type === "button"))
+    return { full: element.value, flat: flattened(element.value) };
+  let full = "";
+  for (const child of ofNode(element, "childNodes")) {
+    if (child.nodeType === 3) full += child.nodeValue || "";
+    else if (child.nodeType === 1) full += wholeText(child).full;
+  }
+  if (element.shadowRoot) full += wholeText(element.shadowRoot).full;
+  return { full, flat: full ? flattened(full) : "" };
+});
 
 function labelTexts(element) {
   const by = labelledBy(element);
@@ -61,14 +59,15 @@ function everyElement(root, selector) {
     const at = pending.shift();
     if (at.shadowRoot) pending.push(at.shadowRoot);
     for (const element of at.querySelectorAll("*")) {
-      if (element.matches(selector)) all.push(element);
+      if (Element.prototype.matches.call(element, selector)) all.push(element);
       if (element.shadowRoot) pending.push(element.shadowRoot);
     }
   }
   return all;
 }
 
-function fits(text, { text: wanted, isExact }) {
+function fits(text, { text: wanted, pattern, isExact }) {
+  if (pattern) return pattern.test(text);
   return isExact ? text === wanted : text.toLowerCase().includes(wanted.toLowerCase());
 }
 
@@ -85,7 +84,8 @@ function matching(root, one) {
       return everyElement(root, "*").filter((element) => labelTexts(element).some((text) => fits(text, one)));
     case "role":
       return everyElement(root, "*").filter((element) => roleOf(element) === one.role && !isHidden(element) &&
-        (one.text === undefined || fits(flattened(nameOf(element)), { ...one, text: flattened(one.text) })));
+        ((one.text === undefined && !one.pattern) ||
+          fits(flattened(nameOf(element)), { ...one, text: one.text === undefined ? one.text : flattened(one.text) })));
     case "text": {
       const itself = root.nodeType === 1 ? [root] : [];
       return [...itself, ...everyElement(root, "*")].filter((element) => isSmallest(element, one));
@@ -95,6 +95,15 @@ function matching(root, one) {
       const text = wholeText(root);
       return (one.pattern ? one.pattern.test(text.full) : fits(text.flat, one)) ? [root] : [];
     }
+    case "is":
+      return root.nodeType === 1 && isSmallest(root, one) ? [root] : [];
+    case "seen":
+      return root.nodeType === 1 && isVisible(root) ? [root] : [];
+    case "xpath": {
+      const path = root !== document && one.path.startsWith("/") ? `.${one.path}` : one.path;
+      const nodes = document.evaluate(path, root, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
+      return Array.from({ length: nodes.snapshotLength }, (_, index) => nodes.snapshotItem(index)).filter((node) => node.nodeType === 1);
+    }
     default:
       return [];
   }
@@ -103,14 +112,14 @@ function matching(root, one) {
 // An element whose text fits while no child's does.
 function isSmallest(element, one) {
   if (!fits(wholeText(element).flat, one) || ["SCRIPT", "NOSCRIPT", "STYLE"].includes(element.nodeName)) return false;
-  if ([...element.children].some((child) => fits(wholeText(child).flat, one))) return false;
+  if ([...ofNode(element, "children")].some((child) => fits(wholeText(child).flat, one))) return false;
   return !(element.shadowRoot && fits(wholeText(element.shadowRoot).flat, one)) && wholeText(element).full !== "";
 }
 
 function matchingAll(root, tokens) {
   let roots = [root];
   for (const one of tokens) {
-    if (one.engine === "nth") roots = roots.slice(one.index, one.index + 1);
+    if (one.engine === "nth") roots = one.index < 0 ? roots.slice(one.index) : roots.slice(one.index, one.index + 1);
     else roots = [...new Set(roots.flatMap((at) => matching(at, one)))];
   }
   return roots;
@@ -295,11 +304,11 @@ function pathTo(target) {
   };
   for (let at = target; at; at = parentOf(at)) {
     let best = "";
-    if (at.id) {
-      best = idSelector(at.id);
+    if (ofNode(at, "id")) {
+      best = idSelector(ofNode(at, "id"));
       if (unique(best)) return strict(unique(best));
     }
-    const above = at.parentNode;
+    const above = ofNode(at, "parentNode");
     const classes = [...at.classList].map((name) => CSS.escape(name));
     for (let count = 1; count <= classes.length; count++) {
       const selector = "." + classes.slice(0, count).join(".");
@@ -307,7 +316,7 @@ function pathTo(target) {
       if (!best && above && above.querySelectorAll(selector).length === 1) best = selector;
     }
     if (above) {
-      const siblings = [...above.children];
+      const siblings = [...ofNode(above, "children")];
       const isFirst = siblings.filter((one) => one.nodeName === at.nodeName).indexOf(at) === 0;
       const selector = isFirst ? tagName(at) : `${tagName(at)}:nth-child(${1 + siblings.indexOf(at)})`;
       if (unique(selector)) return strict(unique(selector));

@@ -10,15 +10,13 @@ const NEVER_NAMED = words(
   "caption code definition deletion emphasis generic insertion mark paragraph presentation strong subscript " +
   "suggestion superscript term time");
 
-function nameOf(element) {
-  return remembered("name", element, () => {
-    if (NEVER_NAMED.has(roleOf(element) || "")) return "";
-    const text = alternative(element, { visited: new Set(), place: "self" });
-    const chunks = text.split("\u00a0").map((chunk) =>
-      chunk.replace(/\r\n/g, "\n").replace(/[\u200b\u00ad]/g, "").replace(/\s+/g, " "));
-    return chunks.join("\u00a0").trim();
-  });
-}
+const nameOf = once("name", (element) => {
+  if (NEVER_NAMED.has(roleOf(element) || "")) return "";
+  const text = alternative(element, { visited: new Set(), place: "self" });
+  const chunks = text.split("\u00a0").map((chunk) =>
+    chunk.replace(/\r\n/g, "\n").replace(/[\u200b\u00ad]/g, "").replace(/\s+/g, " "));
+  return chunks.join("\u00a0").trim();
+});
 
 function labelledBy(element) {
   const ids = element.getAttribute("aria-labelledby");
@@ -69,7 +67,7 @@ function embedded(element, role, labels, below, visited) {
   const tag = tagOf(element);
   if (role === "textbox") {
     visited.add(element);
-    return tag === "INPUT" || tag === "TEXTAREA" ? element.value : element.textContent || "";
+    return tag === "INPUT" || tag === "TEXTAREA" ? writtenIn(element) : element.textContent || "";
   }
   if (role === "combobox" || role === "listbox") {
     visited.add(element);
@@ -193,7 +191,7 @@ function fromContent(element, role, way, below) {
 }
 
 function innerText(element, way) {
-  const parts = [contentOf(element, "::before") || ""];
+  const parts = [textBefore(element) || ""];
   const visit = (node, skipsSlotted) => {
     if (skipsSlotted && node.assignedSlot) return;
     if (node.nodeType === 3) parts.push(node.textContent || "");
@@ -203,15 +201,15 @@ function innerText(element, way) {
     const isInline = ((style && style.display) || "inline") === "inline" && node.nodeName !== "BR";
     parts.push(isInline ? text : ` ${text} `);
   };
-  const replaced = contentOf(element);
+  const replaced = textInstead(element);
   const assigned = element.nodeName === "SLOT" ? element.assignedNodes() : [];
   if (replaced !== undefined) parts.push(replaced);
   else if (assigned.length) for (const node of assigned) visit(node, false);
   else {
-    for (const node of element.childNodes) visit(node, true);
+    for (const node of ofNode(element, "childNodes")) visit(node, true);
     if (element.shadowRoot) for (const node of element.shadowRoot.childNodes) visit(node, true);
     for (const node of referred(element, element.getAttribute("aria-owns"))) visit(node, true);
   }
-  parts.push(contentOf(element, "::after") || "");
+  parts.push(textAfter(element) || "");
   return parts.join("");
 }

@@ -141,17 +141,15 @@ function impliedRole(element) {
   return role;
 }
 
-function roleOf(element) {
-  return remembered("role", element, () => {
-    const stated = statedRole(element);
-    if (!stated) return impliedRole(element);
-    if (isPresentational(stated)) {
-      const implied = impliedRole(element);
-      if (hasGlobalAria(element, implied) || isFocusable(element)) return implied;
-    }
-    return stated;
-  });
-}
+const roleOf = once("role", (element) => {
+  const stated = statedRole(element);
+  if (!stated) return impliedRole(element);
+  if (isPresentational(stated)) {
+    const implied = impliedRole(element);
+    if (hasGlobalAria(element, implied) || isFocusable(element)) return implied;
+  }
+  return stated;
+});
 
 // States, each only for the roles that have it.
 

@@ -3,6 +3,15 @@
 const references = new WeakMap();
 let counter = 0;
 let known = new Map();
+// Elements that were found otherwise; a look at the page does not forget them.
+const picked = new Map();
+const PICKED_AT_MOST = 500;
+
+function keep(ref, element) {
+  picked.delete(ref);
+  picked.set(ref, element);
+  if (picked.size > PICKED_AT_MOST) picked.delete(picked.keys().next().value);
+}
 
 const NODES_AT_MOST = 250000;
 const TEXT_AT_MOST = 2000000;
@@ -68,7 +77,7 @@ function enter({ node, at, isShown }, walk, tasks) {
   const style = styleOf(at);
   const isBlock = ((style && style.display) || "inline") !== "inline" || at.nodeName === "BR";
   const gap = { node: into, text: isBlock ? " " : "" };
-  const steps = [gap, { node: into, text: contentOf(at, "::before") || "" }];
+  const steps = [gap, { node: into, text: textBefore(at) || "" }];
   const assigned = at.nodeName === "SLOT" ? at.assignedNodes() : [];
   const visit = (child) => steps.push({ node: into, at: child, isShown: isSeen });
   if (assigned.length) assigned.forEach(visit);
@@ -77,7 +86,7 @@ function enter({ node, at, isShown }, walk, tasks) {
     if (at.shadowRoot) at.shadowRoot.childNodes.forEach(visit);
   }
   owned(at).forEach(visit);
-  steps.push({ node: into, text: contentOf(at, "::after") || "" }, gap, { node: into, close: true, element: at });
+  steps.push({ node: into, text: textAfter(at) || "" }, gap, { node: into, close: true, element: at });
   for (let index = steps.length - 1; index >= 0; index--) tasks.push(steps[index]);
 }
 
@@ -114,7 +123,7 @@ function describe(element, walk) {
   if (role === "button") states.pressed = pressedOf(element);
   if (SELECTED.has(role)) states.selected = selectedOf(element);
   const isInput = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement;
-  if (isInput && !["checkbox", "radio", "file"].includes(element.type)) node.children.push(element.value);
+  if (isInput && !["checkbox", "radio", "file"].includes(element.type)) node.children.push(writtenIn(element));
   return node;
 }
 
@@ -242,6 +251,6 @@ function value(text) {
 }
 
 function found(ref) {
-  const element = known.get(ref);
+  const element = known.get(ref) || picked.get(ref);
   return element && element.isConnected ? element : null;
 }

@@ -19,6 +19,8 @@ pub struct Hop {
     pub status: Option<u64>,
     /// The reason phrase.
     pub status_text: String,
+    /// What was sent in the body, where the browser tells it.
+    pub body: Option<String>,
     /// The headers that the page asked for.
     pub asked: Value,
     /// The headers of the answer as the page may see them.
@@ -31,6 +33,8 @@ pub struct Hop {
     pub received: Option<Value>,
     /// When it began, in seconds of the browser's clock.
     pub started: f64,
+    /// When it began, in seconds since 1970, by the clock of this machine.
+    pub wall: f64,
     /// The event's timing of the answer, as the browser tells it.
     pub timing: Value,
     has_extra: Option<bool>,
@@ -63,8 +67,6 @@ pub struct Chain {
     pub is_cached: bool,
     /// Whether somebody took it back, as a navigation does.
     pub is_canceled: bool,
-    /// What the page sent in the body, where the browser tells it.
-    pub body: Option<String>,
     hops: Vec<Hop>,
     sent: Vec<Value>,
     received: Vec<Value>,
@@ -88,7 +90,6 @@ impl Chain {
             cors: None,
             is_cached: false,
             is_canceled: false,
-            body: None,
             hops: Vec::new(),
             sent: Vec::new(),
             received: Vec::new(),
@@ -99,12 +100,13 @@ impl Chain {
 
     fn hop(&mut self, params: &Value) {
         let request = &params["request"];
-        self.body = request["postData"].as_str().map(|body| body.chars().take(16_384).collect());
         self.hops.push(Hop {
             method: text(&request["method"]).to_uppercase(),
             url: text(&request["url"]),
+            body: request["postData"].as_str().map(|body| body.chars().take(16_384).collect()),
             asked: request["headers"].clone(),
             started: params["timestamp"].as_f64().unwrap_or_default(),
+            wall: params["wallTime"].as_f64().unwrap_or_default(),
             place: (self.number, self.hops.len()),
             ..Hop::default()
         });
@@ -173,6 +175,12 @@ impl Chain {
     #[must_use]
     pub fn hops(&self) -> &[Hop] {
         &self.hops
+    }
+
+    /// What was sent in the body, by the last hop that had one: a form that is led on is sent once.
+    #[must_use]
+    pub fn body(&self) -> Option<&str> {
+        self.hops.iter().rev().find_map(|hop| hop.body.as_deref())
     }
 
     /// Whether an answer is still awaited. What stays open by its nature is never pending.

@@ -1,16 +1,20 @@
 //! Questions to the page script, and functions that run in the page itself.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::Tab;
 use super::frame::WORLD;
+use super::{State, Tab};
 use crate::failure::Failure;
 use crate::page;
 
 /// How often a question is asked again because the page went on to another document.
 const TRIES: usize = 20;
+/// How long is waited for what comes in a moment: the scripts of a document, the rest of an answer.
+const SOON: Duration = Duration::from_secs(2);
 /// Characters of a body that are read.
 const BODY: usize = 64 * 1024;
 
@@ -20,7 +24,7 @@ impl Tab {
         let mut last = Failure::TabLost("Frame was detached");
         for attempt in 0..TRIES {
             if attempt > 0 {
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
             match self.ask_once(frame, name, given).await {
                 Err(failure) if failure.is_other_document() => last = failure,
@@ -97,6 +101,12 @@ impl Tab {
         let (session, mut params) = if let Some(reference) = reference {
             self.page_element(frame, reference).await?
         } else {
+            // Between two documents there is none for a moment.
+            let is_told = |state: &State| {
+                let has_page = state.frames.find(frame).is_none_or(|frame| frame.page.is_some());
+                has_page || state.is_crashed || state.is_closed || !state.modals.is_empty()
+            };
+            self.until(SOON, is_told).await;
             let state = self.state();
             let found = state.frames.find(frame).ok_or(Failure::TabLost("Frame was detached"))?;
             let context = found.page.ok_or_else(|| Failure::said("The page runs no scripts"))?;
@@ -114,6 +124,9 @@ impl Tab {
 
     /// The beginning of the body of an answer, as text.
     pub(crate) async fn response_body(&self, request: &str) -> Result<String, Failure> {
+        let has_come =
+            |state: &State| state.recorder.all().find(|one| one.id == request).is_none_or(|one| !one.is_pending());
+        self.until(SOON, has_come).await;
         let told = self.call("Network.getResponseBody", json!({ "requestId": request })).await;
         let told = told.map_err(|_| Failure::said("The browser keeps no body of this request any more"))?;
         let text = told["body"].as_str().unwrap_or_default();

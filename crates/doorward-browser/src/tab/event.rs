@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::modal::Modal;
 use super::{Download, State, Tab};
@@ -13,10 +13,6 @@ const DOWNLOADS: usize = 200;
 impl Tab {
     /// Takes an event of one of the tab's sessions.
     pub(crate) fn take(&self, session: &str, method: &str, params: &Value) {
-        if method == "Fetch.requestPaused" {
-            self.judge(session, params);
-            return;
-        }
         let mut state = self.state();
         match method.split_once('.').map(|(domain, _)| domain) {
             Some("Network" | "Audits" | "Log") => state.recorder.take(method, params),
@@ -30,18 +26,6 @@ impl Tab {
             self.link.forget(session, "Page crashed");
         }
         self.tick();
-    }
-
-    /// Lets a request go or not, by the origins that are allowed.
-    fn judge(&self, session: &str, params: &Value) {
-        let url = params["request"]["url"].as_str().unwrap_or_default();
-        let id = &params["requestId"];
-        if crate::origin::is_allowed(&self.options, url) {
-            self.link.post(session, "Fetch.continueRequest", &json!({ "requestId": id }));
-        } else {
-            let reason = json!({ "requestId": id, "errorReason": "BlockedByClient" });
-            self.link.post(session, "Fetch.failRequest", &reason);
-        }
     }
 }
 
@@ -102,6 +86,7 @@ impl State {
             return;
         }
         self.moves += 1;
+        self.numbered.clear();
         frame["loaderId"].as_str().unwrap_or_default().clone_into(&mut self.loader);
         (self.is_parsed, self.is_loaded, self.is_crashed) = (false, false, false);
         self.modals.retain(Modal::is_dialog);
@@ -117,7 +102,7 @@ impl State {
     /// A download is there: it gets its name, cleaned of everything that would lead out of the folder.
     pub(crate) fn on_downloaded(&mut self, id: &str, folder: &Path) {
         let Some(download) = self.downloads.iter_mut().find(|download| download.id == id) else { return };
-        let to = folder.join(crate::output::clean(&download.name));
+        let to = crate::output::free(folder, &download.name);
         if std::fs::rename(folder.join(id), &to).is_ok() {
             download.file = Some(to.display().to_string());
         }

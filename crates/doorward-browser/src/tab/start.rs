@@ -14,11 +14,10 @@ impl Tab {
     /// would overtake them.
     pub(crate) async fn start(self: &Arc<Self>) -> Result<(), Failure> {
         // A popup holds its opener until it runs, so nothing is waited for before the last command is sent.
-        let (ready, tree, _, _, (), run) = tokio::join!(
+        let (ready, tree, _, (), run) = tokio::join!(
             self.enable(&self.session),
             self.call("Page.getFrameTree", json!({})),
             self.call("Emulation.setFocusEmulationEnabled", json!({ "enabled": true })),
-            self.call("Page.setInterceptFileChooserDialog", json!({ "enabled": true })),
             async { self.dress() },
             self.call("Runtime.runIfWaitingForDebugger", json!({})),
         );
@@ -56,7 +55,7 @@ impl Tab {
         let call = |method: &'static str, params: Value| self.link.call(session, method, params, limit);
         let attach = json!({ "autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true });
         let script = json!({ "source": page::install(), "worldName": WORLD, "runImmediately": true });
-        let (page, _, _, runtime, _, network, _, _, ()) = tokio::join!(
+        let (page, _, _, runtime, _, network, _, _, _, ()) = tokio::join!(
             call("Page.enable", json!({})),
             call("Page.setLifecycleEventsEnabled", json!({ "enabled": true })),
             call("Log.enable", json!({})),
@@ -64,6 +63,7 @@ impl Tab {
             call("Page.addScriptToEvaluateOnNewDocument", script),
             call("Network.enable", json!({ "maxPostDataSize": 65536 })),
             call("Audits.enable", json!({})),
+            call("Page.setInterceptFileChooserDialog", json!({ "enabled": true })),
             call("Target.setAutoAttach", attach),
             self.watch_origins(session),
         );
@@ -74,8 +74,8 @@ impl Tab {
 
     async fn watch_origins(&self, session: &str) {
         if crate::origin::is_judged(&self.options) {
-            let patterns = json!({ "patterns": [{ "urlPattern": "*" }] });
-            let _ = self.link.call(session, "Fetch.enable", patterns, self.options.script_timeout).await;
+            let limit = self.options.script_timeout;
+            let _ = self.link.call(session, "Fetch.enable", crate::origin::every_request(), limit).await;
         }
     }
 

@@ -19,6 +19,7 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("files", "folder and time in the name of a picture are each program's own"),
     ("call log", "the steps of a wait that ran out are told shorter and without colour codes"),
     ("console", "a message of the browser's own icon request comes when it comes; console sections are compared apart"),
+    ("passwords", "what stands in a field for a password is not read out"),
     ("stack", "frames of the function around an evaluated one are each program's own"),
 ];
 
@@ -261,10 +262,15 @@ fn compared(text: &str) -> String {
         }
         let is_stack = line.starts_with("    at ");
         if !is_left_out && !is_stack && !line.is_empty() {
-            lines.push(without_file(&line));
+            lines.push(without_file(without_password(&line)));
         }
     }
     lines.join("\n")
+}
+
+fn without_password(line: &str) -> &str {
+    let is_password = line.trim_start().starts_with("- textbox \"Password\"");
+    line.split_once("]: ").filter(|_| is_password).map_or(line, |(start, _)| start)
 }
 
 fn without_file(line: &str) -> String {

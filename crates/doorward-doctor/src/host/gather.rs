@@ -20,6 +20,8 @@ pub struct Place {
     pub folder: Option<PathBuf>,
     /// The running app.
     pub pid: Option<u32>,
+    /// Processes that belong to other installations: they are left alone.
+    pub strangers: Vec<u32>,
     /// Logs that were named.
     pub logs: Vec<PathBuf>,
     /// The socket of the Docker API.
@@ -153,7 +155,8 @@ const OTHERS: &[&str] = &[
 
 fn looked(host: &mut Host, programs: &[Program], place: &Place) {
     let mut logs: Vec<(PathBuf, String)> = Vec::new();
-    for program in programs.iter().filter(|program| !OTHERS.contains(&program.name.as_str())) {
+    let programs = || programs.iter().filter(|program| !place.strangers.contains(&program.pid));
+    for program in programs().filter(|program| !OTHERS.contains(&program.name.as_str())) {
         let lines = if program.is_proxy() { program.lines() } else { Vec::new() };
         logs.extend(program.logs(&lines).into_iter().map(|path| (path, program.name.clone())));
         for path in program.access_logs(&lines) {
@@ -164,7 +167,7 @@ fn looked(host: &mut Host, programs: &[Program], place: &Place) {
             host.settings.extend(environment::process(program.pid, &place.salt));
         }
     }
-    for program in programs.iter().filter(|program| OTHERS.contains(&program.name.as_str())) {
+    for program in programs().filter(|program| OTHERS.contains(&program.name.as_str())) {
         logs.extend(program.logs(&[]).into_iter().map(|path| (path, program.name.clone())));
     }
     if let Some(pid) = place.pid {

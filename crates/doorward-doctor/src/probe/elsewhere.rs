@@ -98,6 +98,9 @@ async fn there(request: &Request, facts: &Facts) -> Option<Facts> {
     if let Some(stop) = crate::stop::find(facts) {
         words.extend(["--stopped-at", stop.link.as_str()].map(str::to_owned));
     }
+    if facts.visits.iter().any(|visit| visit.status == 429) {
+        words.push("--spent".to_owned());
+    }
     words.extend(request.there.iter().cloned());
     // What ssh is given is read by a shell on the other side.
     if Path::new(program).file_name().is_some_and(|name| name == "ssh") {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, State};
+use super::{Report, State, WITHOUT_SIGN_IN};
 
 fn text(value: &str) -> String {
     value.chars().fold(String::new(), |mut out, c| {
@@ -32,7 +32,11 @@ pub(super) fn write(report: &Report) -> String {
     let mut out = String::from(HEAD);
     match &report.root_cause {
         None => {
-            let _ = writeln!(out, "<h1>Well: {}</h1>", text(&report.target));
+            let is_part = report.is_without_sign_in();
+            let _ = writeln!(out, "<h1>Well{}: {}</h1>", if is_part { " so far" } else { "" }, text(&report.target));
+            if is_part {
+                let _ = writeln!(out, "<p class=\"why\">{WITHOUT_SIGN_IN}</p>");
+            }
         }
         Some(root) => {
             let _ = writeln!(

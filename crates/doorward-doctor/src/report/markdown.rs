@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Report;
+use super::{Report, WITHOUT_SIGN_IN};
 
 /// Nothing that came from outside becomes markup: it is escaped, and code stands between enough backticks.
 fn text(value: &str) -> String {
@@ -32,7 +32,11 @@ pub(super) fn write(report: &Report) -> String {
     let mut out = String::new();
     match &report.root_cause {
         None => {
-            let _ = writeln!(out, "# Well: {}\n", text(&report.target));
+            let is_part = report.is_without_sign_in();
+            let _ = writeln!(out, "# Well{}: {}\n", if is_part { " so far" } else { "" }, text(&report.target));
+            if is_part {
+                let _ = writeln!(out, "{WITHOUT_SIGN_IN}\n");
+            }
         }
         Some(root) => {
             let _ = writeln!(out, "# {}: {}\n\n{}\n", text(root.code), text(&root.title), text(&root.why));

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use doorward_core::Severity;
 
 use super::wrap::wrapped;
-use super::{Finding, Report, State, Style};
+use super::{Finding, Report, State, Style, WITHOUT_SIGN_IN};
 
 const WIDTH: usize = 100;
 
@@ -22,7 +22,12 @@ pub(super) fn write(report: &Report, style: Style) -> String {
     let mut out = String::new();
     match &report.root_cause {
         None => {
-            let _ = writeln!(out, "{} {}", paint.say("32;1", "well:"), report.target);
+            let is_part = report.is_without_sign_in();
+            let well = if is_part { paint.say("33;1", "well so far:") } else { paint.say("32;1", "well:") };
+            let _ = writeln!(out, "{well} {}", report.target);
+            if is_part {
+                out.push_str(&wrapped(WITHOUT_SIGN_IN, "  ", WIDTH));
+            }
         }
         Some(root) => {
             let _ = writeln!(out, "{} {}", paint.say("31;1", &format!("{}:", root.code)), paint.say("1", &root.title));

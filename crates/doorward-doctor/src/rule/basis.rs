@@ -274,6 +274,13 @@ pub(super) fn is_failing_inside(facts: &Facts) -> bool {
             .iter()
             .any(|attempt| matches!(attempt.answer, Answer::Failure | Answer::Proxy | Answer::Nothing))
         || facts.signin.after.iter().any(|status| *status >= 500)
+        || database(facts).is_some_and(is_unfit)
+}
+
+/// Whether the program cannot work with its database as it was found: who has no session yet may not see it.
+fn is_unfit(database: &crate::facts::Database) -> bool {
+    let is_sound = [&database.missing, &database.lacking, &database.ahead].iter().all(|list| list.is_empty());
+    database.is_tried && !(is_sound && database.refused.is_empty() && database.write.is_empty())
 }
 
 /// Where a fault of the database or the store shows: where the app fails.

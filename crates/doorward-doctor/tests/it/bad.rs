@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use doorward_doctor::Style;
+
 use super::server::{Deed, FORM, answer, examined, serve};
 
 #[expect(clippy::disallowed_methods, reason = "the test measures how long the doctor takes, by the real clock")]
@@ -55,13 +57,27 @@ fn what_is_not_http_is_said_to_be_none() {
 }
 
 #[test]
+fn a_page_without_a_sign_in_is_called_well_only_so_far() {
+    for status in ["404 Not Found", "200 OK"] {
+        let server = serve(move |_| answer(&format!("{status}\r\nContent-Type: text/html"), "<h1>hello</h1>"));
+        let (report, _) = examined(&server, None);
+        assert_eq!(report.root_cause, None);
+        for text in [report.to_terminal(Style::default()), report.to_markdown(), report.to_html()] {
+            assert!(text.to_lowercase().contains("well so far") && text.contains("--profile"), "{text}");
+        }
+    }
+    let (well, _) = examined(&serve(|_| answer("200 OK\r\nContent-Type: text/html", FORM)), None);
+    assert!(!well.to_terminal(Style::default()).contains("so far"));
+}
+
+#[test]
 fn hostile_bytes_are_escaped_in_every_form_of_the_report() {
     let evil = "</script><img src=x onerror=alert(1)>`**\u{1b}[31m\u{202e}";
     let server = serve(move |_| {
         answer(&format!("500 Oops\r\nServer: {evil}\r\nSet-Cookie: <b>\u{1b}[2J=1; Domain=<i>\r\nX-Evil: {evil}"), evil)
     });
     let (report, _) = examined(&server, None);
-    let style = doorward_doctor::Style { is_coloured: false, is_verbose: true };
+    let style = Style { is_coloured: false, is_verbose: true };
     let (html, markdown) = (report.to_html(), report.to_markdown());
     for text in [report.to_terminal(style), html.clone(), markdown.clone(), report.to_json()] {
         assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text}");

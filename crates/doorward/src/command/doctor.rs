@@ -6,6 +6,7 @@ mod insider;
 mod journal;
 mod phone;
 mod request;
+mod running;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::net::{IpAddr, SocketAddr};
@@ -177,6 +178,8 @@ pub struct Arguments {
     salt: Option<String>,
     #[arg(long, hide = true)]
     stopped_at: Option<Link>,
+    #[arg(long, hide = true)]
+    spent: bool,
 }
 
 #[derive(Debug, clap::Subcommand)]

@@ -18,7 +18,7 @@ pub(super) const TOOLS: &[Tool] = &[Tool {
             Kind::OneOf(&["error", "warning", "info", "debug"]),
             "The least that is told; all by default",
         ),
-        Parameter::new("all", Kind::Flag, "Taken for other clients: all are told"),
+        Parameter::new("all", Kind::Flag, "Whether the messages of earlier pages are told as well"),
         Parameter::new("filename", Kind::Text, "Write the messages to this file instead"),
     ],
     run: |turn| Box::pin(std::future::ready(messages(turn))),
@@ -32,8 +32,12 @@ fn messages(turn: &mut Turn<'_>) -> Result<(), Failure> {
         Some("info") => 2,
         _ => 3,
     };
-    let lines: Vec<String> = tab
-        .recorded(|recorder| recorder.console().filter(|entry| entry.level() <= least).map(Entry::to_string).collect());
+    let skips_none = turn.given.flag("all");
+    let lines: Vec<String> = tab.recorded(|recorder| {
+        let earlier = recorder.whole_console().count() - recorder.console().count();
+        let shown = recorder.whole_console().skip(if skips_none { 0 } else { earlier });
+        shown.filter(|entry| entry.level() <= least).map(Entry::to_string).collect()
+    });
     match turn.given.text("filename") {
         Some(name) => {
             let path = turn.session.output.write(name, lines.join("\n").as_bytes())?;

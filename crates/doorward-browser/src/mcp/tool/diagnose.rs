@@ -105,6 +105,18 @@ async fn ask(
 
 async fn run(turn: &mut Turn<'_>) -> Result<(), Failure> {
     let url = turn.given.text("url").map(str::to_owned);
+    if let Some(url) = url.as_deref().filter(|url| !url.is_empty()) {
+        // The doctor asks by itself, past the browser: the lists of origins hold for it as well.
+        let options = &turn.session.settings.browser;
+        let addresses = if url.contains("://") {
+            vec![url.to_owned()]
+        } else {
+            ["https", "http"].map(|scheme| format!("{scheme}://{url}")).to_vec()
+        };
+        if !addresses.iter().any(|address| crate::origin::is_allowed(options, address)) {
+            return Err(Failure::said(format!("{url} is none of the origins that this server may ask")));
+        }
+    }
     let report = ask(turn, move |doctor| doctor.run(url.as_deref())).await?;
     turn.response.result(report);
     Ok(())

@@ -52,19 +52,17 @@ async fn upload(turn: &mut Turn<'_>) -> Result<(), Failure> {
     turn.response.show_page();
     let tab = turn.session.tab()?;
     let paths = readable(turn)?;
-    let asked = {
-        let mut state = tab.state();
-        let index = state.modals.iter().position(|modal| !modal.is_dialog());
-        index.map(|index| state.modals.remove(index))
-    };
-    let Some(Modal::FileChooser { node, session, takes_many }) = asked else {
+    let asked = tab.state().modals.iter().find(|modal| !modal.is_dialog()).cloned();
+    let Some(Modal::FileChooser { node, session, takes_many }) = asked.clone() else {
         return Err(Failure::said("No file chooser visible"));
     };
-    if paths.is_empty() {
-        return Ok(());
-    }
+    // A call that cannot be done leaves the question as it is.
     if paths.len() > 1 && !takes_many {
         return Err(Failure::said("fileChooser.setFiles: Error: Non-multiple file input can only accept single file"));
+    }
+    tab.state().modals.retain(|modal| Some(modal) != asked.as_ref());
+    if paths.is_empty() {
+        return Ok(());
     }
     turn.response.code(format!("await fileChooser.setFiles({})", json!(turn.given.texts("paths"))));
     let worker = Arc::clone(&tab);
@@ -76,6 +74,9 @@ async fn put(turn: &mut Turn<'_>) -> Result<(), Failure> {
     let tab = turn.session.tab()?;
     let spot = turn.spot(&tab).await?;
     let files = readable(turn)?;
+    if files.is_empty() && turn.given.value("data").is_none_or(Value::is_null) {
+        return Err(Failure::said("At least one of \"paths\" or \"data\" must be provided."));
+    }
     let data = turn.given.value("data").and_then(Value::as_object).cloned().unwrap_or_default();
     let items: Vec<Value> = data.iter().map(|(kind, value)| json!({ "mimeType": kind, "data": value })).collect();
     let code = tab.code(&spot).await?;

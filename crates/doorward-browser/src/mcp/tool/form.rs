@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::{ELEMENT, Need, REF, TARGET, Tool, Turn, quoted};
 use crate::act::{Click, Spot};
 use crate::failure::Failure;
@@ -9,7 +11,7 @@ use crate::mcp::schema::{Kind, Parameter};
 use crate::tab::Tab;
 
 const FIELD: &[Parameter] = &[
-    Parameter::needed("name", Kind::Text, "What the field is, in words"),
+    Parameter::asked("name", Kind::Text, "What the field is, in words"),
     Parameter::needed(
         "type",
         Kind::OneOf(&["textbox", "checkbox", "radio", "combobox", "slider"]),
@@ -70,6 +72,11 @@ pub(super) const TOOLS: &[Tool] = &[
     },
 ];
 
+/// Fields that are filled by one call.
+const FIELDS: usize = 200;
+/// Whether a box is checked, native or made.
+const CHECKED: &str = "(one) => (one.control || one).checked === true || one.getAttribute('aria-checked') === 'true'";
+
 async fn press(turn: &mut Turn<'_>) -> Result<(), Failure> {
     turn.response.show_page();
     let tab = turn.session.tab()?;
@@ -127,10 +134,16 @@ async fn fill_form(turn: &mut Turn<'_>) -> Result<(), Failure> {
     turn.response.show_page();
     let tab = turn.session.tab()?;
     let fields = turn.given.value("fields").and_then(|fields| fields.as_array().cloned()).unwrap_or_default();
-    for field in fields.iter().take(200) {
+    let named = |field: &Value| {
+        let names = ["ref", "target"].iter().filter_map(|name| field[*name].as_str());
+        names.map(str::to_owned).find(|name| !name.is_empty())
+    };
+    if fields.iter().any(|field| named(field).is_none()) {
+        return Err(Failure::said("Each field needs its ref or target"));
+    }
+    for field in fields.iter().take(FIELDS) {
         let text = |name: &str| field[name].as_str().unwrap_or_default().to_owned();
-        let reference = Some(text("ref")).filter(|text| !text.is_empty()).unwrap_or_else(|| text("target"));
-        let spot = tab.spot(&reference).await?;
+        let spot = tab.spot(&named(field).unwrap_or_default()).await?;
         let code = tab.code(&spot).await?;
         let (kind, value) = (text("type"), text("value"));
         let call = match kind.as_str() {
@@ -148,17 +161,16 @@ async fn fill_form(turn: &mut Turn<'_>) -> Result<(), Failure> {
 async fn fill_one(tab: &Tab, spot: &Spot, kind: &str, value: &str) -> Result<(), Failure> {
     match kind {
         "checkbox" | "radio" => {
-            let is_checked = tab
-                .evaluate(
-                    &spot.frame,
-                    "(one) => one.checked === true || one.getAttribute('aria-checked') === 'true'",
-                    Some(&spot.reference),
-                )
-                .await?;
-            if (is_checked == "true") == (value == "true") {
+            let wanted = if value == "true" { "true" } else { "false" };
+            if tab.evaluate(&spot.frame, CHECKED, Some(&spot.reference)).await? == wanted {
                 return Ok(());
             }
-            tab.click(spot, Click::default()).await
+            tab.click(spot, Click::default()).await?;
+            // A page may leave as soon as the box is clicked; then there is nothing to hold against it.
+            match tab.evaluate(&spot.frame, CHECKED, Some(&spot.reference)).await {
+                Ok(now) if now != wanted => Err(Failure::said("Clicking the checkbox did not change its state")),
+                _ => Ok(()),
+            }
         }
         "combobox" => tab.choose(spot, &[value.to_owned()]).await.map(|_| ()),
         _ => tab.fill(spot, value).await,

@@ -55,7 +55,7 @@ async fn go(turn: &mut Turn<'_>) -> Result<(), Failure> {
 async fn travel(turn: &mut Turn<'_>, steps: i64) -> Result<(), Failure> {
     let tab = turn.session.tab()?;
     let worker = Arc::clone(&tab);
-    turn.beside_dialogs(&tab, async move { worker.travel(steps).await }).await?;
+    tab.beside_dialogs(async move { worker.travel(steps).await }).await?;
     turn.response.show_page();
     turn.response.code(if steps < 0 { "await page.goBack();" } else { "await page.goForward();" });
     Ok(())
@@ -65,22 +65,7 @@ impl Turn<'_> {
     /// Opens an address; a dialog that comes up meanwhile is shown, not waited for.
     pub(super) async fn open(&self, tab: &Arc<crate::tab::Tab>, url: &str) -> Result<(), Failure> {
         let (worker, url) = (Arc::clone(tab), url.to_owned());
-        self.beside_dialogs(tab, async move { worker.navigate(&url).await }).await
-    }
-
-    async fn beside_dialogs<F>(&self, tab: &Arc<crate::tab::Tab>, work: F) -> Result<(), Failure>
-    where
-        F: Future<Output = Result<(), Failure>> + Send + 'static,
-    {
-        #[expect(clippy::disallowed_methods, reason = "it goes on behind a dialog and ends with its tab")]
-        let done = tokio::spawn(work);
-        let held =
-            async { while !tab.until(std::time::Duration::from_hours(1), |state| !state.modals.is_empty()).await {} };
-        tokio::select! {
-            biased;
-            finished = done => finished.unwrap_or(Err(Failure::Gone)),
-            () = held => Ok(()),
-        }
+        tab.beside_dialogs(async move { worker.navigate(&url).await }).await
     }
 
     /// A page that asks without end cannot be left otherwise: its dialogs are dismissed.

@@ -3,7 +3,7 @@
 use super::{Need, Tool, Turn};
 use crate::failure::Failure;
 use crate::mcp::schema::{Kind, Parameter};
-use crate::recorder::Chain;
+use crate::recorder::{Chain, Hop, Recorder};
 
 pub(super) const TOOLS: &[Tool] = &[Tool {
     name: "browser_network_requests",
@@ -14,39 +14,71 @@ pub(super) const TOOLS: &[Tool] = &[Tool {
     need: Need::FreeTab,
     parameters: &[
         Parameter::new("static", Kind::Flag, "False leaves pictures, scripts and styles out that were loaded well"),
-        Parameter::new("filter", Kind::Text, "Only addresses that hold this text"),
+        Parameter::new("filter", Kind::Text, "Only addresses that this regular expression fits"),
         Parameter::new("filename", Kind::Text, "Write the list to this file instead"),
     ],
-    run: |turn| Box::pin(std::future::ready(requests(turn))),
+    run: |turn| Box::pin(requests(turn)),
 }];
 
-fn requests(turn: &mut Turn<'_>) -> Result<(), Failure> {
+/// One line of the list.
+struct Row {
+    /// The number by which `browser_network_request` tells more of it.
+    number: usize,
+    url: String,
+    text: String,
+    /// Why nothing came, where that is known.
+    failure: Option<String>,
+    is_left_out: bool,
+}
+
+async fn requests(turn: &mut Turn<'_>) -> Result<(), Failure> {
     let tab = turn.session.tab()?;
-    let leaves_static = turn.given.value("static").and_then(serde_json::Value::as_bool) == Some(false);
-    let filter = turn.given.text("filter").unwrap_or_default().to_owned();
-    let lines: Vec<String> = tab.recorded(|recorder| {
-        let shown = recorder.recent().filter(|chain| chain.is_listed()).filter(|chain| {
-            let went_well =
-                chain.failure.is_none() && chain.hops().iter().all(|hop| hop.status.is_none_or(|status| status < 400));
-            !(leaves_static && chain.is_static() && went_well)
-        });
-        shown.flat_map(lines).filter(|line| line.contains(&filter)).collect()
-    });
+    let has_static = turn.given.value("static").and_then(serde_json::Value::as_bool);
+    let filter = turn.given.text("filter").filter(|filter| !filter.is_empty()).map(str::to_owned);
+    let mut rows = tab.recorded(|recorder| rows(recorder, has_static == Some(false)));
+    let hidden = rows.iter().filter(|row| row.is_left_out).count();
+    rows.retain(|row| !row.is_left_out);
+    if let Some(pattern) = &filter {
+        let urls: Vec<&str> = rows.iter().map(|row| row.url.as_str()).collect();
+        let fitting = tab.matching_lines(&urls, pattern).await?;
+        rows = rows.into_iter().enumerate().filter(|(index, _)| fitting.contains(index)).map(|(_, row)| row).collect();
+    }
+    // Clients that speak of these parameters know the list with its numbers.
+    let is_numbered = has_static.is_some() || filter.is_some();
+    let line = |row: &Row| match &row.failure {
+        _ if !is_numbered => row.text.clone(),
+        Some(failure) => format!("{}. {} => [FAILED] {failure}", row.number, row.text),
+        None => format!("{}. {}", row.number, row.text),
+    };
+    let mut lines: Vec<String> = rows.iter().map(line).collect();
+    if hidden > 0 {
+        lines.push(format!("Note: {hidden} static requests are not shown; \"static\" shows them."));
+    }
     match turn.given.text("filename") {
         Some(name) => {
             let path = turn.session.output.write(name, lines.join("\n").as_bytes())?;
-            turn.response.result(format!("Saved {} requests as {}", lines.len(), path.display()));
+            turn.response.result(format!("Saved {} requests as {}", rows.len(), path.display()));
         }
         None => lines.into_iter().for_each(|line| turn.response.result(line)),
     }
     Ok(())
 }
 
-/// One line for each hop.
-fn lines(chain: &Chain) -> Vec<String> {
-    let line = |hop: &crate::recorder::Hop| match hop.status {
-        Some(status) => format!("[{}] {} => [{status}] {}", hop.method, hop.url, hop.status_text),
-        None => format!("[{}] {}", hop.method, hop.url),
+fn rows(recorder: &Recorder, leaves_static: bool) -> Vec<Row> {
+    let went_well = |chain: &Chain| {
+        chain.failure.is_none() && chain.hops().iter().all(|hop| hop.status.is_none_or(|status| status < 400))
     };
-    chain.hops().iter().map(line).collect()
+    let listed = recorder.recent().filter(|chain| chain.is_listed());
+    let hops = listed.flat_map(|chain| chain.hops().iter().map(move |hop| (chain, hop)));
+    let row = |(index, (chain, hop)): (usize, (&Chain, &Hop))| Row {
+        number: index + 1,
+        url: hop.url.clone(),
+        text: match hop.status {
+            Some(status) => format!("[{}] {} => [{status}] {}", hop.method, hop.url, hop.status_text),
+            None => format!("[{}] {}", hop.method, hop.url),
+        },
+        failure: chain.failure.clone().filter(|_| hop.status.is_none()),
+        is_left_out: leaves_static && chain.is_static() && went_well(chain),
+    };
+    hops.enumerate().map(row).collect()
 }

@@ -1,6 +1,8 @@
 //! The page as a whole: its snapshot, what is found in it, its size and its end.
 
-use super::{Need, Tool, Turn};
+use serde_json::{Value, json};
+
+use super::{Need, Tool, Turn, snippet};
 use crate::failure::Failure;
 use crate::mcp::schema::{Kind, Parameter};
 use crate::snapshot::Detail;
@@ -47,13 +49,13 @@ pub(super) const TOOLS: &[Tool] = &[
     Tool {
         name: "browser_find",
         title: "Find in page",
-        description: "Find lines of the page snapshot by text or by a pattern",
+        description: "Find lines of the page snapshot by text or by a pattern, each with its neighbours and what it stands in; shorter than the whole snapshot",
         capability: "",
         is_read_only: true,
         need: Need::FreeTab,
         parameters: &[
             Parameter::new("text", Kind::Text, "The text, in any letter case"),
-            Parameter::new("regex", Kind::Text, "A regular expression of JavaScript"),
+            Parameter::new("regex", Kind::Text, "A regular expression of JavaScript; /…/i for any letter case"),
             Parameter::new("filename", Kind::Text, "Write what was found to this file instead"),
         ],
         run: |turn| Box::pin(find(turn)),
@@ -71,19 +73,36 @@ pub(super) const TOOLS: &[Tool] = &[
     Tool {
         name: "browser_emulate_media",
         title: "Emulate media",
-        description: "Let the page believe in another colour scheme, contrast, kind of motion or medium",
+        description: "Let the page believe in another colour scheme, contrast, kind of motion or medium; what is left out stays as it was",
         capability: "",
         is_read_only: true,
         need: Need::FreeTab,
         parameters: &[
-            Parameter::new("colorScheme", Kind::Any, "light, dark or no-preference; null to end it"),
-            Parameter::new("reducedMotion", Kind::Any, "reduce or no-preference; null to end it"),
-            Parameter::new("forcedColors", Kind::Any, "active or none; null to end it"),
-            Parameter::new("contrast", Kind::Any, "more or no-preference; null to end it"),
-            Parameter::new("media", Kind::Any, "screen or print; null to end it"),
+            Parameter::new(
+                "colorScheme",
+                Kind::OneOfOrNull(&["light", "dark", "no-preference"]),
+                "The colour scheme; null ends it",
+            ),
+            Parameter::new(
+                "reducedMotion",
+                Kind::OneOfOrNull(&["reduce", "no-preference"]),
+                "The kind of motion; null ends it",
+            ),
+            Parameter::new("forcedColors", Kind::OneOfOrNull(&["active", "none"]), "Forced colours; null ends it"),
+            Parameter::new("contrast", Kind::OneOfOrNull(&["more", "no-preference"]), "The contrast; null ends it"),
+            Parameter::new("media", Kind::OneOfOrNull(&["screen", "print"]), "The medium; null ends it"),
         ],
         run: |turn| Box::pin(emulate(turn)),
     },
+];
+
+/// What can be emulated, and the feature of CSS that it is; the medium itself is none.
+const MEDIA: &[(&str, &str)] = &[
+    ("colorScheme", "prefers-color-scheme"),
+    ("reducedMotion", "prefers-reduced-motion"),
+    ("forcedColors", "forced-colors"),
+    ("contrast", "prefers-contrast"),
+    ("media", ""),
 ];
 
 async fn close(turn: &mut Turn<'_>) -> Result<(), Failure> {
@@ -132,22 +151,23 @@ async fn snapshot(turn: &mut Turn<'_>) -> Result<(), Failure> {
 
 async fn find(turn: &mut Turn<'_>) -> Result<(), Failure> {
     let tab = turn.session.tab()?;
-    let text = tab.snapshot(&Detail::default()).await?;
-    let lines: Vec<&str> = text.lines().collect();
-    let found: Vec<usize> = match (turn.given.text("text"), turn.given.text("regex")) {
-        (Some(wanted), _) => {
-            let wanted = wanted.to_lowercase();
-            (0..lines.len()).filter(|index| lines[*index].to_lowercase().contains(&wanted)).collect()
+    let text = |name: &str| turn.given.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
+    let (wanted, pattern) = (text("text"), text("regex"));
+    let snapshot = tab.snapshot(&Detail::default()).await?;
+    let lines: Vec<&str> = snapshot.lines().collect();
+    let (found, query) = match (wanted, pattern) {
+        (Some(wanted), None) => {
+            let small = wanted.to_lowercase();
+            let found = (0..lines.len()).filter(|index| lines[*index].to_lowercase().contains(&small)).collect();
+            (found, format!("\"{wanted}\""))
         }
-        (None, Some(pattern)) => tab.matching_lines(&text, pattern).await?,
-        (None, None) => return Err(Failure::said("Either text or regex must be provided")),
+        (None, Some(pattern)) => {
+            (tab.matching_lines(&lines, &pattern).await?, format!("/{}/", pattern.trim_matches('/')))
+        }
+        (None, None) => return Err(Failure::said("Provide either \"text\" or \"regex\" to search for.")),
+        _ => return Err(Failure::said("Provide only one of \"text\" or \"regex\", not both.")),
     };
-    let shown: Vec<String> = found.iter().take(200).map(|index| lines[*index].trim_start().to_owned()).collect();
-    let told = if shown.is_empty() {
-        "Nothing was found".to_owned()
-    } else {
-        format!("Found {}:\n{}", found.len(), shown.join("\n"))
-    };
+    let told = snippet::told(&lines, &found, &query);
     match turn.given.text("filename") {
         Some(name) => {
             let path = turn.session.output.write(name, told.as_bytes())?;
@@ -168,23 +188,31 @@ fn install(turn: &mut Turn<'_>) -> Result<(), Failure> {
 
 async fn emulate(turn: &mut Turn<'_>) -> Result<(), Failure> {
     let tab = turn.session.tab()?;
-    let pairs = [
-        ("colorScheme", "prefers-color-scheme"),
-        ("reducedMotion", "prefers-reduced-motion"),
-        ("forcedColors", "forced-colors"),
-        ("contrast", "prefers-contrast"),
-    ];
-    let word = |name: &str| turn.given.text(name).unwrap_or_default();
-    let features: Vec<serde_json::Value> =
-        pairs.iter().map(|(name, feature)| serde_json::json!({ "name": feature, "value": word(name) })).collect();
-    tab.call("Emulation.setEmulatedMedia", serde_json::json!({ "media": word("media"), "features": features })).await?;
-    let told: Vec<String> = turn_words(turn, &["colorScheme", "reducedMotion", "forcedColors", "contrast", "media"]);
+    let given: Vec<(&str, Value)> =
+        MEDIA.iter().filter_map(|(name, _)| Some((*name, turn.given.value(name)?.clone()))).collect();
+    if given.is_empty() {
+        return Err(Failure::said("Specify at least one media feature to emulate."));
+    }
+    let told: Vec<String> =
+        given.iter().map(|(name, value)| format!("{name}: {}", value.to_string().replace('"', "'"))).collect();
+    let media = {
+        let mut state = tab.state();
+        for (name, value) in given {
+            match value {
+                Value::String(word) => state.media.insert(name, word),
+                _ => state.media.remove(name),
+            };
+        }
+        state.media.clone()
+    };
+    let word = |name: &str| media.get(name).cloned().unwrap_or_default();
+    let is_feature = |(_, feature): &&(&str, &str)| !feature.is_empty();
+    let features: Vec<Value> = MEDIA
+        .iter()
+        .filter(is_feature)
+        .map(|(name, feature)| json!({ "name": feature, "value": word(name) }))
+        .collect();
+    tab.call("Emulation.setEmulatedMedia", json!({ "media": word("media"), "features": features })).await?;
     turn.response.code(format!("await page.emulateMedia({{ {} }});", told.join(", ")));
     Ok(())
-}
-
-fn turn_words(turn: &Turn<'_>, names: &[&str]) -> Vec<String> {
-    let said =
-        |name: &&str| turn.given.value(name).map(|value| format!("{name}: {}", value.to_string().replace('"', "'")));
-    names.iter().filter_map(said).collect()
 }

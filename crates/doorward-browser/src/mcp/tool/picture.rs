@@ -88,7 +88,10 @@ async fn take(turn: &mut Turn<'_>) -> Result<(), Failure> {
         (None, Some(true)) => Scene::Page,
         _ => Scene::Viewport,
     };
-    let data = tab.picture(scene, format).await?;
+    let data = match turn.given.text("scale") {
+        Some("device") => tab.picture_of_device(scene, format).await?,
+        _ => tab.picture(scene, format).await?,
+    };
     turn.session.output.write(&name, &data)?;
     turn.response.result(format!("Took the {what} screenshot and saved it as {shown}"));
     if is_full != Some(true) && !turn.session.settings.omits_images {

@@ -27,7 +27,11 @@ pub(super) const TOOLS: &[Tool] = &[
             TARGET,
             Parameter::new("doubleClick", Kind::Flag, "Whether it is clicked twice"),
             Parameter::new("button", Kind::OneOf(&["left", "right", "middle"]), "The button, left by default"),
-            Parameter::new("modifiers", Kind::Texts, "Keys that are held: Alt, Control, ControlOrMeta, Meta, Shift"),
+            Parameter::new(
+                "modifiers",
+                Kind::SomeOf(&["Alt", "Control", "ControlOrMeta", "Meta", "Shift"]),
+                "Keys that are held meanwhile",
+            ),
         ],
         run: |turn| Box::pin(click(turn)),
     },

@@ -2,10 +2,10 @@
 
 use super::{Need, Tool, Turn};
 use crate::failure::Failure;
-use crate::har;
 use crate::mcp::schema::{Kind, Parameter};
-use crate::recorder::cookie::{HIDDEN, without_value};
+use crate::recorder::cookie::without_value;
 use crate::recorder::{Chain, Hop, Way};
+use crate::redact;
 use crate::verdict;
 
 pub(super) const TOOLS: &[Tool] = &[Tool {
@@ -38,13 +38,13 @@ async fn show(turn: &mut Turn<'_>) -> Result<(), Failure> {
             let listed = recorder.recent().filter(|chain| chain.is_listed());
             let mut lines = listed.flat_map(|chain| std::iter::repeat_n(chain, chain.hops().len()));
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number below one is none")]
-            let chain = (number >= 1.0).then(|| lines.nth(number as usize - 1)).flatten()?;
+            let chain = (number >= 1.0 && number.fract() == 0.0).then(|| lines.nth(number as usize - 1)).flatten()?;
             Some((chain.id.clone(), written(chain, &part)))
         })
         .ok_or_else(missing)?;
     let text = match text {
         Some(text) => text,
-        None => tab.response_body(&id).await?,
+        None => redact::body(&tab.response_body(&id).await?),
     };
     match turn.given.text("filename") {
         Some(name) => {
@@ -62,7 +62,7 @@ fn written(chain: &Chain, part: &str) -> Option<String> {
     match part {
         "request-headers" => Some(last.map(|hop| headers(&hop.request_headers())).unwrap_or_default()),
         "response-headers" => Some(last.map(|hop| headers(&hop.response_headers())).unwrap_or_default()),
-        "request-body" => Some(chain.body.as_deref().map_or_else(|| "There is no body".to_owned(), hidden_fields)),
+        "request-body" => Some(chain.body().map_or_else(|| "There is no body".to_owned(), redact::body)),
         "response-body" => None,
         _ => Some(whole(chain)),
     }
@@ -126,43 +126,6 @@ fn verdicts(hop: &Hop) -> Vec<String> {
 }
 
 fn headers(pairs: &[(String, String)]) -> String {
-    let line = |(name, value): &(String, String)| format!("  {name}: {}", har::shown(name, value));
+    let line = |(name, value): &(String, String)| format!("  {name}: {}", redact::header(name, value));
     pairs.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// A body with the fields hidden whose names speak of secrets.
-fn hidden_fields(body: &str) -> String {
-    const WORDS: &[&str] = &["pass", "secret", "token", "otp", "code", "pin"];
-    let is_secret = |name: &str| WORDS.iter().any(|word| name.to_ascii_lowercase().contains(word));
-    if let Ok(mut value) = serde_json::from_str::<serde_json::Value>(body) {
-        if let Some(fields) = value.as_object_mut() {
-            for (_, value) in fields.iter_mut().filter(|(name, _)| is_secret(name)) {
-                *value = HIDDEN.into();
-            }
-        }
-        return value.to_string();
-    }
-    let field = |pair: &str| match pair.split_once('=') {
-        Some((name, _)) if is_secret(name) => format!("{name}={HIDDEN}"),
-        _ => pair.to_owned(),
-    };
-    body.split('&').map(field).collect::<Vec<_>>().join("&")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn passwords_and_tokens_stay_out() {
-        assert_eq!(hidden_fields("email=a&password=x&csrf_token=y"), "email=a&password=****&csrf_token=****");
-        assert_eq!(hidden_fields(r#"{"email":"a","password":"x"}"#), r#"{"email":"a","password":"****"}"#);
-        let pairs =
-            [("Authorization", "Bearer x"), ("cookie", "a=1; b=2"), ("Set-Cookie", "a=1; Secure"), ("Accept", "y")];
-        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        assert_eq!(
-            headers(&pairs),
-            "  Authorization: Bearer ****\n  cookie: a=****; b=****\n  Set-Cookie: a=****; Secure\n  Accept: y"
-        );
-    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use doorward_browser::diagnosis::Login;
 use doorward_browser::screenshot::{Format, Scene};
-use doorward_browser::{Browser, Failure, Options, Tab, har, verdict};
+use doorward_browser::{Browser, Failure, Options, Tab, verdict};
 use doorward_doctor::Facts;
 use doorward_doctor::facts::{Browser as Seen, Told, Trust, Via};
 use doorward_doctor::probe::Login as Account;
@@ -84,8 +84,9 @@ async fn walk(browser: &Arc<Browser>, address: &str, account: Option<&Account>) 
 }
 
 async fn seen(tab: &Arc<Tab>) -> Result<Seen, Failure> {
-    // Whole, for tokens are compared with their cookies; what is read of it keeps no value.
-    let (archive, verdicts) = tab.recorded(|recorder| (har::whole(recorder), verdict::of(recorder)));
+    let verdicts = tab.recorded(verdict::of);
+    // Rules hold tokens and cookies against each other; what is read of the archive keeps how they compare, and no value.
+    let archive = tab.dangerous_archive().await;
     let mut seen = doorward_doctor::har::read(&archive.to_string()).unwrap_or_default();
     seen.is_secure_context = tab.is_secure_context().await;
     seen.told = verdicts

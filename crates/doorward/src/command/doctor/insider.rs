@@ -13,7 +13,8 @@ use doorward_store::{Location, Look, RequestLog};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::config::{Config, Inputs, Mail};
+use super::running::{self, Gateway};
+use crate::config::{Config, Inputs, Loaded, Mail};
 use crate::identity::Keyring;
 use crate::mail::Courier;
 use crate::node::location;
@@ -26,33 +27,56 @@ use crate::web::ticket::{self, Purpose};
 pub(super) struct Installed {
     config: Option<Config>,
     complaints: Vec<Complaint>,
+    /// Whether it runs in another network than the doctor.
+    is_apart: bool,
+    /// Other gateways that run here: what they say is of no account.
+    strangers: Vec<u32>,
 }
 
 /// The installation that the doctor is asked about, where there is one: the folder holds it, or it serves the target.
+/// Where it runs, its own command line and environment count.
 pub(super) fn installed(inputs: &Inputs, folder: Option<&PathBuf>, target: Option<&Target>) -> Option<Installed> {
     let inputs = at(inputs, folder);
+    let place = folder.map(|_| inputs.cwd.as_path());
+    let is_it = |gateway: &Gateway| match (target, place) {
+        (Some(target), None) => Config::load(&gateway.inputs).is_ok_and(|loaded| serves(&loaded.config, target)),
+        _ => gateway.is_of(&inputs, place),
+    };
+    let (own, others): (Vec<_>, Vec<_>) = running::gateways(&inputs.system).into_iter().partition(is_it);
+    let installed = match own.first() {
+        Some(gateway) => read(Config::load(&gateway.inputs), gateway.is_apart),
+        None => at_rest(&inputs, place.is_some(), target)?,
+    };
+    Some(Installed { strangers: others.iter().map(|gateway| gateway.pid).collect(), ..installed })
+}
+
+/// The installation that these inputs make, where nothing runs.
+fn at_rest(inputs: &Inputs, is_folder: bool, target: Option<&Target>) -> Option<Installed> {
     let is_named = inputs.flags.config.is_some() || inputs.flags.data.is_some();
     let has_file = [inputs.cwd.clone(), inputs.data_directory(), inputs.system.clone()]
         .iter()
         .any(|place| place.join("doorward.toml").is_file());
-    match Config::load(&inputs) {
-        Ok(loaded) => {
-            let location = location(&loaded.config);
-            let is_there = matches!(&location, Location::Sqlite(path) if path.is_file());
-            let is_meant = match target {
+    let loaded = Config::load(inputs);
+    let is_meant = match (&loaded, target) {
+        (Ok(loaded), target) => {
+            let is_there = matches!(location(&loaded.config), Location::Sqlite(path) if path.is_file());
+            match target {
                 None => is_named || has_file || is_there,
-                Some(target) => {
-                    is_named || folder.is_some() && (has_file || is_there) || serves(&loaded.config, target)
-                }
-            };
-            let complaints = loaded.findings.iter().map(complaint).collect();
-            is_meant.then(|| Installed { config: Some(loaded.config), complaints })
+                Some(target) => is_named || is_folder && (has_file || is_there) || serves(&loaded.config, target),
+            }
         }
-        Err(findings) => {
-            let is_meant = is_named || has_file && (target.is_none() || folder.is_some());
-            is_meant.then(|| Installed { config: None, complaints: findings.iter().map(complaint).collect() })
-        }
-    }
+        (Err(_), target) => is_named || has_file && (target.is_none() || is_folder),
+    };
+    is_meant.then(|| read(loaded, false))
+}
+
+fn read(loaded: Result<Loaded, Vec<Finding>>, is_apart: bool) -> Installed {
+    let (config, findings) = match loaded {
+        Ok(loaded) => (Some(loaded.config), loaded.findings),
+        Err(findings) => (None, findings),
+    };
+    let complaints = findings.iter().map(complaint).collect();
+    Installed { config, complaints, is_apart, strangers: Vec::new() }
 }
 
 /// The inputs as they would be in the folder of the installation.
@@ -95,6 +119,9 @@ impl Insider for Installed {
             };
             let location = location(config);
             let place = redact::clean(&location.to_string());
+            if self.is_apart && !matches!(location, Location::Sqlite(_)) {
+                return Err(format!("{place} is reached from another network: run the doctor where the gateway runs"));
+            }
             let condition = match doorward_store::look(&location, patience).await {
                 Look::Seen(condition) => condition,
                 Look::Nothing => return Err(format!("{place}: no database yet; the first start makes it")),
@@ -140,7 +167,7 @@ impl Insider for Installed {
     }
 
     fn doors(&self) -> Vec<(SocketAddr, bool)> {
-        let Some(config) = &self.config else { return Vec::new() };
+        let Some(config) = self.config.as_ref().filter(|_| !self.is_apart) else { return Vec::new() };
         let plain = config.server.listen.iter().map(|listen| (listen.address, false));
         config.tls.listen.iter().map(|address| (*address, true)).chain(plain).collect()
     }
@@ -158,6 +185,11 @@ impl Insider for Installed {
 }
 
 impl Installed {
+    /// The processes of other gateways on this machine.
+    pub(super) fn strangers(&self) -> &[u32] {
+        &self.strangers
+    }
+
     /// The data directory.
     pub(super) fn data(&self) -> Option<PathBuf> {
         self.config.as_ref().map(|config| config.data.clone())
@@ -166,6 +198,9 @@ impl Installed {
     async fn mail(&self, patience: Duration) -> Option<facts::Mail> {
         let config = self.config.as_ref()?;
         let Mail::Server(server) = &config.mail else { return None };
+        if self.is_apart {
+            return None;
+        }
         let place = format!("{}:{}", server.host, server.port);
         let failed = |step: &str, why: &str| facts::Mail {
             place: redact::clean(&place),

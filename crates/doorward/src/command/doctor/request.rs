@@ -25,7 +25,9 @@ pub(super) fn of(context: &Context, arguments: &Arguments, url: Option<&str>) ->
     let now = SystemClock.now().0;
     let salt = arguments.salt.as_deref().map_or_else(Salt::fresh, |hex| Salt::of(&unhex(hex)));
     let port = target.as_ref().map_or(443, |target| target.port);
+    let insider = super::insider::installed(&context.inputs, arguments.dir.as_ref(), target.as_ref());
     let place = Place {
+        strangers: insider.as_ref().map(|insider| insider.strangers().to_vec()).unwrap_or_default(),
         folder: arguments.dir.clone().or_else(|| Some(context.inputs.cwd.clone())),
         pid: arguments.pid,
         logs: arguments.log.clone(),
@@ -37,7 +39,6 @@ pub(super) fn of(context: &Context, arguments: &Arguments, url: Option<&str>) ->
     let via = via(arguments)?;
     let mut authorities = arguments.ca.clone();
     authorities.extend(context.inputs.authorities_file());
-    let insider = super::insider::installed(&context.inputs, arguments.dir.as_ref(), target.as_ref());
     Ok(Request {
         target,
         phone: phone(arguments),
@@ -69,6 +70,7 @@ pub(super) fn of(context: &Context, arguments: &Arguments, url: Option<&str>) ->
         session: arguments.session.clone(),
         sign_out: arguments.sign_out.clone(),
         is_thorough: arguments.thorough,
+        is_spent: arguments.spent,
         host: Some(place),
         is_host_named: is_host_named(arguments),
         is_host_here: arguments.host,

@@ -197,6 +197,11 @@ impl Chromium {
         self.wait(tab, &format!("document.readyState === 'complete' && location.pathname === '{path}'"));
     }
 
+    /// Waits until a person sees this text.
+    pub(crate) fn wait_for_text(&mut self, tab: &Tab, text: &str) {
+        self.wait(tab, &format!("Boolean(document.body?.innerText.includes({}))", json!(text)));
+    }
+
     /// Types into a field, as from a keyboard.
     pub(crate) fn fill(&mut self, tab: &Tab, field: &str, text: &str) {
         let focus = format!(

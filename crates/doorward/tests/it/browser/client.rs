@@ -38,7 +38,7 @@ fn a_browser_without_scripts_makes_and_withdraws_an_app_password() {
     phone.host = format!("dav.localhost:{}", server.port);
     assert_eq!(phone.send("GET", "/", &[("Authorization", &bearer)], "").status, 200);
     browser.open(&tab, &url(&server, page));
-    assert!(browser.text(&tab).contains("Calendar on my phone"));
+    browser.wait_for_text(&tab, "Calendar on my phone");
     for (width, scheme) in [(360, "light"), (360, "dark"), (1280, "dark")] {
         let metrics = json!({"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false});
         browser.command(&tab, "Emulation.setDeviceMetricsOverride", &metrics);
@@ -69,6 +69,6 @@ fn a_browser_without_scripts_comes_back_in_by_a_link_from_the_host() {
     browser.wait_for_path(&tab, "/.doorward/finish/enrolment");
     // Good once: whoever opens it again is told so.
     browser.open(&tab, &url(&server, &format!("/.doorward{path}")));
-    assert!(browser.text(&tab).contains("user.link_invalid"), "{}", browser.text(&tab));
+    browser.wait_for_text(&tab, "user.link_invalid");
     assert_eq!(browser.complaints(), [] as [String; 0]);
 }

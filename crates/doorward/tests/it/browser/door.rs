@@ -26,14 +26,14 @@ fn a_browser_goes_from_an_app_to_the_sign_in_and_back() {
         }
         browser.open(&tab, &format!("http://notes.localhost:{}/page?x=1", server.port));
         browser.wait_for_path(&tab, "/.doorward/sign-in");
-        assert!(browser.text(&tab).contains("notes"), "the page says where it leads");
+        browser.wait_for_text(&tab, "notes");
         browser.fill(&tab, "#email", &email);
         browser.fill(&tab, "#password", &password);
         browser.submit(&tab, "/.doorward/sign-in");
         browser.wait_for_path(&tab, "/page");
         let place = browser.value(&tab, "location.host + location.search");
         assert_eq!(place, json!(format!("notes.localhost:{}?x=1", server.port)), "our mark is gone");
-        assert!(browser.text(&tab).contains(&email), "{}", browser.text(&tab));
+        browser.wait_for_text(&tab, &email);
         // A second app page needs nothing more, and the cookie is of this host alone.
         let cookie = browser.cookie(&tab, "doorward").unwrap();
         assert_eq!((&cookie["domain"], &cookie["httpOnly"]), (&json!("notes.localhost"), &json!(true)));

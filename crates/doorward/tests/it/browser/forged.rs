@@ -85,5 +85,5 @@ fn a_link_that_a_browser_follows_changes_nothing() {
         browser.wait_for_path(&tab, path);
     }
     browser.open(&tab, &url(&server, "/.doorward/account"));
-    assert!(browser.text(&tab).contains(&email));
+    browser.wait_for_text(&tab, &email);
 }

@@ -20,7 +20,7 @@ fn mend(browser: &mut Chromium, tab: &Tab, server: &Server, mail: &MailServer, p
     browser.fill(tab, "#email", "ada@example.com");
     browser.submit(tab, "/.doorward/forgotten");
     let letter = mail.letter(before + 1);
-    assert!(browser.text(tab).contains("a letter is on its way"), "{}", browser.text(tab));
+    browser.wait_for_text(tab, "a letter is on its way");
     browser.open(tab, &url(server, &format!("/.doorward/reset?token={}", letter.secret())));
     browser.fill(tab, "#new_password", password);
     browser.submit(tab, "/.doorward/reset");

@@ -51,7 +51,7 @@ fn a_browser_sets_a_passkey_up_and_signs_in_with_it_alone() {
     authenticator(&mut browser, &tab, "internal");
     set_up(&mut browser, &tab, &server);
     browser.open(&tab, &url(&server, "/.doorward/account/security"));
-    assert!(browser.text(&tab).contains("My laptop"));
+    browser.wait_for_text(&tab, "My laptop");
     // The same device is not set up twice.
     press(&mut browser, &tab);
     browser.wait(&tab, "document.querySelector('[data-told]:not([hidden])')?.innerText.includes('set up already')");

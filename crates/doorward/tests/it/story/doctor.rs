@@ -86,6 +86,35 @@ fn a_missing_column_is_named_and_remembered_when_it_comes_back() {
 }
 
 #[test]
+fn a_gateway_that_runs_is_judged_by_what_it_was_started_with() {
+    let server =
+        Server::start_with(&[("ENVIRONMENT", "production"), ("DOORWARD_SERVER__TRUSTED_PROXIES", "127.0.0.1")]);
+    let file = server.directory().join("doorward.toml");
+    std::fs::write(file, "[server]\npublic_url = \"https://app.example\"\n").unwrap();
+    // Whoever asks has none of these variables: with the file alone, the configuration could not be used.
+    let look = |server: &Server| -> Value {
+        let mut command = program();
+        command.current_dir(server.directory()).args(["doctor", "--json", "--no-journal", "--data"]).arg(server.data());
+        serde_json::from_slice(&command.output().unwrap().stdout).unwrap()
+    };
+    let report = look(&server);
+    assert_eq!(report["measured"]["configuration ENVIRONMENT"], Value::Null, "{report:#}");
+    assert!(link_of(&report, "db")["evidence"].to_string().contains("a write was taken back"), "{report:#}");
+    let mut stopped = server;
+    stopped.stop();
+    let report = look(&stopped);
+    assert!(report["measured"]["configuration ENVIRONMENT"].is_string(), "{report:#}");
+}
+
+#[test]
+fn another_gateway_on_the_same_machine_is_left_alone() {
+    let own = Server::start_with(&[("MARK_OF_THIS", "1")]);
+    let _other = Server::start_with(&[("MARK_OF_ANOTHER", "1")]);
+    let measured = examined(&own, &["--no-journal"])["measured"].to_string();
+    assert!(measured.contains("MARK_OF_THIS") && !measured.contains("MARK_OF_ANOTHER"), "{measured}");
+}
+
+#[test]
 fn signs_in_with_a_code_and_tells_what_was_sent() {
     let server = Server::start();
     let (email, password) = server.administrator();
