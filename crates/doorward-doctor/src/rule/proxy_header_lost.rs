@@ -13,13 +13,13 @@ fn dropped(facts: &Facts) -> Option<Suspect> {
     let refused = facts.signin.attempts.iter().any(|attempt| matches!(attempt.answer, Answer::Csrf | Answer::Refused))
         || calls(facts).any(|call| matches!(call.status, 400 | 401 | 403));
     // It stands there once for each request that was cut, whoever sent it.
-    let lines = facts.host.iter().flat_map(|host| host.log.iter().chain(&host.since));
+    let mut lines = facts.host.iter().flat_map(|host| host.log.iter().chain(&host.since));
     let names_it = |line: &&Line| {
         let text = line.text.to_lowercase();
         let name = text.split_once("client sent invalid header line: \"").map_or("", |(_, rest)| rest);
         name.split(':').next().is_some_and(|name| name.contains('_') && !name.contains(' '))
     };
-    let line = lines.filter(names_it).last()?;
+    let line = lines.rfind(names_it)?;
     refused.then(|| {
         quoted(
             Suspect::new("proxy.header_dropped_underscore", "The proxy drops a header for the underscore in its name.")
