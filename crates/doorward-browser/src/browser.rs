@@ -14,7 +14,7 @@ use crate::connection::{Connection, Event};
 use crate::failure::Failure;
 use crate::options::Options;
 use crate::origin;
-use crate::tab::Tab;
+use crate::tab::{self, Tab};
 use crate::wire::pipe::Process;
 use crate::wire::websocket;
 
@@ -22,6 +22,9 @@ use crate::wire::websocket;
 const TABS: usize = 50;
 /// How long the browser is waited for when it starts and when it ends.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a window is waited for that a page has opened, and then its page.
+const WINDOW: Duration = Duration::from_secs(1);
 
 /// A browser that is made only after its connection.
 type Later = Arc<Mutex<Weak<Browser>>>;
@@ -322,6 +325,16 @@ impl Browser {
         let found =
             self.until(PATIENCE, |browser| browser.tabs(None).into_iter().find(|tab| tab.target == target)).await;
         found.ok_or_else(|| Failure::said(format!("A browser has at most {TABS} tabs; close one first")))
+    }
+
+    /// Waits a moment until there is a tab more than there were, and until its page can be read where it has one.
+    pub(crate) async fn await_window(&self, context: Option<&str>, tabs: usize) {
+        let newest = |browser: &Self| browser.tabs(context).get(tabs).cloned();
+        let Some(tab) = self.until(WINDOW, newest).await else { return };
+        let is_under_way = |state: &tab::State| state.is_loading || state.moves > 0;
+        if tab.until(WINDOW / 8, is_under_way).await {
+            tab.until(WINDOW, |state| state.is_parsed || state.is_closed || !state.modals.is_empty()).await;
+        }
     }
 
     /// Closes a tab and waits until it is gone.

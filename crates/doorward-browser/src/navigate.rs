@@ -23,6 +23,7 @@ impl Tab {
         if let Some(refusal) = origin::refusal(url) {
             return Err(Failure::said(format!("{refusal}: {url}")));
         }
+        let url = &origin::completed(url);
         let limit = self.options.navigation_timeout;
         self.state().recorder.clear();
         if self.state().is_crashed {

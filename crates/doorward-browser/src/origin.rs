@@ -28,6 +28,14 @@ pub fn refusal(url: &str) -> Option<&'static str> {
     }
 }
 
+/// An address of this machine needs no scheme.
+pub(crate) fn completed(url: &str) -> String {
+    let is_own = ["localhost", "127.0.0.1"].iter().any(|name| {
+        url.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/', '?', '#']))
+    });
+    if is_own { format!("http://{url}") } else { url.to_owned() }
+}
+
 const FILE: &str = "file: addresses are refused: a page of the disk could read other files";
 
 /// The beginning of an address as browsers read it (URL Standard, section 4.4): control characters and spaces around
@@ -183,6 +191,19 @@ mod tests {
             "",
         ] {
             assert!(refusal(url).is_none(), "{url:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_this_machine_needs_no_scheme() {
+        for (url, made) in [
+            ("localhost:3000/x", "http://localhost:3000/x"),
+            ("localhost", "http://localhost"),
+            ("127.0.0.1:8000", "http://127.0.0.1:8000"),
+            ("localhost.evil.test", "localhost.evil.test"),
+            ("https://localhost/", "https://localhost/"),
+        ] {
+            assert_eq!(completed(url), made);
         }
     }
 

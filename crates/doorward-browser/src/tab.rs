@@ -57,6 +57,8 @@ pub(crate) struct State {
     /// The frames that snapshots have shown, in the order of their numbers: `f1` is the first. A frame keeps its number
     /// as long as the page stays, so that no reference ever means an element of another.
     pub(crate) numbered: Vec<String>,
+    /// How many windows the page has opened.
+    pub(crate) windows: u64,
     pub(crate) last_title: String,
     pub(crate) size: Option<(u32, u32)>,
     pub(crate) authenticators: Vec<String>,
@@ -170,7 +172,9 @@ impl Tab {
     /// The address of the page.
     #[must_use]
     pub fn url(&self) -> String {
-        self.state().frames.main().map_or_else(|| "about:blank".to_owned(), |frame| frame.url.clone())
+        let url = self.state().frames.main().map(|frame| frame.url.clone());
+        // A window begins without an address.
+        url.filter(|url| !url.is_empty()).unwrap_or_else(|| "about:blank".to_owned())
     }
 
     /// What the tab did, for whoever looks into it.

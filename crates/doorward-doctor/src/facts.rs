@@ -234,7 +234,7 @@ impl Facts {
     #[must_use]
     pub fn log_ever(&self, phrases: &[&str]) -> Option<&Line> {
         let holds = |line: &&Line| phrases.iter().any(|phrase| line.text.to_lowercase().contains(phrase));
-        self.host.iter().flat_map(|host| host.log.iter()).rfind(holds)
+        self.host.iter().flat_map(|host| host.past.iter().chain(&host.log)).rfind(holds)
     }
 
     /// The newest line that holds one of these phrases.

@@ -2,11 +2,13 @@
 
 pub mod block;
 pub mod firewall;
+pub mod ruleset;
 pub mod upstream;
 
 pub(crate) mod docker;
 mod environment;
 mod gather;
+pub(crate) mod history;
 mod kernel;
 mod program;
 

@@ -26,5 +26,5 @@ mod trail;
 
 pub use facts::Facts;
 pub use judge::judge;
-pub use probe::{Request, examine, examine_host};
+pub use probe::{Request, examine, examine_host, examine_logs};
 pub use report::{Report, Style};

@@ -195,6 +195,11 @@ pub async fn examine_host(
     Ok(())
 }
 
+/// The host's logs alone, for an examination that runs on another machine and has seen the rest before.
+pub async fn examine_logs(request: &Request, facts: &mut Facts) {
+    elsewhere::logs_here(request, facts).await;
+}
+
 /// What the certificate in this file says of itself.
 pub(crate) fn certificate(path: &std::path::Path) -> Option<crate::facts::Certificate> {
     tls::on_disk(path)

@@ -124,6 +124,7 @@ fn quirks(value: &str) -> Vec<String> {
         ("quoted", quoted),
         ("command", value.contains("$(") || value.contains('`')),
         ("dollar", value.contains('$')),
+        ("dollars-doubled", value.contains("$$") && !value.replace("$$", "").contains('$')),
         (
             "percent",
             value.as_bytes().windows(3).any(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit()),

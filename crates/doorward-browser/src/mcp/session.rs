@@ -140,6 +140,14 @@ impl Session {
         Ok(tab)
     }
 
+    /// Waits a moment for the window that a page has opened beside so many tabs.
+    pub(crate) async fn await_window(&self, tabs: usize) {
+        let context = self.state.lock().context.clone();
+        if let Some(browser) = self.browser() {
+            browser.await_window(context.as_deref(), tabs).await;
+        }
+    }
+
     /// Looks at a tab from now on.
     pub(crate) fn look_at(&self, tab: &Tab) {
         self.state.lock().current = Some(tab.target.clone());

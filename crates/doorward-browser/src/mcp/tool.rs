@@ -162,7 +162,8 @@ impl Tool {
 /// A failure as clients of these tools know it.
 fn said(failure: &Failure) -> String {
     let text = failure.to_string();
-    let has_name = ["Error:", "TimeoutError:", "TypeError:"].iter().any(|name| text.starts_with(name));
+    // A list of wrong arguments stands for itself.
+    let has_name = ["Error:", "TimeoutError:", "TypeError:", "[\n"].iter().any(|name| text.starts_with(name));
     if has_name { text } else { format!("Error: {text}") }
 }
 
@@ -174,12 +175,17 @@ impl Turn<'_> {
     }
 
     /// Does something in a page and waits until it has come to rest, or until a dialog stands in its way; then it goes
-    /// on behind the dialog.
+    /// on behind the dialog. A window that it opens is waited for as well.
     pub(crate) async fn complete<F>(&self, tab: &Arc<Tab>, frames: u32, action: F) -> Result<(), Failure>
     where
         F: Future<Output = Result<(), Failure>> + Send + 'static,
     {
-        tab.complete(frames, action).await
+        let (tabs, windows) = (self.session.tabs().len(), tab.state().windows);
+        tab.complete(frames, action).await?;
+        if tab.state().windows > windows {
+            self.session.await_window(tabs).await;
+        }
+        Ok(())
     }
 }
 

@@ -159,11 +159,15 @@ function changed(element) {
   element.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
+const NOT_WRITABLE =
+  "Element is not an <input>, <textarea>, <select> or [contenteditable] and does not have a role allowing [aria-readonly]";
+
 // Gets a field ready for text: `{done}` where the value is set already, `{type}` where it has to be typed.
 function fill(element, text) {
+  const field = meant(element, "label");
+  if (looking(() => isReadOnly(field)) === undefined) return { error: NOT_WRITABLE };
   const lacking = missing(element, ["visible", "enabled", "editable"]);
   if (lacking) return { missing: lacking };
-  const field = meant(element, "label");
   const tag = field.nodeName.toLowerCase();
   if (tag === "input") {
     const type = field.type.toLowerCase();

@@ -177,7 +177,7 @@ function readContent(element, source, isPseudo) {
     else if (slash !== undefined && !hasAlternative) {
       hasAlternative = true;
       parts = [];
-    } else if (other !== undefined && !hasAlternative && source.includes("/")) parts.push("");
+    } else if (other !== undefined && !hasAlternative && source.includes(" / ")) parts.push("");
     else return undefined;
   }
   return hasAlternative || isPseudo ? parts.join("") : undefined;

@@ -9,7 +9,8 @@ async function (element) {
     if (value instanceof Document) return "ref: <Document>";
     if (value instanceof Node) return "ref: <Node>";
     if (value instanceof Date) return value.toJSON();
-    if (value instanceof Error || value instanceof RegExp || value instanceof Promise) return {};
+    if (value instanceof Error) return { name: value.name };
+    if (value instanceof RegExp || value instanceof Promise) return {};
     if (seen.includes(value)) return "[Circular]";
     if (seen.length > 200) return "[Too deep]";
     const below = [...seen, value];

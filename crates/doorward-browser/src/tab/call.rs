@@ -164,7 +164,8 @@ fn result(mut answer: Value) -> Result<Value, Failure> {
     }
     let exception = &details["exception"];
     let thrown = exception["description"].as_str().map(str::to_owned);
-    let thrown = thrown.or_else(|| exception.get("value").map(Value::to_string));
+    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let thrown = thrown.or_else(|| exception.get("value").map(plain));
     let text = thrown.or_else(|| details["text"].as_str().map(str::to_owned)).unwrap_or_default();
     // The frames of the function around what somebody wrote say nothing.
     Err(Failure::said(text))

@@ -71,6 +71,7 @@ impl State {
                     self.modals.remove(index);
                 }
             }
+            "Page.windowOpen" => self.windows += 1,
             "Page.fileChooserOpened" => self.modals.extend(Modal::chooser(session, params)),
             "Inspector.targetCrashed" => {
                 self.is_crashed = true;

@@ -46,9 +46,14 @@ impl Frames {
         self.all.get_mut(id)
     }
 
-    /// Takes the tree of `Page.getFrameTree`.
+    /// Takes the tree of `Page.getFrameTree`. What was told of a frame's address meanwhile is newer than the tree.
     pub(crate) fn take_tree(&mut self, session: &str, tree: &Value) {
+        let id = tree["frame"]["id"].as_str().unwrap_or_default();
+        let told = self.all.get(id).map(|frame| frame.url.clone()).filter(|url| !url.is_empty());
         self.navigated(session, &tree["frame"]);
+        if let (Some(frame), Some(url)) = (self.all.get_mut(id), told) {
+            frame.url = url;
+        }
         for child in tree["childFrames"].as_array().into_iter().flatten() {
             self.take_tree(session, child);
         }
@@ -155,6 +160,15 @@ mod tests {
         assert_eq!(frames.main_id(), "m");
         frames.detached("c");
         assert!(frames.find("g").is_none() && frames.find("m").is_some());
+    }
+
+    #[test]
+    fn an_address_that_was_told_is_newer_than_the_tree() {
+        let mut frames = Frames::default();
+        frames.navigated("s", &json!({ "id": "m", "url": "" }));
+        frames.navigated("s", &json!({ "id": "m", "url": "http://a/" }));
+        frames.take_tree("s", &json!({ "frame": { "id": "m", "url": "" } }));
+        assert_eq!(frames.main().unwrap().url, "http://a/");
     }
 
     #[test]

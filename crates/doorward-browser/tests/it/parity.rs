@@ -276,3 +276,26 @@ async fn a_call_that_is_taken_back_makes_way_for_the_next() {
     client.well("browser_snapshot", json!({})).await;
     client.server.close().await;
 }
+
+#[tokio::test]
+async fn a_window_is_told_with_the_action_that_opens_it() {
+    let (site, client) = client();
+    client.open(&site.url("/well")).await;
+    for (opens, sign) in [
+        ("window.open('/form')", "/form"),
+        ("window.open('/form', '', 'noopener')", "/form"),
+        ("window.open()", "about:blank"),
+    ] {
+        let make = format!("() => {{ document.body.innerHTML = `<button onclick=\"{opens}\">Open</button>` }}");
+        client.well("browser_evaluate", json!({ "function": make })).await;
+        let open = client.reference("Open").await;
+        let text = client.well("browser_click", json!({ "ref": open })).await;
+        let line = text.lines().find(|line| line.starts_with("- 1:")).unwrap_or_else(|| panic!("{opens}: {text}"));
+        assert!(line.ends_with(&format!("{sign})")), "{opens}: {text}");
+        assert!(sign == "about:blank" || line.contains("[Form]"), "{opens}: {text}");
+        client.well("browser_tab_close", json!({ "index": 1 })).await;
+    }
+    let short = format!("localhost:{}/well", site.plain);
+    assert!(client.open(&short).await.contains("All is well"));
+    client.server.close().await;
+}

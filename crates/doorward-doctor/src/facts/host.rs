@@ -53,6 +53,8 @@ pub struct Setting {
     pub mark: Mark,
     /// The mark of what follows `:-` in `${NAME:-default}`.
     pub fallback: Option<Mark>,
+    /// Names that its value in a compose file refers to.
+    pub refers: Vec<String>,
 }
 
 impl Setting {
@@ -281,6 +283,8 @@ pub struct Host {
     pub firewall: Firewall,
     /// Lines of logs.
     pub log: Vec<Line>,
+    /// Lines of logs from days before the logs end, where they were put aside.
+    pub past: Vec<Line>,
     /// Those of them that were written while the doctor signed in.
     pub since: Vec<Line>,
     /// Lines of the proxy's configuration.

@@ -75,7 +75,7 @@ fn container(said: &Value) -> Container {
         health_log: text(&checked["Output"]),
         health_exit: checked["ExitCode"].as_i64().unwrap_or_default(),
         health_test: check.join(" "),
-        started: 0,
+        started: crate::har::moment(&text(&state["StartedAt"])).unwrap_or_default() / 1_000,
         addresses: addresses.collect(),
         ports: ports.chain(bound(said)).collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
         volumes: said["Mounts"].as_array().into_iter().flatten().map(|mount| text(&mount["Destination"])).collect(),
@@ -144,10 +144,11 @@ mod tests {
 
     #[test]
     fn reads_what_inspect_says() {
-        let said = serde_json::json!({"Name": "/app", "RestartCount": 4, "State": {"Status": "restarting", "OOMKilled": true, "ExitCode": 137, "Health": {"Status": "unhealthy", "Log": [{"ExitCode": 127, "Output": "curl: not found"}]}},
+        let said = serde_json::json!({"Name": "/app", "RestartCount": 4, "State": {"Status": "restarting", "StartedAt": "2026-01-02T03:04:05.678901Z", "OOMKilled": true, "ExitCode": 137, "Health": {"Status": "unhealthy", "Log": [{"ExitCode": 127, "Output": "curl: not found"}]}},
             "NetworkSettings": {"Ports": {"8000/tcp": [{"HostIp": "0.0.0.0", "HostPort": "80"}]}, "Networks": {"a": {"IPAddress": "172.18.0.2"}}}});
         let container = container(&said);
         assert!(container.is_oom && container.restarts == 4 && container.health_exit == 127);
+        assert_eq!(container.started, 1_767_323_045);
         assert_eq!((container.ports.len(), container.addresses.len()), (1, 1));
     }
 }

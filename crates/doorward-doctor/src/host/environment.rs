@@ -44,7 +44,7 @@ pub(crate) fn setting(source: Source, name: &str, value: &str, salt: &Salt) -> S
         && value.len() < 300;
     let mark = salt.mark(value);
     let value = if is_open { Value::Plain(crate::redact::clean(value)) } else { Value::Masked(mark.clone()) };
-    Setting { source, name: crate::redact::clean(name), value, mark, fallback: None }
+    Setting { source, name: crate::redact::clean(name), value, mark, fallback: None, refers: Vec::new() }
 }
 
 /// The settings of a file of the form NAME=VALUE.
@@ -67,6 +67,16 @@ fn unquoted(value: &str) -> &str {
         }
     }
     value.split(" #").next().unwrap_or_default().trim()
+}
+
+/// The names of the variables in a value of a compose file: `${NAME}`, `${NAME:-…}`, `$NAME`.
+fn referred(value: &str) -> Vec<String> {
+    let after = value.replace("$$", "").split('$').skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let name = |text: &String| {
+        let text = text.trim_start_matches('{');
+        text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>()
+    };
+    after.iter().map(name).filter(|name| !name.is_empty()).collect()
 }
 
 /// The environment of a process.
@@ -105,6 +115,7 @@ pub(super) fn compose(path: &Path, salt: &Salt) -> Vec<Setting> {
                 .and_then(|(_, rest)| rest.rsplit_once('}'))
                 .map(|(fallback, _)| salt.mark(fallback));
             let mut setting = setting(source.clone(), &name, &value, salt);
+            setting.refers = referred(&value);
             setting.fallback =
                 fallback.or_else(|| (!value.is_empty() && !value.contains("${")).then(|| setting.mark.clone()));
             all.push(setting);

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::ruleset;
 use crate::facts::Firewall;
 
 /// Chains that are followed into one another.
@@ -49,9 +50,8 @@ pub fn stops_forward(firewall: &Firewall, inner: u16) -> Option<(String, bool)> 
     if firewall.rules.iter().any(|line| line.starts_with("-P ") || line.starts_with("-A ")) {
         return iptables(&firewall.rules, "FORWARD", whom, 0).unwrap_or(None);
     }
-    base_chains(&firewall.rules, "hook forward")
-        .iter()
-        .find_map(|chain| nft(&firewall.rules, chain, whom, 0).unwrap_or(None))
+    let rules = ruleset::plain(&firewall.rules);
+    base_chains(&rules, "hook forward").iter().find_map(|chain| nft(&rules, chain, whom, 0).unwrap_or(None))
 }
 
 /// The same for connections from here.
@@ -64,13 +64,29 @@ pub fn stops_from(firewall: &Firewall, port: u16, from: From) -> Option<(String,
         return iptables(&firewall.rules, "INPUT", (port, from), 0).unwrap_or(None);
     }
     // What stops packets before they are sorted stops these too.
-    let early = base_chains(&firewall.rules, "type filter hook prerouting");
-    for chain in early.into_iter().chain(base_chains(&firewall.rules, "hook input")) {
-        if let Some(verdict) = nft(&firewall.rules, &chain, (port, from), 0).unwrap_or(None) {
+    let rules = ruleset::plain(&firewall.rules);
+    let early = base_chains(&rules, "type filter hook prerouting");
+    for chain in early.into_iter().chain(base_chains(&rules, "hook input")) {
+        if let Some(verdict) = nft(&rules, &chain, (port, from), 0).unwrap_or(None) {
             return Some(verdict);
         }
     }
     None
+}
+
+/// Whether an interface is one of this host's own networks, not the way out.
+fn is_inner(name: &str) -> bool {
+    ["lo", "docker", "br-", "veth", "cni", "podman", "virbr", "lxc", "lxd", "wg", "tailscale", "tun"]
+        .iter()
+        .any(|start| name.starts_with(start))
+}
+
+/// Whether connections from here come by this interface.
+fn is_way_of(name: &str, from: From) -> bool {
+    match from {
+        From::Outside | From::Led => !is_inner(name),
+        From::Container(_) => is_inner(name) && name != "lo",
+    }
 }
 
 /// Whether a rule is about connections from here, as far as it names an interface or a source.
@@ -82,25 +98,15 @@ fn is_about(line: &str, from: From) -> bool {
         let value = words.get(at + 1 + usize::from(words.get(at + 1) == Some(&"!=")))?;
         Some((*value, is_negated))
     };
-    let is_inner = |name: &str| {
-        ["lo", "docker", "br-", "veth", "cni", "podman", "virbr", "lxc", "lxd", "wg", "tailscale", "tun"]
-            .iter()
-            .any(|start| name.starts_with(start))
-    };
     if let Some((name, is_negated)) = after(&["oif", "oifname", "-o"])
         && (from != From::Led || is_inner(name) == is_negated)
     {
         return false;
     }
-    if let Some((name, is_negated)) = after(&["iif", "iifname", "-i"]) {
-        let is_inner = is_inner(name);
-        let is_ours = match from {
-            From::Outside | From::Led => !is_inner,
-            From::Container(_) => is_inner && name != "lo",
-        };
-        if is_ours == is_negated {
-            return false;
-        }
+    if let Some((name, is_negated)) = after(&["iif", "iifname", "-i"])
+        && is_way_of(name, from) == is_negated
+    {
+        return false;
     }
     match (after(&["saddr", "-s"]), from) {
         (None, _) => !line.contains("--match-set"),
@@ -222,7 +228,19 @@ fn rule(rules: &[String], line: &str, whom: (u16, From), depth: usize) -> Option
         "ip protocol icmp",
         "ct count",
         "tcp sport",
+        "ct status",
+        "ct mark",
+        "meta mark",
+        "fib ",
+        "tcp flags",
+        "pkttype",
+        "xt match",
+        "igmp",
+        "ip protocol !=",
     ];
+    if let Some(verdict) = ruleset::mapped(line, port, |name| is_way_of(name, from)) {
+        return rule(rules, &verdict, whom, depth + 1);
+    }
     let is_about_port = line.contains("dport");
     let matched = line.split("reject with").next().unwrap_or_default();
     if !is_about(matched, from)
@@ -265,6 +283,11 @@ fn iptables(rules: &[String], chain: &str, whom: (u16, From), depth: usize) -> R
             "connlimit",
             "ADDRTYPE",
             "--dst-type",
+            "-m recent",
+            "-m time",
+            "-m string",
+            "--tcp-flags",
+            "--pkt-type",
         ]
         .iter()
         .any(|word| line.contains(word))
@@ -312,6 +335,9 @@ mod tests {
             ("jump web\n}\nchain web {\ntcp dport 443 accept\n}\n}", 443, None),
             ("tcp dport 1-1024 accept\n}\n}", 443, None),
             ("reject with icmpx admin-prohibited\n}\n}", 443, Some(true)),
+            ("tcp dport vmap { 22 : accept, 443 : accept }\n}\n}", 443, None),
+            ("tcp dport @web accept\n}\nset web {\ntype inet_service\nelements = { 80, 443 }\n}\n}", 443, None),
+            ("fib saddr . iif oif missing drop\ntcp dport 443 accept\n}\n}", 443, None),
         ] {
             let firewall = listing(&format!("{head}{rest}"));
             assert_eq!(stops(&firewall, port).map(|(_, is_reject)| is_reject), expected, "{rest}");

@@ -237,6 +237,9 @@ fn files(host: &mut Host, place: &Place) {
         ("env.example", Source::Example),
         (".env.sample", Source::Example),
         (".env.dist", Source::Example),
+        (".env.template", Source::Example),
+        (".env.defaults", Source::Example),
+        ("example.env", Source::Example),
     ] {
         let path = folder.join(name);
         if path.is_file() {
@@ -244,7 +247,16 @@ fn files(host: &mut Host, place: &Place) {
             host.files.push(name.to_owned());
         }
     }
-    for name in ["compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml"] {
+    for name in [
+        "compose.yml",
+        "compose.yaml",
+        "compose.override.yml",
+        "compose.prod.yml",
+        "docker-compose.yml",
+        "docker-compose.yaml",
+        "docker-compose.override.yml",
+        "docker-compose.prod.yml",
+    ] {
         let path = folder.join(name);
         if path.is_file() {
             host.settings.extend(environment::compose(&path, &place.salt));

@@ -189,8 +189,18 @@ pub fn is_meant(facts: &Facts, container: &crate::facts::Container) -> bool {
         return container.ports.iter().any(|(_, outer, _)| *outer == port) || address.is_loopback();
     }
     let others = facts.host.iter().flat_map(|host| &host.containers);
-    container.addresses.iter().any(|(_, known)| *known == address)
+    is_at(facts, container, address)
         || !others.into_iter().any(|other| other.addresses.iter().any(|(_, known)| *known == address))
+}
+
+/// Whether a container has this address; one that has ended has given it up to another that runs there now.
+#[must_use]
+pub fn is_at(facts: &Facts, container: &crate::facts::Container, address: IpAddr) -> bool {
+    let has = |one: &crate::facts::Container| one.addresses.iter().any(|(_, known)| *known == address);
+    let mut others = facts.host.iter().flat_map(|host| &host.containers);
+    let is_taken = container.state != "running"
+        && others.any(|other| other.name != container.name && other.state == "running" && has(other));
+    has(container) && !is_taken
 }
 
 /// A service that is not the proxy.

@@ -30,7 +30,7 @@ pub(crate) async fn host(request: &Request, facts: &mut Facts) {
         super::insider::look(request, facts).await;
         return;
     }
-    match there(request, facts).await {
+    match there(request, facts, "--host-facts").await {
         Some(other) => merge(facts, other),
         None => facts.skipped.push("the command for the host gave no facts: is doorward installed there?".to_owned()),
     }
@@ -56,7 +56,12 @@ pub(crate) async fn logs(request: &Request, facts: &mut Facts) {
     }
     let mut log = Vec::new();
     if !request.via.is_empty() {
-        match there(request, facts).await.and_then(|other| other.host) {
+        let mut other = there(request, facts, "--host-logs").await;
+        if other.is_none() {
+            // An older program there knows the whole look alone.
+            other = there(request, facts, "--host-facts").await;
+        }
+        match other.and_then(|other| other.host) {
             Some(other) => log.extend(other.log),
             None => return,
         }
@@ -75,6 +80,13 @@ pub(crate) async fn logs(request: &Request, facts: &mut Facts) {
     }
 }
 
+/// The last lines of the host's logs and nothing else, for an examination that runs elsewhere.
+pub(crate) async fn logs_here(request: &Request, facts: &mut Facts) {
+    if let Some(place) = &request.host {
+        facts.host = Some(Host { log: host::log(place).await, ..Host::default() });
+    }
+}
+
 /// Whether this machine is the one that serves the site: its name leads here, or what listens here is set up for it.
 fn is_site(facts: &Facts, host: &Host) -> bool {
     let Some(target) = &facts.target else { return true };
@@ -90,11 +102,11 @@ fn is_site(facts: &Facts, host: &Host) -> bool {
     leads_here || is_set_up || facts.vantage == Vantage::Origin
 }
 
-async fn there(request: &Request, facts: &Facts) -> Option<Facts> {
+async fn there(request: &Request, facts: &Facts, wish: &str) -> Option<Facts> {
     let (program, rest) = request.via.split_first()?;
     let mut words = vec!["doorward".to_owned(), "doctor".to_owned()];
     words.extend(request.target.as_ref().map(|target| format!("{}{}", target.origin(), target.path)));
-    words.extend(["--host-facts", "--salt", &request.salt.to_hex()].map(str::to_owned));
+    words.extend([wish, "--salt", &request.salt.to_hex()].map(str::to_owned));
     if let Some(stop) = crate::stop::find(facts) {
         words.extend(["--stopped-at", stop.link.as_str()].map(str::to_owned));
     }

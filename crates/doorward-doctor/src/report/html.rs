@@ -31,13 +31,7 @@ li{margin:.2rem 0}.why{font-size:1.05rem}svg{width:100%;height:auto}svg text{fon
 pub(super) fn write(report: &Report) -> String {
     let mut out = String::from(HEAD);
     match &report.root_cause {
-        None => {
-            let is_part = report.is_without_sign_in();
-            let _ = writeln!(out, "<h1>Well{}: {}</h1>", if is_part { " so far" } else { "" }, text(&report.target));
-            if is_part {
-                let _ = writeln!(out, "<p class=\"why\">{WITHOUT_SIGN_IN}</p>");
-            }
-        }
+        None => well(&mut out, report),
         Some(root) => {
             let _ = writeln!(
                 out,
@@ -90,6 +84,15 @@ pub(super) fn write(report: &Report) -> String {
     }
     out.push_str("</body></html>\n");
     out
+}
+
+/// What is said where nothing is broken.
+fn well(out: &mut String, report: &Report) {
+    let is_part = report.is_without_sign_in();
+    let _ = writeln!(out, "<h1>Well{}: {}</h1>", if is_part { " so far" } else { "" }, text(&report.target));
+    if is_part {
+        let _ = writeln!(out, "<p class=\"why\">{WITHOUT_SIGN_IN}</p>");
+    }
 }
 
 /// The chain as circles on a line, broken where the way ends.

@@ -45,11 +45,20 @@ fn contained(facts: &Facts) -> Option<Suspect> {
             || container.health == "starting" && container.health_exit != 0 && container.restarts > 1
     })?;
     let log = container.health_log.to_lowercase();
+    // curl ends with 22 and wget with 8 where the server answered, and not with 200.
+    let is_server_fault = ["500", "502", "503", "504"].iter().any(|word| log.contains(word));
+    let is_answered = !is_server_fault
+        && (container.health_exit == 22 && container.health_test.contains("curl")
+            || container.health_exit == 8 && container.health_test.contains("wget"));
     let cannot_run = container.health_exit == 127
         || container.health_exit == 126
-        || ["not found", "executable file", "no such file", "permission denied"].iter().any(|word| log.contains(word))
-            && !log.contains("404");
-    let wrong_path = ["404", "301", "302", "401", "403", "405", "not acceptable"].iter().any(|word| log.contains(word))
+        || ["not found", "executable file", "no such file", "permission denied", "unrecognized option"]
+            .iter()
+            .any(|word| log.contains(word))
+            && !log.contains("404")
+            && !is_answered;
+    let wrong_path = is_answered
+        || ["404", "301", "302", "401", "403", "405", "not acceptable"].iter().any(|word| log.contains(word))
         || log.contains("connection refused") && facts.inner(Via::App).is_some_and(Visit::is_well);
     let (code, why) = if cannot_run {
         (
@@ -64,9 +73,11 @@ fn contained(facts: &Facts) -> Option<Suspect> {
     } else {
         return None;
     };
+    // A proxy that leaves unhealthy containers out answers itself.
+    let is_left_out = facts.arrival().is_some_and(|visit| matches!(visit.status, 404 | 503));
     Some(
         Suspect::new(code, why)
-            .at(shows_at(facts, Link::App).min(Link::App))
+            .at(if is_left_out { Link::Proxy } else { shows_at(facts, Link::App).min(Link::App) })
             .deep(7)
             .saw(container.health_test.clone(), format!("exit {}: {}", container.health_exit, container.health_log), container.name.clone())
             .not("app.crash_loop", "the process runs, and it is the check that fails")
@@ -97,6 +108,21 @@ mod tests {
             assert_eq!(code(&RULE, &facts), expected, "{log}");
         }
     }
+
+    #[test]
+    fn an_answer_that_curl_refuses_is_no_missing_program() {
+        let mut facts = answered(404);
+        let container = Container {
+            health: "unhealthy".into(),
+            health_exit: 22,
+            health_test: "CMD curl -f http://localhost:8000/up".into(),
+            health_log: "{\"detail\":\"Not Found\"}".into(),
+            ..Container::default()
+        };
+        facts.host.get_or_insert_default().containers.push(container);
+        assert_eq!(code(&RULE, &facts), Some("app.health.wrong_path"));
+    }
+
     #[test]
     fn a_balancer_that_asks_wrong_is_told_by_its_log() {
         for (got, expected) in [("404", Some("app.health.wrong_path")), ("500", None)] {

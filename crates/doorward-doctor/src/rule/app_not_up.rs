@@ -10,7 +10,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     }
     let place = shows_at(facts, Link::App);
     let containers = facts.host.iter().flat_map(|host| &host.containers);
-    for container in containers.filter(|container| crate::host::upstream::is_meant(facts, container)) {
+    let is_app = |container: &&Container| container.is_oom || !super::db_connect_failed::is_database(container);
+    for container in containers.filter(is_app).filter(|container| crate::host::upstream::is_meant(facts, container)) {
         let state = format!(
             "{}, exit {}, {} restarts, out of memory: {}",
             container.state, container.exit, container.restarts, container.is_oom
@@ -29,7 +30,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                     .fix("mem_limit: 1g   # in the compose file, under the service; or fewer workers"),
             );
         }
-        if is_unhealthy_restart(container) {
+        if is_unhealthy_restart(facts, container) {
             let line = last_word(facts, container);
             let suspect = said("app.crash_loop", format!("{} starts and ends again and again.", container.name))
                 .not("app.oom_killed", "the out-of-memory flag is not set");
@@ -62,13 +63,15 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             );
         }
     }
-    logged(facts, place)
+    told(facts, place)
 }
 
 /// A container that ended well and never served, such as one that migrates the database before the app starts.
 fn is_done(facts: &Facts, container: &Container) -> bool {
     let is_target = crate::host::upstream::of(facts).is_some_and(|(name, _)| {
-        container.service == name || container.addresses.iter().any(|(_, address)| address.to_string() == name)
+        let address = name.parse().ok();
+        container.service == name
+            || address.is_some_and(|address| crate::host::upstream::is_at(facts, container, address))
     });
     let helpers =
         ["db", "postgres", "mysql", "mariadb", "redis", "cache", "proxy", "nginx", "caddy", "traefik", "web", "mail"];
@@ -87,9 +90,11 @@ fn is_done(facts: &Facts, container: &Container) -> bool {
         && facts.host.iter().flat_map(|host| &host.containers).any(is_app)
 }
 
-fn is_unhealthy_restart(container: &Container) -> bool {
+/// Whether it goes up and down; one that was started anew long ago and has run since is well.
+fn is_unhealthy_restart(facts: &Facts, container: &Container) -> bool {
+    let is_young = container.started > 0 && facts.now - container.started < 120;
     container.state == "restarting"
-        || container.restarts >= 3 && (container.exit != 0 || container.state != "running" || container.started > 0)
+        || container.restarts >= 3 && (container.exit != 0 || container.state != "running" || is_young)
 }
 
 fn last_word<'a>(facts: &'a Facts, container: &Container) -> Option<&'a Line> {
@@ -105,10 +110,15 @@ fn with_line(suspect: Suspect, line: Option<&Line>) -> Suspect {
     }
 }
 
-fn logged(facts: &Facts, place: Link) -> Option<Suspect> {
-    if let Some(line) =
-        facts.log_any(&["out of memory: killed process", "oom-kill", "oom_kill", "memory cgroup out of memory"])
-    {
+fn told(facts: &Facts, place: Link) -> Option<Suspect> {
+    if let Some(line) = facts.log_any(&[
+        "out of memory: killed process",
+        "oom-kill",
+        "oom_kill",
+        "oomkilled",
+        "by the oom killer",
+        "memory cgroup out of memory",
+    ]) {
         return Some(
             quoted(Suspect::new("app.oom_killed", "The kernel ended the app for lack of memory."), line)
                 .at(place)
@@ -118,6 +128,7 @@ fn logged(facts: &Facts, place: Link) -> Option<Suspect> {
     if let Some(line) = facts.log_any(&[
         "migrating",
         "running migrations",
+        "migrating schema",
         "applying migration",
         "waiting for application startup",
         "warming up",
@@ -126,8 +137,29 @@ fn logged(facts: &Facts, place: Link) -> Option<Suspect> {
     {
         return Some(quoted(Suspect::new("app.starting", "The app is still starting."), line).at(place).deep(3));
     }
+    let stopped = log_line(facts, |text| {
+        let is_signal = has_each(text, &[&["code=killed"], &["status=9", "status=15"]])
+            || has_each(text, &[&["exited with code 137", "exited with code 143"]]);
+        is_signal && !text.contains("oom")
+    });
+    if let Some(line) = stopped {
+        let why = "The app was ended by a signal from outside, not by an error of its own.";
+        return Some(
+            quoted(Suspect::new("app.killed_external", why), line)
+                .at(place)
+                .deep(4)
+                .not("app.oom_killed", "nothing speaks of memory")
+                .fix("systemctl start SERVICE   # then see who stopped it: journalctl -n 200"),
+        );
+    }
     let line = facts.log_any(&[
         "main process exited",
+        "crashloopbackoff",
+        "too many unstable restarts",
+        "entered fatal state",
+        "not expected)",
+        "segmentation fault",
+        "core dumped",
         "exited with code 1",
         "restart counter is at",
         "worker failed to boot",
@@ -146,6 +178,36 @@ fn logged(facts: &Facts, place: Link) -> Option<Suspect> {
 mod tests {
     use super::super::sample::*;
     use super::*;
+
+    #[test]
+    fn a_helper_that_ended_gave_its_address_up() {
+        let line = "dial tcp 172.18.0.3:8000: connect: connection refused";
+        let mut facts = logged(answered(502), line);
+        let at = |name: &str, state: &str| Container {
+            name: name.into(),
+            service: name.into(),
+            state: state.into(),
+            addresses: vec![("net".into(), "172.18.0.3".parse().unwrap())],
+            ..Container::default()
+        };
+        let containers = &mut facts.host.as_mut().unwrap().containers;
+        containers.extend([at("redis", "exited"), at("app", "running")]);
+        assert_eq!(code(&RULE, &facts), None);
+        facts.host.as_mut().unwrap().containers.pop();
+        assert_eq!(code(&RULE, &facts), Some("app.killed_external"));
+    }
+
+    #[test]
+    fn a_unit_that_was_stopped_did_not_crash() {
+        for (text, expected) in [
+            ("shop.service: Main process exited, code=killed, status=9/KILL", "app.killed_external"),
+            ("shop.service: Main process exited, code=exited, status=1/FAILURE", "app.crash_loop"),
+            ("WARN exited: shop (exit status 1; not expected)", "app.crash_loop"),
+            ("shop.service: A process of this unit has been killed by the OOM killer.", "app.oom_killed"),
+        ] {
+            assert_eq!(code(&RULE, &logged(answered(502), text)), Some(expected), "{text}");
+        }
+    }
 
     fn contained(container: Container) -> Facts {
         let mut facts = answered(502);
@@ -170,5 +232,13 @@ mod tests {
             Some("app.starting")
         );
         assert_eq!(code(&RULE, &contained(state("running", 0, 0, false))), None);
+        let since = |seconds| {
+            let mut facts = contained(state("running", 0, 6, false));
+            let now = facts.now;
+            facts.host.as_mut().unwrap().containers[0].started = now - seconds;
+            facts
+        };
+        assert_eq!(code(&RULE, &since(5)), Some("app.crash_loop"));
+        assert_eq!(code(&RULE, &since(90_000)), None, "it was restarted long ago");
     }
 }

@@ -86,7 +86,7 @@ fn said(facts: &Facts, code: &'static str, why: String) -> Suspect {
         "set a limit for each request (--timeout 60, harakiri = 60), add workers, and find the call that blocks"
     };
     Suspect::new(code, why)
-        .at(shows_at(facts, Link::App))
+        .at(ends_at(facts, Link::App))
         .deep(6)
         .not("proxy.upstream_refused", "the port is open")
         .fix(fix)

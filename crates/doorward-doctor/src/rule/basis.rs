@@ -113,9 +113,30 @@ pub(super) fn is_app_down(facts: &Facts) -> bool {
         || facts.target.is_none()
 }
 
-/// Where a cause of the app's not serving shows: at the link where the way ends.
+/// Where a cause of the app's not serving shows: at the link where the way ends, unless no app can end it there.
 pub(super) fn shows_at(facts: &Facts, otherwise: Link) -> Link {
+    let Some(stop) = stop::find(facts).filter(|stop| !stop.is_mild) else { return otherwise };
+    if is_before_app(facts, stop.link) { otherwise.max(Link::App) } else { stop.link }
+}
+
+/// The link where the way ends, for causes that may end it anywhere.
+pub(super) fn ends_at(facts: &Facts, otherwise: Link) -> Link {
     stop::find(facts).filter(|stop| !stop.is_mild).map_or(otherwise, |stop| stop.link)
+}
+
+/// Whether the way ends where nothing behind the door has a part in it: at the name, in silence, at a certificate, or
+/// at a port of the proxy.
+fn is_before_app(facts: &Facts, link: Link) -> bool {
+    match link {
+        Link::Dns | Link::Net => true,
+        Link::Tls => {
+            let door = stop::entrance(facts).and_then(|door| door.tls.as_ref());
+            door.is_some_and(|tls| tls.knock == Knock::Done && tls.trust != Trust::Good)
+                || facts.arrival().is_some_and(|visit| matches!(visit.status, 525 | 526))
+        }
+        Link::Listen => facts.host.as_ref().is_some_and(|host| !host.proxy.is_empty()),
+        _ => false,
+    }
 }
 
 /// A cause of which only a log or a browser tells, while every way of the doctor's leads through. What was measured
@@ -156,6 +177,22 @@ pub(super) fn has_each(text: &str, groups: &[&[&str]]) -> bool {
 /// The newest line of a log that fits.
 pub(super) fn log_line(facts: &Facts, fits: impl Fn(&str) -> bool) -> Option<&Line> {
     facts.log_lines().filter(|line| fits(&line.text.to_lowercase())).last()
+}
+
+/// Whether a container does not stay up: one that ended well, or has run for long since its last start, does.
+pub(super) fn is_restless(facts: &Facts, container: &Container) -> bool {
+    let is_young = container.started == 0 || facts.now - container.started < 600;
+    match container.state.as_str() {
+        "restarting" => true,
+        "exited" | "dead" => container.exit != 0,
+        _ => container.restarts > 1 && is_young,
+    }
+}
+
+/// Whether a later line of the same log says that what one complained of is over.
+pub(super) fn is_over(facts: &Facts, line: &Line, over: &[&str]) -> bool {
+    let own = facts.log_lines().filter(|other| other.source == line.source);
+    own.skip_while(|other| !std::ptr::eq(*other, line)).skip(1).any(|other| has_each(&other.text, &[over]))
 }
 
 /// Requests that a browser recorded, in order.

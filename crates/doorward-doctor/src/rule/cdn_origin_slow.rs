@@ -6,6 +6,10 @@ pub(super) const RULE: Rule = Rule { family: "cdn.origin_slow", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
     let visit = facts.visits.iter().find(|visit| visit.via == Via::Public && visit.status == 524)?;
+    // A proxy that tries a closed port again and again lets the edge wait too.
+    if facts.doors(Via::App).any(|door| door.tcp == Tcp::Refused) {
+        return None;
+    }
     Some(
         Suspect::new("cdn.origin_read_timeout", format!("The CDN reached the origin and had no answer to {} {} in its time (524).", visit.method, visit.url))
             .saw(visit.method.clone(), "524", visit.url.clone())

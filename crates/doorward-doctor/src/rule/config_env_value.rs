@@ -11,27 +11,30 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let dotenv: Vec<_> = from(|source| *source == Source::Dotenv).collect();
     let compose: Vec<_> = from(|source| matches!(source, Source::Compose(_))).collect();
     let running: Vec<_> = host.settings.iter().filter(|setting| is_running(&setting.source)).collect();
-    mangled(&running, &dotenv, &compose)
-        .or_else(|| mangled(&[], &dotenv, &compose).filter(|_| running.is_empty()))
+    let is_failing = is_failing(facts);
+    mangled(&running, &dotenv, &compose, is_failing)
+        .or_else(|| mangled(&[], &dotenv, &compose, is_failing).filter(|_| running.is_empty()))
         .or_else(|| absent(host, &dotenv, &compose, &running))
         .or_else(|| environment(facts, &dotenv, &running))
-        .map(|suspect| placed(facts, suspect))
+        .map(|suspect| {
+            // A setting is a suspect; it is the cause where something that it explains does not work.
+            if is_failing {
+                suspect.at(shows_at(facts, Link::Config)).deep(8)
+            } else {
+                suspect.likely().at(Link::Browser)
+            }
+        })
 }
 
-/// A setting is a suspect; it is the cause where something that it explains does not work.
-fn placed(facts: &Facts, suspect: Suspect) -> Suspect {
-    let is_failing = is_app_down(facts)
+/// Whether something does not work that a setting could explain.
+fn is_failing(facts: &Facts) -> bool {
+    is_app_down(facts)
         || facts.signin.attempts.iter().any(|attempt| !matches!(attempt.answer, Answer::Credentials | Answer::Welcome))
         || stop::find(facts).is_some_and(|stop| stop.link >= Link::Proxy && !stop.is_mild)
-        || facts
-            .host
-            .iter()
-            .flat_map(|host| &host.containers)
-            .any(|container| container.restarts > 1 || container.state == "restarting");
-    if is_failing { suspect.at(shows_at(facts, Link::Config)).deep(8) } else { suspect.likely().at(Link::Browser) }
+        || facts.host.iter().flat_map(|host| &host.containers).any(|container| is_restless(facts, container))
 }
 
-fn mangled(running: &[&Setting], dotenv: &[&Setting], compose: &[&Setting]) -> Option<Suspect> {
+fn mangled(running: &[&Setting], dotenv: &[&Setting], compose: &[&Setting], is_failing: bool) -> Option<Suspect> {
     for setting in if running.is_empty() { [dotenv, compose].concat() } else { running.to_vec() } {
         let written = dotenv
             .iter()
@@ -49,7 +52,7 @@ fn mangled(running: &[&Setting], dotenv: &[&Setting], compose: &[&Setting]) -> O
                 .fix(format!("{}=OUTPUT-OF-THE-COMMAND   # run it once, write the outcome", setting.name)),
             );
         }
-        if setting.mark.is("quoted") && !running.is_empty() {
+        if setting.mark.is("quoted") && !running.is_empty() && is_ours(&setting.name, dotenv, compose) {
             return Some(
                 said(
                     "config.env_quotes_literal",
@@ -61,6 +64,8 @@ fn mangled(running: &[&Setting], dotenv: &[&Setting], compose: &[&Setting]) -> O
         if let Some(written) = written.filter(|written| {
             !running.is_empty()
                 && written.mark.is("dollar")
+                // A doubled one is how a dollar sign is meant to be written, until something shows that it was not.
+                && (is_failing || !written.mark.is("dollars-doubled"))
                 && written.mark.print != setting.mark.print
                 && setting.mark.length < written.mark.length
         }) {
@@ -74,7 +79,8 @@ fn mangled(running: &[&Setting], dotenv: &[&Setting], compose: &[&Setting]) -> O
 
 /// The name is one that the installation's own files speak of.
 fn is_ours(name: &str, dotenv: &[&Setting], compose: &[&Setting]) -> bool {
-    dotenv.iter().chain(compose).any(|setting| setting.name == name) || name.contains("SECRET") || name.contains("KEY")
+    dotenv.iter().chain(compose).any(|setting| setting.name == name)
+        || ["SECRET", "KEY", "PASSWORD", "TOKEN", "URL", "DOMAIN", "ORIGIN"].iter().any(|word| name.contains(word))
 }
 
 fn absent(host: &Host, dotenv: &[&Setting], compose: &[&Setting], running: &[&Setting]) -> Option<Suspect> {
@@ -119,9 +125,16 @@ fn absent(host: &Host, dotenv: &[&Setting], compose: &[&Setting], running: &[&Se
         );
     }
     let known = |name: &str| ["PATH", "HOME", "HOSTNAME", "LANG", "PWD"].contains(&name);
-    if let Some(missing) =
-        wanted.iter().find(|setting| !has(&setting.name) && !known(&setting.name) && matters(host, &setting.name))
-    {
+    // What a service gets under another name, or as a part of an address, is passed on.
+    let is_passed_on = |name: &str| {
+        compose
+            .iter()
+            .any(|setting| setting.name != name && setting.refers.iter().any(|to| to == name) && has(&setting.name))
+    };
+    if let Some(missing) = wanted.iter().find(|setting| {
+        let name = setting.name.as_str();
+        !has(name) && !known(name) && matters(host, name) && !is_passed_on(name)
+    }) {
         if let Some(other) = running
             .iter()
             .chain(compose)
@@ -172,7 +185,11 @@ pub(super) fn required(text: &str) -> Option<String> {
         "must not be empty",
         "cannot be empty",
         "needs to be",
-        "not found in env",
+        "not found",
+        "please set",
+        "please define",
+        "set the",
+        "resolve placeholder",
     ]
     .iter()
     .any(|word| lower.contains(word));
@@ -203,7 +220,8 @@ fn matters(host: &Host, name: &str) -> bool {
         .any(|word| upper.contains(word))
         && (host.containers.len() < 2
             || host.settings.iter().any(|setting| matches!(setting.source, Source::Compose(_)) && setting.name == name)
-            || upper.contains("SECRET"))
+            || upper.contains("SECRET")
+            || host.log.iter().any(|line| required(&line.text).as_deref() == Some(name)))
 }
 
 fn environment(facts: &Facts, dotenv: &[&Setting], running: &[&Setting]) -> Option<Suspect> {
@@ -218,8 +236,18 @@ fn environment(facts: &Facts, dotenv: &[&Setting], running: &[&Setting]) -> Opti
         .or_else(|| facts.log_with(&["required in production"]))
         .or_else(|| facts.log_with(&["environment", "not set"]))
         .or_else(|| facts.log_with(&["environment", "unset"]))
-        .or_else(|| facts.log_with(&["in production"]))?;
-    (!has("ENVIRONMENT") && !has("NODE_ENV") && !has("APP_ENV") && !has("RAILS_ENV") && (host.has_running() || !dotenv.is_empty())).then(|| {
+        .or_else(|| {
+            log_line(facts, |text| {
+                has_each(
+                    text,
+                    &[
+                        &["in production"],
+                        &["must be set", "is required", "not set", "missing", "refus", "not allowed"],
+                    ],
+                )
+            })
+        })?;
+    (!has("ENVIRONMENT") && !has("NODE_ENV") && !has("APP_ENV") && !has("RAILS_ENV") && !has("FLASK_ENV") && !has("DJANGO_ENV") && !has("GO_ENV") && (host.has_running() || !dotenv.is_empty())).then(|| {
         quoted(Suspect::new("config.environment_unset", "The app takes itself for production, because ENVIRONMENT is not set, and demands what production needs."), line).fix("ENVIRONMENT=production   # and set what it demands; or ENVIRONMENT=development on a machine of your own")
     })
 }
@@ -249,7 +277,14 @@ mod tests {
 
     fn setting(source: Source, name: &str, value: &str) -> Setting {
         let mark = Salt::of(b"s").mark(value);
-        Setting { source, name: name.into(), value: crate::facts::Value::Masked(mark.clone()), mark, fallback: None }
+        Setting {
+            source,
+            name: name.into(),
+            value: crate::facts::Value::Masked(mark.clone()),
+            mark,
+            fallback: None,
+            refers: Vec::new(),
+        }
     }
 
     fn set(settings: &[(Source, &str, &str)]) -> Facts {
@@ -298,6 +333,30 @@ mod tests {
         ] {
             assert_eq!(code(&RULE, &set(&settings)), expected, "{settings:?}");
         }
+    }
+
+    #[test]
+    fn what_a_service_gets_under_another_name_is_passed_on() {
+        let mut facts = set(&[
+            (Source::Dotenv, "SHOP_SECRET", "x1"),
+            (Source::Dotenv, "DOMAIN", "a.test"),
+            (Source::Compose("app".into()), "TOKEN_SALT", "${SHOP_SECRET}"),
+            (Source::Container("app".into()), "TOKEN_SALT", "x1"),
+            (Source::Container("app".into()), "DOMAIN", "a.test"),
+        ]);
+        assert_eq!(code(&RULE, &facts), Some("config.env_not_passed_to_container"));
+        facts.host.as_mut().unwrap().settings[2].refers = vec!["SHOP_SECRET".into()];
+        assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn a_doubled_dollar_is_right_where_all_is_well() {
+        let settings =
+            [(Source::Dotenv, "DB_PASSWORD", "ab$$cd"), (Source::Container("app".into()), "DB_PASSWORD", "ab$cd")];
+        let mut facts = set(&settings);
+        assert_eq!(code(&RULE, &facts), Some("config.env_dollar_interpolated"));
+        facts.visits = healthy().visits;
+        assert_eq!(code(&RULE, &facts), None);
     }
 
     #[test]

@@ -22,11 +22,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         host.settings.iter().filter(|setting| setting.source == Source::Dotenv).collect()
     };
     let is_failing = is_app_down(facts)
-        || facts
-            .host
-            .iter()
-            .flat_map(|host| &host.containers)
-            .any(|container| container.restarts > 1 || matches!(container.state.as_str(), "restarting" | "exited"));
+        || facts.host.iter().flat_map(|host| &host.containers).any(|container| is_restless(facts, container));
     // Another part that signs with the real secret is not believed, and says so.
     let is_unbelieved =
         facts.signin.attempts.iter().any(|attempt| matches!(attempt.answer, Answer::Failure | Answer::Refused))
@@ -37,7 +33,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let placed = |suspect: Suspect| {
         if is_unbelieved {
             suspect
-                .at(shows_at(facts, Link::Config))
+                .at(shows_at(facts, Link::Config).min(Link::Auth))
                 .deep(8)
                 .not("auth.jwt.signature_invalid", "the secret in force is the published one")
         } else if is_failing {
@@ -46,15 +42,24 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             suspect.at(Link::Browser)
         }
     };
+    // A password of a part inside opens nothing from outside; a secret that signs does.
+    let weighed = |suspect: Suspect, name: &str| {
+        let is_inner = name.to_uppercase().contains("PASSWORD") && !is_failing && !is_unbelieved;
+        if is_inner { suspect.warning() } else { suspect }
+    };
     let make = |name: &str| {
         format!(
             "{name}=$(openssl rand -hex 32)   # run this in a shell and write the outcome into .env, then: docker compose up -d"
         )
     };
-    let line = host.log.iter().rev().find(|line| is_demand(&line.text));
-    if let Some(line) = line.filter(|_| is_failing) {
+    let line = host.log.iter().rposition(|line| is_demand(&line.text)).or_else(|| field(&host.log));
+    if let Some(at) = line.filter(|_| is_failing) {
+        let line = &host.log[at];
         let text = line.text.to_lowercase();
-        let name = required(&line.text).or_else(|| secret_word(&line.text));
+        let before = at.checked_sub(1).map(|before| &host.log[before]).filter(|_| is_field(&text));
+        let name = required(&line.text)
+            .or_else(|| secret_word(&line.text))
+            .or_else(|| before.and_then(|before| secret_word(&before.text)));
         let setting = name.as_ref().and_then(|name| in_force.iter().find(|setting| &setting.name == name));
         let is_wrong = [
             "length",
@@ -66,10 +71,29 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             "invalid",
             "malformed",
             "must be",
+            "incorrect",
+            "unsupported",
+            "decod",
+            "too weak",
+            "wrong size",
         ]
         .iter()
         .any(|word| text.contains(word))
-            && !["missing", "is required", "not set", "unset", "no valid"].iter().any(|word| text.contains(word));
+            && ![
+                "missing",
+                "required",
+                "not set",
+                "unset",
+                "no valid",
+                "must be set",
+                "must be provided",
+                "must be defined",
+                "undefined",
+            ]
+            .iter()
+            .any(|word| text.contains(word));
+        // What a framework calls a placeholder is the name of a setting that it looks for.
+        let is_unfilled = text.contains("could not resolve placeholder") || text.contains("define a default");
         let is_placeholder = [
             "placeholder",
             "default value",
@@ -82,7 +106,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         .iter()
         .any(|word| text.contains(word))
             || setting.is_some_and(|setting| setting.mark.is("placeholder"));
-        let code = if is_placeholder {
+        let code = if is_placeholder && !is_unfilled {
             "config.placeholder_secret"
         } else if is_wrong && setting.is_none_or(|setting| !setting.is_empty()) {
             "config.secret_invalid"
@@ -106,22 +130,23 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         };
         let fallback = host.settings.iter().find(|other| {
             other.name == setting.name
-                && other.fallback.as_ref().is_some_and(|mark| mark.print == setting.mark.print && mark.length > 0)
+                && other.fallback.as_ref().is_some_and(|mark| {
+                    // A value that stands in the file as it is was written there by whoever runs it.
+                    mark.print == setting.mark.print && mark.length > 0 && other.mark.print != mark.print
+                })
         });
         if fallback.is_some() && host.has_running() {
-            return Some(placed(said("config.default_secret", format!("{} is the fallback of the compose file, which everybody can read and which changes with its version.", setting.name)).fix(make(&setting.name))));
+            return Some(weighed(placed(said("config.default_secret", format!("{} is the fallback of the compose file, which everybody can read and which changes with its version.", setting.name)).fix(make(&setting.name))), &setting.name));
         }
         let copied = examples.iter().any(|example| {
             example.name == setting.name && example.mark.print == setting.mark.print && !setting.is_empty()
         });
         if copied || setting.mark.is("placeholder") && setting.mark.length > 3 {
-            return Some(placed(
-                said(
-                    "config.placeholder_secret",
-                    format!("{} is still the placeholder of the example file.", setting.name),
-                )
-                .fix(make(&setting.name)),
-            ));
+            let suspect = said(
+                "config.placeholder_secret",
+                format!("{} is still the placeholder of the example file.", setting.name),
+            );
+            return Some(weighed(placed(suspect.fix(make(&setting.name))), &setting.name));
         }
     }
     let empty = secrets().find(|setting| {
@@ -141,10 +166,24 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 fn is_demand(text: &str) -> bool {
     let lower = text.to_lowercase();
     // A name of a setting is written large; in small letters `_key` ends names of functions too.
-    let about = ["secret", "api_key", "crypt_key", "signing_key", "crypt", "encryption key", "password", "placeholder"]
-        .iter()
-        .any(|word| lower.contains(word))
-        || text.contains("_KEY");
+    let about = [
+        "secret",
+        "api_key",
+        "crypt_key",
+        "signing_key",
+        "crypt",
+        "encryption key",
+        "placeholder",
+        "fernet key",
+        "key length",
+        "app key",
+        "jwt key",
+        "aes key",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
+        || text.contains("_KEY")
+        || text.contains("PASSWORD");
     let says = [
         "missing",
         "required",
@@ -161,6 +200,19 @@ fn is_demand(text: &str) -> bool {
         "unset",
         "empty",
         "default",
+        "incorrect",
+        "unsupported",
+        "not found",
+        "undefined",
+        "keyerror",
+        "please define",
+        "please set",
+        "please provide",
+        "set the",
+        "has been specified",
+        "cannot be blank",
+        "too weak",
+        "resolve placeholder",
     ]
     .iter()
     .any(|word| lower.contains(word));
@@ -174,10 +226,32 @@ fn is_demand(text: &str) -> bool {
         "too many",
         "wrong password",
         "invalid credentials",
+        "incorrect password",
+        "incorrect username",
+        "incorrect email",
+        "access denied",
+        "default password hasher",
+        "get /",
+        "post /",
     ]
     .iter()
     .any(|word| lower.contains(word));
     about && says && !not
+}
+
+/// Whether a line says of the one before it that it names what is missing, as pydantic writes.
+fn is_field(text: &str) -> bool {
+    let text = text.trim_start().to_lowercase();
+    text.starts_with("field required") || text.starts_with("input should be") || text.starts_with("value error")
+}
+
+/// The place of the newest such line whose predecessor names a secret and nothing else.
+fn field(log: &[Line]) -> Option<usize> {
+    (1..log.len()).rev().find(|at| {
+        let name = log[at - 1].text.trim();
+        let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+        is_field(&log[*at].text) && is_name && is_secret(name)
+    })
 }
 
 fn secret_word(text: &str) -> Option<String> {
@@ -201,6 +275,7 @@ mod tests {
             value: crate::facts::Value::Masked(mark.clone()),
             mark,
             fallback: fallback.map(|value| salt.mark(value)),
+            refers: Vec::new(),
         }
     }
 
@@ -229,17 +304,55 @@ mod tests {
     }
 
     #[test]
+    fn what_others_say_of_passwords_is_no_setting() {
+        for text in
+            ["sshd[9]: Failed password for invalid user admin from 192.0.2.9 port 5022", "incorrect password for ada"]
+        {
+            let run = setting(Source::Container("app".into()), "c81d0d4b6bb34b2e9d1f1a6a2f0c5e77", None);
+            assert_eq!(code(&RULE, &logged(set(vec![run]), text)), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_published_secret_goes_before_the_signatures_that_it_breaks() {
+        let mut facts = logged(healthy(), "WARNING 401: token signature invalid");
+        facts.host.get_or_insert_default().settings = vec![
+            setting(Source::Container("app".into()), "k3plerorbit77k3plerorbit77", None),
+            setting(Source::Compose("app".into()), "", Some("k3plerorbit77k3plerorbit77")),
+        ];
+        facts.signin.attempts = vec![Attempt { answer: Answer::Failure, status: 500, ..Attempt::default() }];
+        let suspect = (RULE.judge)(&facts).unwrap();
+        assert_eq!(suspect.code, "config.default_secret");
+        assert!(suspect.shows_at <= Link::Auth && suspect.depth > 3, "{suspect:?}");
+    }
+
+    #[test]
     fn the_apps_own_words_name_the_setting() {
         for (text, expected) in [
             ("Error: SECRET_ENCRYPTION_KEY is required", "config.required_secret_missing"),
             ("No valid CRYPT_KEY set", "config.required_secret_missing"),
             ("SECRET_KEY must be 32 bytes long", "config.secret_invalid"),
             ("refusing to start: SECRET_KEY is a placeholder", "config.placeholder_secret"),
+            ("Invalid environment variables: { SESSION_SECRET: [ 'Required' ] }", "config.required_secret_missing"),
+            ("JWT_SECRET_KEY\nField required [type=missing, input_value={}]", "config.required_secret_missing"),
+            ("Could not resolve placeholder 'JWT_SECRET' in value \"${JWT_SECRET}\"", "config.required_secret_missing"),
+            (
+                "decouple.UndefinedValueError: APP_SECRET not found. Declare it as envvar or define a default value.",
+                "config.required_secret_missing",
+            ),
+            ("REDIS_PASSWORD is required", "config.required_secret_missing"),
+            ("KeyError: 'SESSION_SECRET'", "config.required_secret_missing"),
+            ("MissingSecret: Please define a `secret`", "config.required_secret_missing"),
+            ("No application encryption key has been specified.", "config.required_secret_missing"),
+            ("Unsupported cipher or incorrect key length. Supported ciphers are: aes-128-cbc", "config.secret_invalid"),
+            ("ValueError: Fernet key must be 32 url-safe base64-encoded bytes.", "config.secret_invalid"),
+            (
+                "cookie_secret must be 16, 24, or 32 bytes to create an AES cipher, but is 44 bytes",
+                "config.secret_invalid",
+            ),
         ] {
-            let facts = logged(
-                set(vec![setting(Source::Container("app".into()), "c81d0d4b6bb34b2e9d1f1a6a2f0c5e77", None)]),
-                text,
-            );
+            let facts = set(vec![setting(Source::Container("app".into()), "c81d0d4b6bb34b2e9d1f1a6a2f0c5e77", None)]);
+            let facts = text.lines().fold(facts, logged);
             assert_eq!(code(&RULE, &facts), Some(expected), "{text}");
         }
     }

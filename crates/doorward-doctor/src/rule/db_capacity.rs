@@ -4,6 +4,18 @@ use super::basis::*;
 
 pub(super) const RULE: Rule = Rule { family: "db.capacity", judge };
 
+/// What pools and databases say of connections that are taken and not given back.
+const LEAKS: &[&str] = &[
+    "idle in transaction",
+    "idle-in-transaction",
+    "connection leak",
+    "leaked connection",
+    "connection was leaked",
+    "non-checked-in connection",
+    "never returned to the pool",
+    "not returned to the pool",
+];
+
 fn judge(facts: &Facts) -> Option<Suspect> {
     let full = database(facts).filter(|database| {
         database.used.is_some_and(|(used, most)| used >= most)
@@ -15,6 +27,12 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "too many connections",
         "remaining connection slots are reserved",
         "max_user_connections",
+        "er_con_count_error",
+        "no more connections allowed",
+        "maximum number of connections",
+        "maximum number of sessions",
+        "connection limit exceeded",
+        "max client connections reached",
     ]) {
         (
             "db.too_many_connections",
@@ -39,13 +57,24 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "timeout exceeded when trying to connect",
         "timed out waiting for connection from pool",
         "remaining connection pool",
+        "could not obtain a connection from the pool",
+        "all pooled connections were in use",
+        "pooltimeout",
+        "poolexhausted",
+        "connection pool has been exhausted",
+        "obtaining a connection from the pool",
+        "checkout a connection has timed out",
+        "checking out a connection from connection pool",
+        "waiting for a slot to become available",
+        "your connection pool cannot serve them",
+        "no connections available",
     ]) {
-        let idle = database(facts).is_some_and(|database| database.idle_in_transaction > 1)
-            || facts.log_ever(&["idle in transaction", "idle-in-transaction"]).is_some();
+        let idle =
+            database(facts).is_some_and(|database| database.idle_in_transaction > 1) || facts.log_ever(LEAKS).is_some();
         if idle {
             (
                 "db.pool_leak",
-                "The app's pool is used up by connections that are idle inside a transaction.",
+                "The app's pool is used up by connections that are taken and not given back.",
                 Some(line),
                 "close the session in every way out of a request; ALTER SYSTEM SET idle_in_transaction_session_timeout = '30s'",
             )
@@ -91,6 +120,16 @@ mod tests {
         for (text, expected) in [
             ("FATAL: sorry, too many clients already", Some("db.too_many_connections")),
             ("QueuePool limit of size 10 overflow 20 reached, connection timed out", Some("db.pool_exhausted")),
+            (
+                "ActiveRecord::ConnectionTimeoutError (could not obtain a connection from the pool within 5.000 seconds)",
+                Some("db.pool_exhausted"),
+            ),
+            ("psycopg_pool.PoolTimeout: couldn't get a connection after 30.00 sec", Some("db.pool_exhausted")),
+            (
+                "Apparent connection leak detected; Connection is not available, request timed out after 30000ms",
+                Some("db.pool_leak"),
+            ),
+            ("SequelizeConnectionError: code: 'ER_CON_COUNT_ERROR', errno: 1040", Some("db.too_many_connections")),
             ("all well", None),
         ] {
             let mut facts = logged(healthy(), text);

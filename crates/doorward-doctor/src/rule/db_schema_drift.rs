@@ -11,6 +11,10 @@ pub(super) fn is_missing_column(line: &str) -> bool {
         || line.contains("column") && line.contains("does not exist")
 }
 
+/// How a program says that a version is not the one that it needs.
+const OTHER: &[&str] =
+    &["mismatch", "expected", "older", "newer", "outdated", "unsupported", "requires", "behind", "not match"];
+
 fn judge(facts: &Facts) -> Option<Suspect> {
     let lacking = database(facts)
         .filter(|database| !database.missing.is_empty() || !database.lacking.is_empty() || !database.ahead.is_empty());
@@ -22,9 +26,22 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             "pending migration",
             "migrations are pending",
             "unapplied migration",
+            "pendingmigration",
             "schema is out of date",
-            "schema version",
+            "schema is not up to date",
+            "undefined_table",
+            "undefined_column",
+            "er_no_such_table",
+            "er_bad_field_error",
+            "invalid object name",
+            "invalid column name",
+            "schema-validation: missing",
+            "can't locate revision",
+            "dirty database version",
+            "migrations have failed validation",
+            "failed migrations in the target database",
         ])
+        .or_else(|| log_line(facts, |text| has_each(text, &[&["schema version"], OTHER])))
         .or_else(|| facts.log_lines().filter(|line| is_missing_column(&line.text)).last())
         .or_else(|| {
             let gone: &[&str] = &["does not exist", "doesn't exist", "not found"];
@@ -78,5 +95,17 @@ mod tests {
         let database = crate::facts::Database { is_tried: true, lacking, ..Default::default() };
         seen.host = Some(Host { database: Some(database), ..Host::default() });
         assert_eq!(code(&RULE, &seen), Some("db.schema_drift"));
+    }
+
+    #[test]
+    fn programs_of_each_language_say_that_a_migration_is_missing() {
+        for (text, expected) in [
+            ("ActiveRecord::PendingMigrationError (", Some("db.schema_drift")),
+            ("Schema-validation: missing column [status] in table [users]", Some("db.schema_drift")),
+            ("schema version 41 is older than 42", Some("db.schema_drift")),
+            ("schema version 42 is in use", None),
+        ] {
+            assert_eq!(code(&RULE, &logged(answered(500), text)), expected, "{text}");
+        }
     }
 }

@@ -24,8 +24,16 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "database or disk is full",
         "enospc",
         "errno 28",
+        "error number 28",
+        "errcode: 28",
+        "got error 28",
+        "os error 28",
+        "disk is full",
+        "disk quota exceeded",
         "could not extend file",
     ]);
+    // MySQL says of a table what is so of its disk.
+    let line = line.or_else(|| log_line(facts, |text| has_each(text, &[&["the table '"], &["is full"]])));
     let read_only = facts.log_any(&[
         "attempt to write a readonly database",
         "readonly database",
@@ -34,6 +42,12 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "read-only transaction",
         "erofs",
         "cannot execute update in a read-only",
+        "--read-only option",
+        "--super-read-only option",
+        "database is read-only",
+        "is in read-only mode",
+        "notwritableprimary",
+        "sqlite_readonly",
     ]);
     let write = database(facts).map(|database| database.write.to_lowercase()).unwrap_or_default();
     let told = |code, why: &str, fix: &str| {
@@ -92,6 +106,8 @@ mod tests {
         for (text, expected) in [
             ("OSError: [Errno 28] No space left on device", Some("db.disk_full")),
             ("sqlite3.OperationalError: attempt to write a readonly database", Some("db.read_only")),
+            ("Error 1114 (HY000): The table 'sessions' is full", Some("db.disk_full")),
+            ("(1290, 'The MySQL server is running with the --read-only option so it cannot')", Some("db.read_only")),
             ("all well", None),
         ] {
             let mut facts = logged(healthy(), text);

@@ -9,7 +9,10 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let open = |(at, outer, inner): &(String, u16, u16)| {
         (at.is_empty() || at == "0.0.0.0" || at == "::")
             && !matches!(outer, 80 | 443)
+            // The door of the site itself is meant to be open.
+            && *outer != entry_port(facts)
             && crate::host::firewall::stops(&host.firewall, *outer).is_some()
+            && crate::host::firewall::stops_forward(&host.firewall, *inner).is_none()
             && *inner > 0
     };
     let (name, port) = host.containers.iter().find_map(|container| {
@@ -17,6 +20,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     })?;
     Some(
         Suspect::new("firewall.docker_bypass", format!("Port {} of {name} is published on every address; Docker lets it in before the host's rules, which mean to stop it.", port.1))
+            // It stops nobody's sign-in, so whatever does comes first.
+            .at(Link::Browser)
             .likely()
             .saw(format!("published {}:{}", if port.0.is_empty() { "0.0.0.0" } else { &port.0 }, port.1), "before the input rules", "Docker")
             .fix(format!("ports: [\"127.0.0.1:{}:{}\"]", port.1, port.2))

@@ -41,12 +41,8 @@ fn rules(facts: &Facts) -> Option<Suspect> {
     let port = entry_port(facts);
     // A ban of the edge stops the doctor's own way through it as well: then it is known by its address alone.
     let is_behind_cdn = facts.is_behind_cdn() || facts.addresses().iter().any(is_cdn);
-    let of = |word: &[&str]| {
-        host.firewall.rules.iter().find(|rule| word.iter().any(|word| rule.to_lowercase().contains(word))).cloned()
-    };
-    let (code, line, why, fix) = if let Some(line) =
-        of(&["f2b", "fail2ban", "crowdsec", "@banned", "@blocklist", "@ban"]).filter(|_| is_behind_cdn)
-    {
+    let plain = crate::host::ruleset::plain(&host.firewall.rules);
+    let (code, line, why, fix) = if let Some(line) = banned(&plain).filter(|_| is_behind_cdn) {
         let fix = "lift it (fail2ban-client unban ADDRESS), and put the CDN's ranges into ignoreip";
         ("firewall.cdn_edge_banned", line, "A ban list of the origin holds addresses of the CDN.", fix)
     } else if let Some(line) = limit(&host.firewall.rules, port) {
@@ -79,6 +75,28 @@ fn rules(facts: &Facts) -> Option<Suspect> {
     )
 }
 
+/// A rule that stops addresses of the CDN; or one of a list of bans whose addresses cannot be read.
+fn banned(rules: &[String]) -> Option<String> {
+    let is_stop = |rule: &str| {
+        rule.split_whitespace().any(|word| matches!(word, "drop" | "reject" | "DROP" | "REJECT" | "jump"))
+            && !rule.contains("!=")
+            && !rule.contains(" ! ")
+    };
+    let addresses = |rule: &str| {
+        let words = rule.split(|c: char| c.is_whitespace() || "{},".contains(c)).map(str::to_owned).collect::<Vec<_>>();
+        words.into_iter().filter_map(|word| word.split('/').next()?.parse::<IpAddr>().ok()).collect::<Vec<_>>()
+    };
+    let is_about_peers = |rule: &str| rule.contains("saddr") || rule.contains("-s ") || rule.contains("--match-set");
+    let stopping = || rules.iter().filter(|rule| is_stop(rule) && is_about_peers(rule));
+    let named = |rule: &&String| {
+        let text = rule.to_lowercase();
+        ["f2b", "fail2ban", "crowdsec", "@banned", "@blocklist", "@ban"].iter().any(|word| text.contains(word))
+            && addresses(rule).is_empty()
+    };
+    let known = stopping().find(|rule| addresses(rule).iter().any(is_cdn));
+    known.or_else(|| stopping().find(named)).map(|rule| rule.chars().take(240).collect())
+}
+
 fn limit(rules: &[String], port: u16) -> Option<String> {
     let about = |rule: &&String| {
         crate::host::firewall::names_port(rule, port)
@@ -92,7 +110,10 @@ fn limit(rules: &[String], port: u16) -> Option<String> {
 }
 
 fn is_listed(rule: &str, port: u16) -> bool {
-    rule.contains("accept")
+    let is_negative = rule.contains("saddr !=") || rule.contains("! -s ") || rule.contains("! --match-set");
+    let is_letting_in = rule.contains("accept") || rule.contains("-j ACCEPT");
+    let is_stopping = ["drop", "reject", "DROP", "REJECT"].iter().any(|word| rule.contains(word));
+    (is_letting_in && !is_negative || is_stopping && is_negative)
         && crate::host::firewall::names_port(rule, port)
         && (rule.contains("saddr") || rule.contains(" -s ") || rule.contains("--match-set"))
 }
@@ -121,6 +142,10 @@ mod tests {
             ("ip saddr @f2b-nginx drop", Some("firewall.cdn_edge_banned")),
             ("tcp dport 443 ct state new limit rate over 5/second drop", Some("firewall.rate_limited")),
             ("ip saddr { 173.245.48.0/20 } tcp dport { 80, 443 } accept", Some("firewall.cdn_allowlist_stale")),
+            ("ip saddr != { 173.245.48.0/20 } tcp dport { 80, 443 } drop", Some("firewall.cdn_allowlist_stale")),
+            ("ip saddr { 104.16.0.0/13, 192.0.2.7 } drop", Some("firewall.cdn_edge_banned")),
+            // Bans of others say nothing of the CDN.
+            ("ip saddr { 192.0.2.7, 192.0.2.8 } reject # f2b-sshd", None),
             ("tcp dport 22 accept", None),
         ] {
             let mut facts = answered(522);

@@ -5,12 +5,17 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "listen.port_conflict", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    let line = facts.log_any(&[
-        "address already in use",
-        "eaddrinuse",
-        "port is already allocated",
-        "only one usage of each socket address",
-    ])?;
+    let line = facts
+        .log_any(&[
+            "address already in use",
+            "eaddrinuse",
+            "port is already allocated",
+            "only one usage of each socket address",
+            "could not bind to address",
+        ])
+        .or_else(|| {
+            log_line(facts, |text| has_each(text, &[&["port "], &["is already in use", "was already in use"]]))
+        })?;
     let stop = stop::find(facts).filter(|stop| !stop.is_mild);
     let is_down =
         stop.as_ref().is_some_and(|stop| stop.link >= Link::Net && stop.link <= Link::App) || facts.target.is_none();
@@ -34,5 +39,7 @@ mod tests {
         let text = "nginx: [emerg] bind() to 0.0.0.0:443 failed (98: Address already in use)";
         assert_eq!(code(&RULE, &logged(met(Tcp::Refused), text)), Some("port.in_use"));
         assert_eq!(code(&RULE, &logged(healthy(), text)), None);
+        let text = "Web server failed to start. Port 8080 was already in use.";
+        assert_eq!(code(&RULE, &logged(answered(502), text)), Some("port.in_use"));
     }
 }

@@ -21,7 +21,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "firewall.rejected_icmp",
         format!("{} answers at once that the connection is prohibited: a rule rejects it.", door.address),
     )
-    .at(if is_reset { Link::Net } else { shows_at(facts, Link::Net) })
+    .at(if is_reset { Link::Net } else { ends_at(facts, Link::Net) })
     .deep(3)
     .saw(format!("connect {}", door.address), format!("{:?} after {} ms", door.tcp, door.ms).to_lowercase(), "here")
     .not("listen.refused", "a closed port would be reset, not prohibited")

@@ -37,7 +37,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             format!("The form is sent to {}, without {prefix}: the app does not know where it is.", path(&form.action)),
             "404".to_owned(),
         )
-    } else if last.status == 404 && inner.is_some_and(Visit::is_well) {
+    } else if last.status == 404 && inner.is_some_and(Visit::is_well) && target.path.trim_end_matches('/') != prefix {
         (format!("The app answers {} directly and not through the proxy.", target.path), last.told())
     } else {
         return None;

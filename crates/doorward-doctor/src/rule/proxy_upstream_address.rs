@@ -52,7 +52,7 @@ fn circle(facts: &Facts) -> Option<Suspect> {
 
 fn wrong(facts: &Facts) -> Option<Suspect> {
     let arrival = facts.arrival()?;
-    let is_silent = arrival.fault == Some(Fault::Silent);
+    let is_silent = arrival.fault == Some(Fault::Silent) || arrival.status == 524;
     if !is_gateway_error(facts) && !is_silent && !is_stranger(facts, arrival) {
         return None;
     }
@@ -62,7 +62,7 @@ fn wrong(facts: &Facts) -> Option<Suspect> {
     let app = facts.doors(Via::App).next();
     let base = |code, why: String| {
         let mut suspect = Suspect::new(code, why)
-            .at(shows_at(facts, Link::Proxy).max(Link::Proxy))
+            .at(if arrival.status == 524 { Link::Edge } else { shows_at(facts, Link::Proxy).max(Link::Proxy) })
             .deep(4)
             .saw("GET", arrival.told(), arrival.url.clone())
             .not("http.header.response_too_large", "no connection was made at all");
@@ -87,7 +87,7 @@ fn wrong(facts: &Facts) -> Option<Suspect> {
             .fix("start the app, then compare its address with the proxy's upstream")
         });
     };
-    let is_waiting = arrival.fault == Some(Fault::Silent) && app.is_some_and(|door| door.tcp != Tcp::Open);
+    let is_waiting = is_silent && app.is_some_and(|door| door.tcp != Tcp::Open);
     let is_gateway = is_gateway_error(facts) || is_waiting;
     if arrival.status == 504 && !is_timeout && said.is_none() {
         return None;
@@ -189,6 +189,17 @@ mod tests {
         assert_eq!(code(&RULE, &logged(answered(502), REFUSED)), Some("proxy.upstream_refused"));
         assert_eq!(code(&RULE, &logged(healthy(), REFUSED)), None);
         assert_eq!(code(&RULE, &answered(502)), None);
+    }
+
+    #[test]
+    fn an_edge_that_waits_for_a_proxy_that_is_refused_waits_for_the_app() {
+        let mut facts = answered(524);
+        facts.host = Some(host(&["0.0.0.0:443"]));
+        facts.host.as_mut().unwrap().proxy =
+            vec![Line { text: "server app1 127.0.0.1:8000".into(), ..Line::default() }];
+        assert_eq!(code(&RULE, &facts), None);
+        facts.doors.push(Door { via: Via::App, address: "127.0.0.1:8000".parse().unwrap(), ..door(Tcp::Refused) });
+        assert_eq!(code(&RULE, &facts), Some("proxy.upstream_refused"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "session.clock", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    if let Some(suspect) = recorded(facts) {
+    if let Some(suspect) = recorded(facts).or_else(|| zoned(facts)) {
         return Some(suspect);
     }
     let cookie = facts
@@ -67,6 +67,31 @@ fn recorded(facts: &Facts) -> Option<Suspect> {
     }
 }
 
+/// A cookie with a value that ended hours before the server sent it, by the server's own clock.
+fn zoned(facts: &Facts) -> Option<Suspect> {
+    let (cookie, ago) = calls(facts).find_map(|call| {
+        let served = crate::har::date(call)?;
+        let ago = |cookie: &Cookie| {
+            let ago = served - cookie.expires.filter(|_| cookie.max_age.is_none())?;
+            (cookie.value.length > 8 && (60..15 * 3_600).contains(&ago)).then_some(ago)
+        };
+        call.set.iter().find_map(|cookie| ago(cookie).map(|ago| (cookie, ago)))
+    })?;
+    Some(
+        Suspect::new(
+            "session.timezone_mismatch",
+            format!(
+                "The cookie `{}` ended {ago} s before the server sent it, by the server's own clock: its end is computed in another time zone.",
+                cookie.name
+            ),
+        )
+        .likely()
+        .saw(format!("Set-Cookie {}", cookie.name), attributes(cookie), "browser")
+        .not("session.clock_skew_client", "the visitor's clock is not asked")
+        .fix("write ends of sessions in UTC, and let TZ be the same for app and database (TZ=UTC)"),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::sample::*;
@@ -101,6 +126,21 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("session.clock_skew_client"));
         facts.browser.as_mut().unwrap().calls[0].set[0].max_age = Some(60);
         assert_eq!(code(&RULE, &facts), None, "Max-Age needs no clock");
+    }
+
+    #[test]
+    fn a_cookie_that_was_over_when_it_was_sent_is_a_time_zone() {
+        let mut facts = healthy();
+        let served = 1_800_000_000;
+        let date = httpdate::fmt_http_date(std::time::UNIX_EPOCH + std::time::Duration::from_hours(500_000));
+        let mut cookie =
+            Cookie { name: "s".into(), is_deletion: true, expires: Some(served - 5_400), ..Cookie::default() };
+        cookie.value.length = 40;
+        let call = Call { set: vec![cookie], got: vec![("date".into(), date)], ..Call::default() };
+        facts.browser = Some(crate::facts::Browser { calls: vec![call], ..Default::default() });
+        assert_eq!(code(&RULE, &facts), Some("session.timezone_mismatch"));
+        facts.browser.as_mut().unwrap().calls[0].set[0].expires = Some(0);
+        assert_eq!(code(&RULE, &facts), None, "a cookie that is taken away ends in 1970");
     }
 
     #[test]

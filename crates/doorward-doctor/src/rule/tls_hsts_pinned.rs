@@ -16,7 +16,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             "tls.hsts_pinned",
             "The browser remembers that this site is https only, and https does not work now.",
         )
-        .at(shows_at(facts, Link::Tls))
+        .at(ends_at(facts, Link::Tls))
         .deep(3)
         .saw("the browser's own redirect", "307 Internal Redirect (HSTS)", "browser")
     })

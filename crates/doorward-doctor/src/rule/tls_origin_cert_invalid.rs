@@ -66,7 +66,8 @@ fn is_without_certificate(facts: &Facts) -> bool {
 fn certificate(facts: &Facts, tls: &Handshake) -> Option<Suspect> {
     let shown = tls.certificate.as_ref()?;
     let host = facts.target.as_ref().map(|target| target.host.as_str()).unwrap_or_default();
-    if super::tls_wrong_cert_served::is_own_of_another(tls, host) {
+    let is_cdn = facts.arrival().is_some_and(Visit::is_from_cdn);
+    if !is_cdn && super::tls_wrong_cert_served::is_own_of_another(tls, host) {
         return None;
     }
     let days = (facts.now - shown.not_after) / 86_400;

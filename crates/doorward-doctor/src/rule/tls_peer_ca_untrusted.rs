@@ -21,6 +21,10 @@ const WORDS: &[&str] = &[
     "invalid peer certificate",
     "tls: failed to verify certificate",
     "upstream ssl certificate verify error",
+    "unable to verify the first certificate",
+    "ssl certificate problem",
+    "the remote certificate is invalid",
+    "certificate is not trusted",
 ];
 
 fn judge(facts: &Facts) -> Option<Suspect> {

@@ -25,7 +25,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     }
     let mut suspect =
         Suspect::new("tls.version_unsupported", "One side speaks only TLS versions that the other has given up.")
-            .at(shows_at(facts, Link::Tls))
+            .at(ends_at(facts, Link::Tls))
             .deep(5)
             .not("tls.origin.no_certificate", "the versions are refused before any certificate")
             .fixes(mend::lines(

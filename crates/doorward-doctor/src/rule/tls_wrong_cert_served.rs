@@ -128,6 +128,11 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 )
         });
     }
+    // A CDN that is strict asks who signed, and a name of its own is then the smaller fault.
+    let is_self_signed = tls.certificate.as_ref().is_some_and(|shown| shown.subject == shown.issuer);
+    if is_cdn && is_self_signed {
+        return None;
+    }
     (tls.trust == Trust::Name || is_own_of_another(tls, &name)).then(|| {
         let shown = tls.certificate.as_ref();
         let names = shown.map(|certificate| certificate.names.join(", ")).unwrap_or_default();

@@ -175,6 +175,8 @@ pub struct Arguments {
     #[arg(long, hide = true)]
     host_facts: bool,
     #[arg(long, hide = true)]
+    host_logs: bool,
+    #[arg(long, hide = true)]
     salt: Option<String>,
     #[arg(long, hide = true)]
     stopped_at: Option<Link>,
@@ -220,7 +222,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> u8 {
             return code;
         }
     };
-    if arguments.host_facts {
+    if arguments.host_facts || arguments.host_logs {
         return print(&serde_json::to_string(&facts).unwrap_or_default(), 0);
     }
     if let Some(path) = &arguments.facts_out
@@ -262,6 +264,10 @@ fn gathered(context: &Context, arguments: &Arguments, url: Option<&str>) -> Resu
     };
     let picture = runtime
         .block_on(async {
+            if arguments.host_logs {
+                doorward_doctor::examine_logs(&request, &mut facts).await;
+                return Ok(None);
+            }
             if arguments.host_facts {
                 doorward_doctor::examine_host(&request, arguments.stopped_at, &mut facts).await?;
                 return Ok(None);

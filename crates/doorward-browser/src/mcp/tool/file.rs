@@ -61,10 +61,12 @@ async fn upload(turn: &mut Turn<'_>) -> Result<(), Failure> {
         return Err(Failure::said("fileChooser.setFiles: Error: Non-multiple file input can only accept single file"));
     }
     tab.state().modals.retain(|modal| Some(modal) != asked.as_ref());
+    if turn.given.value("paths").is_some() {
+        turn.response.code(format!("await fileChooser.setFiles({})", json!(turn.given.texts("paths"))));
+    }
     if paths.is_empty() {
         return Ok(());
     }
-    turn.response.code(format!("await fileChooser.setFiles({})", json!(turn.given.texts("paths"))));
     let worker = Arc::clone(&tab);
     turn.complete(&tab, 2, async move { worker.give_files(&session, node, &paths).await }).await
 }

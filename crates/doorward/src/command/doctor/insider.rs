@@ -59,11 +59,9 @@ fn at_rest(inputs: &Inputs, is_folder: bool, target: Option<&Target>) -> Option<
     let loaded = Config::load(inputs);
     let is_meant = match (&loaded, target) {
         (Ok(loaded), target) => {
-            let is_there = matches!(location(&loaded.config), Location::Sqlite(path) if path.is_file());
-            match target {
-                None => is_named || has_file || is_there,
-                Some(target) => is_named || is_folder && (has_file || is_there) || serves(&loaded.config, target),
-            }
+            // Another program's `.env` names a domain too, and is no installation of ours.
+            let is_there = has_file || loaded.config.data.join("keys").is_dir();
+            is_named || is_there && target.is_none_or(|target| is_folder || serves(&loaded.config, target))
         }
         (Err(_), target) => is_named || has_file && (target.is_none() || is_folder),
     };

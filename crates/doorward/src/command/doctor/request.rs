@@ -90,6 +90,7 @@ fn is_host_named(arguments: &Arguments) -> bool {
         || arguments.pid.is_some()
         || arguments.docker.is_some()
         || arguments.host_facts
+        || arguments.host_logs
 }
 
 /// The phone to wait for.

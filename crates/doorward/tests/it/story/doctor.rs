@@ -107,6 +107,17 @@ fn a_gateway_that_runs_is_judged_by_what_it_was_started_with() {
 }
 
 #[test]
+fn what_another_program_calls_its_domain_is_no_configuration_of_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".env"), "ENVIRONMENT=production\nDOMAIN=app.example\n").unwrap();
+    let (url, resolve) = ("https://app.example/", "app.example:443:127.0.0.1");
+    let mut command = program();
+    command.current_dir(folder.path()).args(["doctor", url, "--resolve", resolve, "--json", "--no-journal"]);
+    let report: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+    assert!(!report["measured"].to_string().contains("configuration "), "{report:#}");
+}
+
+#[test]
 fn another_gateway_on_the_same_machine_is_left_alone() {
     let own = Server::start_with(&[("MARK_OF_THIS", "1")]);
     let _other = Server::start_with(&[("MARK_OF_ANOTHER", "1")]);
