@@ -85,10 +85,10 @@ impl Memory {
             body: excerpt(&response["content"]),
             ..Call::default()
         };
-        // A cookie that comes with the first requests was handed out before the recording began.
-        for (_, value) in own.iter().filter(|(name, value)| is_token_name(name) && !value.is_empty()) {
-            if !self.handed.contains(value) {
-                self.handed.push(value.clone());
+        // A cookie that comes and was not set yet was handed out before the recording began.
+        for (_, value) in own.iter().filter(|(name, _)| is_token_name(name) && self.jar.value(name).is_none()) {
+            if !value.is_empty() && !self.handed.contains(value) {
+                self.handed.insert(0, value.clone());
             }
         }
         if let Some((name, value)) = token(request) {
@@ -328,6 +328,9 @@ mod tests {
             let sent = json!([["X-CSRF-Token", header], ["Cookie", format!("csrf_token={cookie}")]]);
             entry(9, &sent, &json!([]), ("POST", "https://a.test/login", 403))
         };
+        // What came before anything was set is older than all that was.
+        let seen = browser(&[send("a", "a"), hand(1, "b"), send("a", "b")]);
+        assert_eq!((seen.calls[0].token, seen.calls[2].token), (Echoed::Latest, Echoed::Older));
         for (header, cookie, expected) in [
             ("b", "b", Echoed::Latest),
             ("a", "b", Echoed::Older),

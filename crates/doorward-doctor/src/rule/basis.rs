@@ -143,12 +143,12 @@ fn is_before_app(facts: &Facts, link: Link) -> bool {
 /// comes before it; where a way ends, it is no reason for that end.
 pub(super) fn heard(facts: &Facts, suspect: Suspect) -> Option<Suspect> {
     let leads_through = stop::find(facts).is_none_or(|stop| stop.is_mild);
-    let is_over = is_over(facts, &suspect);
-    leads_through.then(|| if is_over { suspect.possible() } else { suspect.likely() }.at(Link::Browser))
+    let is_past = is_of_the_past(facts, &suspect);
+    leads_through.then(|| if is_past { suspect.possible() } else { suspect.likely() }.at(Link::Browser))
 }
 
 /// Whether what a log says for it was said on another day, and the log went on well since.
-fn is_over(facts: &Facts, suspect: &Suspect) -> bool {
+fn is_of_the_past(facts: &Facts, suspect: &Suspect) -> bool {
     let said = |line: &&Line| {
         suspect
             .evidence
