@@ -110,7 +110,7 @@ async function startHttp(context, folder) {
   let told = "";
   for await (const piece of child.stderr) {
     told += piece;
-    const line = told.split("\n").find((one) => one.startsWith("{") && one.endsWith("}"));
+    const line = told.split("\n").slice(0, -1).find((one) => one.startsWith("{"));
     if (line) return { child, server: JSON.parse(line).mcpServers.browser };
   }
   throw new Error(`the server ended: ${told}`);

@@ -125,7 +125,9 @@ fn announce((address, port): (IpAddr, u16), token: Option<&Secret>) {
     let shown = token.map_or("TOKEN", Secret::expose_secret);
     let server = serde_json::json!({ "mcpServers": { "browser": { "type": "http", "url": format!("http://{host}:{port}{PATH}"),
         "headers": { "Authorization": format!("Bearer {shown}") } } } });
-    let _ = writeln!(std::io::stderr(), "doorward: tools at http://{host}:{port}{PATH}\n{server}");
+    // At once, since whoever sets a client up by it reads along.
+    let told = format!("doorward: tools at http://{host}:{port}{PATH}\n{server}\n");
+    let _ = std::io::stderr().write_all(told.as_bytes());
 }
 
 #[cfg(test)]
