@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { Client } from "./client.js";
 import { Site } from "./site.js";
 
-const PARTS = ["protocol", "navigate", "snapshot", "click", "write", "choose", "move", "modal", "tabs", "record", "evaluate", "picture", "odd", "guard"];
+const PARTS = ["protocol", "navigate", "snapshot", "click", "write", "choose", "move", "modal", "tabs", "record", "evaluate", "picture", "site", "odd", "guard"];
 const PATIENCE = 60_000;
 
 const given = process.argv.slice(2);

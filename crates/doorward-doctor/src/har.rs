@@ -56,6 +56,8 @@ struct Memory {
     since: Vec<(String, i64)>,
     /// Tokens against forgery that were handed out, in order.
     handed: Vec<String>,
+    /// Names and tokens that went with requests that passed.
+    passed: Vec<(String, String)>,
 }
 
 impl Memory {
@@ -83,9 +85,19 @@ impl Memory {
             body: excerpt(&response["content"]),
             ..Call::default()
         };
+        // A cookie that comes and was not set yet was handed out before the recording began.
+        for (_, value) in own.iter().filter(|(name, _)| is_token_name(name) && self.jar.value(name).is_none()) {
+            if !value.is_empty() && !self.handed.contains(value) {
+                self.handed.insert(0, value.clone());
+            }
+        }
         if let Some((name, value)) = token(request) {
-            call.token = self.echoed(&value, &own);
-            call.token_name = redact::clean(&name);
+            let sent = (name, value);
+            call.token = if self.passed.contains(&sent) { Echoed::Used } else { self.echoed(&sent.1, &own) };
+            call.token_name = redact::clean(&sent.0);
+            if call.is_change() && (200..400).contains(&call.status) {
+                self.passed.push(sent);
+            }
         }
         if let Ok(url) = Url::parse(&address) {
             self.weigh(&mut call, &url);
@@ -124,9 +136,14 @@ impl Memory {
                 call.set.push(cookie);
             }
         }
-        let said: Value = serde_json::from_str(&text_of(&entry["response"]["content"]["text"])).unwrap_or_default();
+        let text = text_of(&entry["response"]["content"]["text"]);
+        self.handed.extend(crate::html::tokens(&text));
+        let said: Value = serde_json::from_str(&text).unwrap_or_default();
+        // `{"headerName": …, "token": …}` is how Spring hands it out.
+        let is_named = said["headerName"].is_string();
         for (name, value) in said.as_object().into_iter().flatten() {
-            if let Some(token) = value.as_str().filter(|token| is_token_name(name) && !token.is_empty()) {
+            let is_token = is_token_name(name) && name != "headerName" || is_named && name == "token";
+            if let Some(token) = value.as_str().filter(|token| is_token && !token.is_empty()) {
                 self.handed.push(token.to_owned());
             }
         }
@@ -311,6 +328,9 @@ mod tests {
             let sent = json!([["X-CSRF-Token", header], ["Cookie", format!("csrf_token={cookie}")]]);
             entry(9, &sent, &json!([]), ("POST", "https://a.test/login", 403))
         };
+        // What came before anything was set is older than all that was.
+        let seen = browser(&[send("a", "a"), hand(1, "b"), send("a", "b")]);
+        assert_eq!((seen.calls[0].token, seen.calls[2].token), (Echoed::Latest, Echoed::Older));
         for (header, cookie, expected) in [
             ("b", "b", Echoed::Latest),
             ("a", "b", Echoed::Older),
@@ -324,6 +344,21 @@ mod tests {
             assert_eq!(seen.calls[2].token, expected, "{header} {cookie}");
             assert!(!serde_json::to_string(&seen).unwrap().contains("b%3D"));
         }
+    }
+
+    #[test]
+    fn a_token_that_passed_before_is_used_and_pages_hand_tokens_out() {
+        let mut page = entry(1, &json!([]), &json!([]), ("GET", "https://a.test/form", 200));
+        page["response"]["content"] =
+            json!({"mimeType": "text/html", "text": "<form><input type=hidden name=_token value=first></form>"});
+        let send = |second, status, token: &str| {
+            entry(second, &json!([["X-CSRF-TOKEN", token]]), &json!([]), ("POST", "https://a.test/save", status))
+        };
+        let seen = browser(&[page.clone(), send(2, 200, "first"), send(3, 419, "first")]);
+        assert_eq!((seen.calls[1].token, seen.calls[2].token), (Echoed::Latest, Echoed::Used));
+        let mut again = page.clone();
+        again["response"]["content"]["text"] = json!("<meta name=csrf-token content=later>");
+        assert_eq!(browser(&[page, again, send(3, 419, "first")]).calls[2].token, Echoed::Older);
     }
 
     #[test]

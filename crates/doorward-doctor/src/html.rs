@@ -136,6 +136,22 @@ pub(crate) fn meta(text: &str, wanted: &str) -> Option<String> {
     })
 }
 
+/// Tokens against forgery that the page brings: hidden fields and meta elements of such names.
+pub(crate) fn tokens(text: &str) -> Vec<String> {
+    let of = |attributes: &[(String, String)], key: &str| {
+        attributes.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    let found = tags(text).into_iter().filter_map(|(name, attributes)| {
+        let value = match name.as_str() {
+            "input" => of(&attributes, "value"),
+            "meta" => of(&attributes, "content"),
+            _ => return None,
+        };
+        crate::probe::signin::is_token_name(&of(&attributes, "name")).then_some(value)
+    });
+    found.filter(|value| value.len() > 3).collect()
+}
+
 fn tags(text: &str) -> Vec<Tag> {
     let mut all = Vec::new();
     let mut rest = text;

@@ -7,6 +7,7 @@ mod dns;
 mod doubt;
 pub(crate) mod echo;
 mod elsewhere;
+mod flash;
 mod hook;
 mod insider;
 mod page;

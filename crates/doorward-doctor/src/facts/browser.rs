@@ -17,6 +17,8 @@ pub enum Echoed {
     Decoded,
     /// Another one was handed out after it.
     Older,
+    /// It came under the same name with an earlier request, and passed.
+    Used,
 }
 
 /// One request of a browser.

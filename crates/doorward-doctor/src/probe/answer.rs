@@ -23,6 +23,25 @@ const CSRF: &[&str] = &[
     "bad headers. expected",
     "authenticity token",
     "antiforgery",
+    "origin not allowed",
+    "origin is not allowed",
+    // The page of Rails for a token that it does not take.
+    "change you wanted was rejected",
+];
+/// Words for a token; beside one of [`NOT_TAKEN`] in one sentence they say that it was looked at.
+const TOKEN: &[&str] = &["csrf", "xsrf", "forgery", "authenticity token", "security token", "form token"];
+const NOT_TAKEN: &[&str] = &[
+    "invalid",
+    "missing",
+    "mismatch",
+    "expired",
+    "not valid",
+    "failed",
+    "does not match",
+    "do not match",
+    "could not be verified",
+    "rejected",
+    "ungültig",
 ];
 const WRONG: &[&str] = &[
     "invalid",
@@ -67,12 +86,16 @@ pub(crate) fn judge(visit: &Visit, text: &str, page: &str) -> Answer {
         502..=504 | 520..=530 => Answer::Proxy,
         500..=599 => Answer::Failure,
         419 => Answer::Csrf,
+        // A form that came back with its complaint was read, whatever else its page speaks of.
+        401 | 422 if has_form() && says(WRONG) && says(ENTERED) && !blames_token(text) => Answer::Credentials,
         400 | 401 | 403 | 422 if says(CSRF) => Answer::Csrf,
         401 | 422 => Answer::Credentials,
         400 | 404 | 409 if says(WRONG) && (says(ENTERED) || has_form()) => Answer::Credentials,
         301 | 302 | 303 | 307 | 308 => redirected(visit.field("location").unwrap_or_default(), page),
         200 if has_form() => {
-            if says(WRONG) {
+            if blames_token(text) {
+                Answer::Csrf
+            } else if says(WRONG) {
                 Answer::Credentials
             } else {
                 Answer::FormAgain
@@ -83,6 +106,38 @@ pub(crate) fn judge(visit: &Visit, text: &str, page: &str) -> Answer {
         200..=299 => Answer::Welcome,
         _ => Answer::Refused,
     }
+}
+
+/// Pieces of a page between its tags, scripts and styles left out.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut is_hidden = false;
+    let mut all = Vec::new();
+    for (number, part) in text.split('<').enumerate() {
+        let tag = part.get(..8.min(part.len())).unwrap_or_default().to_ascii_lowercase();
+        is_hidden = match tag.strip_prefix('/') {
+            Some(end) if end.starts_with("script") || end.starts_with("style") => false,
+            _ => is_hidden || tag.starts_with("script") || tag.starts_with("style"),
+        };
+        let seen = if number == 0 { Some(part) } else { part.split_once('>').map(|(_, seen)| seen) };
+        all.extend(seen.filter(|_| !is_hidden && !tag.starts_with("!--")));
+    }
+    all
+}
+
+/// What a page says to its reader, in one line.
+pub(super) fn words(text: &str) -> String {
+    pieces(text).into_iter().flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a page says of itself, in one piece of its text, that the token was not taken.
+pub(super) fn blames_token(text: &str) -> bool {
+    if serde_json::from_str::<Value>(text).is_ok() {
+        return false;
+    }
+    pieces(text).into_iter().map(str::to_lowercase).any(|seen| {
+        let has = |list: &[&str]| list.iter().any(|word| seen.contains(word));
+        seen.len() < 400 && has(TOKEN) && has(NOT_TAKEN)
+    })
 }
 
 fn redirected(location: &str, page: &str) -> Answer {
@@ -101,13 +156,7 @@ fn redirected(location: &str, page: &str) -> Answer {
 /// a document says that it is a failure, whatever its status.
 fn said(text: &str) -> (String, bool) {
     let Ok(value) = serde_json::from_str::<Value>(text) else {
-        let mut words = String::new();
-        for (number, part) in text.split('<').enumerate() {
-            let seen = if number == 0 { part } else { part.split_once('>').map_or("", |(_, seen)| seen) };
-            words.push_str(seen);
-            words.push(' ');
-        }
-        return (words.to_lowercase(), false);
+        return (words(text).to_lowercase(), false);
     };
     let mut words = String::new();
     collect(&value, &mut words, 0);
@@ -179,6 +228,27 @@ mod tests {
             (200, "", "{\"error\":null,\"user\":1}", Answer::Welcome),
             (302, "/login?csrf=true", "", Answer::Csrf),
             (403, "", "<form>csrf", Answer::Csrf),
+            (
+                401,
+                "",
+                "<form><input type=password name=p></form><script>if (a<b) send({'X-XSRF-TOKEN': c})</script>",
+                Answer::Credentials,
+            ),
+            (
+                422,
+                "",
+                "<p>Invalid email or password</p><form><input type=password name=p></form><p>Safe from CSRF</p>",
+                Answer::Credentials,
+            ),
+            (422, "", "<h1>The change you wanted was rejected.</h1>", Answer::Csrf),
+            (403, "", "origin not allowed", Answer::Csrf),
+            (200, "", "<p>Invalid CSRF token.</p><form><input type=password name=p></form>", Answer::Csrf),
+            (
+                200,
+                "",
+                "<p>Wrong password</p><small>Safe from CSRF</small><form><input type=password name=p></form>",
+                Answer::Credentials,
+            ),
         ] {
             let fields =
                 if location.is_empty() { Vec::new() } else { vec![("location".to_owned(), location.to_owned())] };

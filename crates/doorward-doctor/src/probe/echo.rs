@@ -34,17 +34,14 @@ pub(crate) fn read(text: &str, marks: &[String]) -> Echo {
                 .map(|(name, value)| (name.trim().to_lowercase(), value.trim().to_owned())),
         ),
     }
+    let is_read_too = serde_json::from_str::<Value>(text).is_ok_and(|value| value["host"].is_string());
     let of = |wanted: &str| {
         fields.iter().filter(|(name, _)| name == wanted).map(|(_, value)| redact::clean(value)).collect::<Vec<_>>()
     };
     // The app's own reading of the host stands beside the field that it read.
     echo.host = of("host");
-    if echo.host.len() > 1
-        && echo.host.iter().all(|host| *host == echo.host[0])
-        && text.matches("\"host\"").count() > 1
-        && text.matches("\"Host\"").count() <= 1
-    {
-        echo.host.truncate(1);
+    if echo.host.len() > 1 && is_read_too {
+        echo.host.remove(0);
     }
     echo.forwarded_proto = of("x-forwarded-proto");
     echo.forwarded_for = of("x-forwarded-for");
@@ -100,6 +97,10 @@ mod tests {
         );
         assert!(echo.has_hyphen && echo.has_authorization && !echo.has_underscore && !echo.has_cookie);
         assert_eq!((echo.scheme.as_str(), echo.host.len(), echo.forwarded_proto[0].as_str()), ("http", 1, "https"));
+        let echo = read(r#"{"host":"a.test","headers":[["Host","a.test"],["X-Probe","m1"]]}"#, &marks);
+        assert_eq!(echo.host, ["a.test"], "the app's own reading is no second field");
+        let echo = read(r#"{"host":"a.test","headers":[["Host","a.test"],["Host","a.test"]]}"#, &marks);
+        assert_eq!(echo.host.len(), 2);
         let echo = read("Host: a.test\nX-Probe: m1\nConnection: upgrade\n", &marks);
         assert_eq!((echo.host, echo.upgrade), (vec!["a.test".to_owned()], vec!["upgrade".to_owned()]));
     }

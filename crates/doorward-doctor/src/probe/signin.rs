@@ -170,13 +170,16 @@ async fn attempt(walk: &mut Walk<'_>, facts: &mut Facts, plan: &Plan, jar: &mut 
         if variant == Variant::AtApp { walk.inner_place(Via::App) } else { walk.place_of(&plan.action, facts).await };
     let Some(place) = place else { return Answer::Nothing };
     let (out, sent) = outgoing(walk, plan, jar, variant, (&user, &password));
-    let (visit, incoming) = walk.client.ask(&place, &out, Some(jar)).await;
+    let (mut visit, incoming) = walk.client.ask(&place, &out, Some(jar)).await;
     if plan.is_guess && matches!(visit.status, 404 | 405) {
         facts.skipped.push(format!("{} is no place to sign in", redact::address(&plan.action)));
         facts.visits.push(visit);
         return Answer::Nothing;
     }
-    let answer = super::answer::judge(&visit, &incoming.text(), &plan.page);
+    let mut answer = super::answer::judge(&visit, &incoming.text(), &plan.page);
+    if answer == Answer::Credentials {
+        answer = super::flash::read(walk, facts, (&mut visit, &place), jar, variant).await.unwrap_or(answer);
+    }
     // Where a script is all that is known, and not whence it has its token, the refusal is the doctor's own fault.
     let has_token = !plan.token.is_empty() || jar.names().iter().any(|name| is_token_name(name));
     if plan.is_guess && !has_token && matches!(answer, Answer::Csrf | Answer::Refused) {

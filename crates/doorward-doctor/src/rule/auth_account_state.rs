@@ -14,6 +14,9 @@ pub(super) fn is_refused(facts: &Facts) -> bool {
 
 /// Whether a text says it in other words: whose state, and which.
 fn is_state(code: &str, text: &str) -> bool {
+    if code == "auth.user_disabled" && super::auth_throttled::is_for_a_while(text) {
+        return false;
+    }
     let whose: &[&str] = &["account", "user", "login of", "sign-in of", "member"];
     let which: &[&str] = match code {
         "auth.user_status_migration" => {
@@ -32,6 +35,11 @@ fn is_state(code: &str, text: &str) -> bool {
             "not active",
             "active=false",
             "active = false",
+            "prohibited from signing in",
+            "prohibited login",
+            "sign-in prohibited",
+            "not allowed to sign in",
+            "archived",
         ],
         _ => &[
             "not verified",
@@ -135,6 +143,9 @@ mod tests {
         for (text, expected) in [
             ("login refused: user ada is inactive", Some("auth.user_disabled")),
             ("could not send verification mail: empty address", Some("auth.user_unverified")),
+            ("Failed authentication attempt for ada: user is prohibited login", Some("auth.user_disabled")),
+            ("type=\"LOGIN_ERROR\", error=\"user_disabled\"", Some("auth.user_disabled")),
+            ("type=\"LOGIN_ERROR\", error=\"user_temporarily_disabled\"", None),
             ("all well", None),
         ] {
             let mut facts = logged(healthy(), text);

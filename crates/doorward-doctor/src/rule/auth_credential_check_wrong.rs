@@ -12,7 +12,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let rows: &[(&'static str, &[&str], &str)] = &[
         (
             "auth.hash.password_too_long",
-            &["password cannot be longer than 72 bytes", "longer than 72", "exceeds 72 bytes", "72 bytes"],
+            &["password cannot be longer than 72 bytes", "longer than 72", "exceeds 72 bytes", " 72 bytes"],
             "The password is longer than bcrypt reads.",
         ),
         (
@@ -73,6 +73,11 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 "not enough parts",
                 "hash length",
                 "illegal hash",
+                "hash string missing",
+                "hash string invalid",
+                "invalid phc",
+                "phc string",
+                "not a phc",
                 "unable to parse hash",
                 "cannot parse hash",
                 "could not parse hash",
@@ -168,6 +173,7 @@ mod tests {
         for (text, expected) in [
             ("hash could not be identified", Some("auth.hash.unsupported_format")),
             ("ValueError: Invalid salt", Some("auth.hash_invalid_value")),
+            ("verify failed error=password hash string missing field", Some("auth.hash_invalid_value")),
             ("password cannot be longer than 72 bytes", Some("auth.hash.password_too_long")),
             ("wrong password", None),
         ] {

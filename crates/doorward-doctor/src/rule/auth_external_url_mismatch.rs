@@ -52,6 +52,10 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 "redirect uri mismatch",
                 "redirect_uri is not registered",
                 "unregistered redirect",
+                "invalid_redirect_uri",
+                "pre-registered redirect",
+                "redirect_uri is not allowed",
+                "redirect uri is not in the list",
             ])
             .is_some();
     let back = facts

@@ -11,6 +11,20 @@ fn is_lock(text: &str) -> bool {
     has_each(text, &[&["locked", "lockout", "locking out", "lock out", "lock-out"], &is_about])
         && !is_other.iter().any(|word| text.contains(word))
         || has_each(text, &[&["too many failed", "too many login failures", "too many failures"]])
+        || is_for_a_while(text)
+}
+
+/// Whether an account or address may not come in for some time, and may again after it: that is a lock, whatever it is
+/// called.
+pub(super) fn is_for_a_while(text: &str) -> bool {
+    has_each(
+        text,
+        &[
+            &["account", "user", "login", "address", "login_error"],
+            &["temporarily", "until"],
+            &["disabled", "banned", "blocked", "suspended"],
+        ],
+    ) || has_each(text, &[&["bruteforce", "brute force", "brute-force"], &["detected", "blocked", "locked"]])
 }
 
 fn judge(facts: &Facts) -> Option<Suspect> {
@@ -26,12 +40,14 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let first = facts.signin.attempts.get(at)?;
     let lines = facts.log_lines().filter(|line| {
         let text = line.text.to_lowercase();
-        text.contains("too many") || text.contains("attempts from") || text.contains("rate limit")
+        ["too many", "attempts from", "rate limit", "bruteforce attempt", "brute force attempt"]
+            .iter()
+            .any(|word| text.contains(word))
     });
     let counted = lines.last().and_then(|line| {
         line.text
             .split([' ', ',', ';', '(', ')'])
-            .find_map(|word| word.trim_matches(['\'', '"', '.']).parse::<IpAddr>().ok())
+            .find_map(|word| word.trim_matches(['\'', '"', '.', '\\']).parse::<IpAddr>().ok())
             .map(|address| (address, line))
     });
     let own = |address: &IpAddr| {
@@ -119,5 +135,18 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("auth.locked_out"));
         facts.signin.attempts[0].answer = Answer::Credentials;
         assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn what_ends_by_itself_is_a_lock() {
+        for (text, expected) in [
+            ("type=\"LOGIN_ERROR\", error=\"user_temporarily_disabled\"", true),
+            ("attempt by user ada and they are banned until 7:06PM", true),
+            ("Bruteforce attempt from 203.0.113.9 detected for action login", true),
+            ("type=\"LOGIN_ERROR\", error=\"user_disabled\"", false),
+            ("waiting until the database is there", false),
+        ] {
+            assert_eq!(is_lock(&text.to_lowercase()), expected, "{text}");
+        }
     }
 }

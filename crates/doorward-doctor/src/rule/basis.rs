@@ -7,6 +7,7 @@ pub(super) use doorward_core::Link;
 pub(super) use super::Rule;
 #[cfg(test)]
 pub(super) use crate::facts::Door;
+pub(super) use crate::facts::age;
 pub(super) use crate::facts::{
     Answer, Attempt, Call, Container, Cookie, Echoed, Facts, Fault, Handshake, Host, Knock, Line, Listener, Mark,
     Outcome, Role, Setting, Source, Step, Target, Tcp, Trouble, Trust, Vantage, Variant, Via, Visit,
@@ -142,13 +143,29 @@ fn is_before_app(facts: &Facts, link: Link) -> bool {
 /// comes before it; where a way ends, it is no reason for that end.
 pub(super) fn heard(facts: &Facts, suspect: Suspect) -> Option<Suspect> {
     let leads_through = stop::find(facts).is_none_or(|stop| stop.is_mild);
-    leads_through.then(|| suspect.likely().at(Link::Browser))
+    let is_past = is_of_the_past(facts, &suspect);
+    leads_through.then(|| if is_past { suspect.possible() } else { suspect.likely() }.at(Link::Browser))
 }
+
+/// Whether what a log says for it was said on another day, and the log went on well since.
+fn is_of_the_past(facts: &Facts, suspect: &Suspect) -> bool {
+    let said = |line: &&Line| {
+        suspect
+            .evidence
+            .iter()
+            .any(|seen| seen.sent == THE_LOG && seen.seen_at == line.source && line.text.starts_with(seen.got.as_str()))
+    };
+    let mut lines = facts.host.iter().flat_map(|host| &host.log).filter(said).peekable();
+    lines.peek().is_some() && lines.all(|line| age::is_past(facts, line))
+}
+
+/// What evidence out of a log is read from.
+const THE_LOG: &str = "the log";
 
 /// A line of a log as evidence: its text and place.
 pub(super) fn quoted(suspect: Suspect, line: &Line) -> Suspect {
     let text: String = line.text.chars().take(240).collect();
-    suspect.saw("the log", text, line.source.clone())
+    suspect.saw(THE_LOG, text, line.source.clone())
 }
 
 /// Whether a text holds one word of each group, in any letter case.
@@ -232,19 +249,35 @@ pub(super) fn dropped(facts: &Facts, verdict: Verdict, fix: fn(&Cookie) -> Strin
     let public = facts.visits.iter().filter(|visit| visit.via == Via::Public && visit.step != Step::Provider);
     let all = public.flat_map(|visit| visit.cookies.iter().map(move |cookie| (cookie, &visit.url)));
     // The attempt with all cookies and the like is no browser's, and sets what a browser's would.
-    let (cookie, place) = all
-        .filter(|(cookie, _)| !cookie.is_deletion && cookie.trouble.and_then(verdict).is_some())
-        .min_by_key(|(cookie, _)| u8::from(is_incidental(&cookie.name)))
-        .filter(|(cookie, _)| !is_incidental(&cookie.name))?;
+    let is_dropped = |cookie: &Cookie| {
+        !cookie.is_deletion && !is_incidental(&cookie.name) && cookie.trouble.and_then(verdict).is_some()
+    };
+    let seen = all.filter(|(cookie, _)| is_dropped(cookie)).map(|(cookie, place)| (cookie, place.clone())).next();
+    let (cookie, place) = seen.or_else(|| dropped_in_browser(facts, &is_dropped))?;
     let (code, why) = verdict(cookie.trouble?)?;
     Some(
         Suspect::new(code, format!("The cookie `{}` {why}; browsers drop it without a word.", cookie.name))
             .at(Link::Csrf)
             .deep(9)
-            .saw(format!("Set-Cookie {}", cookie.name), attributes(cookie), place.clone())
+            .saw(format!("Set-Cookie {}", cookie.name), attributes(cookie), place)
             .not("csrf.token_missing", "the browser never keeps the cookie")
             .fix(fix(cookie)),
     )
+}
+
+/// The same in a recording, where the same host turns the visitor away afterwards.
+fn dropped_in_browser<'a>(facts: &'a Facts, is_dropped: &dyn Fn(&Cookie) -> bool) -> Option<(&'a Cookie, String)> {
+    let host = |call: &Call| url::Url::parse(&call.url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let all: Vec<_> = calls(facts).collect();
+    all.iter().enumerate().find_map(|(at, call)| {
+        let cookie = call.set.iter().find(|cookie| is_dropped(cookie))?;
+        let is_missed = all[at + 1..].iter().any(|later| {
+            host(later) == host(call)
+                && !later.cookies.contains(&cookie.name)
+                && (later.is_turned_away() || is_forgery_refusal(later))
+        });
+        is_missed.then(|| (cookie, call.url.clone()))
+    })
 }
 
 /// Cookies that no sign-in needs: counters and choices.

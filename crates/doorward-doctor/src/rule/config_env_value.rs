@@ -229,8 +229,12 @@ fn matters(host: &Host, name: &str) -> bool {
 fn environment(facts: &Facts, dotenv: &[&Setting], running: &[&Setting]) -> Option<Suspect> {
     let host = facts.host.as_ref()?;
     let has = |name: &str| running.iter().chain(dotenv).any(|setting| setting.name == name && !setting.is_empty());
-    let line = facts
-        .log_with(&["production environment"])
+    // Who demands something refuses to work without it; that an app says where it runs means nothing.
+    if facts.arrival().is_some_and(Visit::is_well) && stop::find(facts).is_none() {
+        return None;
+    }
+    let demands: &[&str] = &["required", "must", "missing", "refus", "not set", "unset", "demand", "needs", "without"];
+    let line = log_line(facts, |text| has_each(text, &[&["production environment"], demands]))
         .or_else(|| facts.log_with(&["required in production"]))
         .or_else(|| facts.log_with(&["environment", "not set"]))
         .or_else(|| facts.log_with(&["environment", "unset"]))
@@ -372,5 +376,9 @@ mod tests {
             "REDIS_PASSWORD is required in production environment",
         );
         assert_eq!(code(&RULE, &facts), Some("config.environment_unset"));
+        let warned =
+            "connect.session() MemoryStore is not designed for a production environment, as it will leak memory";
+        let facts = logged(set(&[(Source::Container("app".into()), "DOMAIN", "a.test")]), warned);
+        assert_eq!(code(&RULE, &facts), None);
     }
 }

@@ -26,6 +26,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_recorded_cookie_matters_where_the_visitor_is_turned_away() {
+        let mut facts = healthy();
+        let cookie = Cookie { name: "s".into(), trouble: Some(Trouble::DomainMismatch), ..Cookie::default() };
+        let url = || "https://app.example.com/".to_owned();
+        let there = Call { url: url(), set: vec![cookie], ..Call::default() };
+        let back = Call { url: url(), status: 401, ..Call::default() };
+        let calls = vec![there, back];
+        facts.browser = Some(crate::facts::Browser { calls, ..Default::default() });
+        assert_eq!(code(&RULE, &facts), Some("cookie.domain_mismatch"));
+        facts.browser.as_mut().unwrap().calls[1].status = 200;
+        assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
     fn each_wrong_domain_has_its_code() {
         for (trouble, expected) in [
             (Trouble::DomainInvalid, Some("cookie.domain_invalid")),

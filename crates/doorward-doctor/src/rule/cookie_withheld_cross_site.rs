@@ -5,7 +5,7 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "cookie.withheld_cross_site", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    local(facts).or_else(|| callback(facts)).or_else(|| recorded(facts))
+    local(facts).or_else(|| callback(facts)).or_else(|| across(facts)).or_else(|| recorded(facts))
 }
 
 fn is_loopback(url: &str) -> Option<String> {
@@ -35,6 +35,60 @@ fn local(facts: &Facts) -> Option<Suspect> {
 
 fn is_loopback_of(place: &str) -> Option<String> {
     is_loopback(&format!("{place}1/"))
+}
+
+/// Whether a cookie is one by which the app knows a visitor or his honest request.
+fn is_needed(facts: &Facts, cookie: &Cookie) -> bool {
+    let name = cookie.name.to_lowercase();
+    facts.signin.session.contains(&cookie.name)
+        || is_token_name(&name)
+        || ["sess", "sid", "auth", "jwt", "remember"].iter().any(|word| name.contains(word))
+}
+
+/// The front end is another site than the API, and a cookie that its calls need goes to the API's own site alone.
+fn across(facts: &Facts) -> Option<Suspect> {
+    let target = facts.target.as_ref()?;
+    let page = url::Url::parse(&facts.page).ok()?;
+    // Sites differ by scheme, too (RFC 6265bis, section 5.2).
+    let is_same =
+        crate::jar::site(page.host_str()?) == crate::jar::site(&target.host) && page.scheme() == target.scheme;
+    if is_same {
+        return None;
+    }
+    let visits = facts.visits.iter().filter(|visit| visit.via == Via::Public && visit.step != Step::Provider);
+    let kept = visits.flat_map(|visit| &visit.cookies).filter(|cookie| {
+        !cookie.is_deletion
+            && cookie.trouble.is_none()
+            && cookie.same_site.as_deref() != Some("none")
+            && !is_incidental(&cookie.name)
+            && is_needed(facts, cookie)
+    });
+    // What the sign-in set weighs more than what any page sets.
+    let cookie = kept.max_by_key(|cookie| facts.signin.session.contains(&cookie.name))?;
+    let is_strict = cookie.same_site.as_deref() == Some("strict");
+    let (code, word) = if is_strict {
+        ("cookie.samesite_strict_cross_site", "is SameSite=Strict")
+    } else {
+        ("cookie.samesite_lax_cross_post", "is SameSite=Lax, or says nothing,")
+    };
+    let suspect =
+        Suspect::new(
+            code,
+            format!(
+                "The front end {} is another site than {}, and the cookie `{}` {word} so browsers keep it from the calls of scripts there.",
+                facts.page, target.host, cookie.name
+            ),
+        )
+        .at(Link::Cookie)
+        .deep(3)
+        .likely()
+        .saw(format!("Set-Cookie {}", cookie.name), attributes(cookie), "the app")
+        .saw("the front end", facts.page.clone(), "--page")
+        .not("cors.credentials_not_allowed", "with every leave, the cookie stays away")
+        .fix("bring both under one site (app.example.com and api.example.com), or the API under the front end's own name")
+        .fix(format!("where that cannot be: Set-Cookie: {}=…; SameSite=None; Secure, and a check of Origin", cookie.name));
+    // Of a cookie that the sign-in did not set it was not seen that the front end's calls need it.
+    Some(if facts.signin.session.contains(&cookie.name) { suspect } else { suspect.warning() })
 }
 
 /// The way back from a provider.
@@ -76,6 +130,24 @@ fn callback(facts: &Facts) -> Option<Suspect> {
     )
 }
 
+/// A page under localhost calls 127.0.0.1, or the other way, and is turned away for want of a cookie.
+fn two_names(facts: &Facts) -> Option<Suspect> {
+    let call = calls(facts).find(|call| {
+        let page = call.sent("origin").and_then(is_loopback);
+        let own = is_loopback(&call.url);
+        page.is_some() && own.is_some() && page != own && call.is_turned_away() && call.cookies.is_empty()
+    })?;
+    let (page, own) = (call.sent("origin").unwrap_or_default(), is_loopback(&call.url)?);
+    Some(
+        Suspect::new("cookie.site_mismatch_localhost_127", format!("The page is under {page} and the API under {own}: browsers treat them as two sites, and the cookie belongs to one."))
+            .at(Link::Cookie)
+            .deep(4)
+            .likely()
+            .saw(format!("{} {}", call.method, call.url), format!("{}, Origin: {page}, without cookies", call.status), "browser")
+            .fix(format!("write {own} in every address")),
+    )
+}
+
 /// A request from another site that is turned away, and a cookie that `SameSite` keeps from it.
 fn strict(facts: &Facts) -> Option<Suspect> {
     let away = |call: &Call| {
@@ -106,16 +178,22 @@ fn strict(facts: &Facts) -> Option<Suspect> {
 
 fn recorded(facts: &Facts) -> Option<Suspect> {
     let browser = facts.browser.as_ref()?;
-    if let Some(suspect) = strict(facts) {
+    if let Some(suspect) = two_names(facts).or_else(|| strict(facts)) {
         return Some(suspect);
     }
     let origin = |url: &str| url::Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
     // A first visit has no cookies yet.
     let (_, call) = browser.calls.iter().enumerate().find(|(at, call)| {
         let is_later = browser.calls[..*at].iter().any(|earlier| origin(&earlier.url) == origin(&call.url));
-        call.sent("sec-fetch-dest") == Some("iframe")
+        let in_frame = |call: &Call| call.sent("sec-fetch-dest") == Some("iframe");
+        // What is sent from within the frame starts at the app's own page there.
+        let is_embedded = |call: &Call| in_frame(call) && call.sent("sec-fetch-site") == Some("cross-site");
+        let began = browser.calls[..*at]
+            .iter()
+            .any(|earlier| is_embedded(earlier) && origin(&earlier.url) == origin(&call.url));
+        in_frame(call)
             && call.cookies.is_empty()
-            && call.sent("sec-fetch-site") == Some("cross-site")
+            && (is_embedded(call) || began)
             && (!call.lacks.is_empty() || is_later && call.is_turned_away())
     })?;
     let partitioned = facts.visits.iter().flat_map(|visit| &visit.cookies).any(|cookie| cookie.is_partitioned);
@@ -150,6 +228,46 @@ mod tests {
         );
         assert_eq!(code(&RULE, &returned("strict", "https://idp.test/a")), Some("cookie.samesite_strict_cross_site"));
         assert_eq!(code(&RULE, &healthy()), None);
+    }
+
+    #[test]
+    fn a_front_end_of_another_site_gets_no_lax_cookie() {
+        let mut facts = healthy();
+        let cookie = |name: &str, same_site: Option<&str>| Cookie {
+            name: name.into(),
+            same_site: same_site.map(str::to_owned),
+            ..Cookie::default()
+        };
+        for (page, name, same_site, expected) in [
+            ("https://shop.test", "connect.sid", Some("lax"), Some("cookie.samesite_lax_cross_post")),
+            ("https://shop.test", "XSRF-TOKEN", None, Some("cookie.samesite_lax_cross_post")),
+            ("https://shop.test", "session", Some("strict"), Some("cookie.samesite_strict_cross_site")),
+            ("https://shop.test", "session", Some("none"), None),
+            ("https://shop.test", "lang", Some("lax"), None),
+            ("https://shop.example.com", "session", Some("strict"), None),
+            ("http://app.example.com", "session", Some("lax"), Some("cookie.samesite_lax_cross_post")),
+            ("", "session", Some("strict"), None),
+        ] {
+            facts.page = page.into();
+            facts.visits[0].cookies = vec![cookie(name, same_site)];
+            assert_eq!(code(&RULE, &facts), expected, "{page} {name} {same_site:?}");
+        }
+        facts.page = "https://shop.test".into();
+        let severity = |facts: &Facts| (RULE.judge)(facts).unwrap().severity;
+        assert_eq!(severity(&facts), doorward_core::Severity::Warning, "whether it is needed was not seen");
+        facts.signin.session = vec!["session".into()];
+        assert_eq!(severity(&facts), doorward_core::Severity::Error);
+    }
+
+    #[test]
+    fn a_recorded_page_of_localhost_calls_its_address() {
+        let mut facts = healthy();
+        let sent = vec![("origin".to_owned(), "http://localhost:8080".to_owned())];
+        let call = Call { url: "http://127.0.0.1:9000/me".into(), status: 401, sent, ..Call::default() };
+        facts.browser = Some(crate::facts::Browser { calls: vec![call], ..Default::default() });
+        assert_eq!(code(&RULE, &facts), Some("cookie.site_mismatch_localhost_127"));
+        facts.browser.as_mut().unwrap().calls[0].url = "http://localhost:9000/me".into();
+        assert_eq!(code(&RULE, &facts), None);
     }
 
     #[test]

@@ -5,27 +5,77 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "cookie.withheld_scope", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
+    tried(facts).or_else(|| recorded(facts))
+}
+
+/// A recorded request that is turned away, and a cookie of its host that belongs to another path.
+fn recorded(facts: &Facts) -> Option<Suspect> {
+    let all: Vec<_> = calls(facts).collect();
+    let host = |url: &str| url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let mut turned = all.iter().enumerate().filter(|(_, call)| call.is_turned_away() && call.lacks.is_empty());
+    let (call, cookie) = turned.find_map(|(at, call)| {
+        let (name, _) =
+            call.withheld.iter().find(|(name, why)| *why == Trouble::Path && !call.cookies.contains(name))?;
+        let mut set =
+            all[..at].iter().filter(|earlier| host(&earlier.url) == host(&call.url)).flat_map(|earlier| &earlier.set);
+        let cookie = set.rfind(|cookie| cookie.name == *name && cookie.path.is_some())?;
+        let word = name.to_lowercase();
+        let is_needed = is_token_name(name)
+            || ["sess", "sid", "auth", "refresh", "token", "jwt"].iter().any(|part| word.contains(part));
+        is_needed.then_some((call, cookie))
+    })?;
+    Some(
+        Suspect::new(
+            "cookie.path_mismatch",
+            format!(
+                "The cookie `{}` has Path={}, and the address at which it is needed does not lie below.",
+                cookie.name,
+                cookie.path.as_deref().unwrap_or_default()
+            ),
+        )
+        .at(Link::Cookie)
+        .deep(4)
+        .likely()
+        .saw(format!("Set-Cookie {}", cookie.name), attributes(cookie), "the app")
+        .saw(format!("{} {}", call.method, call.url), format!("{}, without it", call.status), "browser")
+        .fix(format!("send {} with Path=/, or with the path that browsers see", cookie.name)),
+    )
+}
+
+/// The same sign-in passes with the cookies that a browser keeps back.
+fn is_missed(facts: &Facts) -> bool {
+    let is_passed =
+        |attempt: &&Attempt| matches!(attempt.answer, Answer::Credentials | Answer::Welcome | Answer::FormAgain);
+    facts.signin.attempts.iter().filter(is_passed).any(|attempt| attempt.variant == Variant::AllCookies)
+}
+
+fn tried(facts: &Facts) -> Option<Suspect> {
     let bare = |host: &str| host.trim_start_matches("www.").to_owned();
     let target = facts.target.as_ref()?;
+    // Where the sign-in starts: a visitor who was sent to the right host before it is there already.
+    let place = |url: &str| url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let page = facts.signin.form.as_ref().and_then(|form| place(&form.page));
+    let start =
+        page.or_else(|| facts.arrival().and_then(|visit| place(&visit.url))).unwrap_or_else(|| target.host.clone());
     let back = facts
         .signin
         .authorize
         .iter()
         .filter_map(|url| super::proxy_forwarded_proto::parameter(url, "redirect_uri"))
         .filter_map(|uri| url::Url::parse(&uri).ok()?.host_str().map(str::to_owned))
-        .find(|host| *host != target.host && bare(host) == bare(&target.host));
+        .find(|host| *host != start && bare(host) == bare(&start));
     let moved = facts
         .signin
         .form
         .as_ref()
         .and_then(|form| url::Url::parse(&form.action).ok()?.host_str().map(str::to_owned))
-        .filter(|host| *host != target.host && bare(host) == bare(&target.host));
+        .filter(|host| *host != start && bare(host) == bare(&start));
     let onward = facts
         .signin
         .attempts
         .iter()
         .filter_map(|attempt| url::Url::parse(&attempt.location).ok()?.host_str().map(str::to_owned))
-        .find(|host| *host != target.host && bare(host) == bare(&target.host));
+        .find(|host| *host != start && bare(host) == bare(&start));
     let is_host_only = facts
         .visits
         .iter()
@@ -35,18 +85,14 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         return Some(
             Suspect::new(
                 "cookie.host_mismatch_www",
-                format!(
-                    "The sign-in starts at {} and goes on at {other}; the cookie belongs to the first alone.",
-                    target.host
-                ),
+                format!("The sign-in starts at {start} and goes on at {other}; the cookie belongs to the first alone."),
             )
             .at(Link::Cookie)
             .deep(3)
-            .saw("the way of the sign-in", format!("{} → {other}", target.host), "the app")
+            .saw("the way of the sign-in", format!("{start} → {other}"), "the app")
             .not("cookie.samesite_strict_cross_site", "both are one site; the host differs")
             .fix(format!(
-                "redirect {} to one of the two before the sign-in, and set the app's external URL to it",
-                target.host
+                "redirect {start} to one of the two before the sign-in, and set the app's external URL to it"
             )),
         );
     }
@@ -54,7 +100,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         facts.signin.withheld.iter().find(|(name, trouble)| *trouble == Trouble::Path && !name.is_empty())?;
     let is_needed = facts.signin.session.contains(name) && facts.signin.after.iter().any(|status| *status >= 400)
         || facts.signin.attempts.iter().any(|attempt| matches!(attempt.answer, Answer::Csrf | Answer::Refused))
-            && name.to_lowercase().contains("csrf")
+            && is_token_name(name)
+        || is_missed(facts)
         || name.to_lowercase().contains("refresh");
     let cookie = facts.visits.iter().flat_map(|visit| &visit.cookies).rev().find(|cookie| cookie.name == *name)?;
     is_needed.then(|| {
@@ -97,6 +144,23 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("cookie.path_mismatch"));
         facts.signin.after = vec![200];
         assert_eq!(code(&RULE, &facts), None);
+        let attempt = |variant, answer| Attempt { variant, answer, ..Attempt::default() };
+        facts.signin.attempts =
+            vec![attempt(Variant::Browser, Answer::Csrf), attempt(Variant::AllCookies, Answer::Credentials)];
+        assert_eq!(code(&RULE, &facts), Some("cookie.path_mismatch"));
+    }
+
+    #[test]
+    fn a_recorded_refresh_outside_of_its_cookies_path_is_named() {
+        let mut facts = healthy();
+        let cookie = Cookie { name: "refresh_token".into(), path: Some("/auth".into()), ..Cookie::default() };
+        let there = Call { url: "https://a.test/v1/auth/login".into(), set: vec![cookie], ..Call::default() };
+        let withheld = vec![("refresh_token".to_owned(), Trouble::Path)];
+        let back = Call { url: "https://a.test/v1/auth/refresh".into(), status: 401, withheld, ..Call::default() };
+        facts.browser = Some(crate::facts::Browser { calls: vec![there, back], ..Default::default() });
+        assert_eq!(code(&RULE, &facts), Some("cookie.path_mismatch"));
+        facts.browser.as_mut().unwrap().calls[1].status = 200;
+        assert_eq!(code(&RULE, &facts), None);
     }
 
     #[test]
@@ -105,5 +169,8 @@ mod tests {
         facts.visits[0].cookies = vec![Cookie { name: "state".into(), ..Cookie::default() }];
         facts.signin.authorize = vec!["https://idp.test/a?redirect_uri=https://www.app.example.com/cb".into()];
         assert_eq!(code(&RULE, &facts), Some("cookie.host_mismatch_www"));
+        facts.signin.form =
+            Some(crate::facts::Form { page: "https://www.app.example.com/login".into(), ..Default::default() });
+        assert_eq!(code(&RULE, &facts), None, "the visitor was sent there before");
     }
 }

@@ -5,6 +5,77 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "cors.preflight_blocked", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
+    asked(facts).or_else(|| recorded(facts))
+}
+
+/// A preflight that a browser recorded, and that gives no leave to what is sent after it.
+fn recorded(facts: &Facts) -> Option<Suspect> {
+    let is_preflight = |call: &&Call| call.method == "OPTIONS" && call.sent("access-control-request-method").is_some();
+    calls(facts).filter(is_preflight).find_map(|call| {
+        // What came through after it had leave.
+        if calls(facts).any(|other| other.url == call.url && other.method != "OPTIONS" && other.status > 0) {
+            return None;
+        }
+        let told = |code, why: String| {
+            Suspect::new(code, why).likely().saw(
+                format!("OPTIONS {}, Origin: {}", call.url, call.sent("origin").unwrap_or_default()),
+                call.status.to_string(),
+                "browser",
+            )
+        };
+        let (code, why) = match call.status {
+            200..=299 => {
+                call.got("access-control-allow-origin")?;
+                let allowed = call.got("access-control-allow-headers").unwrap_or_default().to_lowercase();
+                let listed: Vec<_> = allowed.split(',').map(str::trim).collect();
+                let wanted = call.sent("access-control-request-headers").unwrap_or_default().to_lowercase();
+                let is_open = listed.contains(&"*") && call.got("access-control-allow-credentials").is_none();
+                let missing = wanted
+                    .split(',')
+                    .map(str::trim)
+                    .find(|name| !name.is_empty() && !is_open && !listed.contains(name))?;
+                let why = format!(
+                    "The answer to the preflight does not allow the header `{missing}`, so the browser sends nothing."
+                );
+                return Some(
+                    told("cors.header_not_allowed", why)
+                        .fix(format!("Access-Control-Allow-Headers: {allowed}, {missing}")),
+                );
+            }
+            401 => {
+                ("cors.preflight_blocked_by_auth", "The app asks the preflight to sign in, and browsers never do that.")
+            }
+            403 | 419 if call.says("csrf") || call.says("forgery") => (
+                "cors.preflight_blocked_by_csrf",
+                "The CSRF check refuses the preflight, and browsers never send a token with it.",
+            ),
+            404 | 405 | 501 => (
+                "cors.preflight_method_not_allowed",
+                "No route answers OPTIONS, so the browser never sends the request.",
+            ),
+            301..=308 => ("cors.preflight_blocked_by_auth", "The preflight is redirected, and browsers do not follow."),
+            _ => return None,
+        };
+        Some(
+            told(code, why.to_owned()).fix("let the CORS layer stand outermost, before sign-in, CSRF check and router"),
+        )
+    })
+}
+
+/// Whether a refusal of the preflight says that it is the page's origin which is not on the list.
+fn is_of_origin(preflight: &Visit) -> bool {
+    [
+        "invalid cors request",
+        "origin not allowed",
+        "origin is not allowed",
+        "not allowed by cors",
+        "disallowed cors origin",
+    ]
+    .iter()
+    .any(|word| preflight.says(word))
+}
+
+fn asked(facts: &Facts) -> Option<Suspect> {
     if facts.page.is_empty() {
         return None;
     }
@@ -45,7 +116,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             )),
         );
     }
-    if preflight.field("access-control-allow-origin").is_some() && preflight.status < 400 {
+    if preflight.field("access-control-allow-origin").is_some() && preflight.status < 400 || is_of_origin(preflight) {
         return None;
     }
     let (code, why) = match preflight.status {
@@ -85,6 +156,30 @@ mod tests {
     }
 
     #[test]
+    fn a_recorded_preflight_tells_what_it_does_not_allow() {
+        let mut facts = healthy();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let call = Call {
+            method: "OPTIONS".into(),
+            url: "https://api.test/login".into(),
+            status: 204,
+            sent: vec![
+                pair("access-control-request-method", "POST"),
+                pair("access-control-request-headers", "content-type,x-xsrf-token"),
+            ],
+            got: vec![
+                pair("access-control-allow-origin", "https://a.test"),
+                pair("access-control-allow-headers", "Content-Type"),
+            ],
+            ..Call::default()
+        };
+        facts.browser = Some(crate::facts::Browser { calls: vec![call.clone()], ..Default::default() });
+        assert_eq!(code(&RULE, &facts), Some("cors.header_not_allowed"));
+        facts.browser.as_mut().unwrap().calls.push(Call { method: "POST".into(), status: 401, ..call });
+        assert_eq!(code(&RULE, &facts), None, "it came through");
+    }
+
+    #[test]
     fn each_refusal_has_its_code() {
         let csrf = saying(visit(403), "CSRF token missing");
         let short = with(
@@ -100,6 +195,7 @@ mod tests {
         for (preflight, expected) in [
             (visit(401), Some("cors.preflight_blocked_by_auth")),
             (csrf, Some("cors.preflight_blocked_by_csrf")),
+            (saying(visit(403), "Invalid CORS request"), None),
             (visit(405), Some("cors.preflight_method_not_allowed")),
             (short, Some("cors.header_not_allowed")),
             (whole, None),

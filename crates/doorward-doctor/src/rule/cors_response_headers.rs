@@ -41,6 +41,28 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 )),
             );
         }
+        // Spring and others answer so where the page's origin is not on their list, instead of leaving a field out.
+        let is_named = [
+            "invalid cors request",
+            "not allowed by cors",
+            "disallowed cors origin",
+            "origin not allowed",
+            "origin is not allowed",
+        ]
+        .iter()
+        .any(|word| visit.says(word));
+        if is_named && allowed.is_none() {
+            return Some(
+                told(
+                    "cors.origin_not_allowed",
+                    format!("The answer refuses requests of {} as of an origin that it does not know.", facts.page),
+                )
+                .fix(format!(
+                    "add {} to the app's list of allowed origins: scheme, host and port, no slash at its end",
+                    facts.page
+                )),
+            );
+        }
         let is_refused = visit.step == Step::Preflight && visit.status >= 300;
         if is_refused {
             return None;
@@ -158,6 +180,7 @@ mod tests {
             (with(visit(401), origin, "https://other.example.com"), Some("cors.origin_not_allowed")),
             (visit(401), Some("cors.origin_not_allowed")),
             (visit(413), Some("cors.masking_proxy_error")),
+            (saying(visit(403), "Invalid CORS request"), Some("cors.origin_not_allowed")),
             (
                 with(with(visit(401), origin, "https://spa.example.com"), origin, "https://spa.example.com"),
                 Some("cors.duplicate_acao"),

@@ -26,6 +26,23 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 .fix("SECRET_KEY=…   # one value for all workers and replicas, out of the configuration"),
         );
     }
+    if let Some(line) =
+        facts.log_any(&["was not found in the key ring", "not found in the keyring"]).filter(|_| refused > 0)
+    {
+        let has_several = facts.host.as_ref().is_some_and(|host| crate::host::upstream::all(host).len() > 1);
+        let (code, why) = if has_several {
+            ("csrf.key_not_shared", "The token was made with a key of another process: they do not share one key ring.")
+        } else {
+            (
+                "csrf.key_rotated_on_restart",
+                "The token was made with a key that is gone: the app keeps its keys in memory or in its container.",
+            )
+        };
+        return Some(
+            quoted(Suspect::new(code, why).likely().deep(3), line)
+                .fix("builder.Services.AddDataProtection().PersistKeysToFileSystem(new(\"/keys\")).SetApplicationName(\"app\")   # one place for all, outside of the container"),
+        );
+    }
     let line = restarted?;
     (refused > 0).then(|| {
         quoted(
@@ -52,6 +69,21 @@ mod tests {
         ];
         assert_eq!(code(&RULE, &facts), Some("csrf.key_not_shared"));
         facts.signin.attempts.pop();
+        assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn a_key_that_is_not_in_the_ring_is_gone() {
+        let mut facts = logged(
+            healthy(),
+            "The antiforgery token could not be decrypted. The key {c1} was not found in the key ring.",
+        );
+        facts.signin.attempts = vec![Attempt { answer: Answer::Refused, status: 400, ..Attempt::default() }];
+        assert_eq!(code(&RULE, &facts), Some("csrf.key_rotated_on_restart"));
+        let line = |text: &str| Line { text: text.into(), ..Line::default() };
+        facts.host.as_mut().unwrap().proxy = vec![line("server 10.0.0.2:80;"), line("server 10.0.0.3:80;")];
+        assert_eq!(code(&RULE, &facts), Some("csrf.key_not_shared"));
+        facts.signin.attempts[0].answer = Answer::Credentials;
         assert_eq!(code(&RULE, &facts), None);
     }
 }

@@ -65,17 +65,28 @@ fn recorded(facts: &Facts) -> Option<Suspect> {
     )
 }
 
-/// The answer names the missing field; or a browser sent the request, with a token or with nothing else to refuse.
+/// The answer names the missing field; or a browser sent the request, with the newest token, and nothing else is wrong.
+/// A recording that somebody cut holds neither field, too, so their absence alone says nothing.
 fn says_so(call: &Call) -> bool {
     let names = call.says("referer") || call.says("origin");
-    let speaks_of_token = call.says("token");
-    names || is_of_browser(call) && !call.cookies.is_empty() && !(speaks_of_token && call.token_name.is_empty())
+    let is_browsers = call.sent("sec-fetch-site").is_some() && !call.cookies.is_empty();
+    names || is_browsers && call.token == Echoed::Latest && !call.says("token")
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::sample::*;
     use super::*;
+
+    #[test]
+    fn a_recording_without_the_fields_tells_only_where_the_answer_names_them() {
+        let mut facts = healthy();
+        let call = Call { method: "POST".into(), status: 403, cookies: vec!["csrftoken".into()], ..Call::default() };
+        facts.browser = Some(crate::facts::Browser { calls: vec![call], ..Default::default() });
+        assert_eq!(code(&RULE, &facts), None);
+        facts.browser.as_mut().unwrap().calls[0].body = "Referer checking failed - no Referer.".into();
+        assert_eq!(code(&RULE, &facts), Some("csrf.referer_missing"));
+    }
 
     #[test]
     fn a_page_that_forbids_the_referrer_makes_its_origin_null() {

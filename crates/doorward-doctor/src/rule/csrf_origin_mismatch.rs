@@ -11,10 +11,59 @@ fn passed(facts: &Facts, variant: Variant) -> bool {
     })
 }
 
+/// A scheme, a host and a port out of a text, as far as they stand there.
+type Place = (Option<String>, String, Option<u16>);
+
+/// Origins and hosts that a text names, in order.
+fn places(text: &str) -> Vec<Place> {
+    let words = text.split(|c: char| c.is_whitespace() || "\"'`(),;[]{}<>".contains(c));
+    let place = |word: &str| {
+        let word = word.trim_end_matches(['.', '/', ':']);
+        let (scheme, rest) = match word.split_once("://") {
+            Some((scheme, rest)) if matches!(scheme, "http" | "https") => (Some(scheme.to_owned()), rest),
+            Some(_) => return None,
+            None => (None, word),
+        };
+        let (host, port) = match rest.rsplit_once(':') {
+            Some((host, port)) => (host, Some(port.parse().ok()?)),
+            None => (rest, None),
+        };
+        let is_host =
+            !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+        // A word alone is a host only where it looks like one.
+        let is_meant =
+            scheme.is_some() || port.is_some() || host.contains('.') && host.bytes().any(|b| b.is_ascii_alphabetic());
+        (is_host && is_meant).then(|| (scheme, host.to_lowercase(), port))
+    };
+    words.filter_map(place).collect()
+}
+
+/// What differs between the two places that a refusal holds against each other.
+fn compared(text: &str) -> Option<(&'static str, String)> {
+    let all = places(text);
+    let (at, first) = all.iter().enumerate().find(|(at, one)| all[at + 1..].iter().any(|other| other != *one))?;
+    let same = all[at + 1..].iter().find(|other| other.1 == first.1 && *other != first);
+    if let Some(other) = same {
+        if first.0.is_some() && other.0.is_some() && first.0 != other.0 {
+            return Some(("csrf.origin_scheme_mismatch", "The app takes itself for the other scheme: it compares the browser's https with its own http, or the other way.".to_owned()));
+        }
+        return (first.2 != other.2).then(|| {
+            (
+                "csrf.origin_port_mismatch",
+                format!("The app holds two ports of {} against each other: the port does not arrive.", first.1),
+            )
+        });
+    }
+    None
+}
+
 fn judge(facts: &Facts) -> Option<Suspect> {
     let first =
         facts.signin.attempts.iter().find(|attempt| matches!(attempt.variant, Variant::Browser | Variant::Real))?;
-    if !matches!(first.answer, Answer::Csrf | Answer::Refused)
+    // Next.js fails instead of refusing, and says why in its log alone.
+    let is_blamed = first.answer == Answer::Failure
+        && facts.log_any(&["does not match `origin` header", "invalid server actions request"]).is_some();
+    if !matches!(first.answer, Answer::Csrf | Answer::Refused) && !is_blamed
         || facts.signin.form.as_ref().is_some_and(|form| form.referrer_policy.contains("no-referrer"))
     {
         return None;
@@ -30,6 +79,12 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "invalid origin",
         "cross-origin request refused",
         "csrf.origin",
+        "didn't match request.base_url",
+        "does not match `origin` header",
+        "origin not allowed",
+        "origin is not allowed",
+        "does not match the origin",
+        "cross-site post form submissions",
     ];
     // The doctor asked with other origins too, and the app may write of each.
     let line = log_line(facts, |text| has_each(text, &[words]) && text.contains(&own))
@@ -128,6 +183,28 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 setting.name.to_uppercase().contains("TRUSTED_ORIGIN") && setting.plain().contains("://")
             })
         });
+        // Django says the same of a wrong scheme; what the proxy does not send cannot arrive.
+        let sets_scheme = host.is_none_or(|host| {
+            host.proxy.is_empty()
+                || host.proxy.iter().any(|line| line.text.to_lowercase().contains("x-forwarded-proto"))
+        });
+        if !sets_scheme && target.is_https() && matches!(facts.proxy.as_str(), "nginx" | "haproxy" | "apache") {
+            return Some(
+                told(
+                    "csrf.origin_scheme_mismatch",
+                    "The proxy does not say that people come by https, so the app takes itself for http.".into(),
+                )
+                .likely()
+                .fixes(mend::forwarded_proto(facts)),
+            );
+        }
+        if let Some((code, why)) = line.and_then(|line| compared(&line.text)) {
+            let fixes = match code {
+                "csrf.origin_scheme_mismatch" => mend::forwarded_proto(facts),
+                _ => mend::host(facts),
+            };
+            return Some(told(code, why).likely().fixes(fixes));
+        }
         let is_dev = matches!(target.port, 5173 | 4173)
             || facts.host.as_ref().is_some_and(|host| {
                 host.listeners
@@ -176,6 +253,34 @@ mod tests {
         ] {
             assert_eq!(code(&RULE, &tried(variant)), expected);
         }
+    }
+
+    #[test]
+    fn the_two_places_of_a_refusal_say_what_differs() {
+        for (text, expected) in [
+            (
+                "HTTP Origin header (https://a.test) didn't match request.base_url (http://a.test)",
+                Some("csrf.origin_scheme_mismatch"),
+            ),
+            (
+                "`x-forwarded-host` header with value `a.test` does not match `origin` header with value `a.test:8443`",
+                Some("csrf.origin_port_mismatch"),
+            ),
+            (
+                "`x-forwarded-host` header with value `localhost:23380` does not match `origin` header with value `a.test`",
+                None,
+            ),
+            ("origin checking failed: https://a.test does not match https://a.test", None),
+            ("bad origin", None),
+        ] {
+            assert_eq!(compared(text).map(|(code, _)| code), expected, "{text}");
+        }
+        let mut facts = logged(
+            healthy(),
+            "HTTP Origin header (https://app.example.com) didn't match request.base_url (http://app.example.com)",
+        );
+        facts.signin.attempts = vec![Attempt { answer: Answer::Refused, status: 422, ..Attempt::default() }];
+        assert_eq!(code(&RULE, &facts), Some("csrf.origin_scheme_mismatch"));
     }
 
     #[test]

@@ -23,6 +23,14 @@ fn recorded(facts: &Facts) -> Option<Suspect> {
                 .fix("on the client: read the token again right before the request, and once more after a 403")
                 .fix("on the server: keep the token of the cookie while it is valid, instead of a new one for each answer"),
             ),
+            Echoed::Used if call.status == 419 || ["csrf", "xsrf", "forgery"].iter().any(|word| call.says(word)) => Some(
+                told(
+                    "csrf.token_rotated",
+                    "The request carries a token that passed before and passes no more: it was for one use, or belongs to the visitor before a sign-in or sign-out.",
+                )
+                .fix("on the client: read the token again after each sign-in, sign-out and refusal")
+                .fix("on the server: let a token pass as long as the session lasts, and give the new one with the answer that changes the session"),
+            ),
             Echoed::Decoded => Some(
                 told("csrf.token_encoding", "Token and cookie are equal only once one of them is decoded.")
                     .fix("make tokens of base64url or hex, which nothing encodes; decode once on the client (decodeURIComponent)"),
@@ -33,7 +41,32 @@ fn recorded(facts: &Facts) -> Option<Suspect> {
 }
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    tried(facts).or_else(|| recorded(facts))
+    tried(facts).or_else(|| recorded(facts)).or_else(|| said(facts))
+}
+
+/// Words of frameworks for a token that was made for somebody else: before a sign-in, or in another tab.
+const OTHERS: &[&str] = &[
+    "meant for a different claims-based user",
+    "meant for a different user",
+    "token was issued for another session",
+    "csrf token does not belong to this session",
+    "csrf session token is stale",
+];
+
+/// The sign-in is refused, and the log says that the token was another visitor's.
+fn said(facts: &Facts) -> Option<Suspect> {
+    let refused =
+        facts.signin.attempts.iter().find(|attempt| matches!(attempt.answer, Answer::Csrf | Answer::Refused))?;
+    let line = facts.log_any(OTHERS)?;
+    let suspect = Suspect::new(
+        "csrf.token_rotated",
+        "The token was made for another user or session than the one that sends it: before a sign-in, or in another tab.",
+    )
+    .deep(2)
+    .likely()
+    .saw("sign-in", refused.status.to_string(), "the app")
+    .fix("on the client: load the form again after a sign-in or sign-out, and once more after a 400 or 403");
+    Some(quoted(suspect, line))
 }
 
 /// Whether only tokens that hold a plus are refused: forms write a plus for a space.

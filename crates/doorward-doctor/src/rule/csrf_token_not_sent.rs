@@ -20,9 +20,11 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 
 /// What a browser recorded: a refused request, and the token on it.
 fn recorded(facts: &Facts) -> Option<Suspect> {
-    calls(facts).filter(|call| is_forgery_refusal(call)).find_map(|call| {
+    // Without the cookie that belongs to it no token passes, under whatever name.
+    let is_kept_away = |call: &Call| call.cookies.is_empty() && call.lacks.iter().any(|name| is_token_name(name));
+    calls(facts).filter(|call| is_forgery_refusal(call) && !is_kept_away(call)).find_map(|call| {
         if call.token_name.is_empty() {
-            let cookie = call.cookies.iter().find(|name| is_token_name(name))?;
+            let Some(cookie) = call.cookies.iter().find(|name| is_token_name(name)) else { return bare(facts, call) };
             // What a script cannot read it cannot send; and where a page lacks Origin and Referer, that is refused.
             let is_hidden = super::cookie_httponly_unreadable::is_hidden(facts, cookie);
             let is_silent = call.sent("origin").is_none() && call.sent("referer").is_none() && call.says("referer");
@@ -64,6 +66,42 @@ fn recorded(facts: &Facts) -> Option<Suspect> {
     })
 }
 
+/// Whether the words of a refusal are that no token came at all.
+fn is_missing(text: &str) -> bool {
+    has_each(text, &[&["csrf", "xsrf", "forgery", "authenticity token"], MISSING])
+}
+
+/// Words for a token that did not come.
+const MISSING: &[&str] = &[
+    "missing",
+    "no token",
+    "not found to compare",
+    "was not provided",
+    "not provided",
+    "not present",
+    "not set",
+    "token 'null'",
+    "is required",
+    "absent",
+];
+
+/// A request without any token, which the server says it lacks, where no cookie was to bring one either.
+fn bare(facts: &Facts, call: &Call) -> Option<Suspect> {
+    // A cookie that was set and does not come is the cookie's fault, not the client's.
+    let is_kept_away =
+        call.lacks.iter().chain(call.withheld.iter().map(|(name, _)| name)).any(|name| is_token_name(name));
+    let is_across = call.is_across() && facts.target.as_ref().is_some_and(|target| call.url.contains(&target.host));
+    (is_missing(&call.body) && is_of_browser(call) && !is_kept_away && !is_across).then(|| {
+        Suspect::new(
+            "csrf.token_missing",
+            "The request carries no token, in no field, header or cookie: the page did not fetch one, or a sign-out took it away.",
+        )
+        .likely()
+        .saw(format!("{} {}", call.method, call.url), format!("{}, no token", call.status), "browser")
+        .fix("let the client fetch a token (any GET that hands one out) before the first request that changes something, and again after a sign-out")
+    })
+}
+
 /// The name under which the server looks for the token, where that is known and is another one.
 fn wanted(facts: &Facts, call: &Call) -> Option<String> {
     let sent = call.token_name.to_lowercase();
@@ -87,12 +125,10 @@ fn wanted(facts: &Facts, call: &Call) -> Option<String> {
 }
 
 fn tried(facts: &Facts) -> Option<Suspect> {
-    let first = facts
-        .signin
-        .attempts
-        .iter()
-        .find(|attempt| attempt.variant == Variant::Browser)
-        .filter(|attempt| matches!(attempt.answer, Answer::Csrf | Answer::Refused))?;
+    let first = facts.signin.attempts.iter().find(|attempt| attempt.variant == Variant::Browser).filter(|attempt| {
+        let is_blamed = || facts.log_any(&["missingcsrf"]).is_some();
+        matches!(attempt.answer, Answer::Csrf | Answer::Refused) || attempt.answer == Answer::Failure && is_blamed()
+    })?;
     let passed = facts
         .signin
         .attempts
@@ -102,14 +138,19 @@ fn tried(facts: &Facts) -> Option<Suspect> {
         return None;
     }
     let form = facts.signin.form.as_ref();
-    let line = facts.log_any(&[
-        "csrf token missing",
-        "csrf token is missing",
-        "missing csrf",
-        "token not found",
-        "csrf.token_missing",
-        "no csrf token",
-    ]);
+    let line = facts
+        .log_any(&[
+            "csrf token missing",
+            "csrf token is missing",
+            "missing csrf",
+            "token not found",
+            "csrf.token_missing",
+            "no csrf token",
+            "argument missing from post",
+            "missingcsrf",
+            "csrf token was missing",
+        ])
+        .or_else(|| log_line(facts, is_missing));
     let text = first.body.to_lowercase();
     let says_missing =
         text.contains("missing") && text.contains("token") || first.reason == "csrf.token_missing" || line.is_some();
@@ -156,7 +197,11 @@ fn tried(facts: &Facts) -> Option<Suspect> {
                 .fix("put the token into a hidden field of the form, or copy the cookie into the header"),
         );
     }
-    if !has_token && (says_missing || text.contains("csrf")) {
+    let is_named = says_missing
+        || ["csrf", "xsrf", "authenticity token", "antiforgery"].iter().any(|word| text.contains(word))
+        || first.status == 419
+        || facts.log_any(&["csrf token", "csrffilter", "authenticity token", "antiforgery token"]).is_some();
+    if !has_token && is_named {
         return Some(
             told("csrf.token_missing", "The sign-in demands a token, and the page brings none.")
                 .fix("put the token into the page, or let the page fetch it first"),
@@ -183,6 +228,24 @@ mod tests {
         assert_eq!(code(&RULE, &facts), None, "the name is right, so it is something else");
         facts.browser.as_mut().unwrap().calls[0].body = "Expected \"X-CSRF-Token\" in headers".into();
         assert_eq!(code(&RULE, &facts), Some("csrf.header_name_mismatch"));
+    }
+
+    #[test]
+    fn a_recorded_request_without_any_token_is_named_by_the_answer() {
+        let mut facts = healthy();
+        let call = Call {
+            method: "POST".into(),
+            status: 403,
+            cookies: vec!["JSESSIONID".into()],
+            body: "Could not verify the provided CSRF token because no token was found to compare.".into(),
+            ..Call::default()
+        };
+        facts.browser = Some(Browser { calls: vec![call], ..Browser::default() });
+        assert_eq!(code(&RULE, &facts), Some("csrf.token_missing"));
+        facts.browser.as_mut().unwrap().calls[0].lacks = vec!["XSRF-TOKEN".into()];
+        assert_eq!(code(&RULE, &facts), None, "its cookie was set and did not come");
+        facts.browser.as_mut().unwrap().calls[0] = Call { method: "POST".into(), status: 403, ..Call::default() };
+        assert_eq!(code(&RULE, &facts), None);
     }
 
     #[test]

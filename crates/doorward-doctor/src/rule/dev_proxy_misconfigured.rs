@@ -8,6 +8,8 @@ pub(super) const RULE: Rule = Rule { family: "dev.proxy_misconfigured", judge };
 pub(super) fn is_dev_server(visit: &Visit) -> bool {
     visit.status == 403
         && (visit.says("allowedhosts") || visit.says("blocked request. this host") || visit.says("invalid host header"))
+        // The whole answer is these words, whatever the status.
+        || visit.body.trim().eq_ignore_ascii_case("invalid host header")
         || visit.says("invalid host header")
             && visit.field("x-powered-by").is_some_and(|by| by.eq_ignore_ascii_case("express"))
 }
@@ -42,8 +44,33 @@ fn rewriting(facts: &Facts) -> Option<Suspect> {
     })
 }
 
+/// A recorded refusal at a development server that names another port of this machine as the Host.
+fn recorded(facts: &Facts) -> Option<Suspect> {
+    let call = calls(facts).find(|call| {
+        let url = url::Url::parse(&call.url).ok();
+        let port =
+            url.as_ref().and_then(url::Url::port).filter(|port| matches!(port, 5173 | 4173 | 4200 | 3000 | 8080));
+        let is_here =
+            url.as_ref().and_then(url::Url::host_str).is_some_and(|host| matches!(host, "localhost" | "127.0.0.1"));
+        let other = ["localhost:", "127.0.0.1:"].iter().flat_map(|place| call.body.split(place).skip(1)).any(|rest| {
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse::<u16>().is_ok_and(|named| Some(named) != port)
+        });
+        is_here
+            && port.is_some()
+            && other
+            && call.status == 403
+            && call.is_change()
+            && (call.says("origin") || call.says("csrf"))
+    })?;
+    let suspect = Suspect::new("dev.proxy_host_rewrite", "The development proxy gives the app its own address as Host, and the browser's Origin is the development server's.")
+        .saw(format!("{} {}", call.method, call.url), format!("{} {}", call.status, call.body), "browser")
+        .fix("vite.config.js: server: { proxy: { \"/api\": { target: …, changeOrigin: false } } }");
+    heard(facts, suspect)
+}
+
 fn judge(facts: &Facts) -> Option<Suspect> {
-    if let Some(suspect) = rewriting(facts) {
+    if let Some(suspect) = rewriting(facts).or_else(|| recorded(facts)) {
         return Some(suspect);
     }
     let arrival = facts.arrival()?;
@@ -76,7 +103,10 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         );
     }
     let line = facts.log_any(&["econnrefused ::1", "connect econnrefused ::1", "econnrefused 127.0.0.1"]);
-    if let Some(line) = line.filter(|_| arrival.status >= 500) {
+    let is_of_dev =
+        |line: &&Line| line.text.contains("[vite]") || line.text.contains("[HPM]") || line.text.contains("proxy error");
+    let is_heard = arrival.status < 500;
+    if let Some(line) = line.filter(|line| !is_heard || is_of_dev(line) || says_proxy_error(facts)) {
         let port = line
             .text
             .split("ECONNREFUSED ")
@@ -86,21 +116,30 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         let host = facts.host.as_ref()?;
         let other = port.is_some_and(|port| host.on_port(port).next().is_some());
         if other {
-            return Some(
-                quoted(
-                    Suspect::new(
-                        "dev.localhost_ipv6",
-                        "The development proxy connects to one address of localhost, and the app listens on the other.",
-                    ),
-                    line,
-                )
-                .at(Link::Proxy)
-                .deep(6)
-                .fix("target: \"http://127.0.0.1:PORT\"   # and let the app listen there"),
-            );
+            let suspect = quoted(
+                Suspect::new(
+                    "dev.localhost_ipv6",
+                    "The development proxy connects to one address of localhost, and the app listens on the other.",
+                ),
+                line,
+            )
+            .fix("target: \"http://127.0.0.1:PORT\"   # and let the app listen there");
+            return if is_heard { heard(facts, suspect) } else { Some(suspect.at(Link::Proxy).deep(6)) };
         }
     }
     None
+}
+
+/// Whether a development server's proxy says that it has no answer.
+fn says_proxy_error(facts: &Facts) -> bool {
+    facts
+        .log_any(&[
+            "[vite] http proxy error",
+            "[hpm] error",
+            "[webpack-dev-server] error",
+            "proxy error: could not proxy",
+        ])
+        .is_some()
 }
 
 fn is_dev_port(facts: &Facts) -> bool {
@@ -119,5 +158,33 @@ mod tests {
         assert_eq!(code(&RULE, &facts), None);
         facts.visits[0].body = "Blocked request. This host (\"app.example.com\") is not allowed. To allow this host, add it to `server.allowedHosts`".into();
         assert_eq!(code(&RULE, &facts), Some("dev.host_check"));
+        facts.visits[0] = saying(visit(200), "Invalid Host header");
+        assert_eq!(code(&RULE, &facts), Some("dev.host_check"));
+    }
+
+    #[test]
+    fn a_recorded_refusal_names_the_host_that_the_proxy_made() {
+        let mut facts = healthy();
+        let call = Call {
+            method: "POST".into(),
+            url: "http://localhost:5173/api/login".into(),
+            status: 403,
+            body: "origin http://localhost:5173 does not match host 127.0.0.1:3000".into(),
+            ..Call::default()
+        };
+        facts.browser = Some(crate::facts::Browser { calls: vec![call], ..Default::default() });
+        assert_eq!(code(&RULE, &facts), Some("dev.proxy_host_rewrite"));
+        facts.browser.as_mut().unwrap().calls[0].body = "csrf token missing".into();
+        assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn a_proxy_that_asks_the_other_localhost_is_heard() {
+        let mut facts = logged(healthy(), "[vite] http proxy error: /api/login");
+        facts = logged(facts, "Error: connect ECONNREFUSED ::1:8000");
+        facts.host.as_mut().unwrap().listeners = host(&["127.0.0.1:8000"]).listeners;
+        assert_eq!(code(&RULE, &facts), Some("dev.localhost_ipv6"));
+        facts.host.as_mut().unwrap().log.remove(0);
+        assert_eq!(code(&RULE, &facts), None, "whose error it is, is not known");
     }
 }

@@ -63,8 +63,15 @@ fn mixed(facts: &Facts) -> Option<Suspect> {
         .find(|visit| is_own(&visit.note));
     let recorded =
         facts.browser.iter().flat_map(|browser| &browser.console).find(|line| line.contains("Mixed Content"));
-    let seen =
-        form.map(|form| form.action.clone()).or_else(|| page.map(|_| own.clone())).or_else(|| recorded.cloned())?;
+    // The browser says so, or it sent nothing from an https page to a plain address.
+    let blocked = calls(facts).find(|call| {
+        let is_plain = call.url.starts_with("http:") && call.status == 0;
+        let is_inside =
+            call.sent("origin").or_else(|| call.sent("referer")).is_some_and(|from| from.starts_with("https:"));
+        call.error.to_lowercase().contains("mixed_content") || is_plain && is_inside
+    });
+    let recorded = recorded.cloned().or_else(|| blocked.map(|call| call.url.clone()));
+    let seen = form.map(|form| form.action.clone()).or_else(|| page.map(|_| own.clone())).or(recorded)?;
     Some(
         Suspect::new(
             "frontend.mixed_content",
@@ -130,6 +137,10 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("frontend.mixed_content"));
         facts.visits[0].note = "http://www.w3.org".into();
         assert_eq!(code(&RULE, &facts), None);
+        let sent = vec![("origin".to_owned(), "https://app.example.com".to_owned())];
+        let call = Call { method: "POST".into(), url: "http://app.example.com/api".into(), sent, ..Call::default() };
+        facts.browser = Some(crate::facts::Browser { calls: vec![call], ..Default::default() });
+        assert_eq!(code(&RULE, &facts), Some("frontend.mixed_content"));
     }
 
     #[test]

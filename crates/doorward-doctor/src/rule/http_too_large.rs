@@ -89,7 +89,18 @@ fn head(facts: &Facts) -> Option<Suspect> {
         .browser
         .iter()
         .flat_map(|browser| &browser.calls)
-        .find(|call| matches!(call.status, 431 | 494))
+        .find(|call| {
+            matches!(call.status, 431 | 494)
+                || matches!(call.status, 400 | 413)
+                    && [
+                        "header or cookie too large",
+                        "header too large",
+                        "header fields too large",
+                        "header field exceeds",
+                    ]
+                    .iter()
+                    .any(|word| call.says(word))
+        })
         .filter(|_| visit.is_none() && large.is_none());
     let is_520 = facts.visits.iter().any(|visit| visit.status == 520);
     let seen = visit.or(large).or_else(|| line.and_then(|_| facts.visits.iter().find(|visit| visit.status == 520)));
@@ -170,6 +181,13 @@ mod tests {
     fn each_limit_has_its_code() {
         assert_eq!(code(&RULE, &answered(413)), Some("http.body.too_large_proxy"));
         assert_eq!(code(&RULE, &answered(431)), Some("http.header.request_too_large"));
+        let mut facts = healthy();
+        let body = "400 Request Header Or Cookie Too Large".to_owned();
+        facts.browser = Some(crate::facts::Browser {
+            calls: vec![Call { status: 400, body, ..Call::default() }],
+            ..Default::default()
+        });
+        assert_eq!(code(&RULE, &facts), Some("http.header.request_too_large"));
         assert_eq!(
             code(
                 &RULE,

@@ -5,7 +5,31 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "proxy.header_lost", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    onward(facts).or_else(|| back(facts)).or_else(|| configured(facts))
+    onward(facts).or_else(|| back(facts)).or_else(|| configured(facts)).or_else(|| dropped(facts))
+}
+
+/// nginx says that it dropped a header with an underscore, and what lacks it is refused.
+fn dropped(facts: &Facts) -> Option<Suspect> {
+    let refused = facts.signin.attempts.iter().any(|attempt| matches!(attempt.answer, Answer::Csrf | Answer::Refused))
+        || calls(facts).any(|call| matches!(call.status, 400 | 401 | 403));
+    // It stands there once for each request that was cut, whoever sent it.
+    let mut lines = facts.host.iter().flat_map(|host| host.log.iter().chain(&host.since));
+    let names_it = |line: &&Line| {
+        let text = line.text.to_lowercase();
+        let name = text.split_once("client sent invalid header line: \"").map_or("", |(_, rest)| rest);
+        name.split(':').next().is_some_and(|name| name.contains('_') && !name.contains(' '))
+    };
+    let line = lines.rfind(names_it)?;
+    refused.then(|| {
+        quoted(
+            Suspect::new("proxy.header_dropped_underscore", "The proxy drops a header for the underscore in its name.")
+                .likely()
+                .deep(3),
+            line,
+        )
+        .not("csrf.header_not_sent", "the header comes as far as the proxy")
+        .fix("underscores_in_headers on;   # or better: rename the header with hyphens")
+    })
 }
 
 fn onward(facts: &Facts) -> Option<Suspect> {
@@ -74,7 +98,10 @@ fn back(facts: &Facts) -> Option<Suspect> {
             continue;
         }
         for cookie in &inner.cookies {
-            let Some(arrived) = outer.cookies.iter().find(|other| other.name == cookie.name) else {
+            // One name may be set for two paths; each is held against its own.
+            let mut same_name = outer.cookies.iter().filter(|other| other.name == cookie.name).peekable();
+            let first = same_name.peek().copied();
+            let Some(arrived) = same_name.find(|other| !is_rewritten(cookie, other)).or(first) else {
                 return Some(
                     Suspect::new(
                         "proxy.set_cookie_stripped",
@@ -198,6 +225,22 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("proxy.cookie_rewritten"));
         facts.visits[0].cookies = facts.visits[1].cookies.clone();
         assert_eq!(code(&RULE, &facts), None);
+        for visit in &mut facts.visits {
+            let other = Cookie { path: Some("/login".into()), ..visit.cookies[0].clone() };
+            visit.cookies.push(other);
+        }
+        assert_eq!(code(&RULE, &facts), None, "one name for two paths");
+    }
+
+    #[test]
+    fn nginx_tells_which_header_it_dropped() {
+        let mut facts = logged(
+            healthy(),
+            "[info] 2#2: *7 client sent invalid header line: \"csrf_token: 9f\" while reading client request headers",
+        );
+        assert_eq!(code(&RULE, &facts), None);
+        facts.signin.attempts = vec![Attempt { answer: Answer::Csrf, status: 403, ..Attempt::default() }];
+        assert_eq!(code(&RULE, &facts), Some("proxy.header_dropped_underscore"));
     }
 
     #[test]

@@ -31,6 +31,10 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "host not allowed",
         "not in allowed hosts",
         "untrusted host",
+        "trusted domain error",
+        "untrusted domain",
+        "blocked hosts",
+        "host is not permitted",
     ]);
     let is_named = line.is_some()
         || arrival.says("disallowedhost")
@@ -102,6 +106,8 @@ mod tests {
             ),
             Some("config.allowed_hosts")
         );
+        let nextcloud = "Trusted domain error. \"192.0.2.1\" tried to access using \"app.example.com\" as host.";
+        assert_eq!(code(&RULE, &logged(answered(400), nextcloud)), Some("config.allowed_hosts"));
     }
 
     #[test]

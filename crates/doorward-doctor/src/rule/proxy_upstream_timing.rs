@@ -105,9 +105,30 @@ fn keepalive(facts: &Facts) -> Option<Suspect> {
         .not("proxy.upstream_refused", "most requests pass")
         .fix("let the app keep idle connections longer than the proxy: server.keepAliveTimeout = 75000 (Node.js), --keep-alive 75 (gunicorn), --timeout-keep-alive 75 (uvicorn)");
     if broken == 0 {
-        return heard(facts, suspect);
+        // One connection may end at any time; what happens again, or happened just now to a sign-in, is a pattern.
+        let is_pattern = is_repeated(facts) || age::is_recent(facts, line) || is_of_sign_in(facts, &line.text);
+        return heard(facts, suspect).map(|suspect| if is_pattern { suspect } else { suspect.possible() });
     }
     ((well > 0 || keeps) && app_is_well && !is_refused_for_size(facts)).then_some(suspect)
+}
+
+/// Whether a log tells of it more than once.
+fn is_repeated(facts: &Facts) -> bool {
+    let ended = |line: &&Line| ENDED.iter().any(|word| line.text.to_lowercase().contains(word));
+    facts.log_lines().filter(ended).filter(|line| !age::is_past(facts, line)).count() > 1
+}
+
+/// Whether a line tells of a request that changes something at the address of the sign-in.
+fn is_of_sign_in(facts: &Facts, text: &str) -> bool {
+    let path = |address: &str| url::Url::parse(address).map(|url| url.path().to_owned()).unwrap_or_default();
+    let form = facts.signin.form.as_ref();
+    let own = form.into_iter().flat_map(|form| [path(&form.action), path(&form.page)]);
+    let refused =
+        calls(facts).filter(|call| call.is_change() && matches!(call.status, 0 | 502)).map(|call| path(&call.url));
+    own.chain(refused).filter(|path| !path.is_empty()).any(|path| {
+        // nginx and HAProxy write the line of the request, Caddy and Traefik its parts.
+        text.contains(&format!("POST {path} ")) || text.contains("\"POST\"") && text.contains(&format!("\"{path}\""))
+    })
 }
 
 /// Whether an upstream lies beyond this machine and its containers.
@@ -130,6 +151,7 @@ fn is_refused_for_size(facts: &Facts) -> bool {
 mod tests {
     use super::super::sample::*;
     use super::*;
+    use crate::suspect::Confidence;
 
     #[test]
     fn a_504_of_a_connected_app_is_slowness() {
@@ -151,5 +173,28 @@ mod tests {
         facts.visits.push(Visit { step: Step::Again, ..visit(502) });
         facts.visits.push(by(visit(200), Via::App));
         assert_eq!(code(&RULE, &facts), Some("proxy.keepalive_mismatch"));
+    }
+
+    #[test]
+    fn one_line_of_another_request_is_no_pattern() {
+        let ended = |path: &str| {
+            format!(
+                "2027/01/15 03:04:05 [error] upstream prematurely closed connection while reading response header from upstream, request: \"POST {path} HTTP/1.1\""
+            )
+        };
+        let mut facts = logged(healthy(), &ended("/feed"));
+        facts.signin.form =
+            Some(crate::facts::Form { action: "https://app.example.com/login".into(), ..Default::default() });
+        let confidence = |facts: &Facts| (RULE.judge)(facts).unwrap().confidence;
+        assert_eq!(confidence(&facts), Confidence::Possible);
+        assert_eq!(confidence(&logged(facts.clone(), &ended("/feed"))), Confidence::Likely, "twice");
+        facts.host = None;
+        let mut facts = logged(facts, &ended("/login"));
+        assert_eq!(confidence(&facts), Confidence::Likely, "the sign-in's own");
+        let caddy =
+            r#"{"msg":"http: server closed idle connection","request":{"method":"POST","uri":"/login"},"status":502}"#;
+        assert_eq!(confidence(&logged(Facts { host: None, ..facts.clone() }, caddy)), Confidence::Likely);
+        facts = logged(facts, "2027/01/17 03:04:05 [notice] all well");
+        assert_eq!(confidence(&facts), Confidence::Possible, "two days ago");
     }
 }

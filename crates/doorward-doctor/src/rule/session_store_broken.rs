@@ -22,6 +22,10 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 "econnrefused",
                 "cannot connect",
                 "could not connect",
+                "unable to connect",
+                "failed to connect",
+                "connectionfailure",
+                "connection failure",
                 "noauth",
                 "misconf",
                 "oom command",
@@ -54,6 +58,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             "state mismatch",
             "invalid state",
             "state not found",
+            "mismatching_state",
+            "state not equal",
+            "state parameter mismatch",
         ])
         .filter(|_| facts.signin.withheld.is_empty())
     {
@@ -66,6 +73,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 ),
                 line,
             )
+            .at(shows_inside(facts, Link::Session))
             .likely()
             .deep(2)
         });
@@ -120,6 +128,8 @@ mod tests {
         let mut facts = logged(healthy(), "ERROR session store: redis://127.0.0.1:6379: Connection refused");
         facts.signin.attempts =
             vec![Attempt { variant: Variant::Real, answer: Answer::Failure, status: 500, ..Attempt::default() }];
+        assert_eq!(code(&RULE, &facts), Some("session.store_down"));
+        facts.host.as_mut().unwrap().log[0].text = "RedisConnectionFailureException: Unable to connect to Redis".into();
         assert_eq!(code(&RULE, &facts), Some("session.store_down"));
     }
 }

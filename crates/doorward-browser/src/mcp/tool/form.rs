@@ -1,6 +1,7 @@
 //! Typing, pressing keys, choosing, and filling whole forms.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -166,11 +167,15 @@ async fn fill_one(tab: &Tab, spot: &Spot, kind: &str, value: &str) -> Result<(),
                 return Ok(());
             }
             tab.click(spot, Click::default()).await?;
-            // A page may leave as soon as the box is clicked; then there is nothing to hold against it.
-            match tab.evaluate(&spot.frame, CHECKED, Some(&spot.reference)).await {
-                Ok(now) if now != wanted => Err(Failure::said("Clicking the checkbox did not change its state")),
-                _ => Ok(()),
+            // A page may leave as soon as the box is clicked, and one that keeps the state itself sets it a moment later.
+            for pause in [0, 20, 50, 100, 200, 400] {
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+                match tab.evaluate(&spot.frame, CHECKED, Some(&spot.reference)).await {
+                    Ok(now) if now != wanted => {}
+                    _ => return Ok(()),
+                }
             }
+            Err(Failure::said("Clicking the checkbox did not change its state"))
         }
         "combobox" => tab.choose(spot, &[value.to_owned()]).await.map(|_| ()),
         _ => tab.fill(spot, value).await,
