@@ -7,7 +7,8 @@ const HEAD: usize = 64;
 /// Milliseconds after which others than the visitor of today are meant.
 const DAY: i64 = 86_400_000;
 
-/// Unix milliseconds of `2026-01-02 03:04:05`, also with slashes or a `T`, without its zone.
+/// Unix milliseconds of `2026-01-02 03:04:05`, also with slashes or a `T`, without its zone; or of Caddy's `"ts":` with
+/// seconds.
 fn moment(line: &Line) -> Option<i64> {
     let head: String = line.text.chars().take(HEAD).filter(char::is_ascii).collect();
     let is_time = |part: &[u8]| {
@@ -18,6 +19,13 @@ fn moment(line: &Line) -> Option<i64> {
             _ => byte.is_ascii_digit(),
         })
     };
+    let seconds =
+        head.split_once("\"ts\":").map(|(_, rest)| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+    if let Some(seconds) =
+        seconds.and_then(|digits| digits.parse::<i64>().ok()).filter(|at| (1_000_000_000..10_000_000_000).contains(at))
+    {
+        return Some(seconds * 1_000);
+    }
     let at = head.as_bytes().windows(19).position(is_time)?;
     crate::har::moment(&format!("{}Z", head[at..at + 19].replace('/', "-")))
 }
@@ -55,6 +63,7 @@ mod tests {
         ] {
             assert_eq!(moment(&line(text)), expected, "{text}");
         }
+        assert_eq!(moment(&line(r#"{"level":"error","ts":1767323045.12,"msg":"x"}"#)), expected);
         for text in ["ERROR é 2026", "", "2026-13-45 99:99:99"] {
             assert_eq!(moment(&line(text)), None, "{text}");
         }

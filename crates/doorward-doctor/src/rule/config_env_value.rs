@@ -52,7 +52,9 @@ fn mangled(running: &[&Setting], dotenv: &[&Setting], compose: &[&Setting], is_f
                 .fix(format!("{}=OUTPUT-OF-THE-COMMAND   # run it once, write the outcome", setting.name)),
             );
         }
-        if setting.mark.is("quoted") && !running.is_empty() && is_ours(&setting.name, dotenv, compose) {
+        // A value with quotes of its own in the compose file is meant so.
+        let is_meant = compose.iter().any(|other| other.name == setting.name && other.mark.print == setting.mark.print);
+        if setting.mark.is("quoted") && !running.is_empty() && !is_meant && is_ours(&setting.name, dotenv, compose) {
             return Some(
                 said(
                     "config.env_quotes_literal",
@@ -347,6 +349,14 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("config.env_not_passed_to_container"));
         facts.host.as_mut().unwrap().settings[2].refers = vec!["SHOP_SECRET".into()];
         assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn quotes_that_the_compose_file_writes_are_meant() {
+        let run = (Source::Container("app".into()), "GREETING_KEY", "'hello'");
+        assert_eq!(code(&RULE, &set(std::slice::from_ref(&run))), Some("config.env_quotes_literal"));
+        let compose = (Source::Compose("app".into()), "GREETING_KEY", "'hello'");
+        assert_eq!(code(&RULE, &set(&[run, compose])), None);
     }
 
     #[test]

@@ -44,8 +44,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     };
     // A password of a part inside opens nothing from outside; a secret that signs does.
     let weighed = |suspect: Suspect, name: &str| {
-        let is_inner = name.to_uppercase().contains("PASSWORD") && !is_failing && !is_unbelieved;
-        if is_inner { suspect.warning() } else { suspect }
+        let is_mild = name.to_uppercase().contains("PASSWORD") && !is_failing && !is_unbelieved;
+        if is_mild { suspect.warning() } else { suspect }
     };
     let make = |name: &str| {
         format!(
@@ -120,7 +120,10 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let examples: Vec<_> =
         host.settings.iter().filter(|setting| setting.source == Source::Example && !setting.is_empty()).collect();
     let secrets = || in_force.iter().filter(|setting| is_secret(&setting.name));
-    for setting in secrets() {
+    // What signs comes before passwords of parts inside.
+    let is_inner = |name: &str| name.to_uppercase().contains("PASSWORD");
+    let signing = secrets().filter(|setting| !is_inner(&setting.name));
+    for setting in signing.chain(secrets().filter(|setting| is_inner(&setting.name))) {
         let said = |code, why: String| {
             Suspect::new(code, why).saw(
                 setting.name.clone(),
@@ -301,6 +304,26 @@ mod tests {
         );
         assert_eq!(code(&RULE, &set(vec![setting(run(), "", None)])), Some("config.required_secret_missing"));
         assert_eq!(code(&RULE, &set(vec![setting(run(), "c81d0d4b6bb34b2e9d1f1a6a2f0c5e77", None)])), None);
+    }
+
+    #[test]
+    fn a_secret_that_signs_comes_before_a_password_inside() {
+        let named = |name: &str, setting: Setting| Setting { name: name.into(), ..setting };
+        let run = || Source::Container("app".into());
+        let all = |name: &str, value: &str| {
+            let compose = setting(Source::Compose("app".into()), "", Some(value));
+            [named(name, setting(run(), value, None)), named(name, compose)]
+        };
+        let mut facts = healthy();
+        let settings = &mut facts.host.get_or_insert_default().settings;
+        settings.extend(all("DB_PASSWORD", "shop"));
+        assert_eq!((RULE.judge)(&facts).unwrap().severity, doorward_core::Severity::Warning);
+        facts.host.as_mut().unwrap().settings.extend(all("SECRET_KEY", "k3plerorbit77k3plerorbit77"));
+        let suspect = (RULE.judge)(&facts).unwrap();
+        assert!(
+            suspect.severity == doorward_core::Severity::Error && suspect.why.contains("SECRET_KEY"),
+            "{suspect:?}"
+        );
     }
 
     #[test]

@@ -125,7 +125,10 @@ fn is_of_sign_in(facts: &Facts, text: &str) -> bool {
     let own = form.into_iter().flat_map(|form| [path(&form.action), path(&form.page)]);
     let refused =
         calls(facts).filter(|call| call.is_change() && matches!(call.status, 0 | 502)).map(|call| path(&call.url));
-    own.chain(refused).filter(|path| !path.is_empty()).any(|path| text.contains(&format!("\"POST {path} ")))
+    own.chain(refused).filter(|path| !path.is_empty()).any(|path| {
+        // nginx and HAProxy write the line of the request, Caddy and Traefik its parts.
+        text.contains(&format!("POST {path} ")) || text.contains("\"POST\"") && text.contains(&format!("\"{path}\""))
+    })
 }
 
 /// Whether an upstream lies beyond this machine and its containers.
@@ -188,6 +191,9 @@ mod tests {
         facts.host = None;
         let mut facts = logged(facts, &ended("/login"));
         assert_eq!(confidence(&facts), Confidence::Likely, "the sign-in's own");
+        let caddy =
+            r#"{"msg":"http: server closed idle connection","request":{"method":"POST","uri":"/login"},"status":502}"#;
+        assert_eq!(confidence(&logged(Facts { host: None, ..facts.clone() }, caddy)), Confidence::Likely);
         facts = logged(facts, "2027/01/17 03:04:05 [notice] all well");
         assert_eq!(confidence(&facts), Confidence::Possible, "two days ago");
     }
