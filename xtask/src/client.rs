@@ -36,13 +36,19 @@ pub(crate) fn test(is_full: bool) -> Outcome {
     shell::run(&mut tests)
 }
 
-/// Builds the program and lets clients by others use every tool of its browser.
-pub(crate) fn test_tools() -> Outcome {
+/// Builds the program and lets clients by others use every tool of its browser; with `is_full` a stranger's suite as well.
+pub(crate) fn test_tools(is_full: bool) -> Outcome {
     shell::run(&mut shell::cargo(["build", "--package", "doorward"]))?;
     let program = shell::target()?.join("debug/doorward");
     let folder = shell::root().join(TOOLS);
     install(&folder)?;
-    shell::run(npm(&folder).args(["test", "--silent"]).env("DOORWARD", program))
+    shell::run(npm(&folder).args(["test", "--silent"]).env("DOORWARD", &program))?;
+    if !is_full {
+        return Ok(());
+    }
+    let mut suite = shell::program("node");
+    suite.current_dir(shell::root()).arg("tools/mcp-suite/suite.js").arg(program);
+    shell::run(suite.args(["mcp", "--isolated", "--output-dir", "{output}"]))
 }
 
 fn npm(folder: &Path) -> Command {

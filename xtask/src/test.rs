@@ -10,7 +10,8 @@ use crate::{Outcome, client, lab, shell};
 pub(crate) struct Arguments {
     #[command(flatten)]
     provision: Provision,
-    /// Every scenario of the lab, and the long run of the browser client: 1,000 randomized visits, half an hour
+    /// Every scenario of the lab, the stranger's suite of the browser's tools, and the long run of the browser client: 1,000
+    /// randomized visits, half an hour
     #[arg(long)]
     full: bool,
     #[command(flatten)]
@@ -75,7 +76,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         ("tests", tests(arguments)),
         ("documentation tests", documentation()),
         ("browser client", client::test(arguments.full)),
-        ("clients of the tools", client::test_tools()),
+        ("clients of the tools", client::test_tools(arguments.full)),
         ("lab", lab::suite(&arguments.cache, arguments.full)),
     ];
     println!();
