@@ -2,6 +2,7 @@
 
 pub mod block;
 pub mod firewall;
+pub mod reply;
 pub mod ruleset;
 pub mod upstream;
 

@@ -8,6 +8,17 @@ use crate::facts::Firewall;
 /// Chains that are followed into one another.
 const DEPTH: usize = 6;
 
+/// Words for the first packet of a connection, the longer ones first.
+const FIRST_PACKET: &[&str] = &[
+    "tcp flags & (fin | syn | rst | ack) == syn ",
+    "tcp flags & (syn | ack) == syn ",
+    "tcp flags syn / fin,syn,rst,ack ",
+    "tcp flags syn / syn,ack ",
+    "tcp flags syn / syn,rst,ack ",
+    "tcp flags == syn ",
+    "tcp flags syn ",
+];
+
 /// Whose connections are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum From {
@@ -130,6 +141,12 @@ fn holds(range: &str, address: IpAddr) -> bool {
 /// The first base chain for incoming packets, as `family table chain`.
 #[must_use]
 pub fn input_chain(firewall: &Firewall) -> Option<String> {
+    chain_at(firewall, "hook input")
+}
+
+/// The first base chain at a hook, as `family table chain`.
+#[must_use]
+pub fn chain_at(firewall: &Firewall, hook: &str) -> Option<String> {
     let mut table = String::new();
     let mut chain = String::new();
     for line in firewall.rules.iter().map(|line| line.trim()) {
@@ -137,7 +154,7 @@ pub fn input_chain(firewall: &Firewall) -> Option<String> {
         match words.next() {
             Some("table") => table = words.take(2).collect::<Vec<_>>().join(" "),
             Some("chain") => words.next().unwrap_or_default().clone_into(&mut chain),
-            _ if line.contains("hook input") => return Some(format!("{table} {chain}")),
+            _ if line.contains(hook) => return Some(format!("{table} {chain}")),
             _ => {}
         }
     }
@@ -171,7 +188,7 @@ pub fn names_port(rule: &str, port: u16) -> bool {
     })
 }
 
-fn base_chains(rules: &[String], hook: &str) -> Vec<String> {
+pub(super) fn base_chains(rules: &[String], hook: &str) -> Vec<String> {
     let mut chains = Vec::new();
     let mut chain = String::new();
     for line in rules.iter().map(|line| line.trim()) {
@@ -243,6 +260,9 @@ fn rule(rules: &[String], line: &str, whom: (u16, From), depth: usize) -> Option
     }
     let is_about_port = line.contains("dport");
     let matched = line.split("reject with").next().unwrap_or_default();
+    // What is about the first packet of a connection is about the connection.
+    let matched = FIRST_PACKET.iter().fold(matched.to_owned(), |text, words| text.replace(words, ""));
+    let matched = matched.as_str();
     if !is_about(matched, from)
         || from != From::Led && matched.contains("ip daddr")
         || is_about_others.iter().any(|word| matched.contains(word))
@@ -272,7 +292,10 @@ fn rule(rules: &[String], line: &str, whom: (u16, From), depth: usize) -> Option
 
 fn iptables(rules: &[String], chain: &str, whom: (u16, From), depth: usize) -> Result<Option<(String, bool)>, ()> {
     let (port, from) = whom;
-    for line in rules.iter().filter(|line| line.starts_with(&format!("-A {chain} "))) {
+    for rule in rules.iter().filter(|line| line.starts_with(&format!("-A {chain} "))) {
+        let is_of_others = rule.contains("! --tcp-flags");
+        let first = rule.replace("--tcp-flags FIN,SYN,RST,ACK SYN ", "");
+        let line = if is_of_others { rule } else { &first };
         let is_about_others = [
             "-p udp",
             "icmp",
@@ -293,6 +316,7 @@ fn iptables(rules: &[String], chain: &str, whom: (u16, From), depth: usize) -> R
         .any(|word| line.contains(word))
             && !line.contains("--reject-with icmp")
             || line.contains("-p icmp")
+            || from != From::Led && line.contains(" -d ")
             || !is_about(line, from);
         if is_about_others || line.contains("--dport") && !names_port(line, port) {
             continue;
@@ -300,8 +324,8 @@ fn iptables(rules: &[String], chain: &str, whom: (u16, From), depth: usize) -> R
         let target = line.split("-j ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
         match target {
             "ACCEPT" => return Ok(None),
-            "DROP" => return Ok(Some((line.clone(), false))),
-            "REJECT" => return Ok(Some((line.clone(), true))),
+            "DROP" => return Ok(Some((rule.clone(), false))),
+            "REJECT" => return Ok(Some((rule.clone(), true))),
             "RETURN" => return Err(()),
             other if depth < DEPTH && !other.is_empty() => {
                 if let Ok(verdict) = iptables(rules, other, whom, depth + 1) {
@@ -351,6 +375,27 @@ mod tests {
         assert_eq!(stops(&listing(rules), 443).map(|(_, is_reject)| is_reject), Some(true));
         assert_eq!(stops(&listing(rules), 22), None);
         assert_eq!(stops(&listing("-P INPUT DROP\n-A INPUT -p tcp -m multiport --dports 80,443 -j ACCEPT"), 443), None);
+    }
+
+    #[test]
+    fn the_first_packet_stands_for_the_connection() {
+        let head = "table inet filter {\nchain input {\ntype filter hook input priority filter; policy accept;\n";
+        for (rule, expected) in [
+            ("tcp flags syn / fin,syn,rst,ack tcp dport 443 drop", true),
+            ("tcp flags & (fin | syn | rst | ack) == syn tcp dport 443 counter packets 1 bytes 60 drop", true),
+            ("tcp flags syn tcp dport 22 drop", false),
+            ("tcp flags & (fin | syn | rst | ack) != syn ct state new drop", false),
+            ("tcp flags & (fin | syn) == fin | syn drop", false),
+        ] {
+            assert_eq!(stops(&listing(&format!("{head}{rule}\n}}\n}}")), 443).is_some(), expected, "{rule}");
+        }
+        for (rule, expected) in [
+            ("-A INPUT -p tcp -m tcp --dport 443 --tcp-flags FIN,SYN,RST,ACK SYN -j DROP", true),
+            ("-A INPUT -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m state --state NEW -j DROP", false),
+            ("-A INPUT -d 224.0.0.251/32 -j DROP", false),
+        ] {
+            assert_eq!(stops(&listing(&format!("-P INPUT ACCEPT\n{rule}")), 443).is_some(), expected, "{rule}");
+        }
     }
 
     #[test]

@@ -274,7 +274,13 @@ impl Walk<'_> {
                 out.fields.push(("X-Forwarded-Host".into(), self.target.authority()));
             }
             let (visit, _) = self.client.ask(&place, &out, None).await;
+            // An app that hangs up on plain words may be one that expects TLS.
+            let is_deaf = matches!(visit.fault, Some(Fault::Closed | Fault::Malformed));
             facts.visits.push(visit);
+            if place.via == Via::App && !place.is_tls && is_deaf {
+                let secure = Place { is_tls: true, ..place.clone() };
+                facts.doors.push(self.client.open(&secure, "secure").await);
+            }
         }
         self.places.push((format!("{:?}", place.via), place.address.port(), place));
     }

@@ -77,10 +77,12 @@ pub(super) fn is_translated(facts: &Facts, host: &Host) -> bool {
 
 /// The rule of the host's firewall that stops connections to this port: the line, and whether it rejects.
 pub(super) fn firewall_stops(host: &Host, port: u16) -> Option<(String, bool)> {
-    match crate::host::firewall::led_to(&host.firewall, port) {
-        Some(inner) => crate::host::firewall::stops_forward(&host.firewall, inner),
-        None => crate::host::firewall::stops(&host.firewall, port),
-    }
+    let firewall = crate::host::reply::own(&host.firewall, &host.addresses);
+    let incoming = match crate::host::firewall::led_to(&firewall, port) {
+        Some(inner) => return crate::host::firewall::stops_forward(&firewall, inner),
+        None => crate::host::firewall::stops(&firewall, port),
+    };
+    incoming.or_else(|| crate::host::reply::stops(&firewall, port).map(|line| (line, false)))
 }
 
 /// No connection, or the CDN says that it got none.

@@ -6,7 +6,7 @@ use super::tls_wrong_cert_served::is_cdn;
 pub(super) const RULE: Rule = Rule { family: "firewall.peer_policy", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    misapplied(facts).or_else(|| rules(facts))
+    misapplied(facts).or_else(|| compared(facts)).or_else(|| rules(facts))
 }
 
 fn misapplied(facts: &Facts) -> Option<Suspect> {
@@ -31,6 +31,44 @@ fn misapplied(facts: &Facts) -> Option<Suspect> {
                 "nginx: geo $realip_remote_addr $is_cdn { default 0; CDN-RANGE 1; }   if ($is_cdn = 0) { return 403; }",
             ),
     )
+}
+
+/// A list of the CDN's ranges in the proxy's configuration, held against an address that was rewritten before.
+fn compared(facts: &Facts) -> Option<Suspect> {
+    let arrival = facts.arrival().filter(|visit| visit.status == 403 && visit.is_from_cdn())?;
+    let host = facts.host.as_ref()?;
+    let app = facts.inner(Via::App);
+    // What the app refuses itself, no list in front of it refused.
+    if app.is_some_and(|visit| visit.status == 403) {
+        return None;
+    }
+    let has = |word: &str| host.proxy.iter().any(|line| line.text.trim_start().starts_with(word));
+    let (is_caddy, is_haproxy, is_apache) =
+        (has("trusted_proxies"), has("http-request set-src"), has("RemoteIPHeader"));
+    let line = host.proxy.iter().find(|line| {
+        let words: Vec<_> = line.text.split_whitespace().collect();
+        let is_list = is_caddy && words.contains(&"client_ip")
+            || is_haproxy && words.contains(&"src") && !line.text.contains("tcp-request connection")
+            || is_apache && words.starts_with(&["Require", "ip"]);
+        is_list && addresses(&line.text).iter().any(is_cdn)
+    })?;
+    let suspect = Suspect::new(
+        "firewall.cdn_allowlist_misapplied",
+        "The proxy at the origin lets only ranges of the CDN in, and compares them with the visitor's address, which it put in place of the CDN's.",
+    )
+    .at(Link::Net)
+    .saw(format!("line {}", line.number), line.text.clone(), line.source.clone())
+    .saw("GET", arrival.told(), arrival.url.clone())
+    .not("csrf.cross_site", "the proxy refuses before any app")
+    .fixes(mend::lines(
+        facts,
+        &[
+            ("caddy", "@stranger not remote_ip CDN-RANGES   # the connection's address, not client_ip"),
+            ("haproxy", "tcp-request connection reject unless { src -f /etc/haproxy/cdn.lst }   # before set-src"),
+            ("apache", "Require expr \"%{CONN_REMOTE_ADDR} -ipmatch 'CDN-RANGE'\""),
+        ],
+    ));
+    Some(if app.is_some_and(Visit::is_well) { suspect } else { suspect.likely() })
 }
 
 fn rules(facts: &Facts) -> Option<Suspect> {
@@ -82,10 +120,6 @@ fn banned(rules: &[String]) -> Option<String> {
             && !rule.contains("!=")
             && !rule.contains(" ! ")
     };
-    let addresses = |rule: &str| {
-        let words = rule.split(|c: char| c.is_whitespace() || "{},".contains(c)).map(str::to_owned).collect::<Vec<_>>();
-        words.into_iter().filter_map(|word| word.split('/').next()?.parse::<IpAddr>().ok()).collect::<Vec<_>>()
-    };
     let is_about_peers = |rule: &str| rule.contains("saddr") || rule.contains("-s ") || rule.contains("--match-set");
     let stopping = || rules.iter().filter(|rule| is_stop(rule) && is_about_peers(rule));
     let named = |rule: &&String| {
@@ -95,6 +129,12 @@ fn banned(rules: &[String]) -> Option<String> {
     };
     let known = stopping().find(|rule| addresses(rule).iter().any(is_cdn));
     known.or_else(|| stopping().find(named)).map(|rule| rule.chars().take(240).collect())
+}
+
+/// Addresses and the starts of ranges that a line names.
+fn addresses(text: &str) -> Vec<IpAddr> {
+    let words = text.split(|c: char| c.is_whitespace() || "{},".contains(c));
+    words.filter_map(|word| word.split('/').next()?.parse().ok()).collect()
 }
 
 fn limit(rules: &[String], port: u16) -> Option<String> {
@@ -134,6 +174,33 @@ mod tests {
             .push(Line { text: "real_ip_header CF-Connecting-IP;".into(), ..Line::default() });
         assert_eq!(code(&RULE, &facts), Some("firewall.cdn_allowlist_misapplied"));
         assert_eq!(code(&RULE, &logged(healthy(), "access forbidden by rule")), None);
+    }
+
+    #[test]
+    fn a_list_that_is_held_against_the_visitor_is_misapplied() {
+        for (lines, expected) in [
+            (["trusted_proxies static 104.16.0.0/13", "@stranger not client_ip 104.16.0.0/13"], true),
+            (["trusted_proxies static 104.16.0.0/13", "@stranger not remote_ip 104.16.0.0/13"], false),
+            (["trusted_proxies static 104.16.0.0/13", "@office not client_ip 198.51.100.0/24"], false),
+            (["client_ip_headers X-Real-IP", "@stranger not client_ip 104.16.0.0/13"], false),
+            (["http-request set-src hdr(CF-Connecting-IP)", "http-request deny unless { src 104.16.0.0/13 }"], true),
+            (
+                [
+                    "http-request set-src hdr(CF-Connecting-IP)",
+                    "tcp-request connection reject unless { src 104.16.0.0/13 }",
+                ],
+                false,
+            ),
+            (["RemoteIPHeader CF-Connecting-IP", "Require ip 104.16.0.0/13 104.24.0.0/14"], true),
+        ] {
+            let mut facts = answered(403);
+            facts.visits[0] = with(facts.visits[0].clone(), "cf-ray", "1");
+            facts.host.insert(host(&["0.0.0.0:443"])).proxy =
+                lines.map(|text| Line { text: text.into(), ..Line::default() }).to_vec();
+            assert_eq!(code(&RULE, &facts), expected.then_some("firewall.cdn_allowlist_misapplied"), "{lines:?}");
+            facts.visits.push(by(visit(403), Via::App));
+            assert_eq!(code(&RULE, &facts), None, "{lines:?}");
+        }
     }
 
     #[test]

@@ -160,6 +160,7 @@ fn forward(facts: &Facts) -> Option<Suspect> {
                 .likely()
                 .not("firewall.dropped", "no rule of the host stops this port")
                 .fix(format!("on the router: forward TCP {port} to {} port {port}", own(host)))
+                .fix(format!("where its forward is there: is the router's own outer address (its status page) {}? Another one, such as 100.64.0.0/10, means that the provider shares the address, and no forward helps", door.address.ip()))
         } else {
             base("nat.isp_blocks_port", format!("Port {} of the same address is forwarded and answers, port {port} does not: the provider keeps it away.", others[0]))
                 .saw(format!("connect {} port {}", door.address.ip(), others[0]), "open", "outside")

@@ -57,6 +57,14 @@ fn silence(facts: &Facts) -> Option<Suspect> {
 /// The command that opens the port, in the words of what manages the rules there.
 pub(super) fn opening(host: &Host, port: u16) -> Vec<String> {
     let has = |word: &str| host.firewall.rules.iter().any(|rule| rule.contains(word));
+    let is_older = host.firewall.rules.iter().any(|rule| rule.starts_with("-A") || rule.starts_with("-P"));
+    let own = crate::host::reply::own(&host.firewall, &host.addresses);
+    if crate::host::firewall::stops(&own, port).is_none() && crate::host::reply::stops(&own, port).is_some() {
+        return vec![match crate::host::firewall::chain_at(&host.firewall, "hook output").filter(|_| !is_older) {
+            Some(chain) => format!("nft insert rule {chain} ct state established,related accept"),
+            None => "iptables -I OUTPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT".to_owned(),
+        }];
+    }
     if let Some(inner) = crate::host::firewall::led_to(&host.firewall, port) {
         return vec![format!(
             "take away the rule for forwarded packets that stops port {inner} (`nft -a list chain inet filter forward` shows its number)"
@@ -65,7 +73,7 @@ pub(super) fn opening(host: &Host, port: u16) -> Vec<String> {
     if has("ufw") {
         return vec![format!("ufw allow {port}/tcp")];
     }
-    if host.firewall.rules.iter().any(|rule| rule.starts_with("-A") || rule.starts_with("-P")) {
+    if is_older {
         return vec![format!("iptables -I INPUT -p tcp --dport {port} -j ACCEPT")];
     }
     let place = crate::host::firewall::input_chain(&host.firewall).unwrap_or_else(|| "inet filter input".to_owned());
@@ -140,6 +148,17 @@ mod tests {
             suspect.fix
         );
         assert_eq!(code(&RULE, &healthy()), None);
+    }
+
+    #[test]
+    fn answers_that_do_not_get_out_are_the_firewall_too() {
+        let mut facts = met(Tcp::Silent);
+        facts.host.insert(host(&["0.0.0.0:443"])).firewall = firewall(
+            "table inet filter {\nchain output {\ntype filter hook output priority 0; policy drop;\noif \"lo\" accept\n}\n}",
+        );
+        let suspect = judge(&facts).unwrap();
+        assert_eq!(suspect.code, "firewall.dropped");
+        assert_eq!(suspect.fix, ["nft insert rule inet filter output ct state established,related accept"]);
     }
 
     #[test]

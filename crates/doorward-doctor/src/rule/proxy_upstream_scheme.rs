@@ -50,6 +50,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     if let Some(suspect) = configured(facts, arrival) {
         return Some(suspect.fixes(fix("http")));
     }
+    if let Some(suspect) = secured(facts, arrival) {
+        return Some(suspect.fixes(fix("https")).fix("haproxy: server app APP:PORT ssl verify required ca-file FILE"));
+    }
     let line = facts.log_any(TLS_TO_PLAIN).filter(|_| is_gateway_error(facts))?;
     let suspect = Suspect::new(
         "proxy.upstream_scheme_mismatch",
@@ -85,6 +88,39 @@ fn configured(facts: &Facts, arrival: &Visit) -> Option<Suspect> {
     )
 }
 
+/// The proxy is set up for plain HTTP, and the app shakes hands for TLS at that very port.
+fn secured(facts: &Facts, arrival: &Visit) -> Option<Suspect> {
+    if !is_gateway_error(facts) && !matches!(arrival.fault, Some(Fault::Closed | Fault::Malformed)) {
+        return None;
+    }
+    let door = facts.doors(Via::App).find(|door| {
+        door.purpose == "secure" && door.tls.as_ref().is_some_and(|tls| matches!(tls.knock, Knock::Done | Knock::Alert))
+    })?;
+    let port = door.address.port();
+    let host = facts.host.as_ref()?;
+    let leads = |line: &&Line| crate::host::upstream::target(&line.text).is_some_and(|(_, known)| known == port);
+    let line = host.proxy.iter().find(leads)?;
+    // The words of TLS may stand on another line of the same place.
+    let is_secure = host.proxy.iter().any(|line| {
+        line.text.contains("https://")
+            || line.text.split_whitespace().any(|word| matches!(word, "ssl" | "tls" | "tls_insecure_skip_verify"))
+                && !line.text.trim_start().starts_with("bind ")
+                && !line.text.trim_start().starts_with("listen ")
+                && !line.text.trim_start().starts_with("tls ")
+    });
+    (!is_secure).then(|| {
+        Suspect::new(
+            "proxy.upstream_scheme_mismatch",
+            format!("The proxy speaks plain HTTP to port {port}, and the app expects TLS there."),
+        )
+        .at(shows_at(facts, Link::Proxy))
+        .deep(7)
+        .saw(format!("line {}", line.number), line.text.clone(), line.source.clone())
+        .saw(format!("a TLS greeting to {}", door.address), "answered", "app")
+        .saw("GET", arrival.told(), arrival.url.clone())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::sample::*;
@@ -106,5 +142,22 @@ mod tests {
             Some("proxy.upstream_scheme_mismatch")
         );
         assert_eq!(code(&RULE, &answered(400)), None);
+    }
+
+    #[test]
+    fn an_app_that_shakes_hands_wants_tls() {
+        let mut facts = answered(502);
+        let line = |text: &str| Line { text: text.into(), ..Line::default() };
+        facts.host.insert(host(&["0.0.0.0:443", "127.0.0.1:8000"])).proxy =
+            vec![line("bind :::443 v4v6 ssl crt site.pem"), line("server app1 127.0.0.1:8000 check")];
+        assert_eq!(code(&RULE, &facts), None);
+        let address = "127.0.0.1:8000".parse().unwrap();
+        let door = |tls| Door { via: Via::App, address, tls, purpose: "secure".into(), ..door(Tcp::Open) };
+        facts.doors.push(door(Some(Handshake { knock: Knock::Closed, ..Handshake::default() })));
+        assert_eq!(code(&RULE, &facts), None);
+        facts.doors.push(door(Some(Handshake { knock: Knock::Done, ..Handshake::default() })));
+        assert_eq!(code(&RULE, &facts), Some("proxy.upstream_scheme_mismatch"));
+        facts.host.as_mut().unwrap().proxy[1].text.push_str(" ssl verify none");
+        assert_eq!(code(&RULE, &facts), None);
     }
 }
