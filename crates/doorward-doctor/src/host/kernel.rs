@@ -50,7 +50,7 @@ pub(super) fn listeners(net: &Path) -> Vec<Socket> {
     }
     for file in ["tcp", "tcp6"] {
         let text = std::fs::read_to_string(net.join(file)).unwrap_or_default();
-        for port in text.lines().skip(1).filter_map(established) {
+        for port in text.lines().skip(1).filter_map(standing) {
             for socket in all.iter_mut().filter(|socket: &&mut Socket| socket.listener.address.port() == port) {
                 socket.listener.busy += 1;
             }
@@ -59,11 +59,11 @@ pub(super) fn listeners(net: &Path) -> Vec<Socket> {
     all
 }
 
-/// The local port of a line about a connection that stands.
-fn established(line: &str) -> Option<u16> {
+/// The local port of a line about a connection that stands, or that the app has not closed since the other side did.
+fn standing(line: &str) -> Option<u16> {
     let mut words = line.split_whitespace();
     let local = words.nth(1)?;
-    (words.nth(1)? == "01").then(|| u16::from_str_radix(local.rsplit(':').next()?, 16).ok()).flatten()
+    matches!(words.nth(1)?, "01" | "08").then(|| u16::from_str_radix(local.rsplit(':').next()?, 16).ok()).flatten()
 }
 
 fn socket(line: &str, is_v6: bool) -> Option<Socket> {
@@ -201,6 +201,15 @@ mod tests {
             all.iter().find(|socket| socket.listener.address == address).expect("the listener is in the table");
         let owners = owners(&HashSet::from([socket.inode]), &processes());
         assert_eq!(owners.get(&socket.inode), Some(&std::process::id()));
+    }
+
+    #[test]
+    fn a_visitor_who_left_still_keeps_an_app_busy_that_has_not_noticed() {
+        let line = |state: &str| format!("0: 0100007F:1F40 0100007F:C001 {state} 00000000:00000000");
+        assert_eq!(standing(&line("01")), Some(8_000));
+        assert_eq!(standing(&line("08")), Some(8_000));
+        assert_eq!(standing(&line("06")), None);
+        assert_eq!(standing(&line("0A")), None);
     }
 
     #[test]

@@ -27,7 +27,7 @@ const UNRESOLVED: &[&str] = &[
 ];
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    shadowed(facts).or_else(|| unresolved(facts))
+    shadowed(facts).or_else(|| led_astray(facts)).or_else(|| unresolved(facts))
 }
 
 fn shadowed(facts: &Facts) -> Option<Suspect> {
@@ -66,6 +66,32 @@ fn shadowed(facts: &Facts) -> Option<Suspect> {
             format!("write the full name of the service, or remove `search {search}` from the resolver's configuration")
         }),
     )
+}
+
+/// The proxy's own log shows that it asks a stranger for a service whose container is somewhere else.
+fn led_astray(facts: &Facts) -> Option<Suspect> {
+    let host = facts.host.as_ref().filter(|_| is_gateway_error(facts))?;
+    let (place, port, line) = crate::host::upstream::failed(facts)?;
+    let address: IpAddr = place.parse().ok()?;
+    if is_private(&address) || host.addresses.contains(&address) {
+        return None;
+    }
+    let is_elsewhere = |name: &str| {
+        let own = host.containers.iter().find(|container| container.service == name && !container.addresses.is_empty());
+        own.is_some_and(|own| own.addresses.iter().all(|(_, known)| *known != address && is_private(known)))
+    };
+    let all = crate::host::upstream::all(host);
+    let (name, _) = all.iter().find(|(name, at)| *at == port && !name.contains('.') && is_elsewhere(name))?;
+    let suspect = Suspect::new(
+        "dns.search_domain_shadow",
+        format!("The proxy's upstream `{name}` becomes {address} where the proxy runs: a stranger, not its container."),
+    )
+    .at(shows_at(facts, Link::Dns))
+    .deep(7)
+    .not("proxy.upstream_unroutable", "the address is not one of this network at all");
+    Some(quoted(suspect, line).fix(format!(
+        "remove `search` from the resolv.conf of the proxy's container (compose: dns_search: .), or give the service a name that nobody else has; getent hosts {name}   # in the proxy's container"
+    )))
 }
 
 fn unresolved(facts: &Facts) -> Option<Suspect> {
@@ -114,5 +140,24 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("dns.search_domain_shadow"));
         facts.host.as_mut().unwrap().upstreams[0].1 = vec!["172.18.0.4".parse().unwrap()];
         assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn a_stranger_in_the_proxys_log_is_no_container() {
+        let text = |address: &str| {
+            format!(
+                "upstream timed out (110: Connection timed out) while connecting to upstream, upstream: \"http://{address}:8000/login\""
+            )
+        };
+        for (address, expected) in
+            [("203.0.113.200", Some("dns.search_domain_shadow")), ("172.18.0.9", None), ("192.0.2.10", None)]
+        {
+            let mut facts = answered(504);
+            let host = facts.host.insert(host(&["0.0.0.0:443"]));
+            host.proxy.push(Line { text: "proxy_pass http://app:8000;".into(), ..Line::default() });
+            let addresses = vec![("shop_default".to_owned(), "172.18.0.3".parse().unwrap())];
+            host.containers.push(Container { service: "app".into(), addresses, ..Container::default() });
+            assert_eq!(code(&RULE, &logged(facts, &text(address))), expected, "{address}");
+        }
     }
 }

@@ -48,6 +48,7 @@ fn compared(facts: &Facts) -> Option<Suspect> {
     let line = host.proxy.iter().find(|line| {
         let words: Vec<_> = line.text.split_whitespace().collect();
         let is_list = is_caddy && words.contains(&"client_ip")
+            || words.contains(&"remote_ip") && words.contains(&"forwarded")
             || is_haproxy && words.contains(&"src") && !line.text.contains("tcp-request connection")
             || is_apache && words.starts_with(&["Require", "ip"]);
         is_list && addresses(&line.text).iter().any(is_cdn)
@@ -183,6 +184,7 @@ mod tests {
             (["trusted_proxies static 104.16.0.0/13", "@stranger not remote_ip 104.16.0.0/13"], false),
             (["trusted_proxies static 104.16.0.0/13", "@office not client_ip 198.51.100.0/24"], false),
             (["client_ip_headers X-Real-IP", "@stranger not client_ip 104.16.0.0/13"], false),
+            (["admin off", "@stranger not remote_ip forwarded 104.16.0.0/13"], true),
             (["http-request set-src hdr(CF-Connecting-IP)", "http-request deny unless { src 104.16.0.0/13 }"], true),
             (
                 [

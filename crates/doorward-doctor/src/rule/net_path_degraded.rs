@@ -27,14 +27,30 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     if let Some(suspect) = idle(facts).or_else(|| bridge(facts)) {
         return Some(suspect);
     }
+    quic(facts)
+}
+
+fn quic(facts: &Facts) -> Option<Suspect> {
     let quic = facts.doors.iter().find(|door| door.purpose == "quic" && door.tcp != Tcp::Open)?;
-    Some(
-        Suspect::new("net.udp443_blocked", format!("The site announces HTTP/3, and {} over UDP gets no answer: browsers wait for it before they fall back.", quic.address))
-            .at(Link::Net)
-            .saw("a QUIC packet", "silence", quic.address.to_string())
-            .not("net.tcp.syn_dropped", "TCP is open")
-            .fix("open UDP 443 where TCP 443 is open, or stop announcing it: remove `h3` from Alt-Svc"),
+    // Browsers fall back to TCP: where that way ends, it ends for another reason.
+    if stop::find(facts).is_some_and(|stop| !stop.is_mild) {
+        return None;
+    }
+    let suspect = Suspect::new(
+        "net.udp443_blocked",
+        format!(
+            "The site announces HTTP/3, and {} over UDP gets no answer: browsers wait for it before they fall back.",
+            quic.address
+        ),
     )
+    .at(Link::Net)
+    .saw("a QUIC packet", "silence", quic.address.to_string())
+    .not("net.tcp.syn_dropped", "TCP is open")
+    .fix("open UDP 443 where TCP 443 is open, or stop announcing it: remove `h3` from Alt-Svc");
+    // Caddy announces it unasked, and a router forwards what it was told to, which is TCP: nobody misses anything.
+    let is_unasked = facts.arrival().is_some_and(|visit| mend::proxy_of(visit) == "caddy")
+        && facts.host.as_ref().is_some_and(|host| is_translated(facts, host));
+    Some(if is_unasked { suspect.warning() } else { suspect })
 }
 
 /// Words of a connection that was reset instead of answered.
@@ -128,5 +144,20 @@ mod tests {
         let mut facts = healthy();
         facts.doors.push(Door { purpose: "quic".into(), ..door(Tcp::Silent) });
         assert_eq!(code(&RULE, &facts), Some("net.udp443_blocked"));
+        facts.visits[0].status = 502;
+        assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn http3_that_nobody_asked_for_breaks_nothing_behind_a_router() {
+        let mut facts = healthy();
+        facts.doors.push(Door { purpose: "quic".into(), ..door(Tcp::Silent) });
+        facts.host.insert(host(&["0.0.0.0:443"])).addresses = vec!["192.168.1.10".parse().unwrap()];
+        let severity = |facts: &Facts| judge(facts).map(|suspect| suspect.severity);
+        assert_eq!(severity(&facts), Some(doorward_core::Severity::Error));
+        facts.visits[0] = with(facts.visits[0].clone(), "via", "1.1 Caddy");
+        assert_eq!(severity(&facts), Some(doorward_core::Severity::Warning));
+        facts.host.as_mut().unwrap().addresses = vec!["192.0.2.10".parse().unwrap()];
+        assert_eq!(severity(&facts), Some(doorward_core::Severity::Error));
     }
 }
