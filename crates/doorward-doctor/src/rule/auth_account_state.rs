@@ -122,9 +122,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             let text = text.replace('_', " ");
             *code == "auth.user_unverified" && (words.iter().any(|word| text.contains(word)) || is_state(code, &text))
         };
-        let is_it = |text: &str| {
-            words.iter().any(|word| text.contains(word)) || is_state(code, text) || in_words(text)
-        };
+        let is_it = |text: &str| words.iter().any(|word| text.contains(word)) || is_state(code, text) || in_words(text);
         let line = log_line(facts, |text| is_it(text) && !super::db_schema_drift::is_missing_column(text));
         if line.is_none() && !is_it(&said) {
             return None;

@@ -31,7 +31,8 @@ fn overdue(facts: &Facts, token: &Token) -> Option<Suspect> {
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^52")]
     let (now, own) = (token.verifier_now? as f64, facts.now as f64);
     let is_called = has_each(&token.body, &[&["token", "jwt", "signature"], &["expired"]])
-        || log_line(facts, |text| has_each(text, &[&["jwt", "token"], &["expired"]]) && !text.contains("csrf")).is_some();
+        || log_line(facts, |text| has_each(text, &[&["jwt", "token"], &["expired"]]) && !text.contains("csrf"))
+            .is_some();
     let lasts = token.exp.zip(token.iat).is_some_and(|(exp, iat)| exp > now + 30.0 && (iat - now).abs() < 30.0);
     let is_one_clock = facts.host.is_some() && (now - own).abs() < 30.0;
     (is_called && lasts && is_one_clock).then(|| {

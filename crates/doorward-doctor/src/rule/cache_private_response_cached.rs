@@ -68,7 +68,8 @@ fn shared(facts: &Facts) -> Option<Suspect> {
             };
             // Another cookie of this name that differs says that both answers were made anew.
             let is_fresh = first.cookies.iter().any(|own| {
-                own.name == cookie.name && second.cookies.iter().all(|other| (&other.name, &other.value) != (&own.name, &own.value))
+                own.name == cookie.name
+                    && second.cookies.iter().all(|other| (&other.name, &other.value) != (&own.name, &own.value))
             });
             if is_fresh {
                 continue;

@@ -130,7 +130,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         .echo
         .as_ref()
         .is_some_and(|echo| echo.host.len() > 1 || echo.forwarded_host.iter().any(|value| value.contains(',')));
-    let is_told = line.is_some_and(|line| is_doubled(&line.text, &target.host)) || is_doubled(&first.body, &target.host);
+    let is_told =
+        line.is_some_and(|line| is_doubled(&line.text, &target.host)) || is_doubled(&first.body, &target.host);
     if is_echoed || is_told {
         return Some(
             told("csrf.host_duplicated", "Host or X-Forwarded-Host reaches the app with two values.".into())
