@@ -133,15 +133,25 @@ impl MailServer {
         files.iter().map(read).collect()
     }
 
-    /// Waits for the `count`th letter; for at most half a minute, since a first failure waits 15 seconds.
+    /// Waits for the `count`th letter.
     pub(crate) fn letter(&self, count: usize) -> Delivered {
+        self.wait_for(|letters| letters.into_iter().nth(count - 1))
+    }
+
+    /// Waits for a letter after the first `before` that holds this text: notices of earlier changes may come in between.
+    pub(crate) fn letter_with(&self, before: usize, text: &str) -> Delivered {
+        self.wait_for(|letters| letters.into_iter().skip(before).find(|letter| letter.text().contains(text)))
+    }
+
+    /// Waits for at most half a minute, since a first failure waits 15 seconds.
+    fn wait_for(&self, find: impl Fn(Vec<Delivered>) -> Option<Delivered>) -> Delivered {
         for _ in 0..600 {
-            if let Some(letter) = self.letters().into_iter().nth(count - 1) {
+            if let Some(letter) = find(self.letters()) {
                 return letter;
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        panic!("letter {count} did not come: {:?}", self.letters());
+        panic!("the letter did not come: {:?}", self.letters());
     }
 }
 

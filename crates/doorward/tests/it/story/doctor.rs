@@ -153,7 +153,8 @@ fn signs_in_with_a_code_and_tells_what_was_sent() {
     let other = write("other", "otpauth://totp/a?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
     let report = examined(&server, &[&arguments[..], &["--totp-file", &other]].concat());
     assert!(report["measured"]["sign-in code"].as_str().unwrap().contains("credentials"), "{report:#}");
-    let broken = server.command_line(&[&["doctor"], &arguments[..], &["--totp-file", &password]].concat());
+    let no_secret = write("none", "an 018 that base32 does not know");
+    let broken = server.command_line(&[&["doctor"], &arguments[..], &["--totp-file", &no_secret]].concat());
     assert_eq!(broken.status.code(), Some(2));
     assert!(!server.data().join("doctor.jsonl").exists());
 }
