@@ -257,6 +257,13 @@ fn is_lost(status: u16) -> bool {
     matches!(status, 0 | 401 | 403 | 419) || status >= 500
 }
 
+/// Whether the session was lost at one of these answers. One that did not come in time, beside others that did, says
+/// that the app is slow.
+fn has_lost(after: &[u16]) -> bool {
+    let is_slow = after.iter().any(|status| *status > 0);
+    after.iter().any(|status| is_lost(*status) && !(*status == 0 && is_slow))
+}
+
 fn session(facts: &Facts, real: &crate::facts::Attempt) -> Option<Stop> {
     match real.answer {
         Answer::Failure => Some(Stop::new(
@@ -274,7 +281,7 @@ fn session(facts: &Facts, real: &crate::facts::Attempt) -> Option<Stop> {
             "The named account is refused",
             "Look at the account on the host: is it enabled, and does its hash verify the password?",
         )),
-        Answer::Welcome if facts.signin.after.iter().any(|status| is_lost(*status)) => Some(Stop::new(
+        Answer::Welcome if has_lost(&facts.signin.after) => Some(Stop::new(
             Link::Session,
             "The session is not known at the next request",
             "Ask each replica alone, and look at the cookies that came with the sign-in.",
@@ -291,6 +298,15 @@ mod tests {
     fn visited(status: u16) -> Facts {
         let visit = Visit { step: Step::First, status, url: "https://a.test/".into(), ..Visit::default() };
         Facts { visits: vec![visit], ..Facts::default() }
+    }
+
+    #[test]
+    fn an_answer_that_is_late_once_is_no_lost_session() {
+        for (after, expected) in
+            [(&[0, 200][..], false), (&[0, 0], true), (&[200, 401], true), (&[0, 401], true), (&[200], false)]
+        {
+            assert_eq!(has_lost(after), expected, "{after:?}");
+        }
     }
 
     #[test]

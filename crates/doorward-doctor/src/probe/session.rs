@@ -102,7 +102,8 @@ async fn rounds(walk: &mut Walk<'_>, facts: &mut Facts, jar: &mut Jar, behind: &
             return padded(walk, facts, out.fields).await;
         }
         // Well the first time is well enough where nothing points to more than one process.
-        if status < 400
+        // Where none came in time, the next one tells a slow app from a lost session.
+        if (1..400).contains(&status)
             && round == 0
             && facts.signin.attempts.iter().all(|attempt| attempt.answer != Answer::Csrf)
             && !walk.request.is_thorough

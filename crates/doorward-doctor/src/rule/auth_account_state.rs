@@ -117,7 +117,12 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     ];
     rows.iter().find_map(|(code, words, why)| {
         // A column that is missing is the schema's fault, whatever its name says.
-        let is_it = |text: &str| words.iter().any(|word| text.contains(word)) || is_state(code, text);
+        // Names of events are words with underscores between: `email_not_verified`.
+        let in_words = |text: &str| {
+            let text = text.replace('_', " ");
+            *code == "auth.user_unverified" && (words.iter().any(|word| text.contains(word)) || is_state(code, &text))
+        };
+        let is_it = |text: &str| words.iter().any(|word| text.contains(word)) || is_state(code, text) || in_words(text);
         let line = log_line(facts, |text| is_it(text) && !super::db_schema_drift::is_missing_column(text));
         if line.is_none() && !is_it(&said) {
             return None;
@@ -146,6 +151,7 @@ mod tests {
             ("Failed authentication attempt for ada: user is prohibited login", Some("auth.user_disabled")),
             ("type=\"LOGIN_ERROR\", error=\"user_disabled\"", Some("auth.user_disabled")),
             ("type=\"LOGIN_ERROR\", error=\"user_temporarily_disabled\"", None),
+            ("type=\"LOGIN_ERROR\", error=\"email_not_verified\"", Some("auth.user_unverified")),
             ("all well", None),
         ] {
             let mut facts = logged(healthy(), text);

@@ -22,7 +22,29 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     if !is_failing {
         return None;
     }
-    said(facts, token).or_else(|| hinted(token?))
+    said(facts, token).or_else(|| overdue(facts, token?)).or_else(|| hinted(token?))
+}
+
+/// A token that is called expired while it lasts by the clock of the very host that says so: the verifier counts its
+/// end in another unit.
+fn overdue(facts: &Facts, token: &Token) -> Option<Suspect> {
+    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^52")]
+    let (now, own) = (token.verifier_now? as f64, facts.now as f64);
+    let is_called = has_each(&token.body, &[&["token", "jwt", "signature"], &["expired"]])
+        || log_line(facts, |text| has_each(text, &[&["jwt", "token"], &["expired"]]) && !text.contains("csrf"))
+            .is_some();
+    let lasts = token.exp.zip(token.iat).is_some_and(|(exp, iat)| exp > now + 30.0 && (iat - now).abs() < 30.0);
+    let is_one_clock = facts.host.is_some() && (now - own).abs() < 30.0;
+    (is_called && lasts && is_one_clock).then(|| {
+        let why = format!(
+            "The token lasts another {:.0} s by the clock of the host that calls it expired: the verifier holds seconds against milliseconds.",
+            token.exp.unwrap_or_default() - now
+        );
+        told(token, "auth.jwt.exp_unit", why)
+            .likely()
+            .not("auth.jwt.clock_skew", "host and doctor have one time")
+            .fix("compare exp with floor(now in milliseconds / 1000)   # NumericDate is seconds (RFC 7519, section 2)")
+    })
 }
 
 fn told(token: &Token, code: &'static str, why: String) -> Suspect {
@@ -263,6 +285,24 @@ mod tests {
         let mut facts = healthy();
         facts.signin.tokens = vec![Token { status: 401, verifier_now: Some(1_800_000_000), ..token }];
         facts
+    }
+
+    #[test]
+    fn a_token_that_lasts_and_counts_as_expired_is_counted_in_another_unit() {
+        let token = Token {
+            iat: Some(1_800_000_000.0),
+            exp: Some(1_800_000_900.0),
+            body: "jwt expired".into(),
+            ..Token::default()
+        };
+        let mut facts = refused(token);
+        facts.now = 1_800_000_000;
+        facts.host = None;
+        assert_eq!(code(&RULE, &facts), None, "another clock may be meant");
+        facts.host = Some(host(&["127.0.0.1:8000"]));
+        assert_eq!(code(&RULE, &facts), Some("auth.jwt.exp_unit"));
+        facts.signin.tokens[0].exp = Some(1_799_999_990.0);
+        assert_eq!(code(&RULE, &facts), None, "it is expired");
     }
 
     #[test]

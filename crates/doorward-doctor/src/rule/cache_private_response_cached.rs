@@ -66,6 +66,14 @@ fn shared(facts: &Facts) -> Option<Suspect> {
             else {
                 continue;
             };
+            // Another cookie of this name that differs says that both answers were made anew.
+            let is_fresh = first.cookies.iter().any(|own| {
+                own.name == cookie.name
+                    && second.cookies.iter().all(|other| (&other.name, &other.value) != (&own.name, &own.value))
+            });
+            if is_fresh {
+                continue;
+            }
             // Choices such as a language are the same for all; what names a visitor is not.
             let is_session =
                 ["sess", "sid", "auth", "token"].iter().any(|word| cookie.name.to_lowercase().contains(word))
@@ -202,5 +210,8 @@ mod tests {
         assert_eq!(code(&RULE, &facts), None);
         facts.visits[1].cookies[0].value.print = "1".into();
         assert_eq!(code(&RULE, &facts), Some("cache.session_leak"));
+        facts.visits[0].cookies.push(cookie("session", "3"));
+        facts.visits[1].cookies.push(cookie("session", "4"));
+        assert_eq!(code(&RULE, &facts), None, "one name, and a value that is each visitor's own");
     }
 }

@@ -57,6 +57,15 @@ fn compared(text: &str) -> Option<(&'static str, String)> {
     None
 }
 
+/// Whether a refusal names a host twice in a row, as a list: that is one field with two values.
+fn is_doubled(text: &str, host: &str) -> bool {
+    let text = text.to_lowercase();
+    text.match_indices(host).any(|(at, _)| {
+        let rest = text[at + host.len()..].trim_start_matches(|c: char| c == ':' || c.is_ascii_digit());
+        rest.strip_prefix(',').is_some_and(|next| next.trim_start().starts_with(host))
+    })
+}
+
 fn judge(facts: &Facts) -> Option<Suspect> {
     let first =
         facts.signin.attempts.iter().find(|attempt| matches!(attempt.variant, Variant::Browser | Variant::Real))?;
@@ -117,11 +126,13 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             .fix(format!("CSRF_TRUSTED_ORIGINS={own}")),
         );
     }
-    if facts
+    let is_echoed = facts
         .echo
         .as_ref()
-        .is_some_and(|echo| echo.host.len() > 1 || echo.forwarded_host.iter().any(|value| value.contains(',')))
-    {
+        .is_some_and(|echo| echo.host.len() > 1 || echo.forwarded_host.iter().any(|value| value.contains(',')));
+    let is_told =
+        line.is_some_and(|line| is_doubled(&line.text, &target.host)) || is_doubled(&first.body, &target.host);
+    if is_echoed || is_told {
         return Some(
             told("csrf.host_duplicated", "Host or X-Forwarded-Host reaches the app with two values.".into())
                 .fixes(mend::host(facts)),
@@ -281,6 +292,24 @@ mod tests {
         );
         facts.signin.attempts = vec![Attempt { answer: Answer::Refused, status: 422, ..Attempt::default() }];
         assert_eq!(code(&RULE, &facts), Some("csrf.origin_scheme_mismatch"));
+    }
+
+    #[test]
+    fn a_host_that_is_named_twice_in_a_row_came_twice() {
+        let mut facts = logged(
+            healthy(),
+            "origin checking failed: https://app.example.com does not match https://app.example.com, app.example.com",
+        );
+        facts.signin.attempts = vec![Attempt { answer: Answer::Csrf, status: 403, ..Attempt::default() }];
+        assert_eq!(code(&RULE, &facts), Some("csrf.host_duplicated"));
+        for (text, expected) in [
+            ("got app.test:8443, app.test:8443", true),
+            ("app.test does not match app.test", false),
+            ("app.test, other.test", false),
+            ("éé app.test", false),
+        ] {
+            assert_eq!(is_doubled(text, "app.test"), expected, "{text}");
+        }
     }
 
     #[test]

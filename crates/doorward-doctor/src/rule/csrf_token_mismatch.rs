@@ -125,6 +125,9 @@ fn tried(facts: &Facts) -> Option<Suspect> {
     let others = [Variant::OtherScheme, Variant::NoPort, Variant::NoOrigin, Variant::AllCookies, Variant::Again]
         .iter()
         .any(|variant| passed(*variant));
+    if let Some(suspect) = outlived(facts, first).filter(|_| !others && !is_origin && !passed(Variant::Recoded)) {
+        return Some(suspect);
+    }
     if passed(Variant::Recoded) || is_plus(facts) || is_odd && !is_origin && !others {
         let quirks: Vec<_> = token
             .quirks
@@ -145,20 +148,25 @@ fn tried(facts: &Facts) -> Option<Suspect> {
     let line = facts
         .log_any(&["expired", "token is too old", "signature has expired"])
         .filter(|line| line.text.to_lowercase().contains("csrf") || line.text.to_lowercase().contains("token"));
-    if let Some(line) = line.filter(|_| !others && !is_origin) {
-        return Some(
-            quoted(
-                Suspect::new(
-                    "csrf.token_expired",
-                    "A fresh token counts as expired: its life is too short, or clocks differ.",
-                ),
-                line,
-            )
-            .deep(2)
-            .likely(),
-        );
+    line.filter(|_| !others && !is_origin).map(|line| quoted(too_old(), line))
+}
+
+fn too_old() -> Suspect {
+    Suspect::new("csrf.token_expired", "A fresh token counts as expired: its life is too short, or clocks differ.")
+        .deep(2)
+        .likely()
+}
+
+/// The app says that the token's time is over, and nothing else: that comes before how the token is written.
+fn outlived(facts: &Facts, first: &Attempt) -> Option<Suspect> {
+    let says = |text: &str| {
+        let is_choice = has_each(text, &[&["or expired", "expired or", "or has expired", "or is expired"]]);
+        has_each(text, &[&["csrf", "xsrf", "forgery"], &["token"], &["expired", "too old"]]) && !is_choice
+    };
+    if let Some(line) = log_line(facts, says) {
+        return Some(quoted(too_old(), line));
     }
-    None
+    says(&first.body).then(|| too_old().saw("sign-in", format!("{} {}", first.status, first.body), "the app"))
 }
 
 #[cfg(test)]
@@ -194,5 +202,18 @@ mod tests {
     fn odd_characters_that_fail_are_an_encoding() {
         assert_eq!(code(&RULE, &tried(Answer::Csrf, "plus")), Some("csrf.token_encoding"));
         assert_eq!(code(&RULE, &tried(Answer::Csrf, "hex")), None);
+    }
+
+    #[test]
+    fn an_app_that_says_expired_comes_before_odd_characters() {
+        for (text, expected) in [
+            ("The CSRF token has expired.", "csrf.token_expired"),
+            ("CSRF token invalid or expired", "csrf.token_encoding"),
+        ] {
+            let mut facts = tried(Answer::Csrf, "plus");
+            facts.signin.attempts[0].body = text.into();
+            assert_eq!(code(&RULE, &facts), Some(expected), "{text}");
+            assert_eq!(code(&RULE, &logged(tried(Answer::Csrf, "plus"), text)), Some(expected), "{text}");
+        }
     }
 }

@@ -22,14 +22,24 @@ pub(super) fn is_rewriting(facts: &Facts) -> bool {
         .host
         .as_ref()
         .is_some_and(|host| host.proxy.iter().any(|line| line.text.replace(' ', "").contains("changeOrigin:true")))
-        || facts
-            .log_with(&["origin"])
-            .is_some_and(|line| line.text.contains("127.0.0.1:") || line.text.contains("localhost:"))
+        || facts.log_with(&["origin"]).is_some_and(names_place)
+        // The doctor asks with other origins too, and the app may write of each: at a development server any will do.
+        || has_dev_port(facts) && facts.log_lines().any(|line| has_each(&line.text, &[&["origin"]]) && names_place(line))
+}
+
+/// Whether a line names a port of this machine.
+fn names_place(line: &Line) -> bool {
+    line.text.contains("127.0.0.1:") || line.text.contains("localhost:")
+}
+
+/// Whether people come to a port that development servers take by themselves.
+fn has_dev_port(facts: &Facts) -> bool {
+    facts.target.as_ref().is_some_and(|target| matches!(target.port, 5173 | 4173 | 4200))
 }
 
 fn rewriting(facts: &Facts) -> Option<Suspect> {
     let target = facts.target.as_ref()?;
-    let is_dev = matches!(target.port, 5173 | 4173 | 4200)
+    let is_dev = has_dev_port(facts)
         || facts.host.as_ref().is_some_and(|host| {
             host.listeners
                 .iter()
@@ -160,6 +170,17 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("dev.host_check"));
         facts.visits[0] = saying(visit(200), "Invalid Host header");
         assert_eq!(code(&RULE, &facts), Some("dev.host_check"));
+    }
+
+    #[test]
+    fn the_doctors_own_questions_do_not_hide_what_the_app_wrote_first() {
+        let line = "Origin checking failed - http://localhost:5173 does not match any trusted origins.";
+        let mut facts = logged(healthy(), line);
+        facts = logged(facts, "Origin checking failed - http://localhost does not match any trusted origins.");
+        facts.signin.attempts = vec![Attempt { answer: Answer::Csrf, status: 403, ..Attempt::default() }];
+        assert_eq!(code(&RULE, &facts), None, "no development server");
+        facts.target.as_mut().unwrap().port = 5173;
+        assert_eq!(code(&RULE, &facts), Some("dev.proxy_host_rewrite"));
     }
 
     #[test]
