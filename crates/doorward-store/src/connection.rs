@@ -119,6 +119,10 @@ async fn prepare_owned(connection: &mut AnyConnection, statements: Vec<String>) 
     Ok(())
 }
 
+/// How often the switch to WAL is tried: SQLite waits for nobody there, whatever its `busy_timeout`, where two gateways
+/// start on a new file at one moment.
+const SWITCHES: usize = 50;
+
 /// One connection outside of any pool, for migrations and checks. Proves that the place can be written.
 pub(crate) async fn single(location: &Location) -> Result<AnyConnection, Finding> {
     sqlx::any::install_default_drivers();
@@ -129,11 +133,17 @@ pub(crate) async fn single(location: &Location) -> Result<AnyConnection, Finding
     match location {
         Location::Sqlite(_) => {
             let mut connection = options.connect().await.map_err(|error| unreachable_place(location, error))?;
-            let told = async {
-                prepare(&mut connection, SQLITE).await?;
-                prepare(&mut connection, &["PRAGMA busy_timeout = 30000", "BEGIN IMMEDIATE", "ROLLBACK"]).await
-            };
-            told.await.map_err(|error| unreachable_place(location, error))?;
+            let mut told = prepare(&mut connection, SQLITE).await;
+            for _ in 0..SWITCHES {
+                if !told.as_ref().is_err_and(|error| error.to_string().contains("database is locked")) {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                told = prepare(&mut connection, SQLITE).await;
+            }
+            told.map_err(|error| unreachable_place(location, error))?;
+            let proof = &["PRAGMA busy_timeout = 30000", "BEGIN IMMEDIATE", "ROLLBACK"];
+            prepare(&mut connection, proof).await.map_err(|error| unreachable_place(location, error))?;
             Ok(connection)
         }
         Location::Postgres(server) => {
