@@ -62,8 +62,8 @@ fn recorded(facts: &Facts) -> Option<Suspect> {
     })
 }
 
-/// Whether a refusal of the preflight says that it is the page's origin which is not on the list.
-fn is_of_origin(preflight: &Visit) -> bool {
+/// Whether a refusal says that it is the page's origin which is not on the list, as Spring and others answer.
+pub(super) fn is_of_origin(answer: &Visit) -> bool {
     [
         "invalid cors request",
         "origin not allowed",
@@ -72,7 +72,7 @@ fn is_of_origin(preflight: &Visit) -> bool {
         "disallowed cors origin",
     ]
     .iter()
-    .any(|word| preflight.says(word))
+    .any(|word| answer.says(word))
 }
 
 fn asked(facts: &Facts) -> Option<Suspect> {

@@ -41,17 +41,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 )),
             );
         }
-        // Spring and others answer so where the page's origin is not on their list, instead of leaving a field out.
-        let is_named = [
-            "invalid cors request",
-            "not allowed by cors",
-            "disallowed cors origin",
-            "origin not allowed",
-            "origin is not allowed",
-        ]
-        .iter()
-        .any(|word| visit.says(word));
-        if is_named && allowed.is_none() {
+        // Some answer so instead of leaving a field out.
+        if super::cors_preflight_blocked::is_of_origin(visit) && allowed.is_none() {
             return Some(
                 told(
                     "cors.origin_not_allowed",

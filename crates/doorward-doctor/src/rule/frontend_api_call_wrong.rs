@@ -4,6 +4,15 @@ use super::basis::*;
 
 pub(super) const RULE: Rule = Rule { family: "frontend.api_call_wrong", judge };
 
+/// How the API's path is led to the app, before the files of the front end.
+const TO_THE_APP: &[(&str, &str)] = &[
+    ("nginx", "location /api/ { proxy_pass http://APP; }   # before try_files"),
+    ("caddy", "handle /api/* { reverse_proxy APP:PORT }   # before file_server"),
+    ("apache", "ProxyPass /api/ http://APP/api/   # before FallbackResource"),
+    ("haproxy", "use_backend app if { path_beg /api/ }"),
+    ("traefik", "rule: PathPrefix(`/api`) with a higher priority"),
+];
+
 fn judge(facts: &Facts) -> Option<Suspect> {
     let target = facts.target.as_ref()?;
     let pages = || {
@@ -92,16 +101,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         .at(Link::Csrf)
         .deep(5)
         .saw(format!("{} {}", api.method, api.url), api.told(), "the server")
-        .fixes(mend::lines(
-            facts,
-            &[
-                ("nginx", "location /api/ { proxy_pass http://APP; }   # before try_files"),
-                ("caddy", "handle /api/* { reverse_proxy APP:PORT }   # before file_server"),
-                ("apache", "ProxyPass /api/ http://APP/api/   # before FallbackResource"),
-                ("haproxy", "use_backend app if { path_beg /api/ }"),
-                ("traefik", "rule: PathPrefix(`/api`) with a higher priority"),
-            ],
-        )),
+        .fixes(mend::lines(facts, TO_THE_APP)),
     )
 }
 
@@ -189,16 +189,7 @@ fn recorded_base(facts: &Facts, target: &Target) -> Option<Suspect> {
         "{} is answered by the server of the front end's files: the API's path does not lead to the app.",
         path(fixed)
     );
-    Some(told("frontend.api_hits_static_server", why, fixed).fixes(mend::lines(
-        facts,
-        &[
-            ("nginx", "location /api/ { proxy_pass http://APP; }   # before try_files"),
-            ("caddy", "handle /api/* { reverse_proxy APP:PORT }   # before file_server"),
-            ("apache", "ProxyPass /api/ http://APP/api/   # before FallbackResource"),
-            ("haproxy", "use_backend app if { path_beg /api/ }"),
-            ("traefik", "rule: PathPrefix(`/api`) with a higher priority"),
-        ],
-    )))
+    Some(told("frontend.api_hits_static_server", why, fixed).fixes(mend::lines(facts, TO_THE_APP)))
 }
 
 /// A request to another origin that lacks a cookie which that origin had set for it.
