@@ -14,7 +14,7 @@ mod page;
 pub(crate) mod passkey;
 mod phone;
 mod resolve;
-mod session;
+pub(crate) mod session;
 pub(crate) mod shown;
 pub(crate) mod signin;
 mod tls;

@@ -6,7 +6,9 @@ use crate::facts::Token;
 pub(super) const RULE: Rule = Rule { family: "auth.jwt_rejected", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    let token = facts.signin.tokens.iter().find(|token| matches!(token.status, 400 | 401 | 403 | 0));
+    let recorded = facts.browser.iter().flat_map(|browser| &browser.tokens);
+    let all = facts.signin.tokens.iter().chain(recorded);
+    let token = all.into_iter().find(|token| matches!(token.status, 400 | 401 | 403 | 0));
     if let Some(suspect) = token.and_then(|token| claimed(facts, token)) {
         return Some(suspect);
     }
