@@ -117,7 +117,8 @@ async fn find(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, jar: &m
         ..Plan::default()
     };
     let or = |name: &str, usual: &str| if name.is_empty() { usual.to_owned() } else { name.to_owned() };
-    plan.form.user = or(&profile.user, "username");
+    let user = crate::facts::named(facts, "user:").filter(|_| is_guess);
+    plan.form.user = or(&profile.user, user.as_deref().unwrap_or("username"));
     plan.form.password = or(&profile.password, "password");
     if profile.token_path.is_empty() {
         plan.token = if plan.token_name.is_empty() { String::new() } else { token::readable(jar) };
@@ -389,8 +390,15 @@ async fn raced(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, plan: 
 /// Signs in with the named account, on a fresh page; the cookies afterwards, and the answer.
 pub(crate) async fn real(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile) -> Option<(Jar, Visit, Place)> {
     let (plan, mut jar) = again(walk, facts, profile, &Jar::default()).await?;
-    attempt(walk, facts, &plan, &mut jar, Variant::Real).await;
+    let answer = attempt(walk, facts, &plan, &mut jar, Variant::Real).await;
     let visit = facts.visits.last()?.clone();
+    // What passed before and is refused now hangs on chance, and not on the account: nobody tries once more.
+    if answer == Answer::Csrf && facts.signin.attempts.iter().any(|attempt| is_passed(attempt.answer)) {
+        for _ in 0..2 {
+            let Some((plan, mut jar)) = again(walk, facts, profile, &Jar::default()).await else { break };
+            attempt(walk, facts, &plan, &mut jar, Variant::Again).await;
+        }
+    }
     let place = walk.place_of(&plan.action, facts).await?;
     Some((jar, visit, place))
 }
