@@ -5,4 +5,5 @@ mod it {
     mod cost;
     mod secret;
     mod server;
+    mod way;
 }
