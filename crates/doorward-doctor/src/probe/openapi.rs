@@ -36,8 +36,13 @@ fn words(said: &Value) -> Vec<String> {
     let has =
         |path: &str, words: &[&str]| path.to_ascii_lowercase().split(['/', '-', '_']).any(|part| words.contains(&part));
     let paths: Vec<_> = said["paths"].as_object().into_iter().flatten().filter(|(path, _)| is_plain(path)).collect();
+    // Where it is not said what is sent, a guess would be the doctor's own fault.
+    let is_told = |methods: &Value| {
+        let content = &methods["post"]["requestBody"]["content"];
+        ["application/json", "application/x-www-form-urlencoded"].iter().any(|kind| content[kind].is_object())
+    };
     let login = paths.iter().find(|(path, methods)| {
-        methods["post"].is_object() && has(path, &["login", "signin", "sign-in", "authenticate", "sessions"])
+        is_told(methods) && has(path, &["login", "signin", "sign-in", "authenticate", "sessions"])
     });
     let Some((path, methods)) = login else { return Vec::new() };
     let mut found = vec![format!("login:{path}")];
@@ -89,6 +94,7 @@ mod tests {
             ["login:/api/auth/login", "token:/api/csrf-token", "header:X-CSRF-Token", "JSON.stringify", "user:email"]
         );
         assert!(words(&json!({"paths": {"/login": {"get": {}}}})).is_empty());
+        assert!(words(&json!({"paths": {"/login": {"post": {}}}})).is_empty(), "what is sent there is not said");
         assert!(words(&json!([1])).is_empty());
     }
 }
