@@ -17,6 +17,7 @@ mod resolve;
 mod session;
 pub(crate) mod shown;
 pub(crate) mod signin;
+mod speech;
 mod tls;
 mod token;
 mod verifier;
