@@ -14,6 +14,7 @@ mod page;
 pub(crate) mod passkey;
 mod phone;
 mod resolve;
+mod road;
 mod session;
 pub(crate) mod shown;
 pub(crate) mod signin;

@@ -32,7 +32,8 @@ pub fn of(host: &Host, port: u16) -> Option<Dialect> {
         host.proxy.iter().any(|other| other.source == line.source && other.text.trim_start().starts_with(text))
     };
     let is_checked = has(&["ssl"]) && after("verify") == Some("required");
-    let name = after("verifyhost").or_else(|| after("sni").and_then(|word| word.strip_prefix("str(")?.strip_suffix(')')));
+    let name =
+        after("verifyhost").or_else(|| after("sni").and_then(|word| word.strip_prefix("str(")?.strip_suffix(')')));
     Some(Dialect {
         line: line.clone(),
         authorities: after("ca-file").filter(|_| is_checked).filter(|file| file.starts_with('/')).map(PathBuf::from),
@@ -41,7 +42,9 @@ pub fn of(host: &Host, port: u16) -> Option<Dialect> {
             || beside("versions h2c")
             || after("proto") == Some("h2") && !has(&["ssl"])
             || line.text.contains("grpc://"),
-        is_announced: has(&["send-proxy", "send-proxy-v2"]) || beside("proxy_protocol v") || beside("proxy_protocol on"),
+        is_announced: has(&["send-proxy", "send-proxy-v2"])
+            || beside("proxy_protocol v")
+            || beside("proxy_protocol on"),
     })
 }
 
@@ -61,7 +64,10 @@ mod tests {
         assert_eq!(dialect.authorities, Some("/etc/ca.pem".into()));
         assert_eq!(dialect.name, "app.internal");
         assert_eq!(read(&[&text.replace("required", "none")]).unwrap().authorities, None);
-        assert_eq!(read(&[&text.replace("verifyhost app.internal", "sni str(b.internal)")]).unwrap().name, "b.internal");
+        assert_eq!(
+            read(&[&text.replace("verifyhost app.internal", "sni str(b.internal)")]).unwrap().name,
+            "b.internal"
+        );
         assert_eq!(read(&[&text.replace("8000", "8001")]), None);
     }
 

@@ -166,7 +166,8 @@ fn is_contradicted(facts: &Facts) -> bool {
 
 /// Asks the zone's other servers too, where the first one was doubted or the address leads nowhere.
 pub(crate) async fn others(request: &Request, name: &str, facts: &mut Facts) {
-    if !request.authoritative.is_empty() || !has_public_zone(name) || facts.asked(Role::Authoritative).next().is_none() {
+    if !request.authoritative.is_empty() || !has_public_zone(name) || facts.asked(Role::Authoritative).next().is_none()
+    {
         return;
     }
     let patience = request.timeout.min(Duration::from_secs(2));

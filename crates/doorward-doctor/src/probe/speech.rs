@@ -22,7 +22,9 @@ pub(crate) async fn speak(walk: &mut Walk<'_>, app: Place, dialect: &Dialect, fa
         walk.client.roots = own;
         facts.doors.push(door);
     }
-    if dialect.is_two && let Some(speaks) = speaks_two(&mut walk.client, app.address).await {
+    if dialect.is_two
+        && let Some(speaks) = speaks_two(&mut walk.client, app.address).await
+    {
         facts.visits.push(Visit {
             step: Step::Variant,
             via: Via::App,

@@ -28,7 +28,8 @@ fn inconsistent(facts: &Facts) -> Option<Suspect> {
     // Nor is it wrong where each of them leads to the site.
     let known = facts.addresses();
     let leads = |address: &IpAddr| {
-        known.contains(address)
+        let is_shut = |door: &crate::facts::Door| door.address.ip() == *address && door.tcp != Tcp::Open;
+        known.contains(address) && !facts.doors(Via::Public).any(is_shut)
             || facts.doors.iter().any(|door| {
                 door.purpose == "record"
                     && door.address.ip() == *address

@@ -20,15 +20,20 @@ fn occupied(facts: &Facts) -> Option<Suspect> {
     if host.containers.iter().filter(publishes).any(|container| container.state == "running") {
         return None;
     }
-    let container = host.containers.iter().filter(publishes).find(|container| {
-        container.state == "created" || container.state == "exited" && container.exit == 128
-    })?;
+    let container = host
+        .containers
+        .iter()
+        .filter(publishes)
+        .find(|container| container.state == "created" || container.state == "exited" && container.exit == 128)?;
     let holder = host.on_port(port).find(|listener| !listener.address.ip().is_loopback())?;
     let who = if holder.owner.is_empty() { "another program" } else { &holder.owner };
     Some(
         Suspect::new(
             "port.in_use",
-            format!("{} was made and could not start: {who} holds port {port}, which it should publish.", container.name),
+            format!(
+                "{} was made and could not start: {who} holds port {port}, which it should publish.",
+                container.name
+            ),
         )
         .likely()
         .deep(6)

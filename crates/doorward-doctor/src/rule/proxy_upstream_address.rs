@@ -60,7 +60,10 @@ fn socket(facts: &Facts) -> Option<Suspect> {
     let (_, what) = SOCKETS.iter().find(|(word, _)| text.contains(word))?;
     Some(
         quoted(
-            Suspect::new("proxy.upstream_refused", format!("The proxy looks for the app at the socket {path}: {what}.")),
+            Suspect::new(
+                "proxy.upstream_refused",
+                format!("The proxy looks for the app at the socket {path}: {what}."),
+            ),
             line,
         )
         .at(shows_at(facts, Link::Proxy).max(Link::Proxy))
@@ -242,7 +245,10 @@ mod tests {
     #[test]
     fn a_socket_that_is_not_there_is_an_app_that_is_not_there() {
         for (text, expected) in [
-            ("connect() to unix:/run/app.sock failed (2: No such file or directory) while connecting to upstream", true),
+            (
+                "connect() to unix:/run/app.sock failed (2: No such file or directory) while connecting to upstream",
+                true,
+            ),
             ("connect() to unix:/run/app.sock failed (13: Permission denied) while connecting to upstream", true),
             ("\"msg\":\"dial unix /run/app.sock: connect: connection refused\"", true),
             ("listening at unix:/run/app.sock", false),

@@ -98,9 +98,10 @@ fn spoken(facts: &Facts, arrival: &Visit) -> Option<Suspect> {
     let app = facts.inner(Via::App).filter(|visit| visit.is_well() || visit.status == 401)?;
     let door = facts.doors(Via::App).find(|door| door.tcp == Tcp::Open && door.tls.is_none())?;
     let dialect = crate::host::dialect::of(host, door.address.port())?;
-    let is_deaf = facts.visits.iter().any(|visit| {
-        visit.via == Via::App && visit.note == "HTTP/2" && visit.fault == Some(Fault::Malformed)
-    });
+    let is_deaf = facts
+        .visits
+        .iter()
+        .any(|visit| visit.via == Via::App && visit.note == "HTTP/2" && visit.fault == Some(Fault::Malformed));
     let (why, fix) = if dialect.is_two && is_deaf && (is_gateway_error(facts) || is_ended) {
         (
             "HTTP/2 without TLS, and the app speaks HTTP/1.1",
@@ -163,7 +164,8 @@ fn secured(facts: &Facts, arrival: &Visit) -> Option<Suspect> {
     let line = host.proxy.iter().find(leads)?;
     // The words of TLS may stand on another line of the same place.
     let is_secure = host.proxy.iter().any(|line| {
-        let is_word = |word: &str| matches!(word, "ssl" | "tls") || word.starts_with("tls_") || word.starts_with("proxy_ssl_");
+        let is_word =
+            |word: &str| matches!(word, "ssl" | "tls") || word.starts_with("tls_") || word.starts_with("proxy_ssl_");
         line.text.contains("https://")
             || line.text.split_whitespace().any(is_word)
                 && !line.text.trim_start().starts_with("bind ")
