@@ -287,7 +287,7 @@ async fn a_call_that_is_taken_back_makes_way_for_the_next() {
         assert!(client.server.answer(cancel.as_bytes()).await.is_none());
     };
     let both = async { tokio::join!(client.server.answer(long.as_bytes()), taken_back) };
-    let (answer, ()) = timeout(Duration::from_secs(5), both).await.expect("in time");
+    let (answer, ()) = timeout(Duration::from_secs(15), both).await.expect("in time");
     assert!(answer.is_none(), "{answer:?}");
     client.well("browser_snapshot", json!({})).await;
     client.server.close().await;

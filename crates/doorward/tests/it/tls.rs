@@ -14,7 +14,7 @@ use std::process::Command;
 
 use rcgen::{CertificateParams, KeyPair};
 
-use crate::it::harness::{Answer, Server, Upstream, free_port};
+use crate::it::harness::{Answer, Server, Upstream};
 use pebble::Pebble;
 
 const HOST: &str = "login.example.test";
@@ -45,7 +45,7 @@ fn write(place: &Path, (chain, key): &(String, String)) {
 impl Secure {
     /// With a certificate from files, and these variables beside.
     fn start(more: &[(&str, &str)]) -> Self {
-        let (place, port) = (tempfile::tempdir().unwrap(), free_port());
+        let (place, port) = (tempfile::tempdir().unwrap(), doorward_port::lease());
         write(place.path(), &certificate(&[HOST, "*.apps.example.test"]));
         let (listen, url) = (format!("127.0.0.1:{port}"), format!("https://{HOST}:{port}"));
         let file = |name| place.path().join(name).to_str().unwrap().to_owned();
@@ -347,7 +347,7 @@ fn a_certificate_that_cannot_be_used_stops_the_start() {
     let (_, key) = certificate(&[HOST]);
     write(place.path(), &(chain, key));
     let mut command = crate::it::harness::program();
-    command.current_dir(place.path()).env("DOORWARD_TLS__LISTEN", format!("127.0.0.1:{}", free_port()));
+    command.current_dir(place.path()).env("DOORWARD_TLS__LISTEN", format!("127.0.0.1:{}", doorward_port::lease()));
     command.env("DOORWARD_TLS__CERTIFICATE", "tls.pem").env("DOORWARD_TLS__KEY", "tls.key");
     let output = command.args(["serve", "--data", "data"]).output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
