@@ -50,13 +50,13 @@ impl Served {
     /// When it does not start or is not ready in 15 seconds; its log is in the text.
     pub(crate) fn start(program: &Path) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
-        let port = port(8000)?;
+        let port = port(8000);
         let mut command = Command::new(program);
         command
             .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
             .arg(folder.path().join("data"))
             .env_clear()
-            .env("DOORWARD_SERVER__PRIVATE_LISTEN", format!("127.0.0.1:{}", port_of_nobody()?));
+            .env("DOORWARD_SERVER__PRIVATE_LISTEN", format!("127.0.0.1:{}", doorward_port::lease()));
         let log = folder.path().join("serve.log");
         let ready = format!("http://localhost:{port}/health/ready");
         let running = start(&mut command, folder.path(), &log, &ready)?;
@@ -131,16 +131,11 @@ pub(crate) fn status(url: &str) -> Option<String> {
 }
 
 /// This port where it is free, else another one that is.
-pub(crate) fn port(wanted: u16) -> Outcome<u16> {
+pub(crate) fn port(wanted: u16) -> u16 {
     match TcpListener::bind(("127.0.0.1", wanted)) {
-        Ok(_) => Ok(wanted),
-        Err(_) => port_of_nobody(),
+        Ok(_) => wanted,
+        Err(_) => doorward_port::lease(),
     }
-}
-
-/// A port on which nobody listens at this moment.
-pub(crate) fn port_of_nobody() -> Outcome<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
 fn administrator(text: &str) -> Option<Administrator> {
@@ -174,7 +169,7 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", "echo the reason >&2; exit 2"]);
         let log = folder.path().join("log");
-        let url = format!("http://127.0.0.1:{}/", port_of_nobody().expect("a port"));
+        let url = format!("http://127.0.0.1:{}/", doorward_port::lease());
         let Err(Trouble::Failed(text)) = start(&mut command, folder.path(), &log, &url) else {
             panic!("a program that ended counts as ready");
         };

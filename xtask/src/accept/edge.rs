@@ -20,8 +20,8 @@ pub(super) fn proxied(served: &Served) -> Outcome<Seen> {
     if !shell::has("caddy") {
         return Ok(Seen::Skipped("caddy is not installed".to_owned()));
     }
-    let dead = format!("http://localhost:{}", served::port_of_nobody()?);
-    let alive = format!("http://localhost:{}", served::port_of_nobody()?);
+    let dead = format!("http://localhost:{}", doorward_port::lease());
+    let alive = format!("http://localhost:{}", doorward_port::lease());
     let _caddy = caddy(served, &alive, &dead)?;
     let without = served::status(&dead).unwrap_or_default();
     if without != "502" {
@@ -33,7 +33,7 @@ pub(super) fn proxied(served: &Served) -> Outcome<Seen> {
 
 fn caddy(served: &Served, alive: &str, dead: &str) -> Outcome<Running> {
     let file = served.folder().join("Caddyfile");
-    let (behind, nobody) = (served.port(), served::port_of_nobody()?);
+    let (behind, nobody) = (served.port(), doorward_port::lease());
     let text = format!(
         "{{\n\tadmin off\n\tauto_https off\n}}\n\
          {alive} {{\n\tbind 127.0.0.1\n\treverse_proxy 127.0.0.1:{behind}\n}}\n\

@@ -8,6 +8,7 @@ use super::tree::Tree;
 const FLOORS: &[(&str, u8)] = &[
     ("doorward-csrf", 0),
     ("doorward-core", 0),
+    ("doorward-port", 0),
     ("doorward-store", 1),
     ("doorward-edge", 1),
     ("doorward-browser", 1),

@@ -115,7 +115,7 @@ fn caddy_accepts_its_configuration() {
 #[test]
 fn caddy_sends_everything_to_us_and_nothing_to_the_app() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let (behind, front) = (served::port_of_nobody().expect("a port"), served::port_of_nobody().expect("a port"));
+    let (behind, front) = (doorward_port::lease(), doorward_port::lease());
     let mut upstream = caddy(&folder, &["respond", "--listen", &format!("127.0.0.1:{behind}"), "ours"]);
     let log = folder.path().join("upstream.log");
     let _upstream = served::start(&mut upstream, folder.path(), &log, &format!("http://127.0.0.1:{behind}/"));

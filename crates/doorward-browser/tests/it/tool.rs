@@ -183,13 +183,13 @@ async fn pictures_are_taken_and_named() {
 #[tokio::test]
 async fn what_is_covered_is_told_and_no_secret_is_shown() {
     let mut given = options(Policy::Today);
-    given.action_timeout = std::time::Duration::from_millis(600);
+    given.action_timeout = std::time::Duration::from_secs(2);
     let (site, client) = (Site::serve(answer), Client::new(given));
     let text = client.open(&site.url("/covered")).await;
     let text = client.wrong("browser_click", json!({ "ref": find(&text, "Below") })).await;
     assert!(
         text.contains("intercepts pointer events")
-            && text.contains("TimeoutError: locator.click: Timeout 600ms exceeded."),
+            && text.contains("TimeoutError: locator.click: Timeout 2000ms exceeded."),
         "{text}"
     );
     client.open(&site.at(false, "app.test", "/refusing")).await;

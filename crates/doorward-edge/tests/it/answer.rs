@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::app::{constant, ok, scripted};
@@ -35,9 +35,9 @@ async fn faults(door: &Door) -> Vec<&'static str> {
 
 #[tokio::test]
 async fn an_app_that_is_down_is_named() {
-    let unused = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let unused = doorward_port::lease();
     for (upstream, answer) in [
-        (format!("http://{unused}"), "HTTP/1.1 502 Bad Gateway\r\n upstream.connect_refused"),
+        (format!("http://127.0.0.1:{unused}"), "HTTP/1.1 502 Bad Gateway\r\n upstream.connect_refused"),
         ("unix:/nowhere/app.sock".to_owned(), "HTTP/1.1 502 Bad Gateway\r\n upstream.socket_missing"),
         ("http://nowhere.invalid".to_owned(), "HTTP/1.1 502 Bad Gateway\r\n upstream.unreachable"),
     ] {

@@ -1,5 +1,6 @@
 //! Connections to an app are kept, and only while they are well.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -66,10 +67,15 @@ async fn an_app_on_a_unix_socket_is_served_alike() {
 
 #[tokio::test]
 async fn idle_connections_are_bounded_and_do_not_grow_old() {
-    let app = scripted(|mut call| async move {
-        while call.head().await.is_some() {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            call.write(ok("slow")).await;
+    // No answer before all four have asked.
+    let together = Arc::new(tokio::sync::Barrier::new(4));
+    let app = scripted(move |mut call| {
+        let together = Arc::clone(&together);
+        async move {
+            while call.head().await.is_some() {
+                together.wait().await;
+                call.write(ok("slow")).await;
+            }
         }
     })
     .await;

@@ -1,6 +1,5 @@
-//! A real authority: pebble of the distribution, with its own resolver, on free ports.
+//! A real authority: pebble of the distribution, with its own resolver, on ports of its own.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -10,11 +9,6 @@ use std::time::Duration;
 use doorward_core::{Clock, Random, UnixTime};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
-
-/// A port on which nothing listens now.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
 
 /// A running pebble. It ends with its value.
 #[derive(Debug)]
@@ -41,11 +35,11 @@ impl Pebble {
         let mut pebble = Self {
             children: Vec::new(),
             place: tempfile::tempdir().unwrap(),
-            port: free_port(),
-            resolver: (free_port(), free_port()),
+            port: doorward_port::lease(),
+            resolver: (doorward_port::lease(), doorward_port::lease()),
             variables: variables.to_vec(),
-            tls_port: free_port(),
-            http_port: free_port(),
+            tls_port: doorward_port::lease(),
+            http_port: doorward_port::lease(),
         };
         pebble.write();
         pebble.run().await;
@@ -79,7 +73,7 @@ impl Pebble {
         file("key.pem", &key.serialize_pem());
         let config = serde_json::json!({ "pebble": {
             "listenAddress": format!("127.0.0.1:{}", self.port),
-            "managementListenAddress": format!("127.0.0.1:{}", free_port()),
+            "managementListenAddress": format!("127.0.0.1:{}", doorward_port::lease()),
             "certificate": "cert.pem", "privateKey": "key.pem",
             "httpPort": self.http_port, "tlsPort": self.tls_port, "ocspResponderURL": "",
         }});

@@ -53,7 +53,7 @@ pub(crate) async fn measure(turn: usize) {
     let (served, _) = Served::start(tempfile::tempdir().unwrap(), &[]).await;
     let place = served.end();
     let mut cookies = served::fill(&place.path().join("data/doorward.db"), SESSIONS).await;
-    let app = served::free_port();
+    let app = doorward_port::lease();
     let stage = Stage { place, upstream: format!("http://127.0.0.1:{app}") };
     let upstream = stage.upstream.clone();
     let served = stage.serve(&[]).await;

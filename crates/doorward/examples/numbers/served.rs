@@ -43,7 +43,7 @@ impl Served {
     }
 
     async fn start_as(mut command: Command, place: tempfile::TempDir, settings: &[(&str, &str)]) -> (Self, Duration) {
-        let port = free_port();
+        let port = doorward_port::lease();
         command.env_clear().env("DOORWARD_SERVER__PRIVATE_LISTEN", "off").current_dir(place.path());
         command.envs(settings.iter().copied()).stdout(Stdio::null()).stderr(Stdio::null());
         command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(place.path().join("data"));
@@ -88,11 +88,6 @@ impl Served {
 /// The release program.
 pub(crate) fn program() -> std::path::PathBuf {
     std::env::current_exe().unwrap().with_file_name("../doorward")
-}
-
-/// A port that nobody listens on.
-pub(crate) fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A program that runs on one core alone.

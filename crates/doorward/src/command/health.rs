@@ -163,9 +163,7 @@ mod tests {
             assert_eq!(code, 1);
             assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["status"], "down");
         }
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url: Url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-        drop(listener);
+        let url: Url = format!("http://127.0.0.1:{}", doorward_port::lease()).parse().unwrap();
         assert_eq!(run(&Arguments { url }, true, &mut Vec::new()).await.unwrap(), 1);
     }
 

@@ -25,7 +25,7 @@ struct Site {
 
 impl Site {
     fn start(kind: &'static str) -> Self {
-        let port = crate::it::harness::free_port();
+        let port = doorward_port::lease();
         let [notes, wiki, other] = [(); 3].map(|()| Upstream::plain());
         let text = format!(
             "[server]\nenvironment = \"development\"\npublic_url = \"http://localhost:{port}\"\ntrusted_proxies = [\"127.0.0.1\"]\n\

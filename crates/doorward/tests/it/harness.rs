@@ -1,4 +1,4 @@
-//! The real program on a free port, and a small client that can send anything.
+//! The real program on a port of its own, and a small client that can send anything.
 
 pub(crate) mod authenticator;
 mod client;
@@ -8,7 +8,7 @@ mod upstream;
 pub(crate) mod volley;
 
 use std::io::Read as _;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -37,11 +37,6 @@ pub(crate) fn program() -> Command {
     command
 }
 
-/// A port on which nothing listens now.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 impl Server {
     /// Starts with nothing but an empty data directory.
     pub(crate) fn start() -> Self {
@@ -50,14 +45,14 @@ impl Server {
 
     /// Starts with these variables.
     pub(crate) fn start_with(settings: &[(&str, &str)]) -> Self {
-        Self::start_at(free_port(), settings)
+        Self::start_at(doorward_port::lease(), settings)
     }
 
     /// The same with its data in memory, where a hundred thousand writes need not wait for a disk.
     pub(crate) fn start_in_memory(settings: &[(&str, &str)]) -> Self {
         let memory = Path::new("/dev/shm");
         let place = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-        Self::start_in(place.unwrap(), free_port(), settings)
+        Self::start_in(place.unwrap(), doorward_port::lease(), settings)
     }
 
     /// The same on a port that somebody else knows already.
@@ -77,7 +72,7 @@ impl Server {
         let text = std::fs::read_to_string(file).unwrap();
         let place = tempfile::tempdir().unwrap();
         std::fs::write(place.path().join("doorward.toml"), text).unwrap();
-        let mut server = Self { child: None, settings: Vec::new(), port: free_port(), place };
+        let mut server = Self { child: None, settings: Vec::new(), port: doorward_port::lease(), place };
         server.run();
         server
     }
@@ -133,6 +128,11 @@ impl Server {
 
     fn log_path(&self) -> PathBuf {
         self.place.path().join("log.txt")
+    }
+
+    /// Waits until these words stand in the log, which is written behind what it tells of.
+    pub(crate) fn logs(&self, words: &str) {
+        self.wait_until(words, || self.log().contains(words));
     }
 
     /// Everything that was logged so far.

@@ -14,7 +14,7 @@ use std::process::Command;
 
 use rcgen::{CertificateParams, KeyPair};
 
-use crate::it::harness::{Answer, Server, Upstream, free_port};
+use crate::it::harness::{Answer, Server, Upstream};
 use pebble::Pebble;
 
 const HOST: &str = "login.example.test";
@@ -45,7 +45,7 @@ fn write(place: &Path, (chain, key): &(String, String)) {
 impl Secure {
     /// With a certificate from files, and these variables beside.
     fn start(more: &[(&str, &str)]) -> Self {
-        let (place, port) = (tempfile::tempdir().unwrap(), free_port());
+        let (place, port) = (tempfile::tempdir().unwrap(), doorward_port::lease());
         write(place.path(), &certificate(&[HOST, "*.apps.example.test"]));
         let (listen, url) = (format!("127.0.0.1:{port}"), format!("https://{HOST}:{port}"));
         let file = |name| place.path().join(name).to_str().unwrap().to_owned();
@@ -246,7 +246,7 @@ fn files_that_change_are_served_without_a_restart_and_bad_ones_are_a_finding() {
     secure.server.signal(rustix::process::Signal::HUP);
     secure.server.wait_until("the finding", || health()["findings"][0]["code"] == "tls.key_mismatch");
     secure.server.wait_until("the picture to follow", || health()["status"] == "degraded");
-    assert!(secure.server.log().contains("tls.key_mismatch"));
+    secure.server.logs("tls.key_mismatch");
     std::fs::write(secure.place.path().join("tls.pem"), good).unwrap();
     assert_eq!(secure.ask(HOST, "/health/live", &[]).status, 200, "the old one was never gone");
     secure.server.wait_until("the end of the finding", || health()["findings"] == serde_json::json!([]));
@@ -284,7 +284,7 @@ async fn the_first_start_fetches_a_certificate_and_the_second_keeps_it() {
         );
         assert_eq!((early.status, early.location()), (308, format!("{url}/a").as_str()));
         server.wait_until("a certificate", live);
-        assert!(server.log().contains("a certificate was issued"));
+        server.logs("a certificate was issued");
         assert_eq!(server.stop(), Some(0));
         server.run();
         assert!(live(), "at once");
@@ -331,7 +331,7 @@ async fn an_authority_that_is_away_is_a_finding_and_handshakes_are_refused() {
     let mut pebble = Pebble::start().await;
     pebble.stop();
     let (server, _) = ordering(&pebble, "tls-alpn-01");
-    server.wait_until("a finding", || server.log().contains("tls.renewal_failing"));
+    server.logs("tls.renewal_failing");
     let refused = curl(pebble.tls_port, HOST, "/", &["-k"]);
     assert!(refused.status == 0 && refused.body.contains("unrecognized name"), "{refused:?}");
     let request = "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
@@ -347,7 +347,7 @@ fn a_certificate_that_cannot_be_used_stops_the_start() {
     let (_, key) = certificate(&[HOST]);
     write(place.path(), &(chain, key));
     let mut command = crate::it::harness::program();
-    command.current_dir(place.path()).env("DOORWARD_TLS__LISTEN", format!("127.0.0.1:{}", free_port()));
+    command.current_dir(place.path()).env("DOORWARD_TLS__LISTEN", format!("127.0.0.1:{}", doorward_port::lease()));
     command.env("DOORWARD_TLS__CERTIFICATE", "tls.pem").env("DOORWARD_TLS__KEY", "tls.key");
     let output = command.args(["serve", "--data", "data"]).output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::load::Wanted;
-use crate::served::{free_port, pinned};
+use crate::served::pinned;
 
 /// A running proxy. It ends with its value.
 pub(super) struct Contender {
@@ -48,13 +48,13 @@ pub(super) async fn rivals(core: usize, place: &Path, app: u16, sessions: &Path)
         fs::write(&file, text).unwrap();
         file
     };
-    let (port, mut nginx) = (free_port(), pinned(core, "nginx"));
+    let (port, mut nginx) = (doorward_port::lease(), pinned(core, "nginx"));
     nginx.arg("-c").arg(write("nginx.conf", &nginx_conf(port, app, place))).arg("-p").arg(place);
     let nginx = Contender::start("nginx", port, nginx).await;
-    let (port, mut haproxy) = (free_port(), pinned(core, "haproxy"));
+    let (port, mut haproxy) = (doorward_port::lease(), pinned(core, "haproxy"));
     haproxy.arg("-db").arg("-f").arg(write("haproxy.cfg", &haproxy_cfg(port, app, sessions)));
     let haproxy = Contender::start("haproxy", port, haproxy).await;
-    let (port, mut caddy) = (free_port(), pinned(core, "caddy"));
+    let (port, mut caddy) = (doorward_port::lease(), pinned(core, "caddy"));
     caddy.args(["run", "--adapter", "caddyfile", "--config"]).arg(write("Caddyfile", &caddyfile(port, app)));
     caddy.env("GOMAXPROCS", "1").env("XDG_DATA_HOME", place).env("XDG_CONFIG_HOME", place);
     vec![nginx, haproxy, Contender::start("caddy", port, caddy).await]

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use super::contender::Contender;
 use super::load::{Wanted, processor_time};
 use super::one;
-use crate::served::{Served, free_port, pinned};
+use crate::served::{Served, pinned};
 
 /// Clients at once, and for how long.
 const CLIENTS: usize = 8;
@@ -17,13 +17,13 @@ const SECONDS: &str = "3";
 pub(super) async fn measure(core: usize, rest: usize, turn: usize) {
     let place = tempfile::tempdir().unwrap();
     let (certificate, key) = certificate(place.path());
-    let (port, mut command) = (free_port(), pinned(core, "nginx"));
+    let (port, mut command) = (doorward_port::lease(), pinned(core, "nginx"));
     let conf = place.path().join("nginx.conf");
     fs::write(&conf, nginx_conf(port, place.path(), &certificate, &key)).unwrap();
     command.arg("-c").arg(conf).arg("-p").arg(place.path());
     let nginx = Contender::start("nginx", port, command).await;
 
-    let port = free_port();
+    let port = doorward_port::lease();
     let listen = format!("127.0.0.1:{port}");
     let settings = [
         ("LOG_LEVEL", "warn"),

@@ -201,8 +201,7 @@ async fn what_the_server_refuses_for_good_is_given_up_at_once_and_told() {
 async fn a_server_that_is_down_is_named_and_letters_are_given_up_after_a_day() {
     let house = House::new().await;
     house.spool(5).await;
-    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-    let dispatch = house.dispatch(&house.store, port);
+    let dispatch = house.dispatch(&house.store, doorward_port::lease());
     dispatch.round().await.unwrap();
     assert!(dispatch.figures().failed <= 3, "a round ends where the server fails");
     assert_eq!(dispatch.findings()[0].code, "mail.unreachable");

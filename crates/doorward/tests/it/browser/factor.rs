@@ -5,7 +5,7 @@ use serde_json::json;
 use super::chromium::{Chromium, Tab};
 use super::{sign_in, sign_out, url};
 use crate::it::harness::{MailServer, Server};
-use crate::it::story::factor::{Phone, now};
+use crate::it::story::factor::{Phone, before, now};
 
 const SECURITY: &str = "/.doorward/account/security";
 const TOTP: &str = "/.doorward/account/security/totp";
@@ -51,7 +51,7 @@ pub(super) fn set_app_up(browser: &mut Chromium, tab: &Tab) -> Phone {
     assert_eq!(browser.value(tab, "document.querySelector('#key').value"), json!(key), "the same key once more");
     assert_eq!(browser.value(tab, "document.activeElement.id"), json!("code"), "one can type again at once");
     let phone = Phone::of(&key.replace(' ', ""));
-    browser.fill(tab, "#code", &phone.at(now() - 30));
+    browser.fill(tab, "#code", &phone.at(before()));
     browser.submit(tab, CONFIRM);
     phone
 }

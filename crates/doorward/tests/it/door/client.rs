@@ -191,17 +191,16 @@ fn wrong_app_passwords_are_counted_and_keep_nobody_out() {
     let (email, password) = server.administrator();
     let made = make(&mut server.signed_in(), "dav");
     let mut phone = at(&server, "a.localhost");
-    let mut codes = Vec::new();
-    for number in 0..30 {
-        let token = format!("dwk_{}{number:02}A", "A".repeat(40));
-        codes.push(ask(&mut phone, "/", &format!("Bearer {token}")).reason());
+    let wrong = |number: u32| format!("Bearer dwk_{}{number:02}A", "A".repeat(40));
+    // The same one again and again costs nothing; what happens to accounts meanwhile makes the door look once more.
+    for _ in 0..60 {
+        assert_eq!(ask(&mut phone, "/", &wrong(99)).reason(), "app.password_wrong");
     }
+    let codes: Vec<String> = (0..30).map(|number| ask(&mut phone, "/", &wrong(number)).reason()).collect();
     assert!(
         codes.contains(&"app.password_wrong".to_owned()) && codes.last().unwrap() == "signin.network_wait",
         "{codes:?}"
     );
-    // The same wrong one again costs nothing.
-    assert_eq!(ask(&mut phone, "/", &format!("Bearer dwk_{}00A", "A".repeat(40))).status, 401);
     assert_eq!(ask(&mut phone, "/", &basic(&email, made["password"].as_str().unwrap())).status, 200);
     assert_eq!(server.client().sign_in(&email, &password).status, 200);
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Server, free_port};
+use super::Server;
 
 /// What stands in the file is added to the time; timers go on as they are.
 fn settings(file: &Path) -> [(&'static str, String); 4] {
@@ -29,7 +29,7 @@ impl Server {
         std::fs::write(&file, "+0").unwrap();
         let own = settings(&file);
         let own = own.iter().map(|(name, value)| (*name, value.as_str()));
-        Self::start_in(place, free_port(), &own.chain(more.iter().copied()).collect::<Vec<_>>())
+        Self::start_in(place, doorward_port::lease(), &own.chain(more.iter().copied()).collect::<Vec<_>>())
     }
 
     /// Sets the clock to this many seconds before or after the true time. The file is replaced in one step.

@@ -8,8 +8,6 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::free_port;
-
 /// A mail server. It ends with its value.
 #[derive(Debug)]
 pub(crate) struct MailServer {
@@ -71,7 +69,7 @@ impl MailServer {
         std::fs::write(place.path().join("certificate.pem"), issued.cert.pem()).unwrap();
         std::fs::write(place.path().join("key.pem"), issued.signing_key.serialize_pem()).unwrap();
         std::fs::create_dir(place.path().join("letters")).unwrap();
-        Self { child: None, port: free_port(), mode, place }
+        Self { child: None, port: doorward_port::lease(), mode, place }
     }
 
     /// Starts it.

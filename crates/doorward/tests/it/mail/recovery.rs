@@ -74,7 +74,7 @@ fn nobody_learns_which_addresses_have_accounts() {
 #[test]
 fn no_header_chooses_where_a_link_leads() {
     let mail = MailServer::start("starttls");
-    let port = crate::it::harness::free_port();
+    let port = doorward_port::lease();
     let url = format!("http://localhost:{port}");
     let settings = mail.settings();
     let mut settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (&**name, &**value)).collect();

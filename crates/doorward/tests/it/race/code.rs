@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{house, people, sign_in, visitor};
 use crate::it::harness::Volley;
-use crate::it::story::factor::{Phone, now, post};
+use crate::it::story::factor::{Phone, before, now, post};
 
 /// Each has an app and a sheet, so that no loser's guess keeps another from winning.
 pub(super) const PEOPLE: usize = 50;
@@ -19,7 +19,7 @@ fn one_of_two_hundred_codes_lets_in() {
         assert_eq!(sign_in(&mut own, number), "signed_in");
         let offer = post(&mut own, "totp/begin", &Value::Null).json();
         let phone = Phone::of(offer["secret"].as_str().unwrap());
-        let first = json!({"challenge": offer["challenge"], "code": phone.at(now() - 30), "name": "Telephone"});
+        let first = json!({"challenge": offer["challenge"], "code": phone.at(before()), "name": "Telephone"});
         let won = volley.race(&own, "/api/v1/auth/2fa/totp/confirm", |_| first.clone());
         own.keep(&won);
         let factors = own.get("/api/v1/auth/2fa/status").json()["factors"].clone();

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::it::harness::{Server, free_port, program};
+use crate::it::harness::{Server, program};
 
 #[test]
 fn the_first_start_makes_everything_for_its_owner_alone() {
@@ -48,7 +48,7 @@ fn a_weak_password_of_ones_own_is_refused_with_the_reason() {
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
     let mut command = program();
     command.current_dir(place.path()).env("ADMIN_PASSWORD_FILE", &file).env("DOORWARD_SERVER__PRIVATE_LISTEN", "off");
-    let listen = format!("127.0.0.1:{}", free_port());
+    let listen = format!("127.0.0.1:{}", doorward_port::lease());
     let output = command.args(["serve", "--listen", &listen, "--data", "data"]).output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{text}");
