@@ -1,9 +1,9 @@
 //! A sign-in as a browser does it, with a name that nobody has; and where it is refused, what that depends on.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use url::Url;
 
-use super::client::{Client, Incoming, Outgoing, Place};
+use super::client::{Client, Outgoing, Place};
 use super::token;
 use super::walk::Walk;
 use crate::facts::{Answer, Attempt, Facts, Form, Step, Trust, Variant, Via, Visit};
@@ -190,34 +190,11 @@ async fn attempt(walk: &mut Walk<'_>, facts: &mut Facts, plan: &Plan, jar: &mut 
     }
     facts.signin.attempts.push(Attempt {
         token: (!plan.token.is_empty()).then(|| walk.client.salt.mark(&plan.token)),
-        ..tried(variant, answer, &visit, sent, &incoming)
+        ..super::answer::tried(variant, answer, &visit, sent, &incoming)
     });
     facts.visits.push(visit);
     walk.answer = incoming;
     answer
-}
-
-/// What is kept of a try and its answer.
-pub(super) fn tried(
-    variant: Variant,
-    answer: Answer,
-    visit: &Visit,
-    sent: Vec<String>,
-    incoming: &Incoming,
-) -> Attempt {
-    let said: Value = serde_json::from_slice(&incoming.body).unwrap_or_default();
-    Attempt {
-        variant,
-        answer,
-        status: visit.status,
-        body: visit.body.chars().take(600).collect(),
-        location: visit.field("location").unwrap_or_default().to_owned(),
-        sent,
-        ms: visit.ms,
-        cookies: visit.cookies.clone(),
-        reason: redact::clean(said["reason"].as_str().unwrap_or_default()),
-        token: None,
-    }
 }
 
 fn outgoing(
