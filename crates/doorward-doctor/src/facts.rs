@@ -16,7 +16,9 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 pub use browser::{Browser, Call, Echoed, Told};
-pub use host::{Container, Database, Disk, Firewall, Host, Inner, Line, Listener, Process, Setting, Source, Value};
+pub use host::{
+    Container, Database, Disk, Firewall, Host, Inner, Line, Listener, Process, Router, Setting, Source, Value,
+};
 pub use installation::{Complaint, Installation, Mail, Phone};
 pub use name::{Lookup, Outcome, Record, Role};
 pub use signin::{Answer, Attempt, Cookie, Form, SignIn, Token, Trouble, Variant};

@@ -1,6 +1,7 @@
 //! The host of the site: read, never changed.
 
 pub mod block;
+pub mod dialect;
 pub mod firewall;
 pub mod reply;
 pub mod ruleset;
@@ -9,7 +10,6 @@ pub mod upstream;
 pub(crate) mod docker;
 mod environment;
 mod gather;
-pub(crate) mod history;
 mod kernel;
 mod program;
 

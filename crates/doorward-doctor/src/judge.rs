@@ -13,7 +13,7 @@ use crate::trail;
 /// Judges what was seen. Pure: the same facts give the same report.
 #[must_use]
 pub fn judge(facts: &Facts, only: Option<Link>) -> Report {
-    let parted = crate::host::history::put_aside(facts);
+    let parted = crate::facts::age::put_aside(facts);
     let facts = parted.as_ref().unwrap_or(facts);
     let mut suspects: Vec<Suspect> = rule::RULES.iter().filter_map(|rule| (rule.judge)(facts)).collect();
     told::join(&mut suspects, facts);

@@ -263,6 +263,17 @@ pub struct Inner {
     pub listeners: Vec<Listener>,
 }
 
+/// A router on the way out at which a packet ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Router {
+    /// The first one has 1.
+    pub distance: u32,
+    /// Its address on this side.
+    pub address: IpAddr,
+    /// The packet was meant for the site's own address, so this router does not hold it.
+    pub is_to_site: bool,
+}
+
 /// The host of the site.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -299,6 +310,8 @@ pub struct Host {
     pub seen: Vec<IpAddr>,
     /// Interfaces and the largest packet that each carries, the one of the default route first.
     pub interfaces: Vec<(String, u32)>,
+    /// The first routers on the way out, where the site's address is none of this host's.
+    pub routers: Vec<Router>,
     /// Doors tried from here to own listeners.
     pub doors: Vec<super::Door>,
     /// Whether the kernel synchronises its clock.

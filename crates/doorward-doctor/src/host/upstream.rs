@@ -42,6 +42,14 @@ fn split(text: &str) -> Option<(String, u16)> {
     Some((host.trim_matches(['[', ']']).to_owned(), port.parse().ok()?))
 }
 
+/// The file of a socket that a line of a log names as the upstream.
+#[must_use]
+pub fn socket_in(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("unix:").or_else(|| text.split_once("dial unix "))?;
+    let path = rest.trim_start_matches("//").split([':', '"', ' ', ',', ')']).next()?;
+    path.starts_with('/').then_some(path)
+}
+
 /// Whether a line says that there was no answer at all to the connection.
 #[must_use]
 pub fn is_timeout(text: &str) -> bool {
@@ -304,8 +312,21 @@ mod tests {
             ("dial tcp 172.18.0.3:8000: connect: connection refused", Some(("172.18.0.3", 8000))),
             ("upstream: \"fastcgi://127.0.0.1:9000\"", Some(("127.0.0.1", 9000))),
             ("all is well", None),
+            ("connect() to unix:/run/app.sock failed (2: No such file or directory)", None),
         ] {
             assert_eq!(in_line(text), expected.map(|(host, port): (&str, u16)| (host.to_owned(), port)), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_the_files_of_sockets_out_of_logs() {
+        for (text, expected) in [
+            ("connect() to unix:/run/app.sock failed (2: No such file or directory)", Some("/run/app.sock")),
+            ("upstream: \"http://unix:/run/app.sock:/login\", host", Some("/run/app.sock")),
+            ("dial unix /run/app.sock: connect: permission denied", Some("/run/app.sock")),
+            ("upstream: \"http://127.0.0.1:8080/\"", None),
+        ] {
+            assert_eq!(socket_in(text), expected, "{text}");
         }
     }
 

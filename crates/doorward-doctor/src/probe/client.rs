@@ -85,7 +85,7 @@ pub(crate) struct Client {
     pub(crate) last_token: Option<String>,
     lines: HashMap<Place, SendRequest<Full<Bytes>>>,
     tasks: JoinSet<()>,
-    connections: usize,
+    pub(crate) connections: usize,
     requests: usize,
 }
 
@@ -118,7 +118,7 @@ impl Client {
     }
 
     /// Time that is left for one step.
-    fn patience(&self) -> Duration {
+    pub(crate) fn patience(&self) -> Duration {
         self.timeout.min(self.end.saturating_duration_since(Instant::now())).max(Duration::from_millis(50))
     }
 
@@ -329,11 +329,17 @@ impl Client {
     }
 }
 
-/// TLS 1.3 demands a client's certificate only after the handshake is done for the client.
+/// TLS 1.3 demands a client's certificate only after the handshake is done for the client. Older servers of Go say that
+/// it is bad where there is none; of ours there is none that could be.
 fn wants_certificate(error: &hyper::Error) -> bool {
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
     let alert = source.and_then(std::io::Error::get_ref).and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    matches!(alert, Some(rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired)))
+    matches!(
+        alert,
+        Some(rustls::Error::AlertReceived(
+            rustls::AlertDescription::CertificateRequired | rustls::AlertDescription::BadCertificate
+        ))
+    )
 }
 
 fn sent(out: &Outgoing) -> Vec<(String, String)> {

@@ -26,6 +26,8 @@ pub(crate) async fn doubt(walk: &mut Walk<'_>, facts: &mut Facts, progress: &mut
     }
     if link.is_some_and(|link| matches!(link, Link::Net | Link::Listen | Link::Tls)) && facts.arrival().is_none() {
         own(walk, facts).await;
+        let name = walk.target.host.clone();
+        super::resolve::others(walk.request, &name, facts).await;
     }
     match link {
         Some(Link::Net | Link::Listen) if facts.arrival().is_none() => connection(walk, facts).await,

@@ -172,7 +172,10 @@ pub(crate) async fn inside(walk: &mut Walk<'_>, facts: &mut Facts) {
     {
         facts.has_app = true;
         let place = Place { via: Via::App, is_tls: false, host: walk.target.host.clone(), address };
-        walk.look(place, facts).await;
+        walk.look(place.clone(), facts).await;
+        if let Some(dialect) = host::dialect::of(&host, address.port()) {
+            super::speech::speak(walk, place, &dialect, facts).await;
+        }
     }
 }
 

@@ -129,17 +129,70 @@ async fn doubt(request: &Request, name: &str, servers: &[SocketAddr], addresses:
         unchecked(Role::System, *server, name, patience, facts).await;
     }
     let mut own = request.authoritative.clone();
-    if own.is_empty() && psl::domain_str(name).is_some() && !is_reserved(name) {
+    if own.is_empty() && has_public_zone(name) {
         own = zone_servers(servers, name, patience, !addresses.is_empty(), facts).await;
     }
+    ask_zone(&own, name, patience, facts).await;
+    if is_contradicted(facts) {
+        others(request, name, facts).await;
+    }
+}
+
+/// Asks servers of the zone that were not asked yet.
+async fn ask_zone(own: &[SocketAddr], name: &str, patience: Duration, facts: &mut Facts) {
     for server in own {
-        if facts.lookups.len() >= MOST {
-            return;
+        let is_asked = facts.asked(Role::Authoritative).any(|lookup| lookup.server == server.to_string());
+        if is_asked || facts.lookups.len() >= MOST {
+            continue;
         }
-        let question = Question { role: Role::Authoritative, server, name, record: Record::A, is_unchecked: false };
+        let question =
+            Question { role: Role::Authoritative, server: *server, name, record: Record::A, is_unchecked: false };
         let lookup = dns::ask(&question, patience).await;
         facts.lookups.push(lookup);
     }
+}
+
+/// Whether a server of the zone says something else than the resolver did.
+fn is_contradicted(facts: &Facts) -> bool {
+    let sorted = |lookup: &Lookup| {
+        let mut addresses = lookup.addresses.clone();
+        addresses.sort();
+        addresses
+    };
+    let Some(known) = facts.asked(Role::System).find(|lookup| lookup.record == Record::A) else { return false };
+    let is_said = |lookup: &&Lookup| matches!(lookup.outcome, Outcome::Answered | Outcome::Nodata | Outcome::Nxdomain);
+    facts.asked(Role::Authoritative).filter(is_said).any(|lookup| sorted(lookup) != sorted(known))
+}
+
+/// Asks the zone's other servers too, where the first one was doubted or the address leads nowhere.
+pub(crate) async fn others(request: &Request, name: &str, facts: &mut Facts) {
+    if !request.authoritative.is_empty() || !has_public_zone(name) || facts.asked(Role::Authoritative).next().is_none()
+    {
+        return;
+    }
+    let patience = request.timeout.min(Duration::from_secs(2));
+    let servers = if request.resolvers.is_empty() { system(Path::new("/")).servers } else { request.resolvers.clone() };
+    let is_known = |lookup: &Lookup, name: &str| lookup.record == Record::A && lookup.name == name;
+    let mut names: Vec<_> = facts
+        .asked(Role::Inner)
+        .filter(|lookup| lookup.record == Record::Ns)
+        .flat_map(|lookup| lookup.names.clone())
+        .collect();
+    names.retain(|server| !facts.asked(Role::Inner).any(|lookup| is_known(lookup, server)));
+    names.sort();
+    names.dedup();
+    let mut found = Vec::new();
+    for server in names.iter().take(2) {
+        let lookup = first(&servers, Role::System, server, Record::A, patience).await;
+        found.extend(lookup.addresses.iter().map(|address| SocketAddr::new(*address, 53)));
+        facts.lookups.push(Lookup { role: Role::Inner, ..lookup });
+    }
+    ask_zone(&found, name, patience, facts).await;
+}
+
+/// Whether the name may lie in a zone of the public net.
+fn has_public_zone(name: &str) -> bool {
+    psl::domain_str(name).is_some() && !is_reserved(name)
 }
 
 /// Names that no public zone holds, so that nobody else is asked about them.
@@ -168,6 +221,10 @@ async fn zone_servers(
     facts.lookups.push(Lookup { role: Role::Inner, addresses: Vec::new(), ..lookup });
     let mut found: Vec<_> = glue.into_iter().map(|address| SocketAddr::new(address, 53)).collect();
     if found.is_empty() {
+        // Of servers that are numbered, the last is the one that copies: it is the one that lags.
+        let mut names = names;
+        names.sort();
+        names.reverse();
         for server in names.iter().take(if is_well { 1 } else { 3 }) {
             let lookup = first(servers, Role::System, server, Record::A, patience).await;
             found.extend(lookup.addresses.iter().map(|address| SocketAddr::new(*address, 53)));

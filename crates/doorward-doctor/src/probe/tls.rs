@@ -78,6 +78,14 @@ const SYSTEM: &[&str] =
     &["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
 impl Roots {
+    /// The authorities in this file and no others.
+    pub(crate) fn only(file: &Path) -> Option<Self> {
+        let mut store = RootCertStore::empty();
+        store.add_parsable_certificates(CertificateDer::pem_file_iter(file).ok()?.flatten());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider).build().ok().map(Self)
+    }
+
     /// The public authorities, those of the system, and those of these files.
     pub(crate) fn load(files: &[std::path::PathBuf]) -> Result<Self, String> {
         let mut store = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };

@@ -65,6 +65,9 @@ pub(crate) async fn host_part(
     let mut walk = Walk::new(request, client, target, IpAddr::from([127, 0, 0, 1]));
     walk.client.timeout = walk.client.timeout.min(SHORT);
     super::elsewhere::host(request, facts).await;
+    if stopped.is_some_and(is_on_the_way) {
+        super::road::look(&walk.target.host, facts).await;
+    }
     super::elsewhere::inside(&mut walk, facts).await;
     if stopped.is_some_and(|link| link >= doorward_core::Link::Proxy) {
         super::doubt::at_app(&mut walk, facts).await;
@@ -92,6 +95,9 @@ pub(crate) async fn walk(request: &Request, client: Client, facts: &mut Facts, p
     }
     progress("looking at the host");
     super::elsewhere::host(request, facts).await;
+    if request.via.is_empty() && crate::stop::find(facts).is_some_and(|stop| is_on_the_way(stop.link)) {
+        super::road::look(&walk.target.host, facts).await;
+    }
     super::elsewhere::inside(&mut walk, facts).await;
     walk.inner(facts, progress).await;
     super::doubt::doubt(&mut walk, facts, progress).await;
@@ -104,6 +110,11 @@ pub(crate) async fn walk(request: &Request, client: Client, facts: &mut Facts, p
     let (connections, http) = walk.client.spent();
     facts.spent = crate::facts::Spent { http, connections, dns: facts.lookups.len() };
     progress(&format!("{} DNS questions, {connections} connections, {http} requests", facts.lookups.len()));
+}
+
+/// Whether a way that ends there may end at a router.
+fn is_on_the_way(link: doorward_core::Link) -> bool {
+    matches!(link, doorward_core::Link::Net | doorward_core::Link::Listen)
 }
 
 fn vantage(addresses: &[IpAddr], facts: &Facts) -> Vantage {

@@ -117,6 +117,12 @@ fn is_of_codes(text: &str) -> bool {
         "second factor",
         "authenticator",
         "verification code",
+        "two-factor",
+        "two factor",
+        "2-step",
+        "two-step",
+        "authentication code",
+        "security code",
     ];
     about.iter().any(|word| text.contains(word))
         && !["accepted", "succeeded", "success", "passed"]

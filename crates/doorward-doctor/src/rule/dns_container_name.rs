@@ -106,10 +106,16 @@ fn unresolved(facts: &Facts) -> Option<Suspect> {
         "dns.container_name_unresolved",
         "The name of another service does not resolve where it is needed, so nothing behind it is reached.",
     );
+    // Where these are the last words of what goes up and down, they say why.
+    let is_reason = facts
+        .host
+        .iter()
+        .flat_map(|host| &host.containers)
+        .any(|container| container.name == line.source && is_restless(facts, container));
     Some(
         quoted(suspect, line)
             .at(ends_at(facts, Link::Dns))
-            .deep(4)
+            .deep(if is_reason { 6 } else { 4 })
             .fix("put both services on one network: networks: [shared] under each of them, and use the service's name"),
     )
 }
@@ -124,6 +130,16 @@ mod tests {
         let text = "nginx: [emerg] host not found in upstream \"api\" in /etc/nginx/conf.d/app.conf:3";
         assert_eq!(code(&RULE, &logged(answered(502), text)), Some("dns.container_name_unresolved"));
         assert_eq!(code(&RULE, &logged(healthy(), text)), None);
+    }
+
+    #[test]
+    fn last_words_of_what_goes_up_and_down_say_why() {
+        let mut facts = logged(answered(502), "could not resolve address 'desk-app'.");
+        let depth = |facts: &Facts| (RULE.judge)(facts).map(|suspect| suspect.depth);
+        assert_eq!(depth(&facts), Some(4));
+        let web = Container { name: "error.log".into(), state: "restarting".into(), ..Container::default() };
+        facts.host.as_mut().unwrap().containers.push(web);
+        assert_eq!(depth(&facts), Some(6));
     }
 
     #[test]

@@ -28,7 +28,8 @@ fn inconsistent(facts: &Facts) -> Option<Suspect> {
     // Nor is it wrong where each of them leads to the site.
     let known = facts.addresses();
     let leads = |address: &IpAddr| {
-        known.contains(address)
+        let is_shut = facts.doors(Via::Public).any(|door| door.address.ip() == *address && door.tcp != Tcp::Open);
+        known.contains(address) && !is_shut
             || facts.doors.iter().any(|door| {
                 door.purpose == "record"
                     && door.address.ip() == *address
@@ -150,6 +151,10 @@ mod tests {
             ..facts.doors[0].clone()
         });
         assert_eq!(code(&RULE, &facts), None);
+        // What the resolver says leads to nobody: the other server's answer is the good one.
+        facts.doors[0].tcp = Tcp::Silent;
+        facts.visits.clear();
+        assert_eq!(code(&RULE, &facts), Some("dns.authoritative_inconsistent"));
     }
 
     #[test]

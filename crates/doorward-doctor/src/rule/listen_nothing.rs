@@ -14,10 +14,12 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             port,
             stop::entrance(facts).map(|door| door.address.ip()).filter(|_| !facts.is_behind_cdn()),
         ));
-        let is_refused_here = is_refused(facts);
-        if is_refused_here
-            && (at_host != Some(Listens::Nobody) || firewall_stops(host, port).is_some_and(|(_, is_reject)| is_reject))
-        {
+        if let Some(suspect) = flexible(facts, host) {
+            return Some(suspect);
+        }
+        let is_rejected = || firewall_stops(host, port).is_some_and(|(_, is_reject)| is_reject);
+        let is_lost = facts.arrival().is_some_and(|visit| visit.status == 523);
+        if is_refused(facts) && (at_host != Some(Listens::Nobody) || is_rejected()) || is_lost && is_rejected() {
             return None;
         }
     }
@@ -33,6 +35,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             .saw("GET", arrival.told(), arrival.url.clone())
             .not("firewall.dropped", "then the CDN would wait and say 522")
             .not("tls.origin.untrusted", "that would be 525 or 526");
+        // Without a way to the address nothing is known of what listens there.
+        let suspect = if is_refused { suspect } else { suspect.at(Link::Net).likely() };
         return Some(with_host(suspect, at_host.as_ref(), port, facts));
     }
     let door = stop::entrance(facts).filter(|door| door.tcp == Tcp::Refused)?;
@@ -42,6 +46,39 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             .not("firewall.dropped", "a dropped packet would get no answer");
     let suspect = with_host(suspect, at_host.as_ref(), port, facts);
     Some(if at_host.is_none() { suspect.likely() } else { suspect })
+}
+
+/// The CDN is refused, and of the two ports that its TLS modes use the host has only the other one.
+fn flexible(facts: &Facts, host: &Host) -> Option<Suspect> {
+    let arrival = facts.arrival().filter(|visit| visit.status == 521)?;
+    let is_open = |port| listens(host, port, None) == Listens::Here && firewall_stops(host, port).is_none();
+    let (asked, other) = match (is_open(80), is_open(443)) {
+        (false, true) => (80, 443),
+        (true, false) => (443, 80),
+        _ => return None,
+    };
+    if listens(host, asked, None) != Listens::Nobody {
+        return None;
+    }
+    let mode = if asked == 80 { "plain HTTP (\"Flexible\")" } else { "TLS (\"Full\")" };
+    Some(
+        Suspect::new(
+            "cdn.origin_refused",
+            format!(
+                "The CDN comes with {mode} and is refused: the host listens on port {other}, and nobody on port {asked}."
+            ),
+        )
+        .likely()
+        .saw("GET", arrival.told(), arrival.url.clone())
+        .saw("ss -ltn", format!("{other}, not {asked}"), "the host")
+        .not("firewall.dropped", "then the CDN would wait and say 522")
+        .fix(if asked == 80 {
+            "at the CDN: set the TLS mode to Full (strict), so that it comes by port 443"
+        } else {
+            "let the proxy listen on port 443 with a certificate for this name"
+        })
+        .fix(format!("ss -ltnp 'sport = :{asked}'   # shows whether it listens now")),
+    )
 }
 
 fn with_host(suspect: Suspect, at_host: Option<&Listens>, port: u16, facts: &Facts) -> Suspect {
@@ -89,5 +126,25 @@ mod tests {
         assert_eq!(code(&RULE, &facts), None);
         facts.host = Some(host(&["0.0.0.0:80"]));
         assert_eq!(code(&RULE, &facts), Some("listen.refused"));
+    }
+
+    #[test]
+    fn an_edge_that_is_refused_asks_the_port_that_nobody_has() {
+        let mut facts = answered(521);
+        for (listeners, expected) in [
+            (&["0.0.0.0:443"][..], Some("cdn.origin_refused")),
+            (&["0.0.0.0:80"], Some("cdn.origin_refused")),
+            (&["0.0.0.0:80", "0.0.0.0:443"], None),
+            (&["0.0.0.0:443", "127.0.0.1:80"], None),
+        ] {
+            facts.host = Some(host(listeners));
+            assert_eq!(code(&RULE, &facts), expected, "{listeners:?}");
+        }
+    }
+
+    #[test]
+    fn an_origin_without_a_way_shows_on_the_way() {
+        let suspect = (RULE.judge)(&answered(523)).unwrap();
+        assert_eq!((suspect.code, suspect.shows_at), ("cdn.origin_unreachable", Link::Net));
     }
 }

@@ -5,6 +5,47 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "listen.port_conflict", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
+    told(facts).or_else(|| occupied(facts))
+}
+
+/// A container that should publish the port was made and never started, and somebody else answers there.
+fn occupied(facts: &Facts) -> Option<Suspect> {
+    // Where a sign-in is found, whoever listens there is whom people want.
+    if facts.signin.form.is_some() || facts.signin.attempts.iter().any(|attempt| attempt.status < 400) {
+        return None;
+    }
+    let host = facts.host.as_ref()?;
+    let port = entry_port(facts);
+    let publishes = |container: &&Container| container.ports.iter().any(|(_, outer, _)| *outer == port);
+    if host.containers.iter().filter(publishes).any(|container| container.state == "running") {
+        return None;
+    }
+    let container = host
+        .containers
+        .iter()
+        .filter(publishes)
+        .find(|container| container.state == "created" || container.state == "exited" && container.exit == 128)?;
+    let holder = host.on_port(port).find(|listener| !listener.address.ip().is_loopback())?;
+    let who = if holder.owner.is_empty() { "another program" } else { &holder.owner };
+    Some(
+        Suspect::new(
+            "port.in_use",
+            format!(
+                "{} was made and could not start: {who} holds port {port}, which it should publish.",
+                container.name
+            ),
+        )
+        .likely()
+        .deep(6)
+        .saw("docker inspect", format!("{}, exit {}", container.state, container.exit), container.name.clone())
+        .saw(format!("ss -ltnp, port {port}"), format!("{} {who}", holder.address), "the host")
+        .not("listen.refused", "somebody listens there")
+        .fix(format!("ss -ltnp 'sport = :{port}'   # who holds the port; stop that one (systemctl disable --now NAME)"))
+        .fix(format!("docker start {}", container.name)),
+    )
+}
+
+fn told(facts: &Facts) -> Option<Suspect> {
     let line = facts
         .log_any(&[
             "address already in use",
@@ -41,5 +82,25 @@ mod tests {
         assert_eq!(code(&RULE, &logged(healthy(), text)), None);
         let text = "Web server failed to start. Port 8080 was already in use.";
         assert_eq!(code(&RULE, &logged(answered(502), text)), Some("port.in_use"));
+    }
+
+    #[test]
+    fn a_container_that_never_started_is_kept_out_by_whoever_has_its_port() {
+        let mut facts = answered(404);
+        let mut seen = host(&["0.0.0.0:443"]);
+        let made = |state: &str| Container {
+            state: state.into(),
+            exit: 128,
+            ports: vec![("0.0.0.0".into(), 443, 443)],
+            ..Container::default()
+        };
+        seen.containers = vec![made("created")];
+        facts.host = Some(seen);
+        assert_eq!(code(&RULE, &facts), Some("port.in_use"));
+        facts.host.as_mut().unwrap().containers.push(made("running"));
+        assert_eq!(code(&RULE, &facts), None);
+        facts.host.as_mut().unwrap().containers.pop();
+        facts.signin.form = Some(crate::facts::Form::default());
+        assert_eq!(code(&RULE, &facts), None);
     }
 }

@@ -15,6 +15,9 @@ fn entrance(facts: &Facts) -> Option<Suspect> {
     let host = facts.host.as_ref()?;
     let port = entry_port(facts);
     let address = stop::entrance(facts).map(|door| door.address.ip()).filter(|_| !facts.is_behind_cdn());
+    if let Some(suspect) = published(host, port, address) {
+        return Some(suspect);
+    }
     match listens(host, port, address) {
         Listens::LoopbackOnly => Some(said("app.bind.loopback_only", format!("The service listens on port {port} for the host itself only (127.0.0.1), so nobody else reaches it.")).saw(format!("ss -ltn, port {port}"), "127.0.0.1", "the host")
             .fix(format!("let it listen on 0.0.0.0:{port}, or put the proxy in front on the public address"))),
@@ -25,6 +28,27 @@ fn entrance(facts: &Facts) -> Option<Suspect> {
         }
         _ => None,
     }
+}
+
+/// A container publishes the port for the host itself only.
+fn published(host: &Host, port: u16, address: Option<IpAddr>) -> Option<Suspect> {
+    if listens(host, port, address) != Listens::LoopbackOnly {
+        return None;
+    }
+    let is_own = |at: &str| at.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let (container, (at, _, inner)) = host.containers.iter().find_map(|container| {
+        let port = container.ports.iter().find(|(at, outer, _)| *outer == port && is_own(at))?;
+        Some((container, port))
+    })?;
+    Some(
+        said(
+            "port.bind_address_wrong",
+            format!("{} publishes port {port} at {at} only, so nobody but the host itself reaches it.", container.name),
+        )
+        .deep(5)
+        .saw("docker inspect", format!("{at}:{port} to {inner}"), container.name.clone())
+        .fix(format!("ports: [\"{port}:{inner}\"]   # in the compose file, without 127.0.0.1")),
+    )
 }
 
 fn said(code: &'static str, why: String) -> Suspect {
@@ -71,5 +95,14 @@ mod tests {
             facts.host = Some(host(&[listener]));
             assert_eq!(code(&RULE, &facts), expected, "{listener}");
         }
+    }
+
+    #[test]
+    fn a_port_that_is_published_for_the_host_alone_is_at_the_wrong_address() {
+        let mut facts = met(Tcp::Refused);
+        let mut host = host(&["127.0.0.1:443"]);
+        host.containers = vec![Container { ports: vec![("127.0.0.1".into(), 443, 8443)], ..Container::default() }];
+        facts.host = Some(host);
+        assert_eq!(code(&RULE, &facts), Some("port.bind_address_wrong"));
     }
 }

@@ -36,7 +36,7 @@ const OTHERS: &[u16] =
     &[22, 25, 53, 80, 111, 123, 139, 443, 445, 465, 587, 631, 993, 2049, 3306, 5353, 5432, 6379, 9100];
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    shared(facts).or_else(|| router(facts)).or_else(|| forward(facts))
+    shared(facts).or_else(|| carried(facts)).or_else(|| router(facts)).or_else(|| forward(facts))
 }
 
 fn shared(facts: &Facts) -> Option<Suspect> {
@@ -56,6 +56,32 @@ fn shared(facts: &Facts) -> Option<Suspect> {
             .deep(5)
             .saw("the address", address.to_string(), "shared address space, RFC 6598")
             .not("nat.no_port_forward", "a forward on the router cannot help behind a shared address"),
+    )
+}
+
+/// The router at home hands on what is meant for the site's address, into a network that the provider shares.
+fn carried(facts: &Facts) -> Option<Suspect> {
+    let host = facts.host.as_ref().filter(|_| facts.outside_works != Some(true))?;
+    let door = stop::entrance(facts).filter(|door| door.tcp != Tcp::Open)?;
+    let own = host.routers.iter().find(|router| router.is_to_site && router.distance == 1)?;
+    let carrier = host.routers.iter().find(|router| !router.is_to_site && is_shared(&router.address))?;
+    Some(
+        Suspect::new(
+            "nat.cgnat",
+            format!(
+                "The router here ({}) does not have {}: behind it comes a network that the provider shares among customers ({}, 100.64.0.0/10), and no connection from outside gets through it.",
+                own.address,
+                door.address.ip(),
+                carrier.address
+            ),
+        )
+        .likely()
+        .at(Link::Net)
+        .deep(5)
+        .saw(format!("a packet for {} with one hop to live", door.address.ip()), format!("ends at {}", own.address), "the host")
+        .saw(format!("a packet with {} hops to live", carrier.distance), format!("ends at {}", carrier.address), "the host")
+        .not("nat.no_port_forward", "a forward on the router cannot help behind a shared address")
+        .fix("ask the provider for a public address of your own, use IPv6, or lead a tunnel from a host that has one"),
     )
 }
 
@@ -244,5 +270,24 @@ mod tests {
             ..Handshake::default()
         });
         assert_eq!(code(&RULE, &facts), Some("nat.port_taken_by_router"));
+    }
+
+    #[test]
+    fn a_router_that_hands_on_into_a_shared_network_tells_of_the_carrier() {
+        let mut facts = met(Tcp::Silent);
+        let router = |distance, address: &str, is_to_site| crate::facts::Router {
+            distance,
+            address: address.parse().unwrap(),
+            is_to_site,
+        };
+        let seen = facts.host.insert(host(&["0.0.0.0:443"]));
+        seen.addresses = vec!["192.168.1.10".parse().unwrap()];
+        seen.routers = vec![router(2, "100.64.0.1", false)];
+        assert_eq!(code(&RULE, &facts), Some("nat.no_port_forward"));
+        // Only where the router does not hold the address itself.
+        facts.host.as_mut().unwrap().routers.push(router(1, "192.168.1.1", true));
+        assert_eq!(code(&RULE, &facts), Some("nat.cgnat"));
+        facts.host.as_mut().unwrap().routers[0].address = "192.168.0.1".parse().unwrap();
+        assert_eq!(code(&RULE, &facts), Some("nat.no_port_forward"));
     }
 }

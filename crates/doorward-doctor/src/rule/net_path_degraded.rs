@@ -47,9 +47,14 @@ fn quic(facts: &Facts) -> Option<Suspect> {
     .saw("a QUIC packet", "silence", quic.address.to_string())
     .not("net.tcp.syn_dropped", "TCP is open")
     .fix("open UDP 443 where TCP 443 is open, or stop announcing it: remove `h3` from Alt-Svc");
-    // Caddy announces it unasked, and a router forwards what it was told to, which is TCP: nobody misses anything.
+    // Caddy announces it unasked, and routers and firewalls let in what they were told to, which is TCP: nobody misses
+    // anything where nobody asked for it.
+    let is_asked = |line: &Line| {
+        let text = line.text.trim_start();
+        text.starts_with("protocols ") && text.split_whitespace().any(|word| word == "h3")
+    };
     let is_unasked = facts.arrival().is_some_and(|visit| mend::proxy_of(visit) == "caddy")
-        && facts.host.as_ref().is_some_and(|host| is_translated(facts, host));
+        && !facts.host.as_ref().is_some_and(|host| host.proxy.iter().any(is_asked));
     Some(if is_unasked { suspect.warning() } else { suspect })
 }
 
@@ -149,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn http3_that_nobody_asked_for_breaks_nothing_behind_a_router() {
+    fn http3_that_nobody_asked_for_breaks_nothing() {
         let mut facts = healthy();
         facts.doors.push(Door { purpose: "quic".into(), ..door(Tcp::Silent) });
         facts.host.insert(host(&["0.0.0.0:443"])).addresses = vec!["192.168.1.10".parse().unwrap()];
@@ -157,7 +162,8 @@ mod tests {
         assert_eq!(severity(&facts), Some(doorward_core::Severity::Error));
         facts.visits[0] = with(facts.visits[0].clone(), "via", "1.1 Caddy");
         assert_eq!(severity(&facts), Some(doorward_core::Severity::Warning));
-        facts.host.as_mut().unwrap().addresses = vec!["192.0.2.10".parse().unwrap()];
+        let asked = Line { text: "protocols h1 h2 h3".into(), ..Line::default() };
+        facts.host.as_mut().unwrap().proxy.push(asked);
         assert_eq!(severity(&facts), Some(doorward_core::Severity::Error));
     }
 }

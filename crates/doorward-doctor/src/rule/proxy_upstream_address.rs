@@ -6,7 +6,7 @@ use crate::host::upstream;
 pub(super) const RULE: Rule = Rule { family: "proxy.upstream_address", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    circle(facts).or_else(|| told(facts)).or_else(|| wrong(facts))
+    circle(facts).or_else(|| told(facts)).or_else(|| socket(facts)).or_else(|| wrong(facts))
 }
 
 /// A gateway in front that says itself why it has no answer.
@@ -49,6 +49,39 @@ fn circle(facts: &Facts) -> Option<Suspect> {
         .fix("set the proxy's upstream (BACKEND) to the app's address and port")
     })
 }
+
+/// The proxy asks a socket in the file system, and gets no connection there.
+fn socket(facts: &Facts) -> Option<Suspect> {
+    let arrival = facts.arrival().filter(|_| is_gateway_error(facts))?;
+    let is_failed = |text: &str| text.contains("connect") && text.contains("unix");
+    let line = log_line(facts, |text| is_failed(text) && SOCKETS.iter().any(|(word, _)| text.contains(word)))?;
+    let path = upstream::socket_in(&line.text)?;
+    let text = line.text.to_lowercase();
+    let (_, what) = SOCKETS.iter().find(|(word, _)| text.contains(word))?;
+    Some(
+        quoted(
+            Suspect::new(
+                "proxy.upstream_refused",
+                format!("The proxy looks for the app at the socket {path}: {what}."),
+            ),
+            line,
+        )
+        .at(shows_at(facts, Link::Proxy).max(Link::Proxy))
+        .deep(4)
+        .saw("GET", arrival.told(), arrival.url.clone())
+        .not("proxy.upstream_wrong_port", "it is a file, not a port")
+        .fix(format!("ls -l {path}; ss -xlp | grep sock   # where the app listens, and who may open it"))
+        .fix("let proxy and app name the same file, in a folder that the proxy's user may enter, and start the app")
+        .fix(mend::reload(facts)),
+    )
+}
+
+/// How a socket in the file system is missed.
+const SOCKETS: &[(&str, &str)] = &[
+    ("no such file", "there is no such file, so the app does not run, or listens at another one"),
+    ("permission denied", "the proxy's user may not open it"),
+    ("connection refused", "the file is there and nobody listens at it"),
+];
 
 fn wrong(facts: &Facts) -> Option<Suspect> {
     let arrival = facts.arrival()?;
@@ -207,6 +240,23 @@ mod tests {
         let mut facts = logged(answered(502), REFUSED);
         facts.host.as_mut().unwrap().listeners = host(&["127.0.0.1:8000", "0.0.0.0:443"]).listeners;
         assert_eq!(code(&RULE, &facts), Some("proxy.upstream_wrong_port"));
+    }
+
+    #[test]
+    fn a_socket_that_is_not_there_is_an_app_that_is_not_there() {
+        for (text, expected) in [
+            (
+                "connect() to unix:/run/app.sock failed (2: No such file or directory) while connecting to upstream",
+                true,
+            ),
+            ("connect() to unix:/run/app.sock failed (13: Permission denied) while connecting to upstream", true),
+            ("\"msg\":\"dial unix /run/app.sock: connect: connection refused\"", true),
+            ("listening at unix:/run/app.sock", false),
+        ] {
+            let expected = expected.then_some("proxy.upstream_refused");
+            assert_eq!(code(&RULE, &logged(answered(502), text)), expected, "{text}");
+            assert_eq!(code(&RULE, &logged(healthy(), text)), None, "{text}");
+        }
     }
 
     #[test]

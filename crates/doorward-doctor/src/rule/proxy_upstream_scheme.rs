@@ -53,6 +53,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     if let Some(suspect) = secured(facts, arrival) {
         return Some(suspect.fixes(fix("https")).fix("haproxy: server app APP:PORT ssl verify required ca-file FILE"));
     }
+    if let Some(suspect) = spoken(facts, arrival).or_else(|| unannounced(facts, arrival)) {
+        return Some(suspect);
+    }
     let line = facts.log_any(TLS_TO_PLAIN).filter(|_| is_gateway_error(facts))?;
     let suspect = Suspect::new(
         "proxy.upstream_scheme_mismatch",
@@ -88,6 +91,65 @@ fn configured(facts: &Facts, arrival: &Visit) -> Option<Suspect> {
     )
 }
 
+/// The proxy is set up for another version of HTTP than the app has, or says who asks before the app expects it.
+fn spoken(facts: &Facts, arrival: &Visit) -> Option<Suspect> {
+    let is_ended = matches!(arrival.fault, Some(Fault::Silent | Fault::Closed | Fault::Malformed));
+    let host = facts.host.as_ref()?;
+    let app = facts.inner(Via::App).filter(|visit| visit.is_well() || visit.status == 401)?;
+    let door = facts.doors(Via::App).find(|door| door.tcp == Tcp::Open && door.tls.is_none())?;
+    let dialect = crate::host::dialect::of(host, door.address.port())?;
+    let is_deaf = facts
+        .visits
+        .iter()
+        .any(|visit| visit.via == Via::App && visit.note == "HTTP/2" && visit.fault == Some(Fault::Malformed));
+    let (why, fix) = if dialect.is_two && is_deaf && (is_gateway_error(facts) || is_ended) {
+        (
+            "HTTP/2 without TLS, and the app speaks HTTP/1.1",
+            "take away `proto h2` (HAProxy), `h2c://` or `versions h2c` (Caddy), or let the app speak HTTP/2",
+        )
+    } else if dialect.is_announced && (is_gateway_error(facts) || is_ended || arrival.status == 400) {
+        (
+            "the PROXY protocol first, and the app takes its line for a broken request",
+            "take away `send-proxy` (HAProxy) or `proxy_protocol` (Caddy, nginx), or let the app expect it; X-Forwarded-For tells an app the same",
+        )
+    } else {
+        return None;
+    };
+    Some(
+        Suspect::new(
+            "proxy.upstream_scheme_mismatch",
+            format!("The proxy speaks to port {}: {why} there.", door.address.port()),
+        )
+        .at(shows_at(facts, Link::Proxy))
+        .deep(7)
+        .saw(format!("line {}", dialect.line.number), dialect.line.text.clone(), dialect.line.source.clone())
+        .saw(format!("GET http://{}", door.address), app.told(), "app")
+        .saw("GET", arrival.told(), arrival.url.clone())
+        .not("proxy.upstream_refused", "the app listens there and answers plain HTTP/1.1")
+        .fix(fix)
+        .fix(mend::reload(facts)),
+    )
+}
+
+/// Whoever listens expects the PROXY protocol, and what comes has none.
+fn unannounced(facts: &Facts, arrival: &Visit) -> Option<Suspect> {
+    let is_ended = stop::entrance(facts).and_then(|door| door.tls.as_ref()).is_some_and(|tls| tls.knock != Knock::Done);
+    if !is_gateway_error(facts) && !is_ended && !matches!(arrival.fault, Some(Fault::Closed)) {
+        return None;
+    }
+    let line = log_line(facts, |text| {
+        has_each(text, &[&["proxy protocol"], &["broken header", "invalid header", "bad header", "not a valid"]])
+    })?;
+    let why = "A listener expects the PROXY protocol, and what comes to it begins with the request.";
+    Some(
+        quoted(Suspect::new("proxy.upstream_scheme_mismatch", why), line)
+            .at(shows_at(facts, Link::Proxy))
+            .deep(5)
+            .fix("let whoever is in front send it (HAProxy: send-proxy; nginx stream: proxy_protocol on;), or take `proxy_protocol` away from the listener")
+            .fix(mend::reload(facts)),
+    )
+}
+
 /// The proxy is set up for plain HTTP, and the app shakes hands for TLS at that very port.
 fn secured(facts: &Facts, arrival: &Visit) -> Option<Suspect> {
     if !is_gateway_error(facts) && !matches!(arrival.fault, Some(Fault::Closed | Fault::Malformed)) {
@@ -102,8 +164,10 @@ fn secured(facts: &Facts, arrival: &Visit) -> Option<Suspect> {
     let line = host.proxy.iter().find(leads)?;
     // The words of TLS may stand on another line of the same place.
     let is_secure = host.proxy.iter().any(|line| {
+        let is_word =
+            |word: &str| matches!(word, "ssl" | "tls") || word.starts_with("tls_") || word.starts_with("proxy_ssl_");
         line.text.contains("https://")
-            || line.text.split_whitespace().any(|word| matches!(word, "ssl" | "tls" | "tls_insecure_skip_verify"))
+            || line.text.split_whitespace().any(is_word)
                 && !line.text.trim_start().starts_with("bind ")
                 && !line.text.trim_start().starts_with("listen ")
                 && !line.text.trim_start().starts_with("tls ")
@@ -159,5 +223,27 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("proxy.upstream_scheme_mismatch"));
         facts.host.as_mut().unwrap().proxy[1].text.push_str(" ssl verify none");
         assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn another_version_or_a_line_before_the_request_keeps_them_apart() {
+        let told = |status: u16, text: &str| {
+            let mut facts = answered(status);
+            facts.host.insert(host(&["0.0.0.0:443", "127.0.0.1:8000"])).proxy =
+                vec![Line { text: text.into(), ..Line::default() }];
+            let address = "127.0.0.1:8000".parse().unwrap();
+            facts.doors.push(Door { via: Via::App, address, ..door(Tcp::Open) });
+            facts.visits.push(by(visit(200), Via::App));
+            facts
+        };
+        let two = Visit { via: Via::App, step: Step::Variant, note: "HTTP/2".into(), ..Visit::default() };
+        let mut facts = told(502, "server app1 127.0.0.1:8000 proto h2");
+        assert_eq!(code(&RULE, &facts), None);
+        facts.visits.push(Visit { fault: Some(Fault::Malformed), ..two });
+        assert_eq!(code(&RULE, &facts), Some("proxy.upstream_scheme_mismatch"));
+        let announced = "server app1 127.0.0.1:8000 send-proxy check";
+        assert_eq!(code(&RULE, &told(400, announced)), Some("proxy.upstream_scheme_mismatch"));
+        assert_eq!(code(&RULE, &told(200, announced)), None);
+        assert_eq!(code(&RULE, &told(400, "server app1 127.0.0.1:8000")), None);
     }
 }

@@ -44,6 +44,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 .saw(format!("fetch {url}"), call.map_or_else(|| line.cloned().unwrap_or_default(), |call| call.error.clone()), "browser"));
         }
     }
+    if let Some(suspect) = verified(facts) {
+        return Some(suspect);
+    }
     let line = facts.log_any(WORDS)?;
     let is_failing = is_app_down(facts)
         || facts
@@ -83,6 +86,46 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     is_sign_in.then(|| heard(facts, suspect)).flatten()
 }
 
+/// The proxy checks the app's certificate, and the same check was made here and failed.
+fn verified(facts: &Facts) -> Option<Suspect> {
+    let is_stuck = |visit: &Visit| matches!(visit.fault, Some(Fault::Silent | Fault::Closed));
+    let arrival = facts.arrival().filter(|visit| is_gateway_error(facts) || is_stuck(visit))?;
+    let host = facts.host.as_ref()?;
+    let door = facts.doors(Via::App).find(|door| door.purpose == "verified")?;
+    let shown = door.tls.as_ref().filter(|tls| tls.knock == Knock::Done)?;
+    let dialect = crate::host::dialect::of(host, door.address.port())?;
+    let file = dialect.authorities?.display().to_string();
+    // Where no name is asked for, any will do.
+    if shown.trust == Trust::Good || shown.trust == Trust::Name && dialect.name.is_empty() {
+        return None;
+    }
+    let why = match shown.trust {
+        Trust::Name => format!("the certificate of the app does not cover {}", dialect.name),
+        Trust::Expired => "the certificate of the app has expired".to_owned(),
+        Trust::Early => "the certificate of the app is not valid yet".to_owned(),
+        _ => format!("the certificate of the app does not come from an authority in {file}"),
+    };
+    let certificate = shown.certificate.clone().unwrap_or_default();
+    Some(
+        Suspect::new(
+            "tls.upstream_ca_untrusted",
+            format!("The proxy does not believe the app at {}: {why}.", door.address),
+        )
+        .at(shows_at(facts, Link::Tls))
+        .deep(7)
+        .saw(format!("line {}", dialect.line.number), dialect.line.text.clone(), dialect.line.source.clone())
+        .saw(
+            format!("handshake with {}", door.address),
+            format!("{} from {}, for {}", certificate.subject, certificate.issuer, certificate.names.join(", ")),
+            "the host",
+        )
+        .saw("GET", arrival.told(), arrival.url.clone())
+        .not("proxy.upstream_refused", "the app listens and shakes hands")
+        .fix(format!("put the authority that signs the app's certificate into {file}, or renew the certificate for the name that is checked"))
+        .fix(mend::reload(facts)),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::sample::*;
@@ -95,5 +138,26 @@ mod tests {
         assert_eq!(code(&RULE, &logged(healthy(), text)), None);
         let text = format!("failed to fetch OIDC discovery: {text}");
         assert_eq!(code(&RULE, &logged(healthy(), &text)), Some("tls.upstream_ca_untrusted"));
+    }
+
+    #[test]
+    fn a_check_that_fails_here_as_it_does_for_the_proxy_names_it() {
+        let mut facts = answered(503);
+        let text = "server app1 127.0.0.1:8000 ssl verify required ca-file /etc/ca.pem verifyhost app.internal";
+        facts.host.insert(host(&["0.0.0.0:443", "127.0.0.1:8000"])).proxy =
+            vec![Line { text: text.into(), ..Line::default() }];
+        let tls = |trust| Some(Handshake { trust, ..Handshake::default() });
+        let address = "127.0.0.1:8000".parse().unwrap();
+        for (trust, expected) in
+            [(Trust::Good, false), (Trust::Selfsigned, true), (Trust::Name, true), (Trust::Expired, true)]
+        {
+            facts.doors.retain(|door| door.via != Via::App);
+            let door = Door { via: Via::App, address, tls: tls(trust), purpose: "verified".into(), ..door(Tcp::Open) };
+            facts.doors.push(door);
+            let expected = expected.then_some("tls.upstream_ca_untrusted");
+            assert_eq!(code(&RULE, &facts), expected, "{trust:?}");
+        }
+        facts.visits = healthy().visits;
+        assert_eq!(code(&RULE, &facts), None);
     }
 }
