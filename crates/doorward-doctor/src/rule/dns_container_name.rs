@@ -24,6 +24,7 @@ const UNRESOLVED: &[&str] = &[
     "no address associated with hostname",
     "unspecified dns error",
     "bad address '",
+    "no resolver defined to resolve",
 ];
 
 fn judge(facts: &Facts) -> Option<Suspect> {
