@@ -50,9 +50,10 @@ const STEADY: &[&str] = &[
     "--use-mock-keychain",
 ];
 
-/// What a browser does by itself and a test does not want: asking other hosts, other schemes, other bars.
-const WITHOUT: &str = "AcceptCHFrame,AutoDeElevate,DestroyProfileOnBrowserClose,DialMediaRouteProvider,GlobalMediaControls,\
-     HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,LensOverlay,MediaRouter,OptimizationHints,PaintHolding,Translate,\
+/// What a browser does by itself and a test does not want: asking other hosts, other schemes, other bars, and putting
+/// off what a page does after a key until the next frame is drawn.
+const WITHOUT: &str = "AcceptCHFrame,AutoDeElevate,DeferRendererTasksAfterInput,DestroyProfileOnBrowserClose,\
+     DialMediaRouteProvider,GlobalMediaControls,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,LensOverlay,MediaRouter,OptimizationHints,PaintHolding,Translate,\
      RenderDocument";
 
 /// The browser's program: the given one, or the first that the search path knows.

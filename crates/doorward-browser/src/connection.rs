@@ -9,11 +9,18 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::failure::Failure;
 use crate::wire::Outbox;
 
 type Answer = Result<Value, Failure>;
+
+/// A command that was sent and has no answer yet.
+struct Asked {
+    id: u64,
+    receiver: oneshot::Receiver<Answer>,
+}
 
 /// Something that the browser tells by itself.
 #[derive(Debug)]
@@ -50,17 +57,41 @@ impl Connection {
 
     /// Sends a command and waits at most `limit` for its answer.
     pub(crate) async fn call(&self, session: &str, method: &str, params: Value, limit: Duration) -> Answer {
+        let asked = self.ask(session, method, &params)?;
+        self.answer(asked, Instant::now() + limit, limit).await
+    }
+
+    /// Sends one command several times, one right behind the other, and waits at most `limit` for every answer.
+    pub(crate) async fn call_all(&self, session: &str, method: &str, all: &[Value], limit: Duration) -> Answer {
+        let asked: Vec<_> = all.iter().map(|params| self.ask(session, method, params)).collect();
+        let deadline = Instant::now() + limit;
+        let mut last = Ok(Value::Null);
+        for one in asked {
+            let answer = match one {
+                Ok(asked) => self.answer(asked, deadline, limit).await,
+                Err(failure) => Err(failure),
+            };
+            last = last.and(answer);
+        }
+        last
+    }
+
+    fn ask(&self, session: &str, method: &str, params: &Value) -> Result<Asked, Failure> {
         let (sender, receiver) = oneshot::channel();
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         self.waiting.lock().insert(id, (session.to_owned(), sender));
-        if !self.send(id, session, method, &params) {
+        if !self.send(id, session, method, params) {
             self.waiting.lock().remove(&id);
             return Err(Failure::Gone);
         }
-        if let Ok(answer) = tokio::time::timeout(limit, receiver).await {
+        Ok(Asked { id, receiver })
+    }
+
+    async fn answer(&self, asked: Asked, deadline: Instant, limit: Duration) -> Answer {
+        if let Ok(answer) = tokio::time::timeout_at(deadline, asked.receiver).await {
             answer.unwrap_or(Err(Failure::Gone))
         } else {
-            self.waiting.lock().remove(&id);
+            self.waiting.lock().remove(&asked.id);
             Err(Failure::Late { milliseconds: limit.as_millis() })
         }
     }

@@ -92,7 +92,7 @@ impl Tab {
             Some(submit) => self.click(submit, Click::default()).await?,
             None => self.press_on(field, "Enter").await?,
         }
-        self.settle(mark, 2).await;
+        self.settle(mark, 2, false).await;
         Ok(())
     }
 

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::task::{self, Poll};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::failure::Failure;
+use crate::snapshot::Glimpse;
 use crate::tab::{State, Tab};
 
 /// How long requests of an action are waited for.
@@ -74,10 +76,35 @@ impl Tab {
         let worker = Arc::clone(self);
         self.beside_dialogs(async move {
             action.await?;
-            worker.settle(mark, frames).await;
+            worker.settle(mark, frames, false).await;
             Ok(())
         })
         .await
+    }
+
+    /// The same, with what the page shows then, where it came to rest at once.
+    ///
+    /// # Errors
+    ///
+    /// When the action fails.
+    pub(crate) async fn complete_and_look<F>(
+        self: &Arc<Self>,
+        frames: u32,
+        action: F,
+    ) -> Result<Option<Glimpse>, Failure>
+    where
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        let mark = self.mark();
+        let worker = Arc::clone(self);
+        let (sender, mut receiver) = oneshot::channel();
+        self.beside_dialogs(async move {
+            action.await?;
+            let _ = sender.send(worker.settle(mark, frames, true).await);
+            Ok(())
+        })
+        .await?;
+        Ok(receiver.try_recv().ok().flatten())
     }
 
     /// Works until it is done, or until a dialog stands in its way; then it goes on behind the dialog.
@@ -105,24 +132,27 @@ impl Tab {
         }
     }
 
-    /// Waits until what was begun since `mark` has come to rest.
-    pub(crate) async fn settle(&self, mark: Mark, frames: u32) {
-        self.draw(frames).await;
+    /// Waits until what was begun since `mark` has come to rest. Where that is at once, and it `looks`, it gives what the
+    /// page shows.
+    pub(crate) async fn settle(&self, mark: Mark, frames: u32, looks: bool) -> Option<Glimpse> {
+        let moves = self.state().moves;
+        let told = self.draw(frames, looks).await;
         if self.has_left(mark) {
             self.arrive(mark).await;
-            return;
+            return None;
         }
         let is_busy = |state: &State| state.recorder.is_busy_since(mark.requests);
-        if is_busy(&self.state()) {
-            let is_at_rest = |state: &State| {
-                !is_busy(state) || state.moves != mark.moves || state.is_closed || !state.modals.is_empty()
-            };
-            self.until(REQUESTS, is_at_rest).await;
-            self.draw(1).await;
-            if self.has_left(mark) {
-                self.arrive(mark).await;
-            }
+        if !is_busy(&self.state()) {
+            return Glimpse::of(&told?, moves);
         }
+        let is_at_rest =
+            |state: &State| !is_busy(state) || state.moves != mark.moves || state.is_closed || !state.modals.is_empty();
+        self.until(REQUESTS, is_at_rest).await;
+        self.draw(1, false).await;
+        if self.has_left(mark) {
+            self.arrive(mark).await;
+        }
+        None
     }
 
     fn has_left(&self, mark: Mark) -> bool {
@@ -143,17 +173,18 @@ impl Tab {
         if self.state().moves == mark.moves {
             self.until(Duration::from_millis(100), is_there).await;
         }
-        self.draw(1).await;
+        self.draw(1, false).await;
     }
 
-    async fn draw(&self, frames: u32) {
+    /// Waits for frames, and gives what the page script tells then.
+    async fn draw(&self, frames: u32, looks: bool) -> Option<Value> {
         let main = self.state().frames.main_id().to_owned();
-        let given = json!({ "frames": frames });
+        let given = json!({ "frames": frames, "looks": looks });
         let drawn = self.ask_once(&main, "settle", &given);
         let held = self.until(FRAMES, |state| !state.modals.is_empty() || state.is_closed || state.is_crashed);
         tokio::select! {
-            _ = drawn => {}
-            _ = held => {}
+            told = drawn => told.ok(),
+            _ = held => None,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::tab::Tab;
 const FRAMES: usize = 200;
 
 /// What is asked of a snapshot beyond its text.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Detail {
     /// Only the part below this reference.
@@ -23,13 +23,47 @@ pub struct Detail {
     pub has_boxes: bool,
 }
 
+/// What the main frame shows, before the frames in it are put in.
+#[derive(Debug)]
+pub(crate) struct Glimpse {
+    text: String,
+    title: String,
+    /// How often the page had moved when it was looked at.
+    moves: u64,
+}
+
+impl Glimpse {
+    /// What the page script told of the page; none where it told nothing.
+    pub(crate) fn of(told: &Value, moves: u64) -> Option<Self> {
+        let text = |name: &str| told[name].as_str().map(str::to_owned);
+        Some(Self { text: text("text")?, title: text("title").unwrap_or_default(), moves })
+    }
+}
+
 impl Tab {
+    /// The accessible tree and the title of the page. What was glimpsed already is not asked for again.
+    pub(crate) async fn look(&self, detail: &Detail, glimpse: Option<Glimpse>) -> (Result<String, Failure>, String) {
+        let glimpse = glimpse.filter(|glimpse| *detail == Detail::default() && glimpse.moves == self.state().moves);
+        match self.seen(detail, glimpse).await {
+            Ok((text, title)) if detail.reference.is_none() => {
+                title.clone_into(&mut self.state().last_title);
+                (Ok(text), title)
+            }
+            other => (other.map(|(text, _)| text), self.title().await),
+        }
+    }
+
     /// The accessible tree as text; references in it hold until the page goes on.
     ///
     /// # Errors
     ///
     /// When the page does not answer in time.
     pub async fn snapshot(&self, detail: &Detail) -> Result<String, Failure> {
+        self.seen(detail, None).await.map(|(text, _)| text)
+    }
+
+    /// The tree, and the title of the frame that it is of.
+    async fn seen(&self, detail: &Detail, glimpse: Option<Glimpse>) -> Result<(String, String), Failure> {
         let (frame, reference) = match &detail.reference {
             Some(reference) => self.place(reference)?,
             None => (self.state().frames.main_id().to_owned(), String::new()),
@@ -42,28 +76,30 @@ impl Tab {
             options["ref"] = reference.into();
         }
         let number = self.state().numbered.iter().position(|one| *one == frame).map_or(0, |at| at + 1);
-        let lines = self.part(frame, number, options, &AtomicUsize::new(0)).await?;
-        Ok(lines.join("\n"))
+        let Glimpse { text, title, .. } = match glimpse {
+            Some(glimpse) => glimpse,
+            None => self.body(&frame, number, &options).await?,
+        };
+        let lines = self.with_frames(&frame, &text, &options, &AtomicUsize::new(0)).await;
+        Ok((lines.join("\n"), title))
     }
 
-    /// The lines of one frame and of those in it.
-    fn part<'a>(
+    /// The lines of a frame with those of the frames in it.
+    fn with_frames<'a>(
         &'a self,
-        frame: String,
-        number: usize,
-        options: Value,
+        frame: &'a str,
+        text: &'a str,
+        options: &'a Value,
         shown: &'a AtomicUsize,
-    ) -> Pin<Box<dyn Future<Output = Result<Vec<String>, Failure>> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = Vec<String>> + Send + 'a>> {
         Box::pin(async move {
-            let prefix = if number == 0 { String::new() } else { format!("f{number}") };
-            let text = self.body(&frame, &prefix, &options).await?;
             let mut lines = Vec::new();
             for line in text.split('\n') {
                 let Some(reference) = frame_reference(line) else {
                     lines.push(line.to_owned());
                     continue;
                 };
-                match self.child(&frame, reference, &options, shown).await {
+                match self.child(frame, reference, options, shown).await {
                     Some(child) => {
                         let indent = &line[..line.len() - line.trim_start().len()];
                         lines.push(format!("{line}:"));
@@ -72,20 +108,25 @@ impl Tab {
                     None => lines.push(line.to_owned()),
                 }
             }
-            Ok(lines)
+            lines
         })
     }
 
-    async fn body(&self, frame: &str, prefix: &str, options: &Value) -> Result<String, Failure> {
+    /// What one frame shows; `number` is none, zero, for the main frame.
+    async fn body(&self, frame: &str, number: usize, options: &Value) -> Result<Glimpse, Failure> {
+        let prefix = if number == 0 { String::new() } else { format!("f{number}") };
         let given = json!({ "prefix": prefix, "options": options });
+        let moves = self.state().moves;
         // A document has no body while its first bytes are under way.
         for wait in [0, 20, 100, 500, 1000, 2000] {
-            tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
-            if let Some(text) = self.ask(frame, "snapshot", &given).await?["text"].as_str() {
-                return Ok(text.to_owned());
+            if wait > 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
+            }
+            if let Some(glimpse) = Glimpse::of(&self.ask(frame, "snapshot", &given).await?, moves) {
+                return Ok(glimpse);
             }
         }
-        Ok(String::new())
+        Ok(Glimpse { text: String::new(), title: String::new(), moves })
     }
 
     async fn child(&self, frame: &str, reference: &str, options: &Value, shown: &AtomicUsize) -> Option<Vec<String>> {
@@ -94,7 +135,9 @@ impl Tab {
             return None;
         }
         let number = self.state().number(&child)?;
-        self.part(child, number, json!({ "boxes": options["boxes"] }), shown).await.ok()
+        let options = json!({ "boxes": options["boxes"] });
+        let seen = self.body(&child, number, &options).await.ok()?;
+        Some(self.with_frames(&child, &seen.text, &options, shown).await)
     }
 
     /// The frame inside an element.

@@ -150,11 +150,23 @@ impl Tab {
     ) -> Result<Value, Failure> {
         self.check()?;
         let answer = self.link.call(session, method, params, limit).await;
+        self.set_free(session, &answer);
+        answer
+    }
+
+    /// Sends one command several times, one right behind the other, so that nothing comes between them.
+    pub(crate) async fn call_all(&self, method: &str, all: &[Value]) -> Result<(), Failure> {
+        self.check()?;
+        let answer = self.link.call_all(&self.session, method, all, self.options.script_timeout).await;
+        self.set_free(&self.session, &answer);
+        answer.map(|_| ())
+    }
+
+    /// Ends a script that never ends, which would hold every later call as well.
+    fn set_free(&self, session: &str, answer: &Result<Value, Failure>) {
         if matches!(answer, Err(Failure::Late { .. })) && !self.is_held() {
-            // A script that never ends would hold every later call as well.
             self.link.post(session, "Runtime.terminateExecution", &json!({}));
         }
-        answer
     }
 
     /// An error where the tab can do nothing any more.

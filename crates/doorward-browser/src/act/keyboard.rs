@@ -41,7 +41,7 @@ impl Tab {
         self.focus(spot, true).await?;
         for one in text.chars() {
             match Key::of_character(one) {
-                Some(key) => self.stroke(&key, Modifiers::default()).await?,
+                Some(key) => self.call_all("Input.dispatchKeyEvent", &stroke(&key, Modifiers::default())).await?,
                 None => self.call("Input.insertText", json!({ "text": one.to_string() })).await.map(|_| ())?,
             }
         }
@@ -71,36 +71,18 @@ impl Tab {
     pub async fn press(&self, name: &str) -> Result<(), Failure> {
         let (held, key) = key::combination(name)?;
         let mut modifiers = Modifiers::default();
+        let mut all = Vec::new();
         for one in &held {
             modifiers = modifiers.with(one.name);
-            self.dispatch("rawKeyDown", one, modifiers, "").await?;
+            all.push(event("rawKeyDown", one, modifiers, ""));
         }
-        self.stroke(&key, modifiers).await?;
+        all.extend(stroke(&key, modifiers));
         for one in held.iter().rev() {
             modifiers = modifiers.without(one.name);
-            self.dispatch("keyUp", one, modifiers, "").await?;
+            all.push(event("keyUp", one, modifiers, ""));
         }
-        Ok(())
-    }
-
-    async fn stroke(&self, key: &Key, modifiers: Modifiers) -> Result<(), Failure> {
-        // With Control, Alt or Meta a key is a command and writes nothing; Shift alone writes.
-        let key = key.shifted(modifiers);
-        let text = if modifiers.is_command() { "" } else { key.text.as_str() };
-        let kind = if text.is_empty() { "rawKeyDown" } else { "keyDown" };
-        let own = Modifiers::default().with(key.name);
         // The browser takes them in the order in which they are sent; each answer comes only with a frame of the page.
-        let down = self.dispatch(kind, &key, modifiers.and(own), text);
-        let up = self.dispatch("keyUp", &key, modifiers, "");
-        let (down, up) = tokio::join!(biased; down, up);
-        down.and(up)
-    }
-
-    async fn dispatch(&self, kind: &str, key: &Key, modifiers: Modifiers, text: &str) -> Result<(), Failure> {
-        let params = json!({ "type": kind, "modifiers": modifiers.mask(), "windowsVirtualKeyCode": key.code, "code": key.place,
-            "key": key.value(), "text": text, "unmodifiedText": text, "location": key.location, "isKeypad": key.location == 3,
-            "commands": commands(kind, key, modifiers) });
-        self.call("Input.dispatchKeyEvent", params).await.map(|_| ())
+        self.call_all("Input.dispatchKeyEvent", &all).await
     }
 
     /// Chooses options of a list by value or label, and gives the values that are chosen then.
@@ -131,6 +113,22 @@ impl Tab {
         let params = json!({ "files": paths, "backendNodeId": node });
         self.call_within(session, "DOM.setFileInputFiles", params, self.options.script_timeout).await.map(|_| ())
     }
+}
+
+/// A key that goes down and up again.
+fn stroke(key: &Key, modifiers: Modifiers) -> [Value; 2] {
+    // With Control, Alt or Meta a key is a command and writes nothing; Shift alone writes.
+    let key = key.shifted(modifiers);
+    let text = if modifiers.is_command() { "" } else { key.text.as_str() };
+    let kind = if text.is_empty() { "rawKeyDown" } else { "keyDown" };
+    let own = Modifiers::default().with(key.name);
+    [event(kind, &key, modifiers.and(own), text), event("keyUp", &key, modifiers, "")]
+}
+
+fn event(kind: &str, key: &Key, modifiers: Modifiers, text: &str) -> Value {
+    json!({ "type": kind, "modifiers": modifiers.mask(), "windowsVirtualKeyCode": key.code, "code": key.place,
+        "key": key.value(), "text": text, "unmodifiedText": text, "location": key.location, "isKeypad": key.location == 3,
+        "commands": commands(kind, key, modifiers) })
 }
 
 fn prefixed(what: &str, failure: &Failure) -> Failure {

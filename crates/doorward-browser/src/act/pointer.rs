@@ -1,11 +1,14 @@
 //! The mouse: it goes to where an element is, once that stands still and nothing covers it.
 
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::{Button, Spot, hindrance};
 use crate::act::key::Modifiers;
 use crate::failure::Failure;
 use crate::tab::Tab;
+
+const MOUSE: &str = "Input.dispatchMouseEvent";
 
 /// A click.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,16 +39,15 @@ impl Tab {
     pub async fn click(&self, spot: &Spot, click: Click) -> Result<(), Failure> {
         let what = if click.is_double { "dblclick" } else { "click" };
         let point = self.aim(spot, what, &["visible", "enabled"]).await?;
-        self.mouse("mouseMoved", point, json!({ "modifiers": click.modifiers.mask() })).await?;
+        let modifiers = click.modifiers.mask();
+        let mut all = vec![event("mouseMoved", point, json!({ "modifiers": modifiers }))];
         for count in 1..=if click.is_double { 2 } else { 1 } {
-            for kind in ["mousePressed", "mouseReleased"] {
-                let buttons = if kind == "mousePressed" { click.button.mask() } else { 0 };
-                let more = json!({ "button": click.button.word(), "buttons": buttons, "clickCount": count,
-                    "modifiers": click.modifiers.mask() });
-                self.mouse(kind, point, more).await?;
-            }
+            let more = |buttons: u32| json!({ "button": click.button.word(), "buttons": buttons, "clickCount": count, "modifiers": modifiers });
+            all.push(event("mousePressed", point, more(click.button.mask())));
+            all.push(event("mouseReleased", point, more(0)));
         }
-        Ok(())
+        // All at once: whoever takes the call back would else leave the button pressed.
+        self.call_all(MOUSE, &all).await
     }
 
     /// Moves the mouse over an element.
@@ -66,17 +68,37 @@ impl Tab {
     pub async fn drag(&self, from: &Spot, to: &Spot) -> Result<(), Failure> {
         let start = self.aim(from, "dragTo", &["visible"]).await?;
         self.mouse("mouseMoved", start, json!({})).await?;
-        self.mouse("mousePressed", start, json!({ "button": "left", "buttons": 1, "clickCount": 1 })).await?;
+        let held = self.hold(start).await?;
         // The drag begins by a small movement; what is below the target is looked at only then.
-        let nudge = (start.0 + 4.0, start.1 + 4.0);
-        self.mouse("mouseMoved", nudge, json!({ "button": "left", "buttons": 1 })).await?;
+        held.drag((start.0 + 4.0, start.1 + 4.0)).await?;
         let end = self.aim(to, "dragTo", &["visible"]).await?;
         for share in [0.5, 1.0, 1.0] {
             let between = |from: f64, to: f64| from + (to - from) * share;
-            let point = (between(start.0, end.0), between(start.1, end.1));
-            self.mouse("mouseMoved", point, json!({ "button": "left", "buttons": 1 })).await?;
+            held.drag((between(start.0, end.0), between(start.1, end.1))).await?;
         }
-        self.mouse("mouseReleased", end, json!({ "button": "left", "buttons": 0, "clickCount": 1 })).await
+        held.release(end).await
+    }
+
+    /// Presses at the first point, goes over the others, and releases at the last.
+    ///
+    /// # Errors
+    ///
+    /// When the tab is gone or its page does not answer.
+    pub async fn stroke(&self, points: &[(f64, f64)]) -> Result<(), Failure> {
+        let (Some(first), Some(last)) = (points.first(), points.last()) else { return Ok(()) };
+        self.mouse("mouseMoved", *first, json!({})).await?;
+        let held = self.hold(*first).await?;
+        for point in &points[1..] {
+            held.drag(*point).await?;
+        }
+        held.release(*last).await
+    }
+
+    /// Presses the left button, which is released again however this ends.
+    async fn hold(&self, point: (f64, f64)) -> Result<Held<'_>, Failure> {
+        let held = Held { tab: self, point: Mutex::new(Some(point)) };
+        self.mouse("mousePressed", point, json!({ "button": "left", "buttons": 1, "clickCount": 1 })).await?;
+        Ok(held)
     }
 
     /// Moves, presses or releases the mouse at a point of the page.
@@ -84,12 +106,8 @@ impl Tab {
     /// # Errors
     ///
     /// When the tab is gone or its page does not answer.
-    pub async fn mouse(&self, kind: &str, (x, y): (f64, f64), more: Value) -> Result<(), Failure> {
-        let mut params = json!({ "type": kind, "x": x, "y": y, "pointerType": "mouse" });
-        if let (Some(params), Value::Object(more)) = (params.as_object_mut(), more) {
-            params.extend(more);
-        }
-        self.call("Input.dispatchMouseEvent", params).await.map(|_| ())
+    pub async fn mouse(&self, kind: &str, point: (f64, f64), more: Value) -> Result<(), Failure> {
+        self.call(MOUSE, event(kind, point, more)).await.map(|_| ())
     }
 
     /// The point of the page at which an element can be hit.
@@ -125,4 +143,43 @@ impl Tab {
         }
         Ok(Ok(point))
     }
+}
+
+/// The left button, while it is pressed.
+struct Held<'a> {
+    tab: &'a Tab,
+    /// Where the mouse is; none once it is released.
+    point: Mutex<Option<(f64, f64)>>,
+}
+
+impl Held<'_> {
+    async fn drag(&self, point: (f64, f64)) -> Result<(), Failure> {
+        *self.point.lock() = Some(point);
+        self.tab.mouse("mouseMoved", point, json!({ "button": "left", "buttons": 1 })).await
+    }
+
+    async fn release(self, point: (f64, f64)) -> Result<(), Failure> {
+        self.point.lock().take();
+        self.tab.mouse("mouseReleased", point, released()).await
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Some(point) = self.point.get_mut().take() {
+            self.tab.link.post(&self.tab.session, MOUSE, &event("mouseReleased", point, released()));
+        }
+    }
+}
+
+fn released() -> Value {
+    json!({ "button": "left", "buttons": 0, "clickCount": 1 })
+}
+
+fn event(kind: &str, (x, y): (f64, f64), more: Value) -> Value {
+    let mut params = json!({ "type": kind, "x": x, "y": y, "pointerType": "mouse" });
+    if let (Some(params), Value::Object(more)) = (params.as_object_mut(), more) {
+        params.extend(more);
+    }
+    params
 }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
-use crate::snapshot::Detail;
+use crate::snapshot::{Detail, Glimpse};
 use crate::tab::{Tab, modal};
 
 /// Characters of a console line that stand in an answer.
@@ -23,6 +23,8 @@ pub struct Response {
     has_snapshot: bool,
     has_tabs: bool,
     detail: Detail,
+    /// What a tab showed as it came to rest after the last action, and its id.
+    glimpse: Option<(String, Glimpse)>,
 }
 
 impl Response {
@@ -58,6 +60,16 @@ impl Response {
         self.detail = detail;
     }
 
+    /// Whether the page is shown.
+    pub(crate) fn shows_page(&self) -> bool {
+        self.has_snapshot
+    }
+
+    /// Takes what a tab showed right after the last action; none where that was not all.
+    pub(crate) fn glimpsed(&mut self, tab: &Tab, glimpse: Option<Glimpse>) {
+        self.glimpse = glimpse.map(|glimpse| (tab.target.clone(), glimpse));
+    }
+
     /// Shows the list of tabs, also where there is one.
     pub fn show_tabs(&mut self) {
         self.has_tabs = true;
@@ -65,14 +77,17 @@ impl Response {
 
     /// The answer as the protocol has it.
     pub(crate) async fn finish(
-        self,
+        mut self,
         browser: Option<&Arc<Browser>>,
         tabs: &[Arc<Tab>],
         current: Option<&Arc<Tab>>,
     ) -> Value {
         let mut lines: Vec<String> = Vec::new();
         let page = match current.filter(|_| self.has_snapshot && !self.is_error) {
-            Some(tab) => Some(page(tab, &self.detail).await),
+            Some(tab) => {
+                let glimpse = self.glimpse.take().filter(|(target, _)| *target == tab.target);
+                Some(Box::pin(page(tab, &self.detail, glimpse.map(|(_, glimpse)| glimpse))).await)
+            }
             None => None,
         };
         if !self.is_error && (self.has_tabs || (self.has_snapshot && tabs.len() != 1)) {
@@ -141,12 +156,12 @@ fn tab_lines(tabs: &[Arc<Tab>], current: Option<&Arc<Tab>>, is_forced: bool) -> 
 }
 
 /// What the page shows, or what stands in its way.
-async fn page(tab: &Arc<Tab>, detail: &Detail) -> Vec<String> {
+async fn page(tab: &Arc<Tab>, detail: &Detail, glimpse: Option<Glimpse>) -> Vec<String> {
     let looked = {
         let tab = Arc::clone(tab);
         let detail = detail.clone();
         async move {
-            let (snapshot, title) = tokio::join!(tab.snapshot(&detail), tab.title());
+            let (snapshot, title) = tab.look(&detail, glimpse).await;
             (snapshot, tab.url(), title)
         }
     };

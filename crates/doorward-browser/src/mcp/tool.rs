@@ -176,14 +176,20 @@ impl Turn<'_> {
 
     /// Does something in a page and waits until it has come to rest, or until a dialog stands in its way; then it goes
     /// on behind the dialog. A window that it opens is waited for as well.
-    pub(crate) async fn complete<F>(&self, tab: &Arc<Tab>, frames: u32, action: F) -> Result<(), Failure>
+    pub(crate) async fn complete<F>(&mut self, tab: &Arc<Tab>, frames: u32, action: F) -> Result<(), Failure>
     where
         F: Future<Output = Result<(), Failure>> + Send + 'static,
     {
         let (tabs, windows) = (self.session.tabs().len(), tab.state().windows);
-        tab.complete(frames, action).await?;
+        if self.response.shows_page() {
+            let glimpse = tab.complete_and_look(frames, action).await?;
+            self.response.glimpsed(tab, glimpse);
+        } else {
+            tab.complete(frames, action).await?;
+        }
         if tab.state().windows > windows {
             self.session.await_window(tabs).await;
+            self.response.glimpsed(tab, None);
         }
         Ok(())
     }

@@ -310,7 +310,8 @@ function use(ref, work) {
 }
 
 const HANDLERS = {
-  snapshot: ({ prefix, options }) => ({ text: snapshot(prefix, options) }),
+  snapshot: ({ prefix, options }) => ({ text: snapshot(prefix, options), title: document.title }),
+  prepare: () => (prepare(), {}),
   has: ({ ref }) => ({ has: Boolean(found(ref)) }),
   pick: ({ selector }) => pick(selector),
   locator: ({ ref }) => use(ref, (element) => ({ code: locator(element), preview: preview(element) })),
@@ -338,11 +339,13 @@ const HANDLERS = {
   scrolled: () => ({ x: scrollX, y: scrollY }),
   box: ({ ref }) => use(ref, (element) => box(element)),
   wait: ({ text, state, milliseconds }) => textBecomes(text, state, milliseconds).then((is) => ({ is })),
-  settle: async ({ frames }) => {
+  settle: async ({ frames, looks }) => {
     for (let count = 0; count < frames; count++) await frameTime();
     // Two turns of the page's own work, since a handler often puts off the rest to the next.
     for (let count = 0; count < 2; count++) await new Promise((done) => setTimeout(done, 0));
-    return {};
+    // A large page is looked at only where it has come to rest.
+    const isSmall = looks && document.getElementsByTagName("*").length < 5000;
+    return isSmall ? { text: snapshot("", {}), title: document.title } : {};
   },
 };
 

@@ -12,38 +12,49 @@ function looking(work) {
   }
 }
 
-// What `find` finds out of an element, found out once in each look.
-function once(name, find) {
-  return (element) => {
-    if (!memory) return find(element);
-    let notes = memory.get(element);
-    if (!notes) memory.set(element, (notes = {}));
-    if (!(name in notes)) notes[name] = find(element);
-    return notes[name];
-  };
+// What was found out of an element, found out once in each look: undefined where it was not asked for yet.
+class Notes {
+  constructor() {
+    this.tag = this.style = this.isRendered = this.isVisible = this.isHidden = this.isLeftOut = undefined;
+    this.before = this.after = this.instead = this.role = this.name = this.text = undefined;
+  }
+}
+
+function notesOf(element) {
+  if (!memory) return new Notes();
+  let notes = memory.get(element);
+  if (!notes) memory.set(element, (notes = new Notes()));
+  return notes;
 }
 
 // A form may hold a field that is named as one of its own properties, and then gives the field in its place.
 const plain = (type, names) => names.map((name) => [name, Object.getOwnPropertyDescriptor(type.prototype, name).get]);
 const PLAIN = new Map([...plain(Node, ["parentElement", "parentNode", "childNodes"]), ...plain(Element, ["children", "attributes", "id"])]);
+const parentElementOf = Function.prototype.call.bind(PLAIN.get("parentElement"));
 
 function ofNode(node, name) {
   return node instanceof HTMLFormElement ? PLAIN.get(name).call(node) : node[name];
 }
 
 function tagOf(element) {
-  return element instanceof HTMLFormElement ? "FORM" : String(element.tagName).toUpperCase();
+  const notes = notesOf(element);
+  if (notes.tag === undefined) notes.tag = element instanceof HTMLFormElement ? "FORM" : String(element.tagName).toUpperCase();
+  return notes.tag;
 }
 
-const styleOf = once("style", (element) => computedStyle(element));
+function styleOf(element) {
+  const notes = notesOf(element);
+  if (notes.style === undefined) notes.style = computedStyle(element);
+  return notes.style;
+}
 
 function computedStyle(element, pseudo) {
   const view = element.ownerDocument && element.ownerDocument.defaultView;
-  return view ? view.getComputedStyle(element, pseudo) : undefined;
+  return view ? view.getComputedStyle(element, pseudo) : null;
 }
 
 function parentOf(element) {
-  const above = ofNode(element, "parentElement");
+  const above = parentElementOf(element);
   if (above) return above;
   const root = ofNode(element, "parentNode");
   return root && root.nodeType === 11 && root.host ? root.host : null;
@@ -67,10 +78,14 @@ function closestAcross(element, selector) {
   return null;
 }
 
-const isRendered = once("rendered", (element) => {
-  const style = styleOf(element);
-  return !style || (element.checkVisibility() && style.visibility === "visible");
-});
+function isRendered(element) {
+  const notes = notesOf(element);
+  if (notes.isRendered === undefined) {
+    const style = styleOf(element);
+    notes.isRendered = !style || (element.checkVisibility() && style.visibility === "visible");
+  }
+  return notes.isRendered;
+}
 
 function isTextShown(node) {
   const range = node.ownerDocument.createRange();
@@ -79,7 +94,13 @@ function isTextShown(node) {
   return width > 0 && height > 0;
 }
 
-const isVisible = once("visible", (element) => {
+function isVisible(element) {
+  const notes = notesOf(element);
+  if (notes.isVisible === undefined) notes.isVisible = hasPlace(element);
+  return notes.isVisible;
+}
+
+function hasPlace(element) {
   const style = styleOf(element);
   if (!style) return true;
   if (style.display === "contents") {
@@ -92,42 +113,58 @@ const isVisible = once("visible", (element) => {
   if (!isRendered(element)) return false;
   const { width, height } = element.getBoundingClientRect();
   return width > 0 && height > 0;
-});
+}
 
-const takesPointer = once("pointer", (element) => {
+function takesPointer(element) {
   const style = styleOf(element);
-  return !style || !style.pointerEvents || style.pointerEvents !== "none";
-});
+  return !style || style.pointerEvents !== "none";
+}
 
 // Elements that are never part of the accessible tree.
 const MUTE = new Set(["STYLE", "SCRIPT", "NOSCRIPT", "TEMPLATE"]);
 
-const isHidden = once("hidden", (element) => {
-  if (MUTE.has(tagOf(element))) return true;
+function isHidden(element) {
+  const notes = notesOf(element);
+  if (notes.isHidden === undefined) notes.isHidden = isNoPart(element);
+  return notes.isHidden;
+}
+
+function isNoPart(element) {
+  const tag = tagOf(element);
+  if (MUTE.has(tag)) return true;
+  const isSlot = tag === "SLOT";
+  const isOption = tag === "OPTION" && element.closest("select");
   const style = styleOf(element);
-  const isSlot = element.nodeName === "SLOT";
-  if (style && style.display === "contents" && !isSlot) {
+  if (style && !isSlot && style.display === "contents") {
     for (let child = element.firstChild; child; child = child.nextSibling) {
       if (child.nodeType === 1 && !isHidden(child)) return false;
       if (child.nodeType === 3 && isTextShown(child)) return false;
     }
     return true;
   }
-  const isOption = element.nodeName === "OPTION" && element.closest("select");
   if (!isOption && !isSlot && !isRendered(element)) return true;
   return isLeftOut(element);
-});
+}
 
 // display: none, aria-hidden, inert, or a child of a shadow host without a slot: of itself or of any ancestor.
-const isLeftOut = once("left out", (element) => {
-  const parent = ofNode(element, "parentElement");
+function isLeftOut(element) {
+  const notes = notesOf(element);
+  if (notes.isLeftOut === undefined) {
+    const above = parentOf(element);
+    notes.isLeftOut = leavesOut(element) || (above !== null && isLeftOut(above));
+  }
+  return notes.isLeftOut;
+}
+
+function leavesOut(element) {
+  const parent = parentElementOf(element);
   if (parent && parent.shadowRoot && !element.assignedSlot) return true;
+  if (element.hasAttribute("inert")) return true;
+  const stated = element.getAttribute("aria-hidden");
+  if (stated !== null && stated.toLowerCase() === "true") return true;
   const style = styleOf(element);
-  if (!style || style.display === "none" || element.hasAttribute("inert")) return true;
-  if ((element.getAttribute("aria-hidden") || "").toLowerCase() === "true") return true;
-  const above = parentOf(element);
-  return above ? isLeftOut(above) : false;
-});
+  return !style || style.display === "none";
+}
 
 // What stands in a field, as a screen shows it: a password is not read out.
 function writtenIn(field) {
@@ -145,21 +182,42 @@ function referred(element, ids) {
   return [...found];
 }
 
-function flattened(text) {
-  return text.replace(/[\u200b\u00ad]/g, "").trim().replace(/\s+/g, " ");
+// Whether nothing in a text has to be made one space, or to go.
+function isFlat(text) {
+  return !/[\u200b\u00ad]|^\s|\s$|\s\s|[^\S ]/.test(text);
 }
 
-// Text made by CSS: `content` as strings and attr(); anything else counts as none.
-const textBefore = once("before", (element) => textByStyle(element, "::before"));
-const textAfter = once("after", (element) => textByStyle(element, "::after"));
-const textInstead = once("instead", (element) => textByStyle(element));
+function flattened(text) {
+  return isFlat(text) ? text : text.replace(/[\u200b\u00ad]/g, "").trim().replace(/\s+/g, " ");
+}
+
+// Text made by CSS: `content` as strings and attr(); null where there is none or anything else.
+
+function textBefore(element) {
+  const notes = notesOf(element);
+  if (notes.before === undefined) notes.before = textByStyle(element, "::before");
+  return notes.before;
+}
+
+function textAfter(element) {
+  const notes = notesOf(element);
+  if (notes.after === undefined) notes.after = textByStyle(element, "::after");
+  return notes.after;
+}
+
+function textInstead(element) {
+  const notes = notesOf(element);
+  if (notes.instead === undefined) notes.instead = textByStyle(element);
+  return notes.instead;
+}
 
 function textByStyle(element, pseudo) {
   const style = pseudo ? computedStyle(element, pseudo) : styleOf(element);
-  if (!style || !style.content || style.content === "none" || style.content === "normal") return undefined;
-  if (style.display === "none" || style.visibility === "hidden") return undefined;
-  const text = readContent(element, style.content, Boolean(pseudo));
-  if (!pseudo || text === undefined) return text;
+  const content = style ? style.content : "none";
+  if (!content || content === "none" || content === "normal") return null;
+  if (style.display === "none" || style.visibility === "hidden") return null;
+  const text = readContent(element, content, Boolean(pseudo));
+  if (!pseudo || text === null) return text;
   return (style.display || "inline") === "inline" ? text : ` ${text} `;
 }
 
@@ -169,7 +227,7 @@ function readContent(element, source, isPseudo) {
   let hasAlternative = false;
   while (token.lastIndex < source.trimEnd().length) {
     const match = token.exec(source);
-    if (!match) return undefined;
+    if (!match) return null;
     const [, double, single, attribute, slash, other] = match;
     const quoted = double === undefined ? single : double;
     if (quoted !== undefined) parts.push(unescaped(quoted));
@@ -178,9 +236,9 @@ function readContent(element, source, isPseudo) {
       hasAlternative = true;
       parts = [];
     } else if (other !== undefined && !hasAlternative && source.includes(" / ")) parts.push("");
-    else return undefined;
+    else return null;
   }
-  return hasAlternative || isPseudo ? parts.join("") : undefined;
+  return hasAlternative || isPseudo ? parts.join("") : null;
 }
 
 function unescaped(text) {

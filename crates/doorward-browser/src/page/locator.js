@@ -27,7 +27,13 @@ function weigh(one) {
   return one;
 }
 
-const wholeText = once("text", (element) => {
+function wholeText(element) {
+  const notes = notesOf(element);
+  if (notes.text === undefined) notes.text = readText(element);
+  return notes.text;
+}
+
+function readText(element) {
   const nothing = { full: "", flat: "" };
   const { head } = element.ownerDocument || {};
   if (["SCRIPT", "NOSCRIPT", "STYLE"].includes(element.nodeName) || (head && head.contains(element))) return nothing;
@@ -40,7 +46,7 @@ const wholeText = once("text", (element) => {
   }
   if (element.shadowRoot) full += wholeText(element.shadowRoot).full;
   return { full, flat: full ? flattened(full) : "" };
-});
+}
 
 function labelTexts(element) {
   const by = labelledBy(element);

@@ -10,13 +10,35 @@ const NEVER_NAMED = words(
   "caption code definition deletion emphasis generic insertion mark paragraph presentation strong subscript " +
   "suggestion superscript term time");
 
-const nameOf = once("name", (element) => {
-  if (NEVER_NAMED.has(roleOf(element) || "")) return "";
-  const text = alternative(element, { visited: new Set(), place: "self" });
+// Elements that have other ways to a name than attributes and what stands in them.
+const OWN_WAYS = words(
+  "AREA BUTTON FIELDSET FIGURE IFRAME IMG INPUT OUTPUT SELECT SLOT SUMMARY SVG TABLE TEXTAREA");
+
+function nameOf(element) {
+  const notes = notesOf(element);
+  if (notes.name === undefined) notes.name = NEVER_NAMED.has(roleOf(element) || "") ? "" : findName(element);
+  return notes.name;
+}
+
+function findName(element) {
+  const text = plainName(element) ?? alternative(element, { visited: new Set(), place: "self" });
+  if (isFlat(text)) return text;
   const chunks = text.split("\u00a0").map((chunk) =>
     chunk.replace(/\r\n/g, "\n").replace(/[\u200b\u00ad]/g, "").replace(/\s+/g, " "));
   return chunks.join("\u00a0").trim();
-});
+}
+
+// The name of an element that has none, or one text for a name, as most have; null where it takes more to find out.
+function plainName(element) {
+  const tag = tagOf(element);
+  if (OWN_WAYS.has(tag) || element.nodeName !== tag) return null;
+  if (isNamed(element) || element.hasAttribute("title")) return null;
+  if (!NAME_FROM_CONTENT.has(roleOf(element) || "")) return "";
+  const child = element.firstChild;
+  if (!child || child.nodeType !== 3 || child.nextSibling || element.shadowRoot || isHidden(element)) return null;
+  if (element.hasAttribute("aria-owns") || textInstead(element) !== null) return null;
+  return `${textBefore(element) || ""}${child.nodeValue}${textAfter(element) || ""}`;
+}
 
 function labelledBy(element) {
   const ids = element.getAttribute("aria-labelledby");
@@ -203,7 +225,7 @@ function innerText(element, way) {
   };
   const replaced = textInstead(element);
   const assigned = element.nodeName === "SLOT" ? element.assignedNodes() : [];
-  if (replaced !== undefined) parts.push(replaced);
+  if (replaced !== null) parts.push(replaced);
   else if (assigned.length) for (const node of assigned) visit(node, false);
   else {
     for (const node of ofNode(element, "childNodes")) visit(node, true);

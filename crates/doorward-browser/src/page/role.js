@@ -121,7 +121,9 @@ function cellRole(element) {
 }
 
 function statedRole(element) {
-  const words = (element.getAttribute("role") || "").split(" ").map((word) => word.trim());
+  const stated = element.getAttribute("role");
+  if (!stated) return null;
+  const words = stated.split(" ").map((word) => word.trim());
   return words.find((word) => ROLES.has(word)) || null;
 }
 
@@ -131,7 +133,7 @@ function isPresentational(role) {
 
 function impliedRole(element) {
   const role = nativeRole(element);
-  if (!role) return null;
+  if (!role || !KIN[tagOf(element)]) return role;
   for (let at = element, above = parentOf(at); above; at = above, above = parentOf(at)) {
     const kin = KIN[tagOf(at)];
     if (!kin || !kin.includes(tagOf(above))) break;
@@ -141,7 +143,13 @@ function impliedRole(element) {
   return role;
 }
 
-const roleOf = once("role", (element) => {
+function roleOf(element) {
+  const notes = notesOf(element);
+  if (notes.role === undefined) notes.role = findRole(element);
+  return notes.role;
+}
+
+function findRole(element) {
   const stated = statedRole(element);
   if (!stated) return impliedRole(element);
   if (isPresentational(stated)) {
@@ -149,7 +157,7 @@ const roleOf = once("role", (element) => {
     if (hasGlobalAria(element, implied) || isFocusable(element)) return implied;
   }
   return stated;
-});
+}
 
 // States, each only for the roles that have it.
 

@@ -18,17 +18,24 @@ const TEXT_AT_MOST = 2000000;
 const TIME_AT_MOST = 8000;
 
 function makeNode(element, role) {
-  return { element, role, name: "", children: [], url: undefined, ref: undefined, states: {} };
+  return { element, role, name: "", children: [], url: undefined, ref: undefined, states: null };
 }
 
 function snapshot(prefix, options = {}) {
+  const body = options.ref ? found(options.ref) : document.body;
+  if (!body) return null;
+  const { lines, written } = draw(body, prefix, options);
+  if (options.ref) for (const [ref, element] of written) known.set(ref, element);
+  else known = written;
+  return lines.join("\n");
+}
+
+// The lines of a tree, and the elements whose references stand in them.
+function draw(body, prefix, options) {
   return looking(() => {
-    const body = options.ref ? found(options.ref) : document.body;
-    if (!body) return null;
     const budget = { nodes: 0, until: performance.now() + TIME_AT_MOST, isOver: false };
-    const map = new Map();
     const root = makeNode(body, "fragment");
-    grow(root, body, { prefix, map, budget, visited: new Set() });
+    grow(root, body, { prefix, budget, visited: new Set(), active: body.ownerDocument.activeElement });
     joinTexts(root);
     dropEmpty(root);
     const lines = [];
@@ -36,24 +43,37 @@ function snapshot(prefix, options = {}) {
     const size = { left: TEXT_AT_MOST, isOver: budget.isOver, boxes: Boolean(options.boxes), depth: options.depth };
     for (const child of root.children) write(child, 0, lines, written, size);
     if (size.isOver) lines.push("- text: (the page is larger than a snapshot may be; the rest is left out)");
-    if (options.ref) for (const [ref, element] of written) known.set(ref, element);
-    else known = new Map([...written].map(([ref]) => [ref, map.get(ref)]));
-    return lines.join("\n");
+    return { lines, written };
   });
+}
+
+// Draws a page that nobody sees, while the first true one is still on its way: the engine has read this script then.
+function prepare() {
+  const kept = counter;
+  const page = document.implementation.createHTMLDocument("");
+  page.body.innerHTML = `<h1>a</h1><form><label>b <input></label><label><input type=checkbox> c</label><button>d</button>
+    </form><ul><li><a href=#>e</a><li>f: g</ul><table><tr><td>h<td><img alt=i></table><select><option>j</select>`;
+  draw(page.body, "", {});
+  counter = kept;
 }
 
 // Depth first, without recursion of the engine's stack where a page nests ten thousand deep.
 function grow(root, body, walk) {
-  const tasks = [{ node: root, at: body, isShown: true }];
-  while (tasks.length) {
-    const task = tasks.pop();
-    if (task.text !== undefined) {
-      if (task.text) task.node.children.push(task.text);
-    } else if (task.close) close(task.node, task.element);
-    else if (!walk.visited.has(task.at)) {
-      walk.visited.add(task.at);
+  walk.visited.add(body);
+  const open = isOver(walk.budget) ? [] : [enter(root, body, walk)];
+  while (open.length) {
+    const element = open[open.length - 1];
+    const child = element.next();
+    if (!child) {
+      leave(element);
+      open.pop();
+    } else if (child.nodeType === 3) {
       if (isOver(walk.budget)) return;
-      enter(task, walk, tasks);
+      if (element.isSeen && element.node.role !== "textbox") add(element.node, child.nodeValue);
+    } else if (child.nodeType === 1 && !walk.visited.has(child)) {
+      walk.visited.add(child);
+      if (isOver(walk.budget)) return;
+      open.push(enter(element.node, child, walk));
     }
   }
 }
@@ -64,30 +84,52 @@ function isOver(budget) {
   return budget.isOver;
 }
 
-function enter({ node, at, isShown }, walk, tasks) {
-  if (at.nodeType === 3) {
-    if (isShown && at.nodeValue && node.role !== "textbox") node.children.push(at.nodeValue);
-    return;
+// An element whose children are being walked: its own, or those of its slot, then those of its shadow, then what it owns.
+class Entered {
+  constructor(element, node, isSeen) {
+    this.element = element;
+    this.node = node;
+    this.isSeen = isSeen;
+    const style = styleOf(element);
+    const tag = tagOf(element);
+    this.isBlock = tag === "BR" || Boolean(style && style.display !== "inline");
+    this.child = element.firstChild;
+    this.others = null;
+    const assigned = tag === "SLOT" ? element.assignedNodes() : [];
+    const more = [...assigned, ...(element.shadowRoot ? element.shadowRoot.childNodes : []), ...owned(element)];
+    if (assigned.length) this.child = null;
+    if (more.length) this.others = more.values();
   }
-  if (at.nodeType !== 1) return;
-  const isSeen = !isHidden(at) || isVisible(at);
-  const own = isSeen ? describe(at, walk) : null;
+
+  next() {
+    while (this.child) {
+      const { child } = this;
+      this.child = child.nextSibling;
+      if (!child.assignedSlot) return child;
+    }
+    return this.others && this.others.next().value;
+  }
+}
+
+function enter(node, element, walk) {
+  const isSeen = !isHidden(element) || isVisible(element);
+  const own = isSeen ? describe(element, walk) : null;
   if (own) node.children.push(own);
-  const into = own || node;
-  const style = styleOf(at);
-  const isBlock = ((style && style.display) || "inline") !== "inline" || at.nodeName === "BR";
-  const gap = { node: into, text: isBlock ? " " : "" };
-  const steps = [gap, { node: into, text: textBefore(at) || "" }];
-  const assigned = at.nodeName === "SLOT" ? at.assignedNodes() : [];
-  const visit = (child) => steps.push({ node: into, at: child, isShown: isSeen });
-  if (assigned.length) assigned.forEach(visit);
-  else {
-    for (let child = at.firstChild; child; child = child.nextSibling) if (!child.assignedSlot) visit(child);
-    if (at.shadowRoot) at.shadowRoot.childNodes.forEach(visit);
-  }
-  owned(at).forEach(visit);
-  steps.push({ node: into, text: textAfter(at) || "" }, gap, { node: into, close: true, element: at });
-  for (let index = steps.length - 1; index >= 0; index--) tasks.push(steps[index]);
+  const entered = new Entered(element, own || node, isSeen);
+  if (entered.isBlock) add(entered.node, " ");
+  add(entered.node, textBefore(element));
+  return entered;
+}
+
+function leave({ element, node, isBlock }) {
+  add(node, textAfter(element));
+  if (isBlock) add(node, " ");
+  if (node.children.length === 1 && node.children[0] === node.name) node.children = [];
+  if (node.role === "link" && element.hasAttribute("href")) node.url = element.getAttribute("href");
+}
+
+function add(node, text) {
+  if (text) node.children.push(text);
 }
 
 function owned(element) {
@@ -96,35 +138,34 @@ function owned(element) {
   return ids.map((id) => element.ownerDocument.getElementById(id)).filter(Boolean);
 }
 
-function close(node, element) {
-  if (node.children.length === 1 && node.children[0] === node.name) node.children = [];
-  if (node.role === "link" && element.hasAttribute("href")) node.url = element.getAttribute("href");
-}
-
 function describe(element, walk) {
-  const isActive = element.ownerDocument.activeElement === element;
-  if (element.nodeName === "IFRAME") {
-    const node = makeNode(element, "iframe");
-    node.states.active = isActive;
-    refer(node, walk);
-    return node;
-  }
-  const role = roleOf(element) || "generic";
+  const isFrame = tagOf(element) === "IFRAME";
+  const role = isFrame ? "iframe" : roleOf(element) || "generic";
   if (isPresentational(role)) return null;
   const node = makeNode(element, role);
-  node.name = flattened(nameOf(element) || "");
+  if (!isFrame) node.name = flattened(nameOf(element));
   refer(node, walk);
-  const states = node.states;
-  states.active = isActive;
+  node.states = isFrame ? {} : statesOf(element, role);
+  node.states.active = walk.active === element;
+  if (!isFrame && isWritable(element)) add(node, writtenIn(element));
+  return node;
+}
+
+function statesOf(element, role) {
+  const states = {};
   if (CHECKED.has(role)) states.checked = checkedOf(element);
   if (DISABLED.has(role)) states.disabled = isDisabled(element);
   if (EXPANDED.has(role)) states.expanded = expandedOf(element);
   if (LEVELLED.has(role)) states.level = levelOf(element);
   if (role === "button") states.pressed = pressedOf(element);
   if (SELECTED.has(role)) states.selected = selectedOf(element);
-  const isInput = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement;
-  if (isInput && !["checkbox", "radio", "file"].includes(element.type)) node.children.push(writtenIn(element));
-  return node;
+  return states;
+}
+
+function isWritable(element) {
+  const tag = tagOf(element);
+  if (tag === "TEXTAREA") return element instanceof HTMLTextAreaElement;
+  return tag === "INPUT" && element instanceof HTMLInputElement && !["checkbox", "radio", "file"].includes(element.type);
 }
 
 // Only what can be seen and takes the pointer gets a reference.
@@ -138,7 +179,6 @@ function refer(node, walk) {
     references.set(element, reference);
   }
   node.ref = reference.ref;
-  walk.map.set(node.ref, element);
 }
 
 function joinTexts(node) {
@@ -230,7 +270,11 @@ function head(node, size) {
 
 // YAML: what another reader would take for something else is quoted.
 
+// What no reader takes for anything but a text, which is nearly all there is.
+const CLEAR = /^[A-Za-z][\w "'()[\]=.,/!?&+-]*[\w"')\]=.,/!?&+-]$/;
+
 function isAmbiguous(text) {
+  if (text.length > "Infinity".length && CLEAR.test(text)) return false;
   return text.length === 0 || /^\s|\s$/.test(text) || /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/.test(text) ||
     text.startsWith("-") || /[\n:](\s|$)/.test(text) || /\s#/.test(text) || /[\n\r]/.test(text) ||
     /^[&*\],?!>|@"'#%[]/.test(text) || /[{}`]/.test(text) || !Number.isNaN(Number(text)) ||

@@ -27,7 +27,23 @@ impl Tab {
         self.state().is_ready = true;
         self.tick();
         ready?;
-        run.map(|_| ())
+        run?;
+        self.prepare();
+        Ok(())
+    }
+
+    /// Lets the page script run once where the tab is empty: the engine reads it while the first page is on its way.
+    fn prepare(&self) {
+        let world = {
+            let state = self.state();
+            let is_empty = |url: &str| url.is_empty() || url == "about:blank";
+            state.frames.main().filter(|frame| is_empty(&frame.url)).and_then(|frame| frame.world)
+        };
+        if let Some(world) = world {
+            let params = json!({ "functionDeclaration": page::ASK, "executionContextId": world,
+                "arguments": [{ "value": "prepare" }] });
+            self.link.post(&self.session, "Runtime.callFunctionOn", &params);
+        }
     }
 
     /// Makes a frame ready that has a process of its own.

@@ -129,14 +129,12 @@ async fn requests_go_through_the_proxy() {
 
 #[tokio::test]
 async fn what_takes_too_long_is_given_up_when_told() {
-    let (_, client) = given(|options| {
-        options.action_timeout = Duration::from_millis(300);
-        // Enough for the page after it, also on a machine that is busy.
-        options.navigation_timeout = Duration::from_secs(3);
-    });
+    let (_, client) = given(|options| options.navigation_timeout = Duration::from_millis(700));
     let silent = Site::serve(|_, _| Answer(200, Vec::new(), None));
     let text = client.wrong("browser_navigate", json!({ "url": silent.url("/") })).await;
-    assert!(text.contains("Timeout 3000ms exceeded"), "{text}");
+    assert!(text.contains("Timeout 700ms exceeded"), "{text}");
+    client.server.close().await;
+    let (_, client) = given(|options| options.action_timeout = Duration::from_millis(300));
     client.open("data:text/html,<button disabled>No").await;
     let text = client.wrong("browser_click", json!({ "element": "x", "target": "button" })).await;
     assert!(text.contains("Timeout 300ms exceeded"), "{text}");

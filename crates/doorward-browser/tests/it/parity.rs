@@ -20,7 +20,8 @@ fn answer(site: Site, request: &Request) -> Answer {
         ),
         "/drag" => page(
             "<div id=a draggable=true ondragstart='event.dataTransfer.setData(\"text/plain\", \"moved\")' style='width:80px;height:40px'>Source</div>\
-             <div id=b ondragover='event.preventDefault()' ondrop='event.preventDefault(); this.textContent = event.dataTransfer.getData(\"text/plain\")' style='width:80px;height:40px'>Place</div>",
+             <div id=b ondragover='event.preventDefault()' ondrop='event.preventDefault(); this.textContent = event.dataTransfer.getData(\"text/plain\")' style='width:80px;height:40px'>Place</div>\
+             <p id=n hidden>None</p><script>seen = []; for (const kind of ['mousedown', 'mouseup']) addEventListener(kind, () => seen.push(kind))</script>",
         ),
         "/frames" => page("<div id=d></div><iframe src=/inner?two></iframe>"),
         "/foreign" => page(&format!("<iframe src={:?}></iframe>", site.at(false, "other.test", "/asks"))),
@@ -135,6 +136,21 @@ async fn elements_are_found_by_the_selectors_of_other_tools() {
     let text = client.open(&site.url("/drag")).await;
     let text = client.well("browser_drag", json!({ "startTarget": "#a", "endRef": find(&text, "Place") })).await;
     assert!(text.contains("moved"), "{text}");
+    client.server.close().await;
+}
+
+#[tokio::test]
+async fn a_drag_that_comes_to_nothing_leaves_no_button_pressed() {
+    let mut given = options(Policy::Today);
+    given.action_timeout = Duration::from_secs(1);
+    let (site, client) = (Site::serve(answer), Client::new(given));
+    client.open(&site.url("/drag")).await;
+    let text = client.wrong("browser_drag", json!({ "startTarget": "#b", "endTarget": "#n" })).await;
+    assert!(text.contains("not visible"), "{text}");
+    let ended = "() => new Promise((done) => { const told = () => seen.includes('mouseup') && done(seen.join()); \
+                 addEventListener('mouseup', () => setTimeout(told)); told(); })";
+    let text = client.well("browser_evaluate", json!({ "function": ended })).await;
+    assert!(text.contains("mousedown,mouseup"), "{text}");
     client.server.close().await;
 }
 

@@ -8,7 +8,7 @@ use doorward_core::Finding;
 use doorward_core::audit::{Action, Actor, Event};
 use doorward_core::store::Audit as _;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::open;
@@ -65,6 +65,11 @@ async fn serve(context: &Context, loaded: Loaded) -> Result<(), Stopped> {
         Stopped::found(vec![Finding::error("store.location_unreachable", "store", error.to_string())])
     })?;
 
+    // Before anybody sees us listen: whoever sees it may send one, and an unheard one ends the program.
+    let Ok(signals) = Signals::hear() else {
+        tracing::error!("signals cannot be heard");
+        return Err(Stopped { findings: Vec::new(), code: FAULT });
+    };
     let public = bind(&config).await?;
     let encrypted = bind_tls(&config).await?;
     let private = bind_private(&config).await?;
@@ -99,7 +104,7 @@ async fn serve(context: &Context, loaded: Loaded) -> Result<(), Stopped> {
         );
     }
     tracing::info!(url = %config.public_url(), "ready: open /.doorward/ in a browser");
-    until_told_to_stop(&context.inputs, &app, &log).await;
+    until_told_to_stop(signals, &context.inputs, &app, &log).await;
     let _ = stop.send(true);
     served.end(&app, limits.drain + Duration::from_secs(1)).await;
     Ok(())
@@ -192,19 +197,30 @@ fn occupied(key: &'static str, address: SocketAddr, error: &std::io::Error) -> F
         .with_remedy("doorward serve --listen 127.0.0.1:8001")
 }
 
+/// The signals that mean something here.
+struct Signals {
+    hangup: Signal,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn hear() -> std::io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+}
+
 /// SIGHUP reads the configuration anew; SIGINT and SIGTERM end the wait.
-async fn until_told_to_stop(inputs: &Inputs, app: &App, log: &Guard) {
-    let (Ok(mut hangup), Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::hangup()), signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        tracing::error!("signals cannot be heard");
-        return;
-    };
+async fn until_told_to_stop(mut signals: Signals, inputs: &Inputs, app: &App, log: &Guard) {
     loop {
         tokio::select! {
-            _ = hangup.recv() => reload(inputs, app, log).await,
-            _ = interrupt.recv() => break,
-            _ = terminate.recv() => break,
+            _ = signals.hangup.recv() => reload(inputs, app, log).await,
+            _ = signals.interrupt.recv() => break,
+            _ = signals.terminate.recv() => break,
         }
     }
     tracing::info!("ending: open requests are let finish");

@@ -237,7 +237,7 @@ fn no_client_writes_lines_of_the_log() {
     );
     raw(port, request.as_bytes());
     raw(port, format!("GET /%0d%0aforged HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n").as_bytes());
-    server.wait_until("the line of the request", || server.log().contains("path_not_canonical"));
+    server.logs("path_not_canonical");
     for line in server.log().lines() {
         let value: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
         assert_ne!(value["level"], "forged");

@@ -130,6 +130,11 @@ impl Server {
         self.place.path().join("log.txt")
     }
 
+    /// Waits until these words stand in the log, which is written behind what it tells of.
+    pub(crate) fn logs(&self, words: &str) {
+        self.wait_until(words, || self.log().contains(words));
+    }
+
     /// Everything that was logged so far.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.log_path()).unwrap()

@@ -132,7 +132,6 @@ async fn choose(turn: &mut Turn<'_>) -> Result<(), Failure> {
 }
 
 async fn fill_form(turn: &mut Turn<'_>) -> Result<(), Failure> {
-    turn.response.show_page();
     let tab = turn.session.tab()?;
     let fields = turn.given.value("fields").and_then(|fields| fields.as_array().cloned()).unwrap_or_default();
     let named = |field: &Value| {
@@ -156,6 +155,7 @@ async fn fill_form(turn: &mut Turn<'_>) -> Result<(), Failure> {
         let worker = Arc::clone(&tab);
         turn.complete(&tab, 1, async move { fill_one(&worker, &spot, &kind, &value).await }).await?;
     }
+    turn.response.show_page();
     Ok(())
 }
 

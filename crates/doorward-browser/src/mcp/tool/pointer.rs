@@ -168,7 +168,7 @@ async fn click_at(turn: &mut Turn<'_>) -> Result<(), Failure> {
     turn.response.code("await page.mouse.down();");
     turn.response.code("await page.mouse.up();");
     let worker = Arc::clone(&tab);
-    turn.complete(&tab, 2, async move { strokes(&worker, &[(x, y)]).await }).await
+    turn.complete(&tab, 2, async move { worker.stroke(&[(x, y)]).await }).await
 }
 
 async fn drag_at(turn: &mut Turn<'_>) -> Result<(), Failure> {
@@ -181,16 +181,5 @@ async fn drag_at(turn: &mut Turn<'_>) -> Result<(), Failure> {
     turn.response.code(format!("await page.mouse.move({}, {});", to.0, to.1));
     turn.response.code("await page.mouse.up();");
     let worker = Arc::clone(&tab);
-    turn.complete(&tab, 2, async move { strokes(&worker, &[from, to]).await }).await
-}
-
-/// Presses at the first point and releases at the last.
-async fn strokes(tab: &crate::tab::Tab, points: &[(f64, f64)]) -> Result<(), Failure> {
-    let (Some(first), Some(last)) = (points.first(), points.last()) else { return Ok(()) };
-    tab.mouse("mouseMoved", *first, json!({})).await?;
-    tab.mouse("mousePressed", *first, json!({ "button": "left", "buttons": 1, "clickCount": 1 })).await?;
-    for point in &points[1..] {
-        tab.mouse("mouseMoved", *point, json!({ "button": "left", "buttons": 1 })).await?;
-    }
-    tab.mouse("mouseReleased", *last, json!({ "button": "left", "clickCount": 1 })).await
+    turn.complete(&tab, 2, async move { worker.stroke(&[from, to]).await }).await
 }

@@ -122,7 +122,7 @@ fn a_changed_domain_is_explained() {
     let asked = client.call("POST", &format!("{PROOF}/begin"), &json!(null));
     assert_eq!((asked.status, &*asked.reason()), (409, "factor.passkey_elsewhere"), "{}", asked.body);
     assert_eq!(prove(&mut client, SIGN_IN, &mut key).reason(), "factor.passkey_unknown");
-    assert!(server.log().contains("config.passkeys_elsewhere"));
+    server.logs("config.passkeys_elsewhere");
     let check = server.command_line(&["config", "check"]);
     let told = String::from_utf8_lossy(&check.stdout).into_owned();
     assert!(told.contains("config.passkeys_elsewhere") && told.contains("portal.localhost"), "{told}");

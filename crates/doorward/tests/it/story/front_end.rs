@@ -47,7 +47,8 @@ fn an_unlisted_front_end_is_refused_and_the_log_has_the_line_to_add() {
         assert_eq!((answer.status, answer.reason().as_str()), (403, reason));
         assert_eq!(answer.header("access-control-allow-origin"), None);
     }
-    assert!(server.log().contains(FRONT), "the log names the origin to add");
+    // The log names the origin to add.
+    server.logs(FRONT);
     let preflight = [("Origin", FRONT), ("Access-Control-Request-Method", "POST")];
     assert_eq!(client.send("OPTIONS", LOGIN, &preflight, "").status, 403);
     // Through a development proxy that keeps Sec-Fetch-Site the browser's own word counts.

@@ -148,6 +148,7 @@ fn no_secret_is_in_the_log() {
         &[("Origin", &origin), ("Authorization", "Bearer secretbearer")],
         "",
     );
+    server.logs("POST /api/v1/auth/jwt/logout");
     let log = server.log();
     for secret in [&password, &cookie, &bind, &token, "a wrong password of mine", "secretsecretsecret", "secretbearer"]
     {
