@@ -33,8 +33,9 @@ pub fn in_line(text: &str) -> Option<(String, u16)> {
         .or_else(|| at("connect ETIMEDOUT "))
         .or_else(|| at("connect EHOSTUNREACH "))
         .or_else(|| at("attempt to connect to "))
+        .or_else(|| at("Connection refused ("))
         .or_else(|| at("upstream: \"grpc://"))?;
-    split(rest.split(['/', '"', ' ', ',']).next().unwrap_or_default().trim_end_matches(':'))
+    split(rest.split(['/', '"', ' ', ',', ')']).next().unwrap_or_default().trim_end_matches(':'))
 }
 
 fn split(text: &str) -> Option<(String, u16)> {
@@ -313,6 +314,7 @@ mod tests {
             ("upstream: \"http://127.0.0.1:8080/x\", host", Some(("127.0.0.1", 8080))),
             ("dial tcp 172.18.0.3:8000: connect: connection refused", Some(("172.18.0.3", 8000))),
             ("upstream: \"fastcgi://127.0.0.1:9000\"", Some(("127.0.0.1", 9000))),
+            ("HttpRequestException: Connection refused (localhost:5000)", Some(("localhost", 5000))),
             ("all is well", None),
             ("connect() to unix:/run/app.sock failed (2: No such file or directory)", None),
         ] {

@@ -60,6 +60,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             "er_access_denied_error",
             "invalid username/password; logon denied",
         ])
+        .or_else(|| log_line(facts, |text| has_each(text, &[&["mongo"], &["authentication failed"]])))
         .or_else(|| {
             log_line(facts, |text| {
                 has_each(
@@ -151,6 +152,8 @@ const DOWN: &[&str] = &[
     "eai_again",
     "could not translate host name",
     "name or service not known",
+    "temporary failure in name resolution",
+    "no pg_hba.conf entry",
     "getaddrinfo failed",
     "unknownhostexception",
     "unknown host",

@@ -25,6 +25,7 @@ const UNRESOLVED: &[&str] = &[
     "unspecified dns error",
     "bad address '",
     "no resolver defined to resolve",
+    "dns lookup failure for",
 ];
 
 fn judge(facts: &Facts) -> Option<Suspect> {

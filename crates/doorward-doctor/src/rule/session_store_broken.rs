@@ -30,6 +30,12 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 "misconf",
                 "oom command",
                 "name or service not known",
+                "clusterdown",
+                "read only replica",
+                "no connection is active",
+                "wrongpass",
+                "markeddead",
+                "marked dead",
                 "error",
             ]
             .iter()
