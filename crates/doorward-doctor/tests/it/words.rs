@@ -10,7 +10,7 @@ fn met(how: &str, log: &str) -> Facts {
     let mut facts = Facts { now: 1_796_000_000, ..Facts::default() };
     let path = "/login".to_owned();
     facts.target = Some(Target { scheme: "https".into(), host: "app.example.com".into(), port: 443, path });
-    let address: std::net::SocketAddr = "192.0.2.10:443".parse().unwrap();
+    let address: std::net::SocketAddr = "192.0.2.10:443".parse().expect("an address");
     facts.lookups.push(Lookup { addresses: vec![address.ip()], name: "app.example.com".into(), ..Lookup::default() });
     let tls = Some(Handshake::default());
     facts.doors.push(Door { via: Via::Public, address, tcp: Tcp::Open, ms: 3, tls, purpose: "main".into() });
@@ -18,7 +18,7 @@ fn met(how: &str, log: &str) -> Facts {
     facts.host = Some(Host {
         addresses: vec![address.ip()],
         listeners: vec![Listener {
-            address: "0.0.0.0:443".parse().unwrap(),
+            address: "0.0.0.0:443".parse().expect("an address"),
             owner: "nginx".into(),
             waiting: 0,
             busy: 0,
@@ -30,7 +30,7 @@ fn met(how: &str, log: &str) -> Facts {
     });
     let is_sign_in = how == "signin";
     facts.visits.push(Visit {
-        status: if is_sign_in { 200 } else { how.parse().unwrap() },
+        status: if is_sign_in { 200 } else { how.parse().expect("a status") },
         method: "GET".into(),
         url: "https://app.example.com/login".into(),
         ..Visit::default()
