@@ -1,8 +1,9 @@
-//! Tests with real sockets: hosts that behave badly, what a run costs, and what it must never tell.
+//! Hosts that behave badly on real sockets, what a run costs, what it must never tell, and words of other programs.
 
 mod it {
     mod bad;
     mod cost;
     mod secret;
     mod server;
+    mod words;
 }

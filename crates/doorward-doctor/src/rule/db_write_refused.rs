@@ -47,6 +47,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "database is read-only",
         "is in read-only mode",
         "notwritableprimary",
+        "not primary",
+        "notprimary",
         "sqlite_readonly",
     ]);
     let write = database(facts).map(|database| database.write.to_lowercase()).unwrap_or_default();
