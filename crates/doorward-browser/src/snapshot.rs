@@ -10,6 +10,8 @@ use crate::tab::Tab;
 
 /// Frames that stand in one snapshot.
 const FRAMES: usize = 200;
+/// Frames that a selector leads through, one in the other.
+const STEPS: usize = 20;
 
 /// What is asked of a snapshot beyond its text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct Detail {
     pub depth: Option<u64>,
     /// Whether the boxes of elements are told.
     pub has_boxes: bool,
+    /// The frame in which the reference stands, where it does not say so itself.
+    pub(crate) frame: Option<String>,
 }
 
 /// What the main frame shows, before the frames in it are put in.
@@ -64,18 +68,26 @@ impl Tab {
 
     /// The tree, and the title of the frame that it is of.
     async fn seen(&self, detail: &Detail, glimpse: Option<Glimpse>) -> Result<(String, String), Failure> {
-        let (frame, reference) = match &detail.reference {
-            Some(reference) => self.place(reference)?,
-            None => (self.state().frames.main_id().to_owned(), String::new()),
+        let (frame, reference) = match (&detail.reference, &detail.frame) {
+            (Some(reference), Some(frame)) => (frame.clone(), reference.clone()),
+            (Some(reference), None) => self.place(reference)?,
+            (None, _) => (self.state().frames.main_id().to_owned(), String::new()),
         };
         let mut options = json!({ "boxes": detail.has_boxes });
         if let Some(depth) = detail.depth {
             options["depth"] = depth.into();
         }
         if !reference.is_empty() {
-            options["ref"] = reference.into();
+            options["ref"] = reference.as_str().into();
         }
-        let number = self.state().numbered.iter().position(|one| *one == frame).map_or(0, |at| at + 1);
+        let number = {
+            let mut state = self.state();
+            if frame == state.frames.main_id() {
+                0
+            } else {
+                state.number(&frame).ok_or_else(|| not_found(&reference))?
+            }
+        };
         let Glimpse { text, title, .. } = match glimpse {
             Some(glimpse) => glimpse,
             None => self.body(&frame, number, &options).await?,
@@ -196,18 +208,35 @@ impl Tab {
     }
 
     async fn find_by_selector(&self, selector: &str) -> Result<(String, String), Failure> {
-        let frame = self.state().frames.main_id().to_owned();
-        let found = self.ask(&frame, "pick", &json!({ "selector": selector })).await?;
-        if let Some(error) = found["error"].as_str() {
-            return Err(Failure::said(error));
-        }
-        match (found["ref"].as_str(), found["count"].as_u64()) {
-            (Some(reference), _) => Ok((frame, reference.to_owned())),
-            (None, Some(0) | None) => Err(Failure::said(format!("\"{selector}\" does not match any element"))),
-            (None, Some(count)) => {
-                Err(Failure::said(format!("\"{selector}\" matches {count} elements; it must match one")))
+        let mut frame = self.state().frames.main_id().to_owned();
+        for step in 0..STEPS {
+            let found = self.ask(&frame, "pick", &json!({ "selector": selector, "step": step })).await?;
+            if let Some(error) = found["error"].as_str() {
+                return Err(Failure::said(error));
             }
+            let Some(reference) = found["ref"].as_str() else { return Err(self.not_one(selector, &found)) };
+            if found["leadsOn"] != true {
+                return Ok((frame, reference.to_owned()));
+            }
+            let inner = self.content_frame(&frame, reference).await;
+            frame = inner.ok_or_else(|| Failure::said(format!("\"{selector}\" leads into a frame without a page")))?;
         }
+        Err(Failure::said(format!("\"{selector}\" leads through too many frames")))
+    }
+
+    /// What is told of a selector that finds none or several.
+    fn not_one(&self, selector: &str, found: &Value) -> Failure {
+        let count = found["count"].as_u64().unwrap_or_default();
+        if count > 0 {
+            return Failure::said(format!("\"{selector}\" matches {count} elements; it must match one"));
+        }
+        let hint = if self.state().frames.has_inner() {
+            ". Frames are not looked into: name an element there by its reference, such as f1e2, or through its frame, \
+             such as frameLocator('iframe').locator('button')"
+        } else {
+            ""
+        };
+        Failure::said(format!("\"{selector}\" does not match any element{hint}"))
     }
 }
 

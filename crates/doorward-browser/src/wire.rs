@@ -5,8 +5,8 @@ pub(crate) mod websocket;
 
 use std::sync::mpsc;
 
-/// A message that is larger than this ends the connection: it is no answer to anything that is asked here.
-pub(crate) const MESSAGE_AT_MOST: usize = 256 * 1024 * 1024;
+/// A message that is larger than this is no answer to anything that is asked here: a pipe passes it by, a WebSocket ends.
+pub(crate) const MESSAGE_AT_MOST: usize = 128 * 1024 * 1024;
 
 /// Where messages to the browser go in, one JSON text each. They go out by a thread of their own.
 pub(crate) type Outbox = mpsc::Sender<Vec<u8>>;

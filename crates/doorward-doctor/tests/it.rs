@@ -1,4 +1,4 @@
-//! Tests with real sockets: hosts that behave badly, what a run costs, and what it must never tell.
+//! Hosts that behave badly on real sockets, what a run costs, what it must never tell, and words of other programs.
 
 mod it {
     mod bad;
@@ -6,4 +6,5 @@ mod it {
     mod secret;
     mod server;
     mod way;
+    mod words;
 }

@@ -207,8 +207,11 @@ pub(crate) const ELEMENT: Parameter =
     Parameter::asked("element", Kind::Text, "What the element is, in words, for whoever allows the action");
 pub(crate) const REF: Parameter =
     Parameter::needed("ref", Kind::Text, "Reference of the element in the page snapshot, such as e12").or("target");
-pub(crate) const TARGET: Parameter =
-    Parameter::new("target", Kind::Text, "The same as ref, or a selector that fits one element alone");
+pub(crate) const TARGET: Parameter = Parameter::new(
+    "target",
+    Kind::Text,
+    "The same as ref, or a selector that fits one element alone, such as #id, text=Send or, in a frame, frameLocator('iframe').getByRole('button')",
+);
 
 #[cfg(test)]
 mod tests {

@@ -268,18 +268,20 @@ async function textBecomes(text, state, milliseconds) {
   }
 }
 
-// A number for an element that was found by a selector, so that later calls can name it as they name references.
-function pick(selector) {
-  let all;
+// A name for the one element that a selector finds, so that later calls can name it as they name references.
+function pick(selector, step) {
+  let found;
   try {
-    all = selected(selector);
+    found = selected(selector, step);
   } catch {
     return { error: `"${selector}" is neither a reference nor a selector` };
   }
+  const { all, leadsOn } = found;
   if (all.length !== 1) return { count: all.length };
-  const ref = `selector ${selector}`;
+  if (leadsOn && !["IFRAME", "FRAME"].includes(tagOf(all[0]))) return { error: `"${selector}" leads into an element that is no frame` };
+  const ref = `${leadsOn ? `frame ${step}` : "selector"} ${selector}`;
   keep(ref, all[0]);
-  return { ref };
+  return { ref, leadsOn };
 }
 
 function box(element) {
@@ -304,16 +306,21 @@ function signIn() {
   });
 }
 
+// A title can be as long as a page likes.
+function titleNow() {
+  return titleOf(document).slice(0, 5000);
+}
+
 function use(ref, work) {
   const element = found(ref);
   return element ? work(element) : { gone: true };
 }
 
 const HANDLERS = {
-  snapshot: ({ prefix, options }) => ({ text: snapshot(prefix, options), title: document.title }),
+  snapshot: ({ prefix, options }) => ({ text: snapshot(prefix, options), title: titleNow() }),
   prepare: () => (prepare(), {}),
   has: ({ ref }) => ({ has: Boolean(found(ref)) }),
-  pick: ({ selector }) => pick(selector),
+  pick: ({ selector, step }) => pick(selector, step),
   locator: ({ ref }) => use(ref, (element) => ({ code: locator(element), preview: preview(element) })),
   aim: ({ ref, ...rest }) => use(ref, (element) => aim(element, rest)),
   fill: ({ ref, text }) => use(ref, (element) => fill(element, text)),
@@ -332,7 +339,7 @@ const HANDLERS = {
     return { lines: lines.flatMap((line, index) => (wanted.test(line) ? [index] : [])) };
   },
   signIn,
-  title: () => ({ text: document.title }),
+  title: () => ({ text: titleNow() }),
   called: ({ text, kind }) => called(text, kind),
   standing: () => standing(),
   value: ({ ref }) => use(ref, (element) => ({ text: "value" in element ? String(element.value) : flattened(element.textContent || "") })),
@@ -345,7 +352,7 @@ const HANDLERS = {
     for (let count = 0; count < 2; count++) await new Promise((done) => setTimeout(done, 0));
     // A large page is looked at only where it has come to rest.
     const isSmall = looks && document.getElementsByTagName("*").length < 5000;
-    return isSmall ? { text: snapshot("", {}), title: document.title } : {};
+    return isSmall ? { text: snapshot("", {}), title: titleNow() } : {};
   },
 };
 

@@ -31,6 +31,8 @@ function notesOf(element) {
 const plain = (type, names) => names.map((name) => [name, Object.getOwnPropertyDescriptor(type.prototype, name).get]);
 const PLAIN = new Map([...plain(Node, ["parentElement", "parentNode", "childNodes"]), ...plain(Element, ["children", "attributes", "id"])]);
 const parentElementOf = Function.prototype.call.bind(PLAIN.get("parentElement"));
+// So may a document, where an image or a form has the name.
+const [bodyOf, activeIn, titleOf] = plain(Document, ["body", "activeElement", "title"]).map(([, get]) => Function.prototype.call.bind(get));
 
 function ofNode(node, name) {
   return node instanceof HTMLFormElement ? PLAIN.get(name).call(node) : node[name];

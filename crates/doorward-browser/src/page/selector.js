@@ -51,6 +51,10 @@ function callTokens(name, [first = {}, options = {}]) {
       return [token("testId", 0, { text: first.raw })];
     case "locator":
       return tokensOf(first.raw);
+    case "frameLocator":
+      return [...tokensOf(first.raw), token("frame", 0, {})];
+    case "contentFrame":
+      return [token("frame", 0, {})];
     case "filter":
       return [token("has", 0, { ...first.hasText, isExact: false })];
     case "first":
@@ -78,7 +82,10 @@ function codeTokens(source) {
       rest = made.rest.trimStart().replace(/^,\s*/, "");
     }
     rest = rest.slice(1);
-    tokens.push(...callTokens(head[1], given));
+    const made = callTokens(head[1], given);
+    // Which of several frames: `frameLocator('iframe').nth(1)`.
+    const isFrame = made[0].engine === "nth" && tokens.length && tokens[tokens.length - 1].engine === "frame";
+    tokens.splice(isFrame ? -1 : tokens.length, 0, ...made);
   }
   return tokens;
 }
@@ -112,7 +119,7 @@ function cssTokens(source) {
 function partTokens(part) {
   if (/^\(*(?:\/\/|\.\.)/.test(part)) return [token("xpath", 0, { path: part })];
   if (/^(["']).*\1$/s.test(part)) return [textToken("text", part)];
-  const [, engine, rest] = /^([\w-]+)=(.*)$/s.exec(part) || [];
+  const [, engine, rest] = /^([\w-]+|internal:control)=(.*)$/s.exec(part) || [];
   switch (engine) {
     case "xpath":
       return [token("xpath", 0, { path: rest })];
@@ -127,6 +134,8 @@ function partTokens(part) {
       return [token("css", 0, { selector: `[${engine}=${quoted(rest)}]` })];
     case "nth":
       return [token("nth", 0, { index: Number(rest) })];
+    case "internal:control":
+      return [token("frame", 0, {})];
     case "visible":
       return [token("seen", 0, {})];
     default:
@@ -145,10 +154,17 @@ function partsOf(selector) {
 }
 
 function tokensOf(selector) {
-  if (/^(?:(?:await\s+)?page\.)?(?:getBy[A-Z]\w*|locator)\(/.test(selector)) return codeTokens(selector);
+  if (/^(?:(?:await\s+)?page\.)?(?:getBy[A-Z]\w*|locator|frameLocator)\(/.test(selector)) return codeTokens(selector);
   return partsOf(selector).flatMap(partTokens);
 }
 
-function selected(selector) {
-  return looking(() => matchingAll(document, tokensOf(selector.trim())));
+// What a selector finds in this document. One that leads through frames has a step for each: the frame, then what is in it.
+function selected(selector, step) {
+  const steps = [[]];
+  for (const one of tokensOf(selector.trim())) {
+    if (one.engine === "frame") steps.push([]);
+    else steps[steps.length - 1].push(one);
+  }
+  if (steps.some((tokens) => !tokens.length)) throw new SyntaxError("a frame and nothing in it");
+  return { all: looking(() => matchingAll(document, steps[step])), leadsOn: step + 1 < steps.length };
 }

@@ -22,7 +22,7 @@ function makeNode(element, role) {
 }
 
 function snapshot(prefix, options = {}) {
-  const body = options.ref ? found(options.ref) : document.body;
+  const body = options.ref ? found(options.ref) : bodyOf(document);
   if (!body) return null;
   const { lines, written } = draw(body, prefix, options);
   if (options.ref) for (const [ref, element] of written) known.set(ref, element);
@@ -35,7 +35,7 @@ function draw(body, prefix, options) {
   return looking(() => {
     const budget = { nodes: 0, until: performance.now() + TIME_AT_MOST, isOver: false };
     const root = makeNode(body, "fragment");
-    grow(root, body, { prefix, budget, visited: new Set(), active: body.ownerDocument.activeElement });
+    grow(root, body, { prefix, budget, visited: new Set(), active: activeIn(body.ownerDocument) });
     joinTexts(root);
     dropEmpty(root);
     const lines = [];
@@ -51,9 +51,9 @@ function draw(body, prefix, options) {
 function prepare() {
   const kept = counter;
   const page = document.implementation.createHTMLDocument("");
-  page.body.innerHTML = `<h1>a</h1><form><label>b <input></label><label><input type=checkbox> c</label><button>d</button>
+  bodyOf(page).innerHTML = `<h1>a</h1><form><label>b <input></label><label><input type=checkbox> c</label><button>d</button>
     </form><ul><li><a href=#>e</a><li>f: g</ul><table><tr><td>h<td><img alt=i></table><select><option>j</select>`;
-  draw(page.body, "", {});
+  draw(bodyOf(page), "", {});
   counter = kept;
 }
 
@@ -92,7 +92,8 @@ class Entered {
     this.isSeen = isSeen;
     const style = styleOf(element);
     const tag = tagOf(element);
-    this.isBlock = tag === "BR" || Boolean(style && style.display !== "inline");
+    // Without a place in the tree that is drawn it has no style at all.
+    this.isBlock = tag === "BR" || ((style && style.display) || "inline") !== "inline";
     this.child = element.firstChild;
     this.others = null;
     const assigned = tag === "SLOT" ? element.assignedNodes() : [];

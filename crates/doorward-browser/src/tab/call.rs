@@ -147,7 +147,7 @@ impl Tab {
         let params = json!({ "backendNodeId": described["node"]["backendNodeId"], "executionContextId": context });
         let resolved = self.call_within(&session, "DOM.resolveNode", params, limit).await?;
         let object = &resolved["object"]["objectId"];
-        Ok((session, json!({ "objectId": object, "arguments": [{ "objectId": object }] })))
+        Ok((session, json!({ "executionContextId": context, "arguments": [{ "objectId": object }] })))
     }
 }
 

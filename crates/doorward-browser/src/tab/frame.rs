@@ -38,6 +38,11 @@ impl Frames {
         self.all.get(&self.main)
     }
 
+    /// Whether there are frames in the main one.
+    pub(crate) fn has_inner(&self) -> bool {
+        self.all.values().any(|frame| frame.parent.is_some())
+    }
+
     pub(crate) fn find(&self, id: &str) -> Option<&Frame> {
         self.all.get(id)
     }

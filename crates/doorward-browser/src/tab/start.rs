@@ -71,12 +71,14 @@ impl Tab {
         let call = |method: &'static str, params: Value| self.link.call(session, method, params, limit);
         let attach = json!({ "autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true });
         let script = json!({ "source": page::install(), "worldName": WORLD, "runImmediately": true });
-        let (page, _, _, runtime, _, network, _, _, _, ()) = tokio::join!(
+        let keep = json!({ "source": page::keep(), "runImmediately": true });
+        let (page, _, _, runtime, _, _, network, _, _, _, ()) = tokio::join!(
             call("Page.enable", json!({})),
             call("Page.setLifecycleEventsEnabled", json!({ "enabled": true })),
             call("Log.enable", json!({})),
             call("Runtime.enable", json!({})),
             call("Page.addScriptToEvaluateOnNewDocument", script),
+            call("Page.addScriptToEvaluateOnNewDocument", keep),
             call("Network.enable", json!({ "maxPostDataSize": 65536 })),
             call("Audits.enable", json!({})),
             call("Page.setInterceptFileChooserDialog", json!({ "enabled": true })),

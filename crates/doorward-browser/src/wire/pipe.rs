@@ -20,7 +20,7 @@ const SCRIPT: &str = r#"folder=$1
 preferences=$2
 shift 2
 if [ -n "$folder" ]; then
-  mkdir -m 700 "$folder" && mkdir "$folder/Default" && printf %s "$preferences" > "$folder/Default/Preferences" || exit 1
+  mkdir -m 700 "$folder" "$folder/Default" && printf %s "$preferences" > "$folder/Default/Preferences" || exit 1
 fi
 "$@" 3<&0 4>&1 </dev/null >/dev/null
 code=$?
@@ -78,7 +78,7 @@ impl Process {
         let (outbox, messages) = mpsc::channel::<Vec<u8>>();
         thread::spawn(move || write(into, &messages));
         thread::spawn(move || {
-            read(BufReader::with_capacity(64 * 1024, from), inbox);
+            read(BufReader::with_capacity(64 * 1024, from), inbox, MESSAGE_AT_MOST);
             ended();
         });
         let last_words = Arc::new(Mutex::new(Vec::new()));
@@ -127,19 +127,21 @@ fn write(mut into: impl std::io::Write, messages: &mpsc::Receiver<Vec<u8>>) {
     }
 }
 
-fn read(mut from: impl std::io::BufRead, mut inbox: Inbox) {
+/// Gives each message on; one that is longer than `most` is passed by.
+fn read(mut from: impl std::io::BufRead, mut inbox: Inbox, most: usize) {
     let mut message = Vec::new();
     loop {
         message.clear();
         if message.capacity() > 1024 * 1024 {
             message.shrink_to(64 * 1024);
         }
-        let limit = u64::try_from(MESSAGE_AT_MOST).unwrap_or(u64::MAX);
+        let limit = u64::try_from(most).unwrap_or(u64::MAX);
         match (&mut from).take(limit).read_until(0, &mut message) {
             Ok(_) if message.last() == Some(&0) => {
                 message.pop();
                 inbox(&message);
             }
+            Ok(count) if count == most && matches!(from.skip_until(0), Ok(1..)) => {}
             _ => return,
         }
     }
@@ -152,5 +154,19 @@ fn remember(mut errors: impl std::io::Read, kept: &Mutex<Vec<u8>>) {
         kept.extend_from_slice(&piece[..count]);
         let surplus = kept.len().saturating_sub(REMEMBERED);
         kept.drain(..surplus);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_is_too_long_is_passed_by() {
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&taken);
+        let inbox = Box::new(move |message: &[u8]| kept.lock().push(String::from_utf8_lossy(message).into_owned()));
+        read(&b"short\0far too long for it\0the end\0cut"[..], inbox, 9);
+        assert_eq!(*taken.lock(), ["short", "the end"]);
     }
 }

@@ -32,6 +32,12 @@ fn answer(site: Site, request: &Request) -> Answer {
             &[("Content-Type", "application/json"), ("Set-Cookie", "sid=s3cret; Path=/")],
             r#"{"access_token":"s3cret","user":{"name":"ada","password":"s3cret"}}"#,
         ),
+        "/nested" => page("<iframe name=outer src=/frames></iframe>"),
+        "/false" => page(
+            "<script>JSON.stringify = () => 'false'; Object.keys = () => ['false']; Array.isArray = () => false; Number.isFinite = () => false;\
+             Array.prototype.toJSON = String.prototype.toJSON = Date.prototype.toISOString = Error.prototype.toString = () => 'false';\
+             Reflect.apply = Function.prototype.call = () => 'false'; window.Node = window.Window = class {};</script>",
+        ),
         "/evil" => to(302, &site.at(false, "evil.test", "/")),
         _ => page("<title>Well</title><p>All is well</p><script>console.log('here')</script>"),
     }
@@ -136,6 +142,62 @@ async fn elements_are_found_by_the_selectors_of_other_tools() {
     let text = client.open(&site.url("/drag")).await;
     let text = client.well("browser_drag", json!({ "startTarget": "#a", "endRef": find(&text, "Place") })).await;
     assert!(text.contains("moved"), "{text}");
+    client.server.close().await;
+}
+
+#[tokio::test]
+async fn a_selector_leads_through_frames_and_says_how() {
+    let (site, client) = client();
+    let framed = "frameLocator('iframe').getByRole('button', { name: 'Press' })";
+    for (path, target) in [
+        ("/frames", framed),
+        ("/frames", "await page.frameLocator('iframe').first().getByText('Press')"),
+        ("/frames", "locator('iframe').contentFrame().locator('button')"),
+        ("/frames", "iframe >> internal:control=enter-frame >> text=Press"),
+        ("/nested", "frameLocator('[name=outer]').frameLocator('iframe').nth(0).locator('button')"),
+    ] {
+        client.open(&site.url(path)).await;
+        client.well("browser_click", json!({ "element": "it", "target": target })).await;
+        let now = "() => (frames[0].frames.length ? frames[0] : window).document.title";
+        let text = client.well("browser_evaluate", json!({ "function": now })).await;
+        assert!(text.contains("/inner?two"), "{target}: {text}");
+    }
+    client.open(&site.url("/frames")).await;
+    let text = client.well("browser_snapshot", json!({ "target": framed })).await;
+    assert!(text.contains("- button \"Press\" [ref=f1e"), "{text}");
+    client.well("browser_click", json!({ "ref": find(&text, "Press") })).await;
+    for (target, sign) in [
+        ("#none", "does not match any element. Frames are not looked into"),
+        ("frameLocator('div').locator('button')", "no frame"),
+        ("frameLocator('iframe')", "neither a reference nor a selector"),
+        ("frameLocator('iframe').locator('#none')", "does not match any element"),
+    ] {
+        let text = client.wrong("browser_click", json!({ "target": target })).await;
+        assert!(text.contains(sign), "{target}: {text}");
+    }
+    client.open(&site.at(false, "app.test", "/foreign")).await;
+    let name = json!({ "target": "frameLocator('iframe').locator('input')", "function": "(one) => one.type" });
+    let text = client.well("browser_evaluate", name).await;
+    assert!(text.contains("\"file\""), "{text}");
+    client.server.close().await;
+}
+
+#[tokio::test]
+async fn a_page_does_not_falsify_what_is_evaluated() {
+    let (site, client) = client();
+    client.open(&site.url("/false")).await;
+    let function = "() => ({ b: [1, 'x', null, undefined], a: new Date(0), c: { d: [] }, n: document.body, w: window, e: new Error('no'), u: undefined })";
+    let text = client.well("browser_evaluate", json!({ "function": function })).await;
+    let wanted = "{\n  \"b\": [\n    1,\n    \"x\",\n    null,\n    null\n  ],\n  \"a\": \"1970-01-01T00:00:00.000Z\",\n  \
+                  \"c\": {\n    \"d\": []\n  },\n  \"n\": \"ref: <Node>\",\n  \"w\": \"ref: <Window>\",\n  \"e\": {\n    \"name\": \"Error\"\n  }\n}";
+    assert!(text.contains(wanted), "{text}");
+    let text = client.well("browser_evaluate", json!({ "target": "body", "function": "(one) => [one.tagName]" })).await;
+    assert!(text.contains("[\n  \"BODY\"\n]"), "{text}");
+    let around = "() => { const all = { one: 1n, two: () => 1 }; all.one = all; return all; }";
+    assert!(client.well("browser_evaluate", json!({ "function": around })).await.contains("\"one\": \"[Circular]\""));
+    client.wrong("browser_evaluate", json!({ "function": "() => [1n]" })).await;
+    let text = client.wrong("browser_evaluate", json!({ "function": "() => 'x'.repeat(2e7)" })).await;
+    assert!(text.len() < 2000 && text.contains("at most"), "{text}");
     client.server.close().await;
 }
 

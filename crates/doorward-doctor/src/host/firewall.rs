@@ -28,6 +28,8 @@ pub enum From {
     Container(IpAddr),
     /// Anybody's from outside who is led on to a container.
     Led,
+    /// Those of this address outside.
+    Visitor(IpAddr),
 }
 
 /// The rule that stops new connections from anywhere to this TCP port, and whether it rejects rather than drops.
@@ -95,7 +97,7 @@ fn is_inner(name: &str) -> bool {
 /// Whether connections from here come by this interface.
 fn is_way_of(name: &str, from: From) -> bool {
     match from {
-        From::Outside | From::Led => !is_inner(name),
+        From::Outside | From::Led | From::Visitor(_) => !is_inner(name),
         From::Container(_) => is_inner(name) && name != "lo",
     }
 }
@@ -123,19 +125,39 @@ fn is_about(line: &str, from: From) -> bool {
         (None, _) => !line.contains("--match-set"),
         (Some(_), From::Outside | From::Led) => false,
         (Some((range, is_negated)), From::Container(address)) => holds(range, address) != is_negated,
+        (Some((_, is_negated)), From::Visitor(address)) => {
+            let is_of_family = line.contains("ip6 saddr") == address.is_ipv6();
+            let held: Option<Vec<bool>> = sources(line).map(|range| is_held(range, address)).collect();
+            is_of_family && held.is_some_and(|held| held.contains(&true) != is_negated)
+        }
     }
+}
+
+/// The ranges of sources that a rule names.
+fn sources(line: &str) -> impl Iterator<Item = &str> {
+    let rest = line.split_once("saddr").or_else(|| line.split_once(" -s ")).map_or("", |(_, rest)| rest);
+    let rest = rest.trim_start().trim_start_matches("!=").trim_start();
+    let list = rest.strip_prefix('{').and_then(|rest| rest.split('}').next());
+    list.unwrap_or_else(|| rest.split(' ').next().unwrap_or_default()).split(',').map(str::trim)
 }
 
 /// Whether a range holds an address; one that cannot be read does not.
 fn holds(range: &str, address: IpAddr) -> bool {
-    let (net, bits) = range.split_once('/').unwrap_or((range, "32"));
-    match (net.parse(), address, bits.parse::<u32>()) {
-        (Ok(IpAddr::V4(net)), IpAddr::V4(address), Ok(bits @ 1..=32)) => {
-            u32::from(net) >> (32 - bits) == u32::from(address) >> (32 - bits)
-        }
-        (_, _, Ok(0)) => true,
-        _ => false,
-    }
+    is_held(range, address).unwrap_or(false)
+}
+
+/// Whether a range holds an address, where it can be read.
+fn is_held(range: &str, address: IpAddr) -> Option<bool> {
+    let (net, bits) = range.split_once('/').unwrap_or((range, ""));
+    let number = |address: IpAddr| match address {
+        IpAddr::V4(v4) => (u128::from(u32::from(v4)) << 96, 32),
+        IpAddr::V6(v6) => (u128::from(v6), 128),
+    };
+    let net: IpAddr = net.parse().ok()?;
+    let ((first, most), (own, _)) = (number(net), number(address));
+    let bits: u32 = if bits.is_empty() { most } else { bits.parse().ok().filter(|bits| *bits <= most)? };
+    let is_same_kind = net.is_ipv4() == address.is_ipv4();
+    Some(bits == 0 || is_same_kind && first >> (128 - bits) == own >> (128 - bits))
 }
 
 /// The first base chain for incoming packets, as `family table chain`.
@@ -437,5 +459,25 @@ mod tests {
     #[test]
     fn says_nothing_of_what_it_could_not_read() {
         assert_eq!(stops(&Firewall::default(), 443), None);
+    }
+
+    #[test]
+    fn a_visitor_meets_the_rules_about_where_visitors_come_from() {
+        let text = "table inet geo {\nset here {\ntype ipv4_addr\nflags interval\nelements = { 192.0.2.0/24, 203.0.113.7 }\n}\nchain in {\ntype filter hook input priority filter; policy accept;\nip6 saddr != 2001:db8::/32 tcp dport 443 drop\nip saddr != @here tcp dport { 80, 443 } drop\n}\n}";
+        let firewall = listing(text);
+        assert_eq!(stops(&firewall, 443), None);
+        for (visitor, port, expected) in [
+            ("192.0.2.9", 443, false),
+            ("203.0.113.7", 443, false),
+            ("198.51.100.10", 443, true),
+            ("198.51.100.10", 22, false),
+            ("2001:db8::7", 443, false),
+            ("2001:db9::7", 443, true),
+        ] {
+            let verdict = stops_from(&firewall, port, From::Visitor(visitor.parse().unwrap()));
+            assert_eq!(verdict.is_some(), expected, "{visitor} {port}");
+        }
+        let odd = listing(&text.replace("203.0.113.7", "somewhere"));
+        assert_eq!(stops_from(&odd, 443, From::Visitor("198.51.100.10".parse().unwrap())), None);
     }
 }

@@ -33,8 +33,9 @@ pub fn in_line(text: &str) -> Option<(String, u16)> {
         .or_else(|| at("connect ETIMEDOUT "))
         .or_else(|| at("connect EHOSTUNREACH "))
         .or_else(|| at("attempt to connect to "))
+        .or_else(|| at("Connection refused ("))
         .or_else(|| at("upstream: \"grpc://"))?;
-    split(rest.split(['/', '"', ' ', ',']).next().unwrap_or_default().trim_end_matches(':'))
+    split(rest.split(['/', '"', ' ', ',', ')']).next().unwrap_or_default().trim_end_matches(':'))
 }
 
 fn split(text: &str) -> Option<(String, u16)> {
@@ -45,7 +46,7 @@ fn split(text: &str) -> Option<(String, u16)> {
 /// The file of a socket that a line of a log names as the upstream.
 #[must_use]
 pub fn socket_in(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once("unix:").or_else(|| text.split_once("dial unix "))?;
+    let (_, rest) = ["unix:", "dial unix ", "Unix domain socket "].iter().find_map(|word| text.split_once(word))?;
     let path = rest.trim_start_matches("//").split([':', '"', ' ', ',', ')']).next()?;
     path.starts_with('/').then_some(path)
 }
@@ -257,9 +258,11 @@ pub fn moved(host: &Host, name: &str, address: Option<IpAddr>) -> Option<(String
 #[must_use]
 pub fn ports(host: &Host, address: Option<IpAddr>) -> Vec<u16> {
     let address = address.unwrap_or(IpAddr::from([127, 0, 0, 1]));
+    // Who listens on loopback of the other family alone is not met at this one.
+    let is_met = |ip: IpAddr| !ip.is_loopback() || !address.is_loopback() || ip.is_ipv4() == address.is_ipv4();
     let mut ports: Vec<_> = host
         .inner_listeners(address)
-        .filter(|listener| listener.owner != "sshd")
+        .filter(|listener| listener.owner != "sshd" && is_met(listener.address.ip()))
         .map(|listener| listener.address.port())
         .collect();
     ports.sort_unstable();
@@ -311,6 +314,7 @@ mod tests {
             ("upstream: \"http://127.0.0.1:8080/x\", host", Some(("127.0.0.1", 8080))),
             ("dial tcp 172.18.0.3:8000: connect: connection refused", Some(("172.18.0.3", 8000))),
             ("upstream: \"fastcgi://127.0.0.1:9000\"", Some(("127.0.0.1", 9000))),
+            ("HttpRequestException: Connection refused (localhost:5000)", Some(("localhost", 5000))),
             ("all is well", None),
             ("connect() to unix:/run/app.sock failed (2: No such file or directory)", None),
         ] {
@@ -324,10 +328,25 @@ mod tests {
             ("connect() to unix:/run/app.sock failed (2: No such file or directory)", Some("/run/app.sock")),
             ("upstream: \"http://unix:/run/app.sock:/login\", host", Some("/run/app.sock")),
             ("dial unix /run/app.sock: connect: permission denied", Some("/run/app.sock")),
+            ("FCGI: attempt to connect to Unix domain socket /run/php.sock (*:80) failed", Some("/run/php.sock")),
             ("upstream: \"http://127.0.0.1:8080/\"", None),
         ] {
             assert_eq!(socket_in(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_listener_of_the_other_family_is_not_met() {
+        let listener = |at: &str| crate::facts::Listener {
+            address: at.parse().unwrap(),
+            owner: String::new(),
+            waiting: 0,
+            busy: 0,
+            backlog: 0,
+        };
+        let host = Host { listeners: vec![listener("[::1]:8000"), listener("[::]:9000")], ..Host::default() };
+        assert_eq!(ports(&host, None), [9000]);
+        assert_eq!(ports(&host, Some("::1".parse().unwrap())), [8000, 9000]);
     }
 
     #[test]

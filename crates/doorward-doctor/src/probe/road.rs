@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::facts::{Facts, Router};
 
 /// An address that nobody has (RFC 5737): what is sent there ends at the first routers, and is not meant to go further.
-const BEYOND: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+const BEYOND: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 254);
 /// A port on which nobody listens; traceroute begins with it.
 const PORT: u16 = 33_434;
 /// How long all answers are waited for.

@@ -68,6 +68,9 @@ pub(crate) async fn host_part(
     if stopped.is_some_and(is_on_the_way) {
         super::road::look(&walk.target.host, facts).await;
     }
+    if stopped == Some(doorward_core::Link::Tls) {
+        walk.shake_here(facts).await;
+    }
     super::elsewhere::inside(&mut walk, facts).await;
     if stopped.is_some_and(|link| link >= doorward_core::Link::Proxy) {
         super::doubt::at_app(&mut walk, facts).await;
@@ -275,6 +278,17 @@ impl Walk<'_> {
             let place = Place { via, is_tls, host: self.target.host.clone(), address: SocketAddr::new(*address, port) };
             self.look(place, facts).await;
         }
+    }
+
+    /// The handshake that got no end outside, on the host itself: with nothing in between.
+    async fn shake_here(&mut self, facts: &mut Facts) {
+        let port = self.target.port;
+        let listener = facts.host.as_ref().and_then(|host| host.on_port(port).next()).map(|known| known.address.ip());
+        let Some(ip) = listener.filter(|_| self.target.is_https()) else { return };
+        let ip = if ip.is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { ip };
+        let place = Place { via: Via::Inside, address: SocketAddr::new(ip, port), ..self.place.clone() };
+        let door = self.client.open(&place, "here").await;
+        facts.doors.push(door);
     }
 
     /// The first request at an inner place.

@@ -8,13 +8,23 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     contained(facts).or_else(|| balanced(facts))
 }
 
+/// How balancers write of a check that got another status than they wait for: a phrase, and what stands before the status.
+const CHECKS: &[(&str, &str)] = &[
+    ("layer7 wrong status, code: ", "layer7 wrong status, code: "),
+    ("unexpected status code", "status_code\""),
+    ("status code out of tolerances", "status_code\""),
+    ("health check failed", "received error status code: "),
+];
+
 /// A balancer takes the app out, and its log says what its check got.
 fn balanced(facts: &Facts) -> Option<Suspect> {
     let arrival = facts.arrival().filter(|visit| visit.status == 503)?;
-    let line = facts.log_with(&["layer7 wrong status, code: "])?;
-    let text = line.text.to_lowercase();
-    let (_, rest) = text.split_once("layer7 wrong status, code: ")?;
-    let got: u16 = rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+    let (line, got) = CHECKS.iter().find_map(|(word, before)| {
+        let line = facts.log_with(&[word])?;
+        let text = line.text.to_lowercase();
+        let rest = text.split_once(before)?.1.trim_start_matches([' ', ':', '"']);
+        Some((line, rest.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u16>().ok()?))
+    })?;
     let app = facts.inner(Via::App);
     // An app that fails says so by 5xx: then the check is right.
     if !matches!(got, 301..=308 | 400..=405) || app.is_some_and(|visit| !visit.is_well()) {
@@ -31,7 +41,14 @@ fn balanced(facts: &Facts) -> Option<Suspect> {
         line,
     )
     .not("proxy.upstream_refused", "the check gets an answer")
-    .fix("option httpchk GET /health   # a path, and a Host (http-check send hdr Host NAME), that the app answers with 200");
+    .fixes(mend::lines(
+        facts,
+        &[
+            ("haproxy", "option httpchk GET /health   # a path, and a Host (http-check send hdr Host NAME), that the app answers with 200"),
+            ("caddy", "health_uri /health   # a path that the app answers with 200"),
+            ("traefik", "traefik.http.services.app.loadbalancer.healthcheck.path=/health   # a path that the app answers with 200"),
+        ],
+    ));
     Some(match app {
         Some(visit) => suspect.saw("the app past the proxy", visit.told(), visit.url.clone()),
         None => suspect.likely(),
@@ -129,6 +146,17 @@ mod tests {
             let text =
                 format!("Server app/one is DOWN, reason: Layer7 wrong status, code: {got}, check duration: 1ms.");
             assert_eq!(code(&RULE, &logged(answered(503), &text)), expected, "{got}");
+        }
+    }
+
+    #[test]
+    fn other_balancers_tell_of_their_checks_too() {
+        for text in [
+            r#"{"level":"info","logger":"http.handlers.reverse_proxy.health_checker.active","msg":"unexpected status code","status_code":404,"host":"127.0.0.1:8000"}"#,
+            r#"level=warning msg="Health check failed." error="HTTP request failed: received error status code: 404" targetURL=http://172.18.0.3:8000"#,
+        ] {
+            assert_eq!(code(&RULE, &logged(answered(503), text)), Some("app.health.wrong_path"), "{text}");
+            assert_eq!(code(&RULE, &logged(answered(503), &text.replace("404", "500"))), None, "{text}");
         }
     }
 }

@@ -118,11 +118,11 @@ fn told(facts: &Facts, place: Link) -> Option<Suspect> {
         "oomkilled",
         "by the oom killer",
         "memory cgroup out of memory",
+        "javascript heap out of memory",
+        "java.lang.outofmemoryerror",
     ]) {
         return Some(
-            quoted(Suspect::new("app.oom_killed", "The kernel ended the app for lack of memory."), line)
-                .at(place)
-                .deep(5),
+            quoted(Suspect::new("app.oom_killed", "The app was ended for lack of memory."), line).at(place).deep(5),
         );
     }
     if let Some(line) = facts.log_any(&[
@@ -159,6 +159,7 @@ fn told(facts: &Facts, place: Link) -> Option<Suspect> {
         "entered fatal state",
         "not expected)",
         "segmentation fault",
+        "thread 'main' panicked",
         "core dumped",
         "exited with code 1",
         "restart counter is at",

@@ -28,6 +28,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "all workers are busy",
         "server reached pm.max_children",
         "max_clients reached",
+        "server reached maxrequestworkers",
+        "thread pool exhausted",
     ]);
     if let Some(listener) = full {
         let is_busy = line.is_some_and(|line| {

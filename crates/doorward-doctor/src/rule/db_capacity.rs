@@ -23,7 +23,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 .iter()
                 .any(|words| database.refused.to_lowercase().contains(words))
     });
-    let line = |words: &[&str]| facts.log_any(words);
+    // Threads are no connections.
+    let line = |words: &[&str]| facts.log_any(words).filter(|line| !line.text.to_lowercase().contains("thread pool"));
     let (code, why, line, fix) = if let Some(line) = line(&[
         "too many clients already",
         "too many connections",
@@ -35,6 +36,10 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "maximum number of sessions",
         "connection limit exceeded",
         "max client connections reached",
+        "ora-00018",
+        "ora-00020",
+        "ora-12516",
+        "ora-12519",
     ]) {
         (
             "db.too_many_connections",
@@ -70,6 +75,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "waiting for a slot to become available",
         "your connection pool cannot serve them",
         "no connections available",
+        "request was dropped from queue",
+        "waiting for a free connection",
     ]) {
         let idle =
             database(facts).is_some_and(|database| database.idle_in_transaction > 1) || facts.log_ever(LEAKS).is_some();

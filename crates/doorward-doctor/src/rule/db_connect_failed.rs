@@ -60,6 +60,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             "er_access_denied_error",
             "invalid username/password; logon denied",
         ])
+        .or_else(|| log_line(facts, |text| has_each(text, &[&["mongo"], &["authentication failed"]])))
         .or_else(|| {
             log_line(facts, |text| {
                 has_each(
@@ -151,6 +152,8 @@ const DOWN: &[&str] = &[
     "eai_again",
     "could not translate host name",
     "name or service not known",
+    "temporary failure in name resolution",
+    "no pg_hba.conf entry",
     "getaddrinfo failed",
     "unknownhostexception",
     "unknown host",
@@ -214,7 +217,15 @@ fn is_of_database(text: &str) -> bool {
     ];
     let other: &[&str] =
         &["upstream", "6379", "redis", "smtp", "ldap", "memcache", "queuepool", "from the pool", "from pool"];
-    has_each(text, &[about]) && !has_each(text, &[other])
+    (has_each(text, &[about]) || is_of_named(text)) && !has_each(text, &[other])
+}
+
+/// Whether the name that did not resolve is one that databases are given.
+fn is_of_named(text: &str) -> bool {
+    let name =
+        ["enotfound ", "eai_again ", "lookup "].iter().find_map(|word| text.split_once(word)).map(|(_, rest)| rest);
+    let name = name.and_then(|rest| rest.split([' ', ':', ',', '"', '\'']).next()).unwrap_or_default();
+    name.split(['-', '_', '.']).any(|part| matches!(part, "db" | "pg" | "sql")) || name.ends_with("db")
 }
 
 /// Whether a container is one of a database, by its name.
@@ -369,5 +380,16 @@ mod tests {
         assert_eq!((suspect.code, suspect.depth), ("db.unreachable", 3));
         let facts = contained("panic: cannot open the store", &[container("feedback", "restarting", 0)]);
         assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn a_name_that_databases_are_given_is_one() {
+        for (text, expected) in [
+            ("Error: getaddrinfo EAI_AGAIN desk-db", Some("db.unreachable")),
+            ("Error: getaddrinfo ENOTFOUND shopdb", Some("db.unreachable")),
+            ("Error: getaddrinfo EAI_AGAIN idp.example.com", None),
+        ] {
+            assert_eq!(code(&RULE, &logged(answered(500), text)), expected, "{text}");
+        }
     }
 }

@@ -40,6 +40,10 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             "dirty database version",
             "migrations have failed validation",
             "failed migrations in the target database",
+            "ora-00904",
+            "ora-00942",
+            "has changed since the database was created",
+            "schema validation failed",
         ])
         .or_else(|| log_line(facts, |text| has_each(text, &[&["schema version"], OTHER])))
         .or_else(|| facts.log_lines().filter(|line| is_missing_column(&line.text)).last())

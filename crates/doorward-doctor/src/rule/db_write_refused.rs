@@ -47,6 +47,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "database is read-only",
         "is in read-only mode",
         "notwritableprimary",
+        "not primary",
+        "notprimary",
         "sqlite_readonly",
     ]);
     // What a role may read and not write; where it may not even read, the table is somebody else's.

@@ -24,6 +24,8 @@ const UNRESOLVED: &[&str] = &[
     "no address associated with hostname",
     "unspecified dns error",
     "bad address '",
+    "no resolver defined to resolve",
+    "dns lookup failure for",
 ];
 
 fn judge(facts: &Facts) -> Option<Suspect> {

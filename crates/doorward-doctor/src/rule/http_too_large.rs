@@ -142,6 +142,7 @@ fn response(facts: &Facts) -> Option<Suspect> {
         "too big header while reading response header",
         "upstream sent too big header",
         "response headers too large",
+        "server response headers exceeded",
     ]);
     // HAProxy blocks an answer that it cannot hold, and says no more. Where only the right password meets that, it is
     // what comes with the session: its cookies.

@@ -31,6 +31,20 @@ fn silence(facts: &Facts) -> Option<Suspect> {
             .fixes(opening(host, port)),
         );
     }
+    if let Some((ip, line)) = shut_out(facts, host, port) {
+        return Some(
+            Suspect::new(
+                "firewall.dropped",
+                format!("The firewall of the host drops packets to port {port} by where they come from, and {ip} is among those that it keeps out."),
+            )
+            .likely()
+            .deep(3)
+            .saw(seen.0, seen.1, ip.to_string())
+            .saw("the firewall", line, "the host")
+            .not("net.tcp.syn_dropped", "a rule of the host itself fits this visitor")
+            .fix("correct the list of that rule: add the networks of the visitors who should come in, or take the rule away from the public web ports"),
+        );
+    }
     let is_full = host.on_port(port).any(|listener| listener.backlog > 0 && listener.waiting > listener.backlog);
     if is_translated(facts, host)
         || is_full
@@ -52,6 +66,17 @@ fn silence(facts: &Facts) -> Option<Suspect> {
     // A firewall that may not be read may be the one.
     Some(if host.firewall.is_readable { suspect.not("firewall.dropped", "no rule of the host stops this port") } else { suspect.likely() }
         .fix(format!("open TCP {port} in the provider's firewall (security group, cloud firewall) for 0.0.0.0/0 and ::/0 inbound: this is a public web port")))
+}
+
+/// The rule that keeps out who comes from where the doctor stands, and no others.
+fn shut_out(facts: &Facts, host: &Host, port: u16) -> Option<(IpAddr, String)> {
+    let door = stop::entrance(facts).filter(|_| facts.vantage == Vantage::Outside && !facts.is_behind_cdn())?;
+    let fits = |ip: &&IpAddr| ip.is_ipv4() == door.address.is_ipv4() && !is_private(ip);
+    let ip = *facts.own.iter().find(fits)?;
+    let firewall = crate::host::reply::own(&host.firewall, &host.addresses);
+    let (line, is_rejected) =
+        crate::host::firewall::stops_from(&firewall, port, crate::host::firewall::From::Visitor(ip))?;
+    (!is_rejected).then_some((ip, line))
 }
 
 /// The command that opens the port, in the words of what manages the rules there.

@@ -24,10 +24,33 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 .fix("nft add rule inet filter forward tcp flags syn tcp option maxseg size set rt mtu"),
         );
     }
-    if let Some(suspect) = idle(facts).or_else(|| bridge(facts)) {
+    if let Some(suspect) = swallowed(facts).or_else(|| idle(facts)).or_else(|| bridge(facts)) {
         return Some(suspect);
     }
     quic(facts)
+}
+
+/// Connections open, and what the server says at the handshake, several packets full, comes through on the host alone.
+fn swallowed(facts: &Facts) -> Option<Suspect> {
+    let door = stop::entrance(facts).filter(|door| door.tcp == Tcp::Open)?;
+    door.tls.as_ref().filter(|tls| tls.knock == Knock::Silent)?;
+    facts
+        .doors(Via::Inside)
+        .find(|door| door.purpose == "here" && door.tls.as_ref().is_some_and(|tls| tls.knock == Knock::Done))?;
+    Some(
+        Suspect::new(
+            "net.pmtu_blackhole",
+            format!("Connections to {} open, and the server's part of the TLS handshake does not come back, though the same handshake succeeds on the host: large packets vanish on the way.", door.address),
+        )
+        .likely()
+        .at(Link::Tls)
+        .deep(3)
+        .saw(format!("handshake with {}", door.address), "silence", "here")
+        .saw("the same handshake", "done", "the host")
+        .not("tls.version_unsupported", "the same server shakes hands on the host")
+        .fix("nft add rule inet filter forward tcp flags syn tcp option maxseg size set rt mtu   # on every router with a tunnel")
+        .fix("ip link set dev TUNNEL mtu 1280   # or the MTU that the path carries; and let ICMP \"fragmentation needed\" pass"),
+    )
 }
 
 fn quic(facts: &Facts) -> Option<Suspect> {
@@ -165,5 +188,19 @@ mod tests {
         let asked = Line { text: "protocols h1 h2 h3".into(), ..Line::default() };
         facts.host.as_mut().unwrap().proxy.push(asked);
         assert_eq!(severity(&facts), Some(doorward_core::Severity::Error));
+    }
+
+    #[test]
+    fn a_handshake_that_succeeds_on_the_host_alone_is_lost_on_the_way() {
+        let mut facts = healthy();
+        let tls = |knock| Some(Handshake { knock, ..Handshake::default() });
+        facts.doors[0].tls = tls(Knock::Silent);
+        facts.visits.clear();
+        assert_eq!(code(&RULE, &facts), None);
+        let here = Door { via: Via::Inside, purpose: "here".into(), tls: tls(Knock::Silent), ..door(Tcp::Open) };
+        facts.doors.push(here);
+        assert_eq!(code(&RULE, &facts), None);
+        facts.doors[1].tls = tls(Knock::Done);
+        assert_eq!(code(&RULE, &facts), Some("net.pmtu_blackhole"));
     }
 }

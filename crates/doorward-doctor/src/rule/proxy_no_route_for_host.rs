@@ -16,7 +16,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         || arrival.says("welcome to nginx!")
         || arrival.says("apache2 debian default page")
         || arrival.says("apache2 ubuntu default page")
-        || is_unrouted(facts, arrival);
+        || is_unrouted(facts, arrival)
+        || is_hung_up(facts, arrival);
     if !is_own {
         return None;
     }
@@ -34,14 +35,10 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "rule syntax",
     ]);
     let known = facts.host.as_ref().is_some_and(|host| {
-        let names: Vec<_> =
-            host.proxy.iter().filter(|line| line.text.trim_start().starts_with("server_name")).collect();
-        !names.is_empty()
-            && !names
-                .iter()
-                .any(|line| line.text.contains(&target.host) || line.text.contains('_') || line.text.contains("*."))
+        let has_other = host.proxy.iter().any(|line| line.text.contains("server_name _"));
+        !has_other && is_unnamed(host, &target.host)
     });
-    let is_certain = app.is_some() || line.is_some() || known;
+    let is_certain = app.is_some() || line.is_some() || known || is_hung_up(facts, arrival);
     let is_common = is_unrouted(facts, arrival)
         || arrival.body.trim() == "404 page not found"
         || arrival.status == 421
@@ -79,6 +76,28 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         suspect = quoted(suspect, line);
     }
     Some(if is_certain { suspect } else { suspect.likely() })
+}
+
+/// Whether no `server_name` of nginx may be this name. A bare `_` is no name at all.
+fn is_unnamed(host: &Host, name: &str) -> bool {
+    let pieces = host.proxy.iter().flat_map(|line| line.text.split([';', '{', '}']));
+    let names: Vec<_> = pieces
+        .filter_map(|piece| piece.trim().strip_prefix("server_name "))
+        .flat_map(str::split_whitespace)
+        .filter(|known| *known != "_")
+        .collect();
+    let fits = |known: &&str| {
+        let is_below = known.trim_start_matches("*.").trim_start_matches('.');
+        known.contains(['~', '$']) || *known == name || is_below != *known && name.ends_with(is_below)
+    };
+    !names.is_empty() && !names.iter().any(fits)
+}
+
+/// nginx ends the connection without a word (444) where its server for all other names is told to.
+fn is_hung_up(facts: &Facts, arrival: &Visit) -> bool {
+    let (Some(host), Some(target)) = (&facts.host, &facts.target) else { return false };
+    let is_told = host.proxy.iter().any(|line| line.text.contains("return 444"));
+    arrival.fault == Some(Fault::Closed) && is_told && is_unnamed(host, &target.host)
 }
 
 /// `HAProxy` answers 503 where none of its rules chose servers: its log names the front twice, and its configuration tells
@@ -124,5 +143,25 @@ mod tests {
         assert_eq!(code(&RULE, &facts), None);
         facts.visits.push(by(visit(200), Via::App));
         assert_eq!(code(&RULE, &facts), Some("proxy.no_route_for_host"));
+    }
+
+    #[test]
+    fn a_server_for_all_other_names_may_hang_up() {
+        let mut facts = answered(0);
+        facts.visits[0].fault = Some(Fault::Closed);
+        let lines = |names: &str| {
+            [format!("server_name {names};"), "server_name _; return 444;".to_owned()]
+                .map(|text| Line { text, ..Line::default() })
+                .to_vec()
+        };
+        for (names, expected) in [
+            ("app.exampel.com", Some("proxy.no_route_for_host")),
+            ("app.example.com", None),
+            ("*.example.com", None),
+            ("~^app", None),
+        ] {
+            facts.host.insert(host(&["0.0.0.0:443"])).proxy = lines(names);
+            assert_eq!(code(&RULE, &facts), expected, "{names}");
+        }
     }
 }

@@ -109,15 +109,18 @@ fn wrong(facts: &Facts) -> Option<Suspect> {
         None => app.is_some_and(|door| matches!(door.tcp, Tcp::Silent | Tcp::Prohibited | Tcp::Noroute)),
     };
     let Some((name, port)) = named else {
-        let refused = app.is_some_and(|door| door.tcp == Tcp::Refused);
+        // HAProxy names its servers, not their addresses, which may stand where they cannot be read.
+        let line = facts.log_with(&["layer4 connection problem", "connection refused"]);
+        let refused = line.is_some() || app.is_some_and(|door| door.tcp == Tcp::Refused);
         return refused.then(|| {
-            base(
+            let suspect = base(
                 "proxy.upstream_refused",
                 "The app refuses connections at the address that was given: it is down, or listens elsewhere.".into(),
-            )
-            .likely()
-            .deep(2)
-            .fix("start the app, then compare its address with the proxy's upstream")
+            );
+            line.map_or(suspect.clone(), |line| quoted(suspect, line))
+                .likely()
+                .deep(2)
+                .fix("start the app, then compare its address with the proxy's upstream")
         });
     };
     let is_waiting = is_silent && app.is_some_and(|door| door.tcp != Tcp::Open);

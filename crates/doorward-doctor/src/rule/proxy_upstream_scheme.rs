@@ -138,7 +138,8 @@ fn unannounced(facts: &Facts, arrival: &Visit) -> Option<Suspect> {
         return None;
     }
     let line = log_line(facts, |text| {
-        has_each(text, &[&["proxy protocol"], &["broken header", "invalid header", "bad header", "not a valid"]])
+        text.contains("broken header: \"")
+            || has_each(text, &[&["proxy protocol"], &["broken", "invalid header", "bad header", "not a valid"]])
     })?;
     let why = "A listener expects the PROXY protocol, and what comes to it begins with the request.";
     Some(
@@ -245,5 +246,12 @@ mod tests {
         assert_eq!(code(&RULE, &told(400, announced)), Some("proxy.upstream_scheme_mismatch"));
         assert_eq!(code(&RULE, &told(200, announced)), None);
         assert_eq!(code(&RULE, &told(400, "server app1 127.0.0.1:8000")), None);
+    }
+
+    #[test]
+    fn a_listener_that_expects_to_be_told_who_asks_says_so() {
+        let text = "12#12: *3 broken header: \"GET /login HTTP/1.1\" while reading PROXY protocol, client: 127.0.0.1";
+        assert_eq!(code(&RULE, &logged(answered(502), text)), Some("proxy.upstream_scheme_mismatch"));
+        assert_eq!(code(&RULE, &logged(healthy(), text)), None);
     }
 }

@@ -30,11 +30,19 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 "misconf",
                 "oom command",
                 "name or service not known",
+                "clusterdown",
+                "read only replica",
+                "no connection is active",
+                "wrongpass",
+                "markeddead",
+                "marked dead",
                 "error",
             ]
             .iter()
             .any(|word| text.contains(word))
     });
+    let unkept = log_line(facts, |text| has_each(text, &[&["session_start()", "session_write_close"], &["failed"]]));
+    let down = down.or_else(|| unkept.filter(|line| !line.text.to_lowercase().contains("no space")));
     if let Some(line) =
         down.filter(|_| is_failing_inside(facts) || lost > 0 && !is_mixed || after.iter().any(|status| *status >= 500))
     {
@@ -171,5 +179,14 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("session.store_down"));
         facts.host.as_mut().unwrap().log[0].text = "RedisConnectionFailureException: Unable to connect to Redis".into();
         assert_eq!(code(&RULE, &facts), Some("session.store_down"));
+    }
+
+    #[test]
+    fn files_of_sessions_that_may_not_be_written_are_a_store_that_is_down() {
+        let text = "PHP Warning: session_start(): open(/var/lib/php/sess_x, O_RDWR) failed: ";
+        for (why, expected) in [("Permission denied (13)", true), ("No space left on device (28)", false)] {
+            let facts = logged(answered(500), &format!("{text}{why}"));
+            assert_eq!(code(&RULE, &facts), expected.then_some("session.store_down"), "{why}");
+        }
     }
 }

@@ -25,6 +25,12 @@ const WORDS: &[&str] = &[
     "ssl certificate problem",
     "the remote certificate is invalid",
     "certificate is not trusted",
+    "certificate verification: error (",
+    "x509: certificate is valid for",
+    "x509: certificate has expired",
+    "x509: cannot validate certificate for",
+    "upstream ssl certificate does not match",
+    "hostname mismatch, certificate is not valid for",
 ];
 
 fn judge(facts: &Facts) -> Option<Suspect> {

@@ -33,6 +33,13 @@ fn a_body_without_end_is_read_to_a_bound_only() {
 }
 
 #[test]
+fn a_head_without_end_is_no_answer() {
+    let head = format!("HTTP/1.1 200 OK\r\n{}", "X-More: and more\r\n".repeat(60_000));
+    let (family, _) = root(move |_| Deed::Last(head.clone()));
+    assert!(family.is_some_and(|family| family.starts_with("unknown.")));
+}
+
+#[test]
 fn redirects_without_end_are_followed_a_few_times() {
     let server = serve(|head| {
         let number: u32 = head.split("n=").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok()).unwrap_or(0);

@@ -136,7 +136,7 @@ async fn snapshot(turn: &mut Turn<'_>) -> Result<(), Failure> {
     }
     if let Some(target) = turn.given.text("target").filter(|target| !target.is_empty()) {
         let spot = tab.spot(target).await?;
-        detail.reference = Some(spot.reference);
+        (detail.frame, detail.reference) = (Some(spot.frame), Some(spot.reference));
     }
     match turn.given.text("filename") {
         Some(name) => {
