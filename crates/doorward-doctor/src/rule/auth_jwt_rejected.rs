@@ -22,7 +22,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         || facts.signin.attempts.iter().any(|attempt| attempt.answer == Answer::Failure)
         || facts.visits.iter().any(|visit| visit.step == Step::Provider && visit.status >= 400);
     if !is_failing {
-        return None;
+        return overheard(facts);
     }
     said(facts, token).or_else(|| overdue(facts, token?)).or_else(|| hinted(token?))
 }
@@ -213,7 +213,10 @@ fn spoken(text: &str) -> Option<&'static str> {
         "issued at",
         "token is from the future",
     ];
+    // Milliseconds taken for seconds lie tens of thousands of years ahead.
+    let is_far = has(&[&["year "], &["out of range"]]) && has(&[&["exp", "token", "jwt", "claim", "timestamp"]]);
     match () {
+        () if is_far => Some("auth.jwt.exp_unit"),
         () if has(&[&["audience", " aud ", "`aud`", "'aud'", "\"aud\"", "(aud)", "aud claim"], NOT_TAKEN]) => {
             Some("auth.jwt.audience_mismatch")
         }
@@ -272,6 +275,15 @@ fn said(facts: &Facts, token: Option<&Token>) -> Option<Suspect> {
     })
 }
 
+/// What only the log tells, and more than once: a single line may be a stranger's token, or a key that was new.
+fn overheard(facts: &Facts) -> Option<Suspect> {
+    let is_well = facts.signin.tokens.iter().any(|token| (200..400).contains(&token.status))
+        || facts.signin.attempts.iter().any(|attempt| attempt.variant == Variant::Real);
+    let suspect = said(facts, None).filter(|suspect| !is_well && suspect.code != "auth.jwt.signature_invalid")?;
+    let again = facts.log_lines().filter(|line| spoken(&line.text) == Some(suspect.code)).count();
+    if again < 2 { None } else { heard(facts, suspect) }
+}
+
 /// What a refused token shows without a word of the verifier.
 fn hinted(token: &Token) -> Option<Suspect> {
     let host = url::Url::parse(&token.iss).ok().and_then(|url| url.host_str().map(str::to_owned));
@@ -307,6 +319,17 @@ mod tests {
         let mut facts = healthy();
         facts.signin.tokens = vec![Token { status: 401, verifier_now: Some(1_800_000_000), ..token }];
         facts
+    }
+
+    #[test]
+    fn a_log_that_says_it_again_and_again_is_heard() {
+        let line = "IDX10214: Audience validation failed. Audiences: 'account'. Token of web refused.";
+        let facts = logged(healthy(), line);
+        assert_eq!(code(&RULE, &facts), None, "one line may be a stranger's");
+        let facts = logged(facts, line);
+        assert_eq!(code(&RULE, &facts), Some("auth.jwt.audience_mismatch"));
+        let bad = "JWT signature is invalid";
+        assert_eq!(code(&RULE, &logged(logged(healthy(), bad), bad)), None, "strangers send anything");
     }
 
     #[test]

@@ -102,6 +102,20 @@ fn measured(facts: &Facts) -> Option<Suspect> {
                 .fix("timedatectl set-ntp true"),
         );
     }
+    // A clock that the app itself calls wrong explains codes that it refuses.
+    let drifts = log_line(facts, |text| {
+        has_each(text, &[&["clock", "system time"], &["not synchroni", "offset", "drift", "skew"]])
+            && !is_of_codes(text)
+    });
+    if let Some((drift, refused)) = drifts.zip(fails) {
+        let why = "The app says that its host's clock is off, and codes are refused.";
+        return Some(
+            quoted(quoted(Suspect::new("auth.totp.clock_skew", why), drift), refused)
+                .deep(3)
+                .likely()
+                .fix("timedatectl set-ntp true"),
+        );
+    }
     let line = fails.filter(|line| is_of_time(&line.text.to_lowercase()))?;
     let text = line.text.to_lowercase();
     if has_each(
@@ -144,6 +158,7 @@ const REFUSED: &[&str] = &[
     "refused",
     "denied",
     "failed",
+    "unsuccessful",
     "not accepted",
     "out of sync",
     "behind",
@@ -178,7 +193,7 @@ fn is_of_codes(text: &str) -> bool {
     about.iter().any(|word| text.contains(word))
         && !["accepted", "succeeded", "success", "passed"]
             .iter()
-            .any(|word| text.contains(word) && !text.contains("not accepted"))
+            .any(|word| text.contains(word) && !text.contains("not accepted") && !text.contains("unsuccess"))
 }
 
 /// Whether a line says that the code belongs to another time.
@@ -222,6 +237,15 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("auth.totp.clock_skew"));
         facts.now -= 90;
         assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn a_clock_that_the_app_calls_wrong_explains_codes_that_it_refuses() {
+        let clock = "the system clock is not synchronized accurately enough with the configured NTP server";
+        let code_line = "Unsuccessful TOTP authentication attempt by user ada";
+        assert_eq!(code(&RULE, &logged(logged(healthy(), clock), code_line)), Some("auth.totp.clock_skew"));
+        assert_eq!(code(&RULE, &logged(healthy(), clock)), None);
+        assert_eq!(code(&RULE, &logged(healthy(), code_line)), None);
     }
 
     #[test]
