@@ -4,7 +4,7 @@
 use serde_json::Value;
 use url::Url;
 
-use crate::facts::{Browser, Call, Echoed};
+use crate::facts::{Browser, Call, Echoed, Token};
 use crate::jar::{self, Jar, Start};
 use crate::probe::passkey::rp_id;
 use crate::probe::signin::is_token_name;
@@ -14,6 +14,8 @@ use crate::redact::{self, Salt};
 const CALLS: usize = 500;
 /// Characters of a body that are kept.
 const EXCERPT: usize = 400;
+/// Milliseconds within which a token that was handed out is a new one.
+const FRESH: i64 = 60_000;
 
 /// Reads a HAR file (HTTP Archive 1.2).
 ///
@@ -35,6 +37,7 @@ pub fn read(text: &str) -> Result<Browser, serde_json::Error> {
     browser.console = lines.map(redact::clean).take(200).collect();
     browser.is_secure_context = har["log"]["_isSecureContext"].as_bool();
     browser.clock_ahead = ahead(&browser.calls);
+    browser.tokens = memory.refused;
     Ok(browser)
 }
 
@@ -58,6 +61,10 @@ struct Memory {
     handed: Vec<String>,
     /// Names and tokens that went with requests that passed.
     passed: Vec<(String, String)>,
+    /// Tokens of an API that answers brought, and when.
+    brought: Vec<(String, i64)>,
+    /// Those of them that were refused soon after.
+    refused: Vec<Token>,
 }
 
 impl Memory {
@@ -103,7 +110,30 @@ impl Memory {
             self.weigh(&mut call, &url);
             self.learn(&mut call, entry, &url);
         }
+        self.bear(&call, entry);
         call
+    }
+
+    /// Takes in tokens of an API that an answer brings, and keeps what stands in one that is refused soon after.
+    fn bear(&mut self, call: &Call, entry: &Value) {
+        let text = text_of(&entry["response"]["content"]["text"]);
+        let is_token = |part: &&str| part.starts_with("eyJ") && part.matches('.').count() == 2;
+        for token in text.split(['"', '\'', '=', '&', ' ']).filter(is_token).take(5) {
+            self.brought.push((token.to_owned(), call.at));
+        }
+        let sent = headers(&entry["request"]).find(|(name, _)| name == "authorization").map(|(_, value)| value);
+        let Some(sent) = sent.filter(|_| call.status == 401 && self.refused.len() < 10) else { return };
+        let sent = sent.trim_start_matches("Bearer ").trim();
+        let is_fresh = self.brought.iter().any(|(known, at)| known == sent && (call.at - at).abs() < FRESH);
+        if is_fresh {
+            let why = call.got("www-authenticate").unwrap_or_default();
+            self.refused.push(Token {
+                status: call.status,
+                body: format!("{} {why}", call.body).trim().to_owned(),
+                verifier_now: date(call),
+                ..crate::probe::session::claims(sent)
+            });
+        }
     }
 
     /// Which cookies the request lacks, and which stay away rightly.
@@ -359,6 +389,21 @@ mod tests {
         let mut again = page.clone();
         again["response"]["content"]["text"] = json!("<meta name=csrf-token content=later>");
         assert_eq!(browser(&[page, again, send(3, 419, "first")]).calls[2].token, Echoed::Older);
+    }
+
+    #[test]
+    fn a_new_token_that_is_refused_shows_its_claims() {
+        // {"alg":"RS256"} and {"iat":1767323045,"exp":1767326645000}
+        let token = "eyJhbGciOiJSUzI1NiJ9.eyJpYXQiOjE3NjczMjMwNDUsImV4cCI6MTc2NzMyNjY0NTAwMH0.c2ln";
+        let mut login = entry(1, &json!([]), &json!([]), ("POST", "https://a.test/login", 200));
+        login["response"]["content"]["text"] = json!(format!("{{\"access_token\":\"{token}\"}}"));
+        let sent = json!([["Authorization", format!("Bearer {token}")]]);
+        let why = json!([["WWW-Authenticate", "Bearer error_description=\"too far in the future\""]]);
+        let refused = entry(2, &sent, &why, ("GET", "https://a.test/me", 401));
+        let seen = browser(&[login, refused.clone()]);
+        assert_eq!(seen.tokens.iter().map(|token| token.exp).collect::<Vec<_>>(), [Some(1_767_326_645_000.0)]);
+        assert!(seen.tokens[0].body.contains("too far"));
+        assert!(browser(&[refused]).tokens.is_empty(), "an old token may have ended rightly");
     }
 
     #[test]

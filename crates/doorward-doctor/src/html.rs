@@ -128,6 +128,15 @@ pub(crate) fn scripts(text: &str) -> Vec<String> {
     sources.filter(|source| !source.is_empty()).take(8).collect()
 }
 
+/// Addresses to which the page's links lead.
+pub(crate) fn links(text: &str) -> Vec<String> {
+    let places = tags(text)
+        .into_iter()
+        .filter(|(name, _)| name == "a")
+        .filter_map(|(_, attributes)| attributes.into_iter().find(|(key, _)| key == "href").map(|(_, value)| value));
+    places.filter(|place| !place.is_empty()).take(200).collect()
+}
+
 /// The content of a meta element of this name.
 pub(crate) fn meta(text: &str, wanted: &str) -> Option<String> {
     tags(text).into_iter().filter(|(name, _)| name == "meta").find_map(|(_, attributes)| {

@@ -5,5 +5,6 @@ mod it {
     mod cost;
     mod secret;
     mod server;
+    mod way;
     mod words;
 }

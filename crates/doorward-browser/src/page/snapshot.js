@@ -92,7 +92,8 @@ class Entered {
     this.isSeen = isSeen;
     const style = styleOf(element);
     const tag = tagOf(element);
-    this.isBlock = tag === "BR" || Boolean(style && style.display !== "inline");
+    // Without a place in the tree that is drawn it has no style at all.
+    this.isBlock = tag === "BR" || ((style && style.display) || "inline") !== "inline";
     this.child = element.firstChild;
     this.others = null;
     const assigned = tag === "SLOT" ? element.assignedNodes() : [];

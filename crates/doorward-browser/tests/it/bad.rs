@@ -33,6 +33,13 @@ fn answer(_: Site, request: &Request) -> Answer {
             "<div role='button checkbox nonsense' aria-labelledby='a b a' id=a aria-checked=maybe>x</div>\
             <p role=heading aria-level=-9 aria-owns='a a z'>y</p><table role=none><tr><td>z</table><p id=b aria-labelledby=a>q</p>",
         ),
+        "/named" => page(
+            "<title>true title</title><img name=body><img name=title><form name=activeElement><input name=parentElement><input name=id></form>\
+            <progress>key<i></i>{brace}</progress><button>Press</button>",
+        ),
+        "/huge" => page(
+            "<button>Small</button><script>const all = 'x'.repeat(1e7); document.title = all; console.log(all); history.replaceState('', '', '#' + 'y'.repeat(1e5))</script>",
+        ),
         "/hostile" => headed(
             &[("X-Odd", "a\u{1}b\u{ff}\u{7f}"), ("Set-Cookie", "\u{ff}\u{fe}=\u{1}; Domain=\u{e9}")],
             "<title>odd</title><script>console.log('\\ud800 half', '\\u0000'); console.error(new Error('\\udc00'))</script>",
@@ -213,6 +220,24 @@ async fn elements_that_change_their_name_and_lie_about_their_role_can_be_used() 
     assert!(text.contains("Ref e999999 not found in the current page snapshot"), "{text}");
     let text = client.open(&site.url("/lying")).await;
     assert!(text.contains("button"), "{text}");
+    well(site, &client).await;
+    client.server.close().await;
+}
+
+#[tokio::test]
+async fn names_that_hide_the_document_and_texts_without_end_hide_nothing() {
+    let (site, client) = client();
+    let text = client.open(&site.url("/named")).await;
+    assert!(text.contains("Page Title: true title"), "{text}");
+    // What has no place in the tree that is drawn makes no space around itself.
+    assert!(text.contains("\"key{brace}\""), "{text}");
+    client.well("browser_click", json!({ "element": "x", "ref": find(&text, "Press") })).await;
+    let stale = client.wrong("browser_click", json!({ "element": "x", "ref": "f7e1" })).await;
+    assert!(stale.contains("Ref f7e1 not found"), "{stale}");
+    let text = client.open(&site.url("/huge")).await;
+    assert!(text.contains("button \"Small\"") && text.len() < 300_000, "{} bytes", text.len());
+    let text = client.well("browser_console_messages", json!({})).await;
+    assert!(text.len() < 1_000_000, "{} bytes", text.len());
     well(site, &client).await;
     client.server.close().await;
 }

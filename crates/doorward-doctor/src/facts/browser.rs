@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cookie, Trouble};
+use super::{Cookie, Token, Trouble};
 
 /// How a token that was sent stands to those that the site handed out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,4 +139,6 @@ pub struct Browser {
     pub clock_ahead: Option<i64>,
     /// The relying party that options for a passkey name; empty without any.
     pub rp_id: String,
+    /// Tokens of an API that were handed out in the recording and refused at once.
+    pub tokens: Vec<Token>,
 }

@@ -60,6 +60,8 @@ pub struct Phone {
 pub struct Installation {
     /// What is wrong with its configuration.
     pub complaints: Vec<Complaint>,
+    /// Addresses and blocks of the proxies that it believes.
+    pub trusted_proxies: Vec<String>,
     /// Its mail server, where it has one.
     pub mail: Option<Mail>,
     /// What the installation knows of the request that was refused, line by line.

@@ -3,8 +3,9 @@
 use serde_json::Value;
 use url::Url;
 
-use crate::facts::{Answer, Visit};
-use crate::html;
+use super::client::Incoming;
+use crate::facts::{Answer, Attempt, Variant, Visit};
+use crate::{html, redact};
 
 const CSRF: &[&str] = &[
     "csrf",
@@ -105,6 +106,29 @@ pub(crate) fn judge(visit: &Visit, text: &str, page: &str) -> Answer {
         200..=299 if is_failure => Answer::Credentials,
         200..=299 => Answer::Welcome,
         _ => Answer::Refused,
+    }
+}
+
+/// What is kept of a try and its answer.
+pub(super) fn tried(
+    variant: Variant,
+    answer: Answer,
+    visit: &Visit,
+    sent: Vec<String>,
+    incoming: &Incoming,
+) -> Attempt {
+    let said: Value = serde_json::from_slice(&incoming.body).unwrap_or_default();
+    Attempt {
+        variant,
+        answer,
+        status: visit.status,
+        body: visit.body.chars().take(600).collect(),
+        location: visit.field("location").unwrap_or_default().to_owned(),
+        sent,
+        ms: visit.ms,
+        cookies: visit.cookies.clone(),
+        reason: redact::clean(said["reason"].as_str().unwrap_or_default()),
+        token: None,
     }
 }
 

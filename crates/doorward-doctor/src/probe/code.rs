@@ -63,7 +63,7 @@ pub(crate) async fn enter(
         Answer::Welcome | Answer::FormAgain if html::code_form(&text, &profile.code).is_some() => Answer::Credentials,
         answer => answer,
     };
-    facts.signin.attempts.push(super::signin::tried(Variant::Code, answer, &visit, sent, &incoming));
+    facts.signin.attempts.push(super::answer::tried(Variant::Code, answer, &visit, sent, &incoming));
     facts.visits.push(visit.clone());
     Some(visit)
 }

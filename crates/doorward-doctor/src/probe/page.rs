@@ -4,7 +4,9 @@ use url::Url;
 
 use super::client::Outgoing;
 use super::hook::hook;
+use super::openapi::described;
 use super::passkey::passkey;
+use super::provider::provider;
 use super::signin;
 use super::walk::Walk;
 use crate::facts::{Facts, Step, Via};
@@ -12,11 +14,15 @@ use crate::html;
 use crate::jar::Jar;
 use crate::profile::{self, Profile};
 
+/// Bytes of the head of a browser that has some cookies: no server that people use may refuse as many.
+const HEAD: usize = 2_048;
+
 pub(crate) async fn page(walk: &mut Walk<'_>, facts: &mut Facts, progress: &mut dyn FnMut(&str)) {
     let Some(arrival) = facts.arrival().cloned() else { return };
     let profile = recognise(walk, &arrival);
     facts.profile.clone_from(&profile.name);
-    if !arrival.is_well() && arrival.status != 401 || crate::stop::is_loop(facts) {
+    // An endpoint that takes a POST alone is asked for by its own address now and then.
+    if !arrival.is_well() && !matches!(arrival.status, 401 | 405) || crate::stop::is_loop(facts) {
         return;
     }
     if arrival.is_cached() || !arrival.cookies.is_empty() || facts.is_behind_cdn() {
@@ -29,8 +35,10 @@ pub(crate) async fn page(walk: &mut Walk<'_>, facts: &mut Facts, progress: &mut 
         progress("reading the scripts of the page");
         assets(walk, facts, &text).await;
     }
+    described(walk, facts, &profile, &text).await;
     provider(walk, facts, &profile, &text).await;
     signin::sign_in(walk, facts, &profile, progress).await;
+    head(walk, facts).await;
     if walk.request.login.is_none() {
         members(walk, facts).await;
     }
@@ -46,6 +54,24 @@ pub(crate) async fn page(walk: &mut Walk<'_>, facts: &mut Facts, progress: &mut 
 
 fn recognise(walk: &Walk<'_>, arrival: &crate::facts::Visit) -> Profile {
     walk.request.chosen.clone().or_else(|| profile::recognised(arrival)).unwrap_or_default()
+}
+
+/// The page once more, under a head of the size that browsers send once they have cookies.
+async fn head(walk: &mut Walk<'_>, facts: &mut Facts) {
+    if walk.client.is_blocked {
+        return;
+    }
+    let mut out = walk.navigation(Step::LargeHead, &walk.url.clone());
+    let sent: usize = out.fields.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+    let padding = format!("doorward_padding={}", "x".repeat(HEAD.saturating_sub(sent + out.url.len() + 200)));
+    match out.fields.iter_mut().find(|(name, _)| name == "Cookie") {
+        Some((_, value)) => *value = format!("{value}; {padding}"),
+        None => out.fields.push(("Cookie".into(), padding)),
+    }
+    "as a browser's with cookies".clone_into(&mut out.note);
+    let place = walk.place.clone();
+    let (visit, _) = walk.client.ask(&place, &out, None).await;
+    facts.visits.push(visit);
 }
 
 /// The page once more, as somebody without cookies.
@@ -97,50 +123,6 @@ async fn assets(walk: &mut Walk<'_>, facts: &mut Facts, text: &str) {
     for visit in facts.visits.iter_mut().filter(|visit| visit.step == Step::First && visit.via == Via::Public) {
         visit.note = crate::facts::marks(text);
     }
-}
-
-/// Where a sign-in by provider leads.
-async fn provider(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, text: &str) {
-    let named = ["/sso", "/auth/login", "/oauth2/start", "/login/oidc", "/oauth/login", "/accounts/oidc"]
-        .iter()
-        .find(|path| text.contains(&format!("\"{path}")))
-        .map(|path| (*path).to_owned());
-    let Some(path) = walk
-        .request
-        .provider
-        .clone()
-        .or(named)
-        .or_else(|| (!profile.provider.is_empty()).then(|| profile.provider.clone()))
-    else {
-        return;
-    };
-    let url = format!("{}{path}", walk.target.origin());
-    let out = Outgoing { step: Step::Provider, ..walk.navigation(Step::Provider, &url) };
-    let place = walk.place.clone();
-    let (visit, incoming) = walk.client.ask(&place, &out, Some(&mut walk.jar)).await;
-    if let Some(location) = incoming.field("location") {
-        facts.signin.authorize.push(crate::redact::address(&location));
-        if let Ok(url) = Url::parse(&location) {
-            callback(walk, facts, &url);
-        }
-    }
-    facts.visits.push(visit);
-}
-
-/// Which cookies would come back with the provider's answer.
-fn callback(walk: &Walk<'_>, facts: &mut Facts, authorize: &Url) {
-    use crate::jar::Start;
-    let value = |name: &str| authorize.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-    let Some(back) = value("redirect_uri").and_then(|uri| Url::parse(&uri).ok()) else { return };
-    let start = if value("response_mode").as_deref() == Some("form_post") {
-        Start::CrossSitePost
-    } else {
-        Start::CrossSiteNavigation
-    };
-    let site = |url: &Url| crate::jar::site(url.host_str().unwrap_or_default()).to_owned();
-    let start = if site(&back) == site(authorize) { Start::SameSite } else { start };
-    let states: Vec<_> = walk.jar.left_behind(&back, start);
-    facts.signin.withheld.extend(states);
 }
 
 /// A preflight and the request after it, as a page of another origin sends them.

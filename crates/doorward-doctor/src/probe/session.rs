@@ -186,6 +186,22 @@ async fn sign_out(walk: &mut Walk<'_>, facts: &mut Facts, jar: &mut Jar, place: 
 
 /// What a token says of itself; nothing of it is verified here.
 pub(crate) fn token_fact(token: &str, visit: &crate::facts::Visit) -> Token {
+    let date = visit
+        .field("date")
+        .and_then(|date| httpdate::parse_http_date(date).ok())
+        .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    // Some verifiers say why in the field alone (RFC 6750, section 3).
+    let why = visit.field("www-authenticate").filter(|_| visit.status == 401).unwrap_or_default();
+    Token {
+        status: visit.status,
+        body: format!("{} {why}", visit.body.chars().take(400).collect::<String>()).trim().to_owned(),
+        verifier_now: date.and_then(|since| i64::try_from(since.as_secs()).ok()),
+        ..claims(token)
+    }
+}
+
+/// What stands in a token.
+pub(crate) fn claims(token: &str) -> Token {
     let part = |at: usize| -> Value {
         let bytes = token
             .split('.')
@@ -200,10 +216,6 @@ pub(crate) fn token_fact(token: &str, visit: &crate::facts::Visit) -> Token {
         Value::String(one) => vec![redact::clean(one)],
         _ => Vec::new(),
     };
-    let date = visit
-        .field("date")
-        .and_then(|date| httpdate::parse_http_date(date).ok())
-        .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
     Token {
         alg: text(&head["alg"]),
         kid: text(&head["kid"]),
@@ -212,9 +224,6 @@ pub(crate) fn token_fact(token: &str, visit: &crate::facts::Visit) -> Token {
         iat: claims["iat"].as_f64(),
         nbf: claims["nbf"].as_f64(),
         exp: claims["exp"].as_f64(),
-        status: visit.status,
-        body: visit.body.chars().take(400).collect(),
-        verifier_now: date.and_then(|since| i64::try_from(since.as_secs()).ok()),
         ..Token::default()
     }
 }

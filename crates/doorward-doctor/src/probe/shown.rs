@@ -53,6 +53,7 @@ const OPEN: &[&str] = &[
     "x-upstream",
     "sec-fetch-dest",
     "sec-fetch-user",
+    "sec-fetch-storage-access",
     "x-real-ip",
     "transfer-encoding",
     "x-doorward-node",

@@ -1,9 +1,9 @@
 //! A sign-in as a browser does it, with a name that nobody has; and where it is refused, what that depends on.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use url::Url;
 
-use super::client::{Client, Incoming, Outgoing, Place};
+use super::client::{Client, Outgoing, Place};
 use super::token;
 use super::walk::Walk;
 use crate::facts::{Answer, Attempt, Facts, Form, Step, Trust, Variant, Via, Visit};
@@ -117,7 +117,8 @@ async fn find(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, jar: &m
         ..Plan::default()
     };
     let or = |name: &str, usual: &str| if name.is_empty() { usual.to_owned() } else { name.to_owned() };
-    plan.form.user = or(&profile.user, "username");
+    let user = crate::facts::named(facts, "user:").filter(|_| is_guess);
+    plan.form.user = or(&profile.user, user.as_deref().unwrap_or("username"));
     plan.form.password = or(&profile.password, "password");
     if profile.token_path.is_empty() {
         plan.token = if plan.token_name.is_empty() { String::new() } else { token::readable(jar) };
@@ -189,34 +190,11 @@ async fn attempt(walk: &mut Walk<'_>, facts: &mut Facts, plan: &Plan, jar: &mut 
     }
     facts.signin.attempts.push(Attempt {
         token: (!plan.token.is_empty()).then(|| walk.client.salt.mark(&plan.token)),
-        ..tried(variant, answer, &visit, sent, &incoming)
+        ..super::answer::tried(variant, answer, &visit, sent, &incoming)
     });
     facts.visits.push(visit);
     walk.answer = incoming;
     answer
-}
-
-/// What is kept of a try and its answer.
-pub(super) fn tried(
-    variant: Variant,
-    answer: Answer,
-    visit: &Visit,
-    sent: Vec<String>,
-    incoming: &Incoming,
-) -> Attempt {
-    let said: Value = serde_json::from_slice(&incoming.body).unwrap_or_default();
-    Attempt {
-        variant,
-        answer,
-        status: visit.status,
-        body: visit.body.chars().take(600).collect(),
-        location: visit.field("location").unwrap_or_default().to_owned(),
-        sent,
-        ms: visit.ms,
-        cookies: visit.cookies.clone(),
-        reason: redact::clean(said["reason"].as_str().unwrap_or_default()),
-        token: None,
-    }
 }
 
 fn outgoing(
@@ -389,8 +367,15 @@ async fn raced(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile, plan: 
 /// Signs in with the named account, on a fresh page; the cookies afterwards, and the answer.
 pub(crate) async fn real(walk: &mut Walk<'_>, facts: &mut Facts, profile: &Profile) -> Option<(Jar, Visit, Place)> {
     let (plan, mut jar) = again(walk, facts, profile, &Jar::default()).await?;
-    attempt(walk, facts, &plan, &mut jar, Variant::Real).await;
+    let answer = attempt(walk, facts, &plan, &mut jar, Variant::Real).await;
     let visit = facts.visits.last()?.clone();
+    // What passed before and is refused now hangs on chance, and not on the account: nobody tries once more.
+    if answer == Answer::Csrf && facts.signin.attempts.iter().any(|attempt| is_passed(attempt.answer)) {
+        for _ in 0..2 {
+            let Some((plan, mut jar)) = again(walk, facts, profile, &Jar::default()).await else { break };
+            attempt(walk, facts, &plan, &mut jar, Variant::Again).await;
+        }
+    }
     let place = walk.place_of(&plan.action, facts).await?;
     Some((jar, visit, place))
 }

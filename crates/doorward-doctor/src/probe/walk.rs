@@ -215,8 +215,14 @@ impl Walk<'_> {
             }
             seen.push(state);
             if is_elsewhere(&next, &self.target) {
-                // Another site, such as a provider of identities: that it is there is all we need to know.
+                // Another site, such as a provider of identities.
                 facts.signin.authorize.push(crate::redact::address(&next));
+                if let Some(url) = Url::parse(&next)
+                    .ok()
+                    .filter(|url| url.query().is_some_and(|query| query.contains("redirect_uri=")))
+                {
+                    super::provider::at_provider(self, facts, &url).await;
+                }
                 return;
             }
             self.url = next;
@@ -317,7 +323,7 @@ impl Walk<'_> {
 }
 
 /// Where an answer leads.
-fn redirect(visit: &Visit, incoming: &Incoming, from: &str) -> Option<String> {
+pub(super) fn redirect(visit: &Visit, incoming: &Incoming, from: &str) -> Option<String> {
     if !matches!(visit.status, 301 | 302 | 303 | 307 | 308) {
         return None;
     }

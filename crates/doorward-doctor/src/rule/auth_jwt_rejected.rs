@@ -6,7 +6,9 @@ use crate::facts::Token;
 pub(super) const RULE: Rule = Rule { family: "auth.jwt_rejected", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    let token = facts.signin.tokens.iter().find(|token| matches!(token.status, 400 | 401 | 403 | 0));
+    let recorded = facts.browser.iter().flat_map(|browser| &browser.tokens);
+    let all = facts.signin.tokens.iter().chain(recorded);
+    let token = all.into_iter().find(|token| matches!(token.status, 400 | 401 | 403 | 0));
     if let Some(suspect) = token.and_then(|token| claimed(facts, token)) {
         return Some(suspect);
     }
@@ -20,7 +22,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         || facts.signin.attempts.iter().any(|attempt| attempt.answer == Answer::Failure)
         || facts.visits.iter().any(|visit| visit.step == Step::Provider && visit.status >= 400);
     if !is_failing {
-        return None;
+        return overheard(facts);
     }
     said(facts, token).or_else(|| overdue(facts, token?)).or_else(|| hinted(token?))
 }
@@ -35,7 +37,27 @@ fn overdue(facts: &Facts, token: &Token) -> Option<Suspect> {
             .is_some();
     let lasts = token.exp.zip(token.iat).is_some_and(|(exp, iat)| exp > now + 30.0 && (iat - now).abs() < 30.0);
     let is_one_clock = facts.host.is_some() && (now - own).abs() < 30.0;
-    (is_called && lasts && is_one_clock).then(|| {
+    if !(is_called && lasts && is_one_clock) {
+        return None;
+    }
+    // A proxy writes a Date of its own: the app's is the one that it writes past the proxy.
+    let at_app = facts.visits.iter().filter(|visit| visit.via == Via::App && !visit.is_cached());
+    let dates = at_app.filter_map(|visit| httpdate::parse_http_date(visit.field("date")?).ok());
+    let unix = dates.filter_map(|date| Some(date.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs_f64()));
+    if let Some(off) = unix.map(|date| date - own).find(|off| off.abs() > 30.0) {
+        let why = format!("The app's own clock is {off:.0} s off from its proxy's, so it calls new tokens expired.");
+        return Some(
+            told(token, "auth.jwt.clock_skew", why)
+                .saw("Date, past the proxy", format!("{off:.0} s from here"), "the app")
+                .not("auth.jwt.exp_unit", "the verifier's own clock explains it")
+                .fix("timedatectl set-ntp true   # on issuer and verifier; allow a leeway of some seconds in the verifier"),
+        );
+    }
+    // Of several apps behind the proxy one was asked, and another may verify.
+    if facts.host.as_ref().is_some_and(|host| crate::host::upstream::all(host).len() > 1) {
+        return None;
+    }
+    Some({
         let why = format!(
             "The token lasts another {:.0} s by the clock of the host that calls it expired: the verifier holds seconds against milliseconds.",
             token.exp.unwrap_or_default() - now
@@ -191,7 +213,10 @@ fn spoken(text: &str) -> Option<&'static str> {
         "issued at",
         "token is from the future",
     ];
+    // Milliseconds taken for seconds lie tens of thousands of years ahead.
+    let is_far = has(&[&["year "], &["out of range"]]) && has(&[&["exp", "token", "jwt", "claim", "timestamp"]]);
     match () {
+        () if is_far => Some("auth.jwt.exp_unit"),
         () if has(&[&["audience", " aud ", "`aud`", "'aud'", "\"aud\"", "(aud)", "aud claim"], NOT_TAKEN]) => {
             Some("auth.jwt.audience_mismatch")
         }
@@ -250,6 +275,15 @@ fn said(facts: &Facts, token: Option<&Token>) -> Option<Suspect> {
     })
 }
 
+/// What only the log tells, and more than once: a single line may be a stranger's token, or a key that was new.
+fn overheard(facts: &Facts) -> Option<Suspect> {
+    let is_well = facts.signin.tokens.iter().any(|token| (200..400).contains(&token.status))
+        || facts.signin.attempts.iter().any(|attempt| attempt.variant == Variant::Real);
+    let suspect = said(facts, None).filter(|suspect| !is_well && suspect.code != "auth.jwt.signature_invalid")?;
+    let again = facts.log_lines().filter(|line| spoken(&line.text) == Some(suspect.code)).count();
+    if again < 2 { None } else { heard(facts, suspect) }
+}
+
 /// What a refused token shows without a word of the verifier.
 fn hinted(token: &Token) -> Option<Suspect> {
     let host = url::Url::parse(&token.iss).ok().and_then(|url| url.host_str().map(str::to_owned));
@@ -288,6 +322,17 @@ mod tests {
     }
 
     #[test]
+    fn a_log_that_says_it_again_and_again_is_heard() {
+        let line = "IDX10214: Audience validation failed. Audiences: 'account'. Token of web refused.";
+        let facts = logged(healthy(), line);
+        assert_eq!(code(&RULE, &facts), None, "one line may be a stranger's");
+        let facts = logged(facts, line);
+        assert_eq!(code(&RULE, &facts), Some("auth.jwt.audience_mismatch"));
+        let bad = "JWT signature is invalid";
+        assert_eq!(code(&RULE, &logged(logged(healthy(), bad), bad)), None, "strangers send anything");
+    }
+
+    #[test]
     fn a_token_that_lasts_and_counts_as_expired_is_counted_in_another_unit() {
         let token = Token {
             iat: Some(1_800_000_000.0),
@@ -301,6 +346,10 @@ mod tests {
         assert_eq!(code(&RULE, &facts), None, "another clock may be meant");
         facts.host = Some(host(&["127.0.0.1:8000"]));
         assert_eq!(code(&RULE, &facts), Some("auth.jwt.exp_unit"));
+        let date = httpdate::fmt_http_date(std::time::UNIX_EPOCH + std::time::Duration::from_hours(500_002));
+        facts.visits.push(by(with(visit(200), "date", &date), Via::App));
+        assert_eq!(code(&RULE, &facts), Some("auth.jwt.clock_skew"), "past the proxy the app shows another clock");
+        facts.visits.pop();
         facts.signin.tokens[0].exp = Some(1_799_999_990.0);
         assert_eq!(code(&RULE, &facts), None, "it is expired");
     }

@@ -5,6 +5,57 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "auth.totp_clock", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
+    measured(facts).or_else(|| recorded(facts))
+}
+
+/// A code that a recorded visitor entered in vain, and how far his clock and the server's are apart.
+fn recorded(facts: &Facts) -> Option<Suspect> {
+    let is_of_code = |call: &&Call| {
+        let place = call.url.to_lowercase();
+        let is_there =
+            ["2fa", "mfa", "otp", "two-factor", "twofactor", "two_factor", "second-factor", "/code", "verify"]
+                .iter()
+                .any(|word| place.contains(word));
+        call.is_change() && (is_there || is_of_codes(&call.body.to_lowercase()))
+    };
+    let is_refused = |call: &&Call| {
+        let text = call.body.to_lowercase();
+        let is_of_forgery = is_forgery_refusal(call) && has_each(&text, &[&["csrf", "xsrf", "forgery"]]);
+        let says = has_each(&text, &[&["code", "otp", "token"]]) && (has_each(&text, &[REFUSED]) || is_of_time(&text));
+        !is_of_forgery
+            && (matches!(call.status, 400 | 401 | 403 | 422) && (text.is_empty() || says) || call.status == 200 && says)
+    };
+    let all = || calls(facts).filter(is_of_code);
+    let refused = all().filter(is_refused).last()?;
+    // Who gets in afterwards had mistyped.
+    if all().skip_while(|call| !std::ptr::eq(*call, refused)).skip(1).any(|call| call.status < 400) {
+        return None;
+    }
+    let text = refused.body.to_lowercase();
+    let seen = |suspect: Suspect| {
+        suspect
+            .saw(format!("{} {}", refused.method, refused.url), refused.status.to_string(), "browser")
+            .likely()
+            .deep(3)
+    };
+    match facts.browser.as_ref()?.clock_ahead.filter(|ahead| ahead.abs() > 25) {
+        Some(ahead) => {
+            let (by, way) = (ahead.abs(), if ahead > 0 { "behind" } else { "ahead of" });
+            let why = format!("Codes are refused, and the server's clock is {by} s {way} the visitor's.");
+            Some(
+                seen(Suspect::new("auth.totp.clock_skew", why))
+                    .fix("timedatectl set-ntp true   # on the server; if its clock is right, on the visitor's device"),
+            )
+        }
+        None if is_of_time(&text) => {
+            let why = "The clocks of browser and server agree, and the code belongs to another time: the clock of the device that makes the codes is off.";
+            Some(seen(Suspect::new("auth.totp.client_clock_skew", why)).fix("on the device: let the clock be set automatically (date and time, in its settings), then try the next code"))
+        }
+        None => None,
+    }
+}
+
+fn measured(facts: &Facts) -> Option<Suspect> {
     let date = facts
         .visits
         .iter()
@@ -51,6 +102,20 @@ fn judge(facts: &Facts) -> Option<Suspect> {
                 .fix("timedatectl set-ntp true"),
         );
     }
+    // A clock that the app itself calls wrong explains codes that it refuses.
+    let drifts = log_line(facts, |text| {
+        has_each(text, &[&["clock", "system time"], &["not synchroni", "offset", "drift", "skew"]])
+            && !is_of_codes(text)
+    });
+    if let Some((drift, refused)) = drifts.zip(fails) {
+        let why = "The app says that its host's clock is off, and codes are refused.";
+        return Some(
+            quoted(quoted(Suspect::new("auth.totp.clock_skew", why), drift), refused)
+                .deep(3)
+                .likely()
+                .fix("timedatectl set-ntp true"),
+        );
+    }
     let line = fails.filter(|line| is_of_time(&line.text.to_lowercase()))?;
     let text = line.text.to_lowercase();
     if has_each(
@@ -93,6 +158,7 @@ const REFUSED: &[&str] = &[
     "refused",
     "denied",
     "failed",
+    "unsuccessful",
     "not accepted",
     "out of sync",
     "behind",
@@ -127,7 +193,7 @@ fn is_of_codes(text: &str) -> bool {
     about.iter().any(|word| text.contains(word))
         && !["accepted", "succeeded", "success", "passed"]
             .iter()
-            .any(|word| text.contains(word) && !text.contains("not accepted"))
+            .any(|word| text.contains(word) && !text.contains("not accepted") && !text.contains("unsuccess"))
 }
 
 /// Whether a line says that the code belongs to another time.
@@ -144,6 +210,9 @@ fn is_of_time(text: &str) -> bool {
         "in the future",
         "out of sync",
         "offset",
+        "synchroni",
+        "another time",
+        "out_of_sync",
         " s late",
         " s early",
         "time difference",
@@ -168,5 +237,37 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("auth.totp.clock_skew"));
         facts.now -= 90;
         assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn a_clock_that_the_app_calls_wrong_explains_codes_that_it_refuses() {
+        let clock = "the system clock is not synchronized accurately enough with the configured NTP server";
+        let code_line = "Unsuccessful TOTP authentication attempt by user ada";
+        assert_eq!(code(&RULE, &logged(logged(healthy(), clock), code_line)), Some("auth.totp.clock_skew"));
+        assert_eq!(code(&RULE, &logged(healthy(), clock)), None);
+        assert_eq!(code(&RULE, &logged(healthy(), code_line)), None);
+    }
+
+    #[test]
+    fn a_recorded_code_is_held_against_both_clocks() {
+        let call = |status, body: &str| Call {
+            method: "POST".into(),
+            url: "https://app.example.com/login/2fa".into(),
+            status,
+            body: body.into(),
+            ..Call::default()
+        };
+        let facts = |ahead, calls: Vec<Call>| {
+            let mut facts = healthy();
+            facts.browser = Some(crate::facts::Browser { calls, clock_ahead: Some(ahead), ..Default::default() });
+            facts
+        };
+        let wrong = || call(401, "Invalid two-factor code");
+        assert_eq!(code(&RULE, &facts(394, vec![wrong()])), Some("auth.totp.clock_skew"));
+        assert_eq!(code(&RULE, &facts(1, vec![wrong()])), None, "a code may just be mistyped");
+        assert_eq!(code(&RULE, &facts(394, vec![wrong(), call(302, "")])), None);
+        assert_eq!(code(&RULE, &facts(394, vec![call(403, "CSRF token invalid")])), None);
+        let late = call(400, "totp_out_of_sync: the code belongs to another time");
+        assert_eq!(code(&RULE, &facts(0, vec![late])), Some("auth.totp.client_clock_skew"));
     }
 }

@@ -130,21 +130,114 @@ fn callback(facts: &Facts) -> Option<Suspect> {
     )
 }
 
-/// A page under localhost calls 127.0.0.1, or the other way, and is turned away for want of a cookie.
+/// A page under localhost calls 127.0.0.1, or the other way, and is turned away for want of a cookie; or somebody who
+/// got his cookie under one of the names is sent on, or back by a provider, to the other.
 fn two_names(facts: &Facts) -> Option<Suspect> {
-    let call = calls(facts).find(|call| {
-        let page = call.sent("origin").and_then(is_loopback);
-        let own = is_loopback(&call.url);
-        page.is_some() && own.is_some() && page != own && call.is_turned_away() && call.cookies.is_empty()
+    let all: Vec<_> = calls(facts).collect();
+    let (call, own, other) = all.iter().enumerate().find_map(|(at, call)| {
+        let own = is_loopback(&call.url)?;
+        let is_refused = call.is_turned_away() || matches!(call.status, 400 | 422);
+        if !is_refused || !call.cookies.is_empty() {
+            return None;
+        }
+        let page = call.sent("origin").and_then(is_loopback).filter(|page| *page != own && call.is_turned_away());
+        let is_known = all.iter().any(|any| is_loopback(&any.url).as_ref() == Some(&own) && !any.cookies.is_empty());
+        let sets =
+            |earlier: &&Call| earlier.set.iter().any(|cookie| !cookie.is_deletion && !is_incidental(&cookie.name));
+        let began = || {
+            let mut earlier = all[..at].iter().copied().filter(sets).filter_map(|earlier| is_loopback(&earlier.url));
+            earlier.find(|name| *name != own).filter(|_| !is_known)
+        };
+        Some((*call, own.clone(), page.or_else(began)?))
     })?;
-    let (page, own) = (call.sent("origin").unwrap_or_default(), is_loopback(&call.url)?);
     Some(
-        Suspect::new("cookie.site_mismatch_localhost_127", format!("The page is under {page} and the API under {own}: browsers treat them as two sites, and the cookie belongs to one."))
+        Suspect::new("cookie.site_mismatch_localhost_127", format!("The page is under {other} and the call goes to {own}: browsers treat them as two sites, and the cookie belongs to one."))
             .at(Link::Cookie)
             .deep(4)
             .likely()
-            .saw(format!("{} {}", call.method, call.url), format!("{}, Origin: {page}, without cookies", call.status), "browser")
-            .fix(format!("write {own} in every address")),
+            .saw(format!("{} {}", call.method, call.url), format!("{}, without cookies; begun under {other}", call.status), "browser")
+            .fix(format!("write {own} in every address, the way back that a provider knows among them")),
+    )
+}
+
+/// Whether a call goes to another site than the page is of.
+fn is_to_another_site(call: &Call) -> bool {
+    let site = |url: &str| {
+        url::Url::parse(url).ok().and_then(|url| url.host_str().map(|host| crate::jar::site(host).to_owned()))
+    };
+    match call.sent("sec-fetch-site") {
+        Some(word) => word == "cross-site",
+        None => call.sent("origin").and_then(site).is_some_and(|page| Some(page) != site(&call.url)),
+    }
+}
+
+/// Why this browser keeps every cookie of another site from a call, where it does.
+pub(super) fn keeps_away(facts: &Facts, call: &Call) -> Option<&'static str> {
+    if !is_to_another_site(call) {
+        return None;
+    }
+    if call.sent("sec-fetch-storage-access") == Some("none") {
+        return Some("the browser says so: Sec-Fetch-Storage-Access: none");
+    }
+    let agent = call.sent("user-agent").unwrap_or_default().to_lowercase();
+    let is_webkit = agent.contains("iphone")
+        || agent.contains("ipad")
+        || agent.contains("version/") && agent.contains("safari/") && !agent.contains("android");
+    if is_webkit {
+        return Some("Safari keeps cookies of other sites from every call");
+    }
+    // Firefox has a jar for each site that a page is of: what was set on the own page is not in the one for another.
+    let of_own_page = |earlier: &Call| {
+        !is_to_another_site(earlier)
+            && call.lacks.iter().all(|name| earlier.set.iter().any(|cookie| cookie.name == *name))
+    };
+    (agent.contains("firefox/") && calls(facts).any(of_own_page))
+        .then_some("Firefox keeps the cookies of each site's pages apart")
+}
+
+/// A call of a page of another site, which this browser sends without cookies whatever they allow.
+fn third_party(facts: &Facts) -> Option<Suspect> {
+    let (call, why) = calls(facts)
+        .filter(|call| call.cookies.is_empty() && !call.lacks.is_empty() && call.method != "OPTIONS")
+        .find_map(|call| Some((call, keeps_away(facts, call)?)))?;
+    let name = call.lacks.first()?;
+    Some(
+        Suspect::new("cookie.third_party_blocked", format!("The page is of another site, and its call comes without `{name}`: {why}."))
+            .at(Link::Cookie)
+            .deep(3)
+            .likely()
+            .saw(format!("{} {}", call.method, call.url), format!("{}, without cookies", call.status), "browser")
+            .not("frontend.credentials_omitted", "with credentials this browser keeps them away as well")
+            .fix("bring both under one site (app.example.com and api.example.com), or the API under the front end's own name; a bearer token does without cookies"),
+    )
+}
+
+/// A cookie with `Partitioned` that was set within another site's page, and is missed outside of it; or the other way.
+fn partitioned(facts: &Facts) -> Option<Suspect> {
+    let is_framed = |call: &Call| match call.sent("sec-fetch-dest") {
+        Some("iframe") => Some(true),
+        Some("document") => Some(false),
+        _ => None,
+    };
+    let all: Vec<_> = calls(facts).collect();
+    let (call, name) = all.iter().enumerate().find_map(|(at, call)| {
+        let place = is_framed(call)?;
+        let is_elsewhere = |name: &&String| {
+            let set =
+                |earlier: &&&Call| earlier.set.iter().any(|cookie| cookie.name == **name && cookie.is_partitioned);
+            all[..at].iter().rfind(set).and_then(|earlier| is_framed(earlier)).is_some_and(|other| other != place)
+        };
+        let is_missed = call.is_turned_away() || place;
+        Some((*call, call.lacks.iter().find(is_elsewhere).filter(|_| is_missed)?))
+    })?;
+    Some(
+        Suspect::new("cookie.partitioned_context", format!("`{name}` is Partitioned: browsers keep it for the one page that the app was framed in, or for the app's own, and not for both."))
+            .at(Link::Cookie)
+            .deep(4)
+            .likely()
+            .saw(format!("{} {}", call.method, call.url), format!("{}, without {name}", call.status), "browser")
+            .not("browser.extension_interference", "where it was set, it does come back")
+            .fix("sign in anew where the app is opened by itself; or hand the visitor over with a one-time code in the address"),
     )
 }
 
@@ -178,8 +271,9 @@ fn strict(facts: &Facts) -> Option<Suspect> {
 
 fn recorded(facts: &Facts) -> Option<Suspect> {
     let browser = facts.browser.as_ref()?;
-    if let Some(suspect) = two_names(facts).or_else(|| strict(facts)) {
-        return Some(suspect);
+    let told = two_names(facts).or_else(|| partitioned(facts)).or_else(|| strict(facts)).or_else(|| third_party(facts));
+    if told.is_some() {
+        return told;
     }
     let origin = |url: &str| url::Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
     // A first visit has no cookies yet.
@@ -196,8 +290,8 @@ fn recorded(facts: &Facts) -> Option<Suspect> {
             && (is_embedded(call) || began)
             && (!call.lacks.is_empty() || is_later && call.is_turned_away())
     })?;
-    let partitioned = facts.visits.iter().flat_map(|visit| &visit.cookies).any(|cookie| cookie.is_partitioned);
-    let code = if partitioned { "cookie.partitioned_context" } else { "cookie.third_party_blocked" };
+    let is_partitioned = facts.visits.iter().flat_map(|visit| &visit.cookies).any(|cookie| cookie.is_partitioned);
+    let code = if is_partitioned { "cookie.partitioned_context" } else { "cookie.third_party_blocked" };
     Some(Suspect::new(code, "The app is used inside another site's page, and the browser keeps its cookies away.").saw(
         format!("GET {}", call.url),
         "in a frame, without cookies",
@@ -268,6 +362,73 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("cookie.site_mismatch_localhost_127"));
         facts.browser.as_mut().unwrap().calls[0].url = "http://localhost:9000/me".into();
         assert_eq!(code(&RULE, &facts), None);
+    }
+
+    fn recorded(calls: Vec<Call>) -> Facts {
+        let mut facts = healthy();
+        facts.browser = Some(crate::facts::Browser { calls, ..Default::default() });
+        facts
+    }
+
+    fn call(url: &str, status: u16, sent: &[(&str, &str)]) -> Call {
+        let sent = sent.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Call { method: "GET".into(), url: url.into(), status, sent, ..Call::default() }
+    }
+
+    #[test]
+    fn a_provider_that_returns_to_the_other_name_loses_the_state() {
+        let mut began = call("http://localhost:3000/login", 302, &[]);
+        began.set = vec![Cookie { name: "state".into(), ..Cookie::default() }];
+        let back = || call("http://127.0.0.1:3000/callback", 400, &[]);
+        assert_eq!(code(&RULE, &recorded(vec![began.clone(), back()])), Some("cookie.site_mismatch_localhost_127"));
+        assert_eq!(code(&RULE, &recorded(vec![back()])), None);
+        let known = Call { cookies: vec!["sid".into()], ..call("http://127.0.0.1:3000/", 200, &[]) };
+        assert_eq!(code(&RULE, &recorded(vec![began, back(), known])), None);
+    }
+
+    #[test]
+    fn browsers_that_keep_sites_apart_are_told_from_calls_without_credentials() {
+        let safari = ("user-agent", "Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 Version/18.3 Safari/605.1.15");
+        let chrome = ("user-agent", "Mozilla/5.0 AppleWebKit/537.36 Chrome/149.0.0.0 Safari/537.36");
+        let firefox = ("user-agent", "Mozilla/5.0 (X11; rv:140.0) Gecko/20100101 Firefox/140.0");
+        let cross = ("sec-fetch-site", "cross-site");
+        let me = |agent, more| Call {
+            lacks: vec!["sid".into()],
+            ..call("https://app.example.com/me", 401, &[("origin", "https://shop.test"), agent, more])
+        };
+        let set = |site| Call {
+            set: vec![Cookie { name: "sid".into(), ..Cookie::default() }],
+            ..call("https://app.example.com/login", 303, &[("sec-fetch-site", site)])
+        };
+        let blocked = Some("cookie.third_party_blocked");
+        for (first, later, expected) in [
+            (set("cross-site"), me(safari, cross), blocked),
+            (set("cross-site"), me(chrome, cross), None),
+            (set("cross-site"), me(chrome, ("sec-fetch-storage-access", "none")), blocked),
+            (set("same-origin"), me(firefox, cross), blocked),
+            (set("cross-site"), me(firefox, cross), None),
+            (set("same-site"), me(safari, ("sec-fetch-site", "same-site")), None),
+        ] {
+            assert_eq!(code(&RULE, &recorded(vec![first, later.clone()])), expected, "{:?}", later.sent);
+        }
+    }
+
+    #[test]
+    fn a_partitioned_cookie_stays_in_its_frame() {
+        let partitioned = Cookie { name: "sid".into(), is_partitioned: true, ..Cookie::default() };
+        let frame = Call {
+            set: vec![partitioned],
+            ..call("https://app.example.com/embed/login", 303, &[("sec-fetch-dest", "iframe")])
+        };
+        let outside = |dest| Call {
+            lacks: vec!["sid".into()],
+            ..call("https://app.example.com/account", 401, &[("sec-fetch-dest", dest)])
+        };
+        assert_eq!(
+            code(&RULE, &recorded(vec![frame.clone(), outside("document")])),
+            Some("cookie.partitioned_context")
+        );
+        assert_eq!(code(&RULE, &recorded(vec![frame, outside("empty")])), None);
     }
 
     #[test]

@@ -5,7 +5,45 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "cookie.withheld_scope", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    tried(facts).or_else(|| recorded(facts))
+    tried(facts).or_else(|| recorded(facts)).or_else(|| crossed(facts))
+}
+
+/// A recorded visitor who got a cookie with or without `www` and is turned away at the other of the two.
+fn crossed(facts: &Facts) -> Option<Suspect> {
+    let host = |url: &str| url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let bare = |host: &str| host.trim_start_matches("www.").to_owned();
+    let all: Vec<_> = calls(facts).collect();
+    let (call, cookie, first) = all.iter().enumerate().find_map(|(at, call)| {
+        let own = host(&call.url)?;
+        let is_twin = |other: &String| *other != own && bare(other) == bare(&own);
+        let is_known = all.iter().any(|any| host(&any.url).as_ref() == Some(&own) && !any.cookies.is_empty());
+        if !call.is_turned_away() || !call.cookies.is_empty() || is_known {
+            return None;
+        }
+        // It was set by what somebody sent, as a sign-in is, or on the way to a provider.
+        let mut earlier =
+            all[..at].iter().filter(|earlier| earlier.is_change() || (300..400).contains(&earlier.status));
+        earlier.find_map(|earlier| {
+            let first = host(&earlier.url).filter(is_twin)?;
+            let is_left = |cookie: &&Cookie| cookie.domain.is_none() && !cookie.is_deletion && cookie.trouble.is_none();
+            Some((*call, earlier.set.iter().find(is_left)?, first))
+        })
+    })?;
+    Some(
+        Suspect::new(
+            "cookie.host_mismatch_www",
+            format!(
+                "`{}` was set at {first} and belongs to that name alone; the visitor goes on under the other.",
+                cookie.name
+            ),
+        )
+        .at(Link::Cookie)
+        .deep(3)
+        .likely()
+        .saw(format!("Set-Cookie {}", cookie.name), attributes(cookie), "the app")
+        .saw(format!("{} {}", call.method, call.url), format!("{}, without it", call.status), "browser")
+        .fix(format!("redirect {first} to one of the two before the sign-in, and set the app's external URL to it")),
+    )
 }
 
 /// A recorded request that is turned away, and a cookie of its host that belongs to another path.
@@ -132,6 +170,28 @@ fn tried(facts: &Facts) -> Option<Suspect> {
 mod tests {
     use super::super::sample::*;
     use super::*;
+
+    #[test]
+    fn a_recorded_sign_in_at_www_is_not_known_at_the_apex() {
+        let call = |method: &str, url: &str, status| Call {
+            method: method.into(),
+            url: url.into(),
+            status,
+            ..Call::default()
+        };
+        let mut signed = call("POST", "https://www.app.example.com/login", 302);
+        signed.set = vec![Cookie { name: "sid".into(), ..Cookie::default() }];
+        let away = call("GET", "https://app.example.com/home", 401);
+        let recorded = |calls: Vec<Call>| {
+            let mut facts = healthy();
+            facts.browser = Some(crate::facts::Browser { calls, ..Default::default() });
+            facts
+        };
+        assert_eq!(code(&RULE, &recorded(vec![signed.clone(), away.clone()])), Some("cookie.host_mismatch_www"));
+        assert_eq!(code(&RULE, &recorded(vec![away.clone()])), None);
+        signed.set[0].domain = Some("app.example.com".into());
+        assert_eq!(code(&RULE, &recorded(vec![signed, away])), None, "it belongs to both");
+    }
 
     #[test]
     fn a_session_that_is_kept_for_another_path_is_named() {

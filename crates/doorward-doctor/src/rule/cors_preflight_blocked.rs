@@ -24,7 +24,11 @@ fn recorded(facts: &Facts) -> Option<Suspect> {
             )
         };
         let (code, why) = match call.status {
-            200..=299 => {
+            400 if call.says("disallowed cors method") => (
+                "cors.preflight_method_not_allowed",
+                "The answer to the preflight does not allow the method, so the browser sends nothing.",
+            ),
+            200..=299 | 400 if call.status != 400 || call.says("disallowed cors header") => {
                 call.got("access-control-allow-origin")?;
                 let allowed = call.got("access-control-allow-headers").unwrap_or_default().to_lowercase();
                 let listed: Vec<_> = allowed.split(',').map(str::trim).collect();
@@ -83,7 +87,13 @@ fn asked(facts: &Facts) -> Option<Suspect> {
     let told = |code, why: String| {
         Suspect::new(code, why).saw(format!("OPTIONS, Origin: {}", facts.page), preflight.told(), preflight.url.clone())
     };
-    if preflight.is_well() && preflight.status < 300 {
+    // Some refuse the whole where they miss one header, and say with it which they allow.
+    let is_partly = preflight.status == 400 && preflight.says("disallowed cors header");
+    if preflight.status == 400 && preflight.says("disallowed cors method") {
+        let why = "The answer to the preflight does not allow POST, so the browser sends nothing.".to_owned();
+        return Some(told("cors.preflight_method_not_allowed", why).fix("Access-Control-Allow-Methods: GET, POST"));
+    }
+    if preflight.is_well() && preflight.status < 300 || is_partly {
         let asked = preflight
             .sent
             .iter()
@@ -153,6 +163,21 @@ mod tests {
         let sent = vec![("Access-Control-Request-Headers".to_owned(), "content-type,x-csrf-token".to_owned())];
         facts.visits.push(Visit { step: Step::Preflight, sent, ..preflight });
         facts
+    }
+
+    #[test]
+    fn a_refusal_that_names_what_it_allows_is_of_headers() {
+        let refused = |text: &str| {
+            let visit = with(
+                with(saying(visit(400), text), "access-control-allow-origin", "https://spa.example.com"),
+                "access-control-allow-headers",
+                "Content-Type",
+            );
+            asked(visit)
+        };
+        assert_eq!(code(&RULE, &refused("Disallowed CORS headers")), Some("cors.header_not_allowed"));
+        assert_eq!(code(&RULE, &refused("Disallowed CORS method")), Some("cors.preflight_method_not_allowed"));
+        assert_eq!(code(&RULE, &refused("Disallowed CORS origin")), None);
     }
 
     #[test]

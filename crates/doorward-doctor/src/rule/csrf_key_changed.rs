@@ -5,7 +5,10 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "csrf.key_changed", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    let is_fresh = |attempt: &&Attempt| matches!(attempt.variant, Variant::Browser | Variant::Again);
+    let is_fresh = |attempt: &&Attempt| {
+        matches!(attempt.variant, Variant::Browser | Variant::Again)
+            || attempt.variant == Variant::Real && attempt.answer == Answer::Csrf
+    };
     let fresh: Vec<_> = facts.signin.attempts.iter().filter(is_fresh).collect();
     let refused = fresh.iter().filter(|attempt| matches!(attempt.answer, Answer::Csrf | Answer::Refused)).count();
     let passed = fresh.iter().filter(|attempt| matches!(attempt.answer, Answer::Credentials | Answer::Welcome)).count();
@@ -17,7 +20,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "random secret key",
         "temporary secret",
     ]);
-    if refused > 0 && passed > 0 && !super::csrf_token_mismatch::is_plus(facts) {
+    if refused > 0 && passed > 0 && !super::csrf_token_mismatch::is_plus(facts) && !is_in_session(facts) {
         return Some(
             Suspect::new("csrf.key_not_shared", format!("The same honest sign-in passes the CSRF check {passed} of {} times: the processes behind this name have different keys.", fresh.len()))
                 .deep(4)
@@ -53,6 +56,17 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     })
 }
 
+/// Cookies that hold the number of a session and nothing of it: what belongs to it is kept by the server.
+const NUMBERS: &[&str] = &["connect.sid", "jsessionid", "phpsessid", "asp.net_sessionid"];
+
+/// Whether the token is kept in a session of the server, and no cookie of its own carries it.
+pub(super) fn is_in_session(facts: &Facts) -> bool {
+    let set = || facts.visits.iter().filter(|visit| visit.via == Via::Public).flat_map(|visit| &visit.cookies);
+    let is_number =
+        |cookie: &Cookie| NUMBERS.contains(&cookie.name.to_lowercase().as_str()) && cookie.value.length < 200;
+    set().any(is_number) && !set().any(|cookie| is_token_name(&cookie.name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::sample::*;
@@ -70,6 +84,19 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("csrf.key_not_shared"));
         facts.signin.attempts.pop();
         assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn a_token_that_a_session_holds_is_no_matter_of_keys() {
+        let mut facts = healthy();
+        let attempt = |variant, answer| Attempt { variant, answer, ..Attempt::default() };
+        facts.signin.attempts =
+            vec![attempt(Variant::Browser, Answer::Credentials), attempt(Variant::Real, Answer::Csrf)];
+        assert_eq!(code(&RULE, &facts), Some("csrf.key_not_shared"));
+        facts.visits[0].cookies = vec![Cookie { name: "connect.sid".into(), ..Cookie::default() }];
+        assert_eq!(code(&RULE, &facts), None);
+        facts.visits[0].cookies.push(Cookie { name: "XSRF-TOKEN".into(), ..Cookie::default() });
+        assert_eq!(code(&RULE, &facts), Some("csrf.key_not_shared"));
     }
 
     #[test]

@@ -69,6 +69,15 @@ fn said(facts: &Facts) -> Option<Suspect> {
     Some(quoted(suspect, line))
 }
 
+/// Whether the log speaks of refused tokens of others: what was written since the doctor began is about his own.
+fn is_told(facts: &Facts) -> bool {
+    let of_others = |host: &&Host| {
+        let mut lines = host.log.iter().filter(|line| !host.since.contains(line));
+        lines.any(|line| has_each(&line.text, &[&["csrf", "xsrf"], &["match", "invalid", "rotated", "refused"]]))
+    };
+    facts.host.as_ref().is_some_and(|host| of_others(&host))
+}
+
 /// Whether only tokens that hold a plus are refused: forms write a plus for a space.
 pub(super) fn is_plus(facts: &Facts) -> bool {
     let all =
@@ -102,12 +111,7 @@ fn tried(facts: &Facts) -> Option<Suspect> {
                 .fix("on the server: accept every fresh token of the same browser, and keep the token of the cookie while it is valid, instead of a new one for each page")
                 .fix("on the client: one token fetch at a time, and read the token again right before the request");
         // An app that hands tokens to scripts may well count on one fetch at a time; that it goes wrong must be seen.
-        let is_seen = !form.is_header
-            || calls(facts).any(is_forgery_refusal)
-            || log_line(facts, |text| {
-                has_each(text, &[&["csrf", "xsrf"], &["match", "invalid", "rotated", "refused"]])
-            })
-            .is_some();
+        let is_seen = !form.is_header || calls(facts).any(is_forgery_refusal) || is_told(facts);
         return Some(if is_seen { suspect } else { suspect.warning() });
     }
     if !matches!(first.answer, Answer::Csrf | Answer::Refused)

@@ -85,8 +85,29 @@ const MISSING: &[&str] = &[
     "absent",
 ];
 
+/// The same request passes without the cookie of an old session: who has none is not asked for a token.
+fn stale(facts: &Facts, call: &Call) -> Option<Suspect> {
+    let cookie = call.cookies.iter().find(|name| !is_token_name(name))?;
+    let is_twin = |other: &Call| other.method == call.method && other.url == call.url && other.token_name.is_empty();
+    calls(facts)
+        .find(|other| is_twin(other) && !other.cookies.contains(cookie) && (200..400).contains(&other.status))?;
+    Some(
+        Suspect::new(
+            "csrf.login_requires_token_with_stale_session",
+            format!("With `{cookie}` of an earlier session the sign-in is asked for a token, and without it passes."),
+        )
+        .likely()
+        .deep(4)
+        .saw(format!("{} {}", call.method, call.url), format!("{}, with {cookie}", call.status), "browser")
+        .fix("let the sign-in take no session for authentication (DRF: authentication_classes = []), or send the token with it"),
+    )
+}
+
 /// A request without any token, which the server says it lacks, where no cookie was to bring one either.
 fn bare(facts: &Facts, call: &Call) -> Option<Suspect> {
+    if let Some(suspect) = stale(facts, call) {
+        return Some(suspect);
+    }
     // A cookie that was set and does not come is the cookie's fault, not the client's.
     let is_kept_away =
         call.lacks.iter().chain(call.withheld.iter().map(|(name, _)| name)).any(|name| is_token_name(name));
@@ -215,6 +236,26 @@ mod tests {
     use super::super::sample::*;
     use super::*;
     use crate::facts::{Browser, Call};
+
+    #[test]
+    fn a_sign_in_that_passes_without_the_old_session_is_asked_for_a_token_by_it() {
+        let call = |cookies: &[&str], status, body: &str| Call {
+            method: "POST".into(),
+            url: "https://app.example.com/api/login/".into(),
+            status,
+            sent: vec![("origin".into(), "https://app.example.com".into())],
+            cookies: cookies.iter().map(|name| (*name).to_owned()).collect(),
+            body: body.into(),
+            ..Call::default()
+        };
+        let mut facts = healthy();
+        let refused = call(&["sessionid"], 403, "CSRF Failed: CSRF cookie not set.");
+        let calls = vec![refused, call(&[], 200, "")];
+        facts.browser = Some(Browser { calls, ..Default::default() });
+        assert_eq!(code(&RULE, &facts), Some("csrf.login_requires_token_with_stale_session"));
+        facts.browser.as_mut().unwrap().calls.pop();
+        assert_ne!(code(&RULE, &facts), Some("csrf.login_requires_token_with_stale_session"));
+    }
 
     #[test]
     fn a_recorded_request_without_the_header_is_named() {

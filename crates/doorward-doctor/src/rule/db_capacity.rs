@@ -19,7 +19,9 @@ const LEAKS: &[&str] = &[
 fn judge(facts: &Facts) -> Option<Suspect> {
     let full = database(facts).filter(|database| {
         database.used.is_some_and(|(used, most)| used >= most)
-            || database.refused.to_lowercase().contains("too many clients")
+            || ["too many clients", "too many connections"]
+                .iter()
+                .any(|words| database.refused.to_lowercase().contains(words))
     });
     // Threads are no connections.
     let line = |words: &[&str]| facts.log_any(words).filter(|line| !line.text.to_lowercase().contains("thread pool"));
@@ -143,5 +145,14 @@ mod tests {
             facts.signin.attempts = vec![Attempt { answer: Answer::Failure, status: 500, ..Attempt::default() }];
             assert_eq!(code(&RULE, &facts), expected);
         }
+    }
+
+    #[test]
+    fn a_role_without_a_connection_left_is_full() {
+        let mut facts = healthy();
+        let refused = "FATAL: too many connections for role \"shop\"".to_owned();
+        let database = crate::facts::Database { is_tried: true, refused, ..Default::default() };
+        facts.host.get_or_insert_default().database = Some(database);
+        assert_eq!(code(&RULE, &facts), Some("db.too_many_connections"));
     }
 }

@@ -51,6 +51,24 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "notprimary",
         "sqlite_readonly",
     ]);
+    // What a role may read and not write; where it may not even read, the table is somebody else's.
+    let denied = log_line(facts, |text| {
+        has_each(
+            text,
+            &[
+                &["permission denied for table", "permission denied for relation", "permission denied for sequence"],
+                &["insert", "update", "delete", "nextval"],
+            ],
+        ) || has_each(
+            text,
+            &[&[
+                "insert command denied to user",
+                "update command denied to user",
+                "the insert permission was denied",
+                "the update permission was denied",
+            ]],
+        )
+    });
     let write = database(facts).map(|database| database.write.to_lowercase()).unwrap_or_default();
     let told = |code, why: &str, fix: &str| {
         Suspect::new(code, why)
@@ -88,6 +106,17 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             None => suspect,
         });
     }
+    if denied.is_some() || write.contains("permission denied") {
+        let suspect = told(
+            "db.read_only",
+            "The role of the database may read the tables and not write them.",
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ROLE;   # and ALTER DEFAULT PRIVILEGES for tables to come",
+        );
+        return Some(match denied {
+            Some(line) => quoted(suspect, line),
+            None => suspect.saw("write and roll back", write, "database"),
+        });
+    }
     (write.contains("readonly") || write.contains("read-only")).then(|| {
         told(
             "db.read_only",
@@ -110,6 +139,9 @@ mod tests {
             ("sqlite3.OperationalError: attempt to write a readonly database", Some("db.read_only")),
             ("Error 1114 (HY000): The table 'sessions' is full", Some("db.disk_full")),
             ("(1290, 'The MySQL server is running with the --read-only option so it cannot')", Some("db.read_only")),
+            ("(1142, \"INSERT command denied to user 'shop'@'10.0.0.4' for table 'sessions'\")", Some("db.read_only")),
+            ("permission denied for table sessions [SQL: INSERT INTO sessions ...]", Some("db.read_only")),
+            ("permission denied for table users [SQL: SELECT id FROM users]", None),
             ("all well", None),
         ] {
             let mut facts = logged(healthy(), text);

@@ -202,6 +202,7 @@ fn recorded(facts: &Facts) -> Option<Suspect> {
             && !call.lacks.is_empty()
             && !is_in_frame(call)
             && call.method != "OPTIONS"
+            && super::cookie_withheld_cross_site::keeps_away(facts, call).is_none()
     })?;
     let name = call.lacks.first()?;
     Some(

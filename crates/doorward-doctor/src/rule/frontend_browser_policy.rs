@@ -5,7 +5,7 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "frontend.browser_policy", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    form_action(facts).or_else(|| mixed(facts)).or_else(|| insecure(facts))
+    form_action(facts).or_else(|| stopped(facts)).or_else(|| mixed(facts)).or_else(|| insecure(facts))
 }
 
 fn form_action(facts: &Facts) -> Option<Suspect> {
@@ -46,6 +46,28 @@ fn form_action(facts: &Facts) -> Option<Suspect> {
             .saw("the answer to the form", format!("redirect to {origin}"), "the app")
             .fix(format!("Content-Security-Policy: form-action {policy} {origin}"))
     })
+}
+
+/// A recorded form whose answer leads elsewhere, where the page's policy stops the browser.
+fn stopped(facts: &Facts) -> Option<Suspect> {
+    let all: Vec<_> = calls(facts).collect();
+    let (sent, stopped) = all.windows(2).map(|pair| (pair[0], pair[1])).find(|(sent, next)| {
+        let error = next.error.to_lowercase();
+        sent.is_change()
+            && (300..400).contains(&sent.status)
+            && next.status == 0
+            && (error.contains("blocked_by_csp") || error.contains("csp"))
+    })?;
+    let policy =
+        all.iter().filter_map(|call| call.got("content-security-policy")).find(|text| text.contains("form-action"))?;
+    let origin = url::Url::parse(&stopped.url).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+    Some(
+        Suspect::new("csp.form_action", format!("The page's policy names where its form may go, and the sign-in goes on to {origin}: the browser stops it on the way."))
+            .at(Link::Browser)
+            .saw("Content-Security-Policy", policy.to_owned(), "browser")
+            .saw(format!("{} {}", sent.method, sent.url), format!("{}, then {}", sent.status, stopped.error), "browser")
+            .fix(format!("Content-Security-Policy: form-action 'self' {origin}")),
+    )
 }
 
 fn mixed(facts: &Facts) -> Option<Suspect> {
@@ -112,6 +134,27 @@ fn insecure(facts: &Facts) -> Option<Suspect> {
 mod tests {
     use super::super::sample::*;
     use super::*;
+
+    #[test]
+    fn a_recorded_form_that_the_policy_stops_is_named() {
+        let call = |method: &str, url: &str, status, error: &str| Call {
+            method: method.into(),
+            url: url.into(),
+            status,
+            error: error.into(),
+            ..Call::default()
+        };
+        let mut page = call("GET", "https://app.example.com/login", 200, "");
+        page.got = vec![("content-security-policy".into(), "form-action 'self'".into())];
+        let form = call("POST", "https://app.example.com/sso", 302, "");
+        let away = call("GET", "https://id.test/authorize", 0, "net::ERR_BLOCKED_BY_CSP");
+        let mut facts = healthy();
+        let calls = vec![page, form, away];
+        facts.browser = Some(crate::facts::Browser { calls, ..Default::default() });
+        assert_eq!(code(&RULE, &facts), Some("csp.form_action"));
+        facts.browser.as_mut().unwrap().calls[2].error = "net::ERR_ABORTED".into();
+        assert_eq!(code(&RULE, &facts), None);
+    }
 
     #[test]
     fn a_redirect_that_the_policy_does_not_list_is_stopped() {

@@ -5,7 +5,34 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "proxy.trust", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    refused(facts).or_else(|| partial(facts))
+    refused(facts).or_else(|| partial(facts)).or_else(|| unknown(facts))
+}
+
+/// What the proxy says arrives and is not believed, while the gateway's own list names others.
+fn unknown(facts: &Facts) -> Option<Suspect> {
+    let target = facts.target.as_ref().filter(|target| target.is_https())?;
+    let installed = facts.installation.as_ref().filter(|installed| !installed.trusted_proxies.is_empty())?;
+    let echo = facts.echo.as_ref().filter(|echo| echo.scheme == "http")?;
+    if !echo.forwarded_proto.iter().any(|value| value.contains("https")) {
+        return None;
+    }
+    let list = installed.trusted_proxies.join(", ");
+    let peer = if echo.client.is_empty() { "the proxy in front".to_owned() } else { echo.client.clone() };
+    Some(
+        Suspect::new(
+            "proxy.trusted_proxy_stale",
+            format!("The gateway believes {list}, and {peer}, by which {} is reached, is not among them.", target.host),
+        )
+        .at(Link::Proxy)
+        .deep(5)
+        .saw("the gateway's echo", format!("scheme http, X-Forwarded-Proto {:?}", echo.forwarded_proto), "the gateway")
+        .saw("trusted_proxies", list, "the installation")
+        .not("proxy.xfp_not_honoured", "the field arrives, and others would be believed")
+        .fix(format!(
+            "trusted_proxies = [\"{}\"]   # the address from which the proxy comes, and nothing wider",
+            if echo.client.is_empty() { "PROXY-ADDRESS" } else { &echo.client }
+        )),
+    )
 }
 
 fn refused(facts: &Facts) -> Option<Suspect> {
@@ -150,6 +177,23 @@ fn partial(facts: &Facts) -> Option<Suspect> {
 mod tests {
     use super::super::sample::*;
     use super::*;
+
+    #[test]
+    fn a_list_that_names_other_proxies_is_stale() {
+        let mut facts = healthy();
+        facts.echo = Some(crate::facts::Echo {
+            scheme: "http".into(),
+            forwarded_proto: vec!["https".into()],
+            client: "127.0.0.1".into(),
+            ..Default::default()
+        });
+        assert_eq!(code(&RULE, &facts), None);
+        let trusted_proxies = vec!["172.18.0.0/16".into()];
+        facts.installation = Some(crate::facts::Installation { trusted_proxies, ..Default::default() });
+        assert_eq!(code(&RULE, &facts), Some("proxy.trusted_proxy_stale"));
+        facts.echo.as_mut().unwrap().scheme = "https".into();
+        assert_eq!(code(&RULE, &facts), None);
+    }
 
     #[test]
     fn a_refusal_that_depends_on_forwarded_headers_is_about_trust() {

@@ -58,6 +58,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         return Some(Suspect::new("session.store_not_shared", format!("Of {} requests with one session, {lost} do not know it: the processes behind this name do not share sessions.", after.len())).deep(3)
             .saw("sign in, then the same page again and again", format!("{after:?}"), "the app").not("cookie.secure_over_http", "the cookie is sent each time").fix("use one store for all workers and replicas (database, Redis), and one secret"));
     }
+    if let Some(suspect) = by_chance(facts) {
+        return Some(suspect);
+    }
     if let Some(line) = facts
         .log_any(&[
             "invalid oauth state",
@@ -117,6 +120,32 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     None
 }
 
+/// A token that is kept in the session passes now and then: the process that made the session knows it, and others do not.
+fn by_chance(facts: &Facts) -> Option<Suspect> {
+    let fresh = |attempt: &&Attempt| {
+        matches!(attempt.variant, Variant::Browser | Variant::Again)
+            || attempt.variant == Variant::Real && attempt.answer == Answer::Csrf
+    };
+    let count = |taken: &[Answer]| {
+        facts.signin.attempts.iter().filter(fresh).filter(|attempt| taken.contains(&attempt.answer)).count()
+    };
+    let (refused, passed) = (count(&[Answer::Csrf, Answer::Refused]), count(&[Answer::Credentials, Answer::Welcome]));
+    if refused == 0 || passed == 0 || !super::csrf_key_changed::is_in_session(facts) {
+        return None;
+    }
+    Some(
+        Suspect::new(
+            "session.store_not_shared",
+            format!("Of {} honest sign-ins {refused} are refused: the token is kept in the session, and the processes behind this name do not share sessions.", refused + passed),
+        )
+        .at(Link::Csrf)
+        .deep(4)
+        .saw("fresh page, then sign-in", format!("{passed} pass, {refused} refused"), "the app")
+        .not("csrf.key_not_shared", "no cookie of its own carries the token")
+        .fix("use one store for all workers and replicas (database, Redis), and one secret"),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::sample::*;
@@ -129,6 +158,17 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("session.store_not_shared"));
         facts.signin.after = vec![200, 200, 200];
         assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn a_token_in_the_session_shows_it_before_anybody_is_in() {
+        let mut facts = healthy();
+        let attempt = |variant, answer| Attempt { variant, answer, ..Attempt::default() };
+        facts.signin.attempts =
+            vec![attempt(Variant::Browser, Answer::Credentials), attempt(Variant::Real, Answer::Csrf)];
+        assert_eq!(code(&RULE, &facts), None);
+        facts.visits[0].cookies = vec![Cookie { name: "JSESSIONID".into(), ..Cookie::default() }];
+        assert_eq!(code(&RULE, &facts), Some("session.store_not_shared"));
     }
 
     #[test]

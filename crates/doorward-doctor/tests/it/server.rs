@@ -90,11 +90,16 @@ pub(crate) fn answer(head: &str, body: &str) -> Deed {
 
 /// Examines the server; the report and the facts.
 pub(crate) fn examined(server: &Server, login: Option<Login>) -> (Report, Facts) {
+    examined_within(server, login, Duration::from_millis(600))
+}
+
+/// The same, with so much patience for each step.
+pub(crate) fn examined_within(server: &Server, login: Option<Login>, timeout: Duration) -> (Report, Facts) {
     let target =
         Target { scheme: "http".into(), host: "127.0.0.1".into(), port: server.address.port(), path: "/login".into() };
     let request = Request {
         target: Some(target),
-        timeout: Duration::from_millis(600),
+        timeout,
         now: 1_800_000_000,
         salt: Salt::of(b"test"),
         login,

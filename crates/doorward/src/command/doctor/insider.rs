@@ -146,7 +146,9 @@ impl Insider for Installed {
     fn installation(&self, patience: Duration) -> Told<'_, Installation> {
         Box::pin(async move {
             let complaints = self.complaints.clone();
-            Installation { complaints, mail: self.mail(patience).await, ..Installation::default() }
+            let believed = self.config.iter().flat_map(|config| &config.server.trusted_proxies);
+            let trusted_proxies = believed.map(ToString::to_string).collect();
+            Installation { complaints, trusted_proxies, mail: self.mail(patience).await, ..Installation::default() }
         })
     }
 
