@@ -204,7 +204,7 @@ async fn a_page_does_not_falsify_what_is_evaluated() {
 #[tokio::test]
 async fn a_drag_that_comes_to_nothing_leaves_no_button_pressed() {
     let mut given = options(Policy::Today);
-    given.action_timeout = Duration::from_secs(1);
+    given.action_timeout = Duration::from_secs(4);
     let (site, client) = (Site::serve(answer), Client::new(given));
     client.open(&site.url("/drag")).await;
     let text = client.wrong("browser_drag", json!({ "startTarget": "#b", "endTarget": "#n" })).await;
