@@ -143,6 +143,9 @@ pub struct Facts {
     pub doors: Vec<Door>,
     /// Requests and their answers, in order.
     pub visits: Vec<Visit>,
+    /// What a provider of identities answered to what the app asks of it: another site, whose answers say nothing of
+    /// this one's CDN, cookies or sizes.
+    pub at_provider: Vec<Visit>,
     /// What the app says it received.
     pub echo: Option<Echo>,
     /// The origin of the front end, where it is another one.

@@ -9,7 +9,7 @@ use super::passkey::passkey;
 use super::provider::provider;
 use super::signin;
 use super::walk::Walk;
-use crate::facts::{Facts, Step, Via};
+use crate::facts::{Answer, Facts, Step, Via};
 use crate::html;
 use crate::jar::Jar;
 use crate::profile::{self, Profile};
@@ -58,7 +58,7 @@ fn recognise(walk: &Walk<'_>, arrival: &crate::facts::Visit) -> Profile {
 
 /// The page once more, under a head of the size that browsers send once they have cookies.
 async fn head(walk: &mut Walk<'_>, facts: &mut Facts) {
-    if walk.client.is_blocked {
+    if walk.client.is_blocked || walk.is_dear() && is_well(facts) {
         return;
     }
     let mut out = walk.navigation(Step::LargeHead, &walk.url.clone());
@@ -72,6 +72,12 @@ async fn head(walk: &mut Walk<'_>, facts: &mut Facts) {
     let place = walk.place.clone();
     let (visit, _) = walk.client.ask(&place, &out, None).await;
     facts.visits.push(visit);
+}
+
+/// Whether every attempt to sign in was answered as it should be.
+fn is_well(facts: &Facts) -> bool {
+    let all = &facts.signin.attempts;
+    all.iter().all(|attempt| matches!(attempt.answer, Answer::Credentials | Answer::Welcome))
 }
 
 /// The page once more, as somebody without cookies.

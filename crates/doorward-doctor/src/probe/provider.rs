@@ -13,8 +13,10 @@ use crate::profile::Profile;
 
 /// Pages of the provider that are opened.
 const PAGES: usize = 3;
-/// How long each is waited for: a provider that is not reached from here is no fault of the site.
+/// How long each step is waited for: a provider that is not reached from here is no fault of the site.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long all of them together may take.
+const ALTOGETHER: Duration = Duration::from_secs(5);
 
 /// Words of a path that leads to a sign-in by provider.
 const WORDS: &[&str] =
@@ -80,9 +82,20 @@ fn is_to_provider(path: &str) -> bool {
 pub(super) async fn at_provider(walk: &mut Walk<'_>, facts: &mut Facts, to: &Url) {
     let (patience, was_blocked) = (walk.client.timeout, walk.client.is_blocked);
     walk.client.timeout = patience.min(PATIENCE);
+    // What was seen by then stays.
+    let _ = tokio::time::timeout(ALTOGETHER, pages(walk, facts, to)).await;
+    // That a provider wants to be asked less is no word of the site.
+    (walk.client.timeout, walk.client.is_blocked) = (patience, was_blocked);
+}
+
+/// Its pages, one after the other; more than the first one only while that is cheap.
+async fn pages(walk: &mut Walk<'_>, facts: &mut Facts, to: &Url) {
     let mut jar = Jar::default();
     let mut url = to.to_string();
-    for _ in 0..PAGES {
+    for at in 0..PAGES {
+        if at > 0 && walk.is_dear() {
+            break;
+        }
         let Some(place) = walk.place_of(&url, facts).await else { break };
         let (cookie, _) = Url::parse(&url).map(|url| jar.send(&url, Start::SameSite)).unwrap_or_default();
         let mut fields = Vec::new();
@@ -99,14 +112,12 @@ pub(super) async fn at_provider(walk: &mut Walk<'_>, facts: &mut Facts, to: &Url
         };
         let (visit, incoming) = walk.client.ask(&place, &out, Some(&mut jar)).await;
         let next = redirect(&visit, &incoming, &url);
-        facts.visits.push(visit);
+        facts.at_provider.push(visit);
         // What leads back to the site would bring no code, and somewhere else nobody was asked to go.
         let host = |url: &str| Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
         let Some(next) = next.filter(|next| host(next) == host(&url)) else { break };
         url = next;
     }
-    // That a provider wants to be asked less is no word of the site.
-    (walk.client.timeout, walk.client.is_blocked) = (patience, was_blocked);
 }
 
 /// Which cookies would come back with the provider's answer.

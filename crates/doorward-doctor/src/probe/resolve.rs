@@ -45,19 +45,34 @@ fn hosts(root: &Path, name: &str) -> Vec<IpAddr> {
         .collect()
 }
 
+/// What needs no question: a name that is an address, and those that the operator gave.
+fn given(request: &Request, name: &str) -> Vec<IpAddr> {
+    let fixed = request.resolve.iter().filter(|(host, _, _)| host.eq_ignore_ascii_case(name));
+    name.parse().ok().into_iter().chain(fixed.map(|(_, _, address)| *address)).collect()
+}
+
+/// Addresses of a name that is not the one examined, and how many questions they cost: no more than are needed, and
+/// each waited for as long as any step.
+pub(super) async fn plain(request: &Request, name: &str) -> (Vec<IpAddr>, usize) {
+    let known = [given(request, name), local(name)].concat();
+    if !known.is_empty() {
+        return (known, 0);
+    }
+    let servers = if request.resolvers.is_empty() { system(Path::new("/")).servers } else { request.resolvers.clone() };
+    for (asked, record) in [(1, Record::A), (2, Record::Aaaa)] {
+        let lookup = first(&servers, Role::System, name, record, request.timeout).await;
+        if !lookup.addresses.is_empty() || lookup.outcome == Outcome::Silent {
+            return (lookup.addresses, asked);
+        }
+    }
+    (Vec::new(), 2)
+}
+
 /// Addresses of the name, with every question that was asked noted in the facts.
 pub(crate) async fn resolve(request: &Request, name: &str, facts: &mut Facts) -> Vec<IpAddr> {
-    if let Ok(address) = name.parse() {
-        return vec![address];
-    }
-    let fixed: Vec<_> = request
-        .resolve
-        .iter()
-        .filter(|(host, _, _)| host.eq_ignore_ascii_case(name))
-        .map(|(_, _, address)| *address)
-        .collect();
-    if !fixed.is_empty() {
-        return fixed;
+    let given = given(request, name);
+    if !given.is_empty() {
+        return given;
     }
     let known = local(name);
     if !known.is_empty() {
@@ -152,16 +167,15 @@ async fn ask_zone(own: &[SocketAddr], name: &str, patience: Duration, facts: &mu
     }
 }
 
-/// Whether a server of the zone says something else than the resolver did.
+/// Whether a server of the zone says something else than the resolver did. Where a name has many addresses, each answer
+/// holds some of them.
 fn is_contradicted(facts: &Facts) -> bool {
-    let sorted = |lookup: &Lookup| {
-        let mut addresses = lookup.addresses.clone();
-        addresses.sort();
-        addresses
+    let fits = |said: &[IpAddr], known: &[IpAddr]| {
+        said.is_empty() && known.is_empty() || said.iter().any(|address| known.contains(address))
     };
     let Some(known) = facts.asked(Role::System).find(|lookup| lookup.record == Record::A) else { return false };
     let is_said = |lookup: &&Lookup| matches!(lookup.outcome, Outcome::Answered | Outcome::Nodata | Outcome::Nxdomain);
-    facts.asked(Role::Authoritative).filter(is_said).any(|lookup| sorted(lookup) != sorted(known))
+    facts.asked(Role::Authoritative).filter(is_said).any(|lookup| !fits(&lookup.addresses, &known.addresses))
 }
 
 /// Asks the zone's other servers too, where the first one was doubted or the address leads nowhere.
@@ -240,6 +254,36 @@ async fn zone_servers(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn answers_that_hold_some_of_many_addresses_agree() {
+        let said = |role, last: &[u8]| Lookup {
+            role,
+            outcome: Outcome::Answered,
+            addresses: last.iter().map(|last| IpAddr::from([192, 0, 2, *last])).collect(),
+            ..Lookup::default()
+        };
+        for (known, zone, expected) in [
+            (&[1, 2][..], &[2, 3][..], false),
+            (&[1], &[1], false),
+            (&[1], &[2], true),
+            (&[1], &[], true),
+            (&[], &[1], true),
+            (&[], &[], false),
+        ] {
+            let lookups = vec![said(Role::System, known), said(Role::Authoritative, zone)];
+            assert_eq!(is_contradicted(&Facts { lookups, ..Facts::default() }), expected, "{known:?} {zone:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_nobody_answers_for_is_not_waited_for_without_end() {
+        let deaf = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let resolvers = vec![deaf.local_addr().unwrap()];
+        let request = Request { resolvers, timeout: Duration::from_millis(20), ..Request::default() };
+        assert_eq!(plain(&request, "app.test").await, (Vec::new(), 1));
+        assert_eq!(plain(&request, "192.0.2.7").await, (vec![IpAddr::from([192, 0, 2, 7])], 0));
+    }
 
     #[test]
     fn reads_the_resolver_of_the_machine() {

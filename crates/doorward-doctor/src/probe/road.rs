@@ -7,6 +7,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, ipproto};
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout_at};
 
+use super::{Request, resolve};
 use crate::facts::{Facts, Router};
 
 /// An address that nobody has (RFC 5737): what is sent there ends at the first routers, and is not meant to go further.
@@ -18,14 +19,16 @@ const PATIENCE: Duration = Duration::from_millis(600);
 
 /// Asks the first routers, where the site's public address is none of this host's. Needs the right to hear ICMP, and
 /// says nothing without it.
-pub(crate) async fn look(name: &str, facts: &mut Facts) {
+pub(crate) async fn look(request: &Request, name: &str, facts: &mut Facts) {
+    let known = facts.addresses();
     let Some(host) = facts.host.as_mut() else { return };
     let is_private = |address: &&IpAddr| matches!(address, IpAddr::V4(v4) if v4.is_private());
     if !host.addresses.iter().any(|address| is_private(&address)) {
         return;
     }
-    let found = tokio::net::lookup_host((name, 0)).await;
-    let public = found.into_iter().flatten().find_map(|address| match address.ip() {
+    // The system's own way to a name has no end that could be set.
+    let found = if known.is_empty() { resolve::plain(request, name).await.0 } else { known };
+    let public = found.into_iter().find_map(|address| match address {
         IpAddr::V4(v4) if !v4.is_private() && !v4.is_loopback() => Some(v4),
         _ => None,
     });

@@ -13,6 +13,8 @@ use crate::jar::{Jar, Start};
 
 /// Redirects that are followed.
 const REDIRECTS: usize = 10;
+/// Requests that a healthy chain may cost.
+const BUDGET: usize = 9;
 /// How long what was silent once is waited for.
 const SHORT: Duration = Duration::from_secs(2);
 
@@ -33,6 +35,8 @@ pub(crate) struct Walk<'a> {
     /// The answer to the last attempt to sign in.
     pub(crate) answer: Incoming,
     pub(crate) places: Vec<(String, u16, Place)>,
+    /// Questions about the names of other hosts.
+    asked: usize,
 }
 
 impl<'a> Walk<'a> {
@@ -50,7 +54,13 @@ impl<'a> Walk<'a> {
             page: Incoming::default(),
             answer: Incoming::default(),
             places: Vec::new(),
+            asked: 0,
         }
+    }
+
+    /// Whether as much was asked as a healthy chain may cost, and what is left to ask can be done without.
+    pub(crate) fn is_dear(&self) -> bool {
+        self.client.spent().1 >= BUDGET
     }
 }
 
@@ -66,7 +76,7 @@ pub(crate) async fn host_part(
     walk.client.timeout = walk.client.timeout.min(SHORT);
     super::elsewhere::host(request, facts).await;
     if stopped.is_some_and(is_on_the_way) {
-        super::road::look(&walk.target.host, facts).await;
+        super::road::look(request, &walk.target.host, facts).await;
     }
     if stopped == Some(doorward_core::Link::Tls) {
         walk.shake_here(facts).await;
@@ -99,7 +109,7 @@ pub(crate) async fn walk(request: &Request, client: Client, facts: &mut Facts, p
     progress("looking at the host");
     super::elsewhere::host(request, facts).await;
     if request.via.is_empty() && crate::stop::find(facts).is_some_and(|stop| is_on_the_way(stop.link)) {
-        super::road::look(&walk.target.host, facts).await;
+        super::road::look(request, &walk.target.host, facts).await;
     }
     super::elsewhere::inside(&mut walk, facts).await;
     walk.inner(facts, progress).await;
@@ -111,8 +121,9 @@ pub(crate) async fn walk(request: &Request, client: Client, facts: &mut Facts, p
     }
     phone::wait(request, &mut walk.client, facts).await;
     let (connections, http) = walk.client.spent();
-    facts.spent = crate::facts::Spent { http, connections, dns: facts.lookups.len() };
-    progress(&format!("{} DNS questions, {connections} connections, {http} requests", facts.lookups.len()));
+    let dns = facts.lookups.len() + walk.asked;
+    facts.spent = crate::facts::Spent { http, connections, dns };
+    progress(&format!("{dns} DNS questions, {connections} connections, {http} requests"));
 }
 
 /// Whether a way that ends there may end at a router.
@@ -246,9 +257,9 @@ impl Walk<'_> {
         let address = if host == self.target.host {
             self.place.address.ip()
         } else {
-            // Questions about other hosts are not facts about this name.
-            let mut aside = Facts::default();
-            let addresses = resolve::resolve(self.request, &host, &mut aside).await;
+            // Questions about other hosts are not facts about this name, and nobody doubts the answers.
+            let (addresses, asked) = resolve::plain(self.request, &host).await;
+            self.asked += asked;
             *addresses.first()?
         };
         let place = Place { via: Via::Public, is_tls, host: host.clone(), address: SocketAddr::new(address, port) };

@@ -16,15 +16,65 @@ fn told(target: &Target, code: &'static str, why: String) -> Suspect {
     ))
 }
 
-/// What sign-ins and providers answered, in small letters.
+/// What refused sign-ins and providers answered, in small letters.
 fn answers(facts: &Facts) -> impl Iterator<Item = String> {
-    let tried = facts.signin.attempts.iter().map(|attempt| attempt.body.to_lowercase());
-    tried.chain(facts.visits(Step::Provider).map(|visit| visit.body.to_lowercase()))
+    let tried = facts.signin.attempts.iter().filter(|attempt| attempt.answer != Answer::Welcome);
+    let tried = tried.map(|attempt| refusal(attempt.status, "", &attempt.body));
+    let visits = facts.visits(Step::Provider).chain(&facts.at_provider);
+    tried.chain(visits.map(|visit| refusal(visit.status, &visit.url, &visit.body)))
 }
 
 /// The first recorded answer that speaks so.
 fn recorded(facts: &Facts, speaks: fn(&str) -> bool) -> Option<&Call> {
-    calls(facts).find(|call| call.method != "OPTIONS" && speaks(&format!("{} {}", call.url, call.body).to_lowercase()))
+    calls(facts).find(|call| call.method != "OPTIONS" && speaks(&refusal(call.status, &call.url, &call.body)))
+}
+
+/// What an answer says of a refusal, in small letters: its body where its status refuses or where it gives the number
+/// of an error, and the error that its address hands on.
+fn refusal(status: u16, url: &str, body: &str) -> String {
+    let body = body.to_lowercase();
+    let said = if status >= 400 || body.contains("aadsts") { body } else { String::new() };
+    let url = url::Url::parse(url).ok();
+    let handed = url.iter().flat_map(url::Url::query_pairs).filter(|(name, _)| name.starts_with("error"));
+    let handed = handed.map(|(name, value)| format!("{name}={}", value.to_lowercase()));
+    std::iter::once(said).chain(handed).collect::<Vec<_>>().join("\n")
+}
+
+/// The newest line of a log that speaks so, and whether it is of the site's own sign-ins: one that is comes first.
+fn spoken<'a>(facts: &'a Facts, target: &Target, speaks: fn(&str) -> bool) -> Option<(&'a Line, bool)> {
+    let all = || facts.log_lines().filter(|line| speaks(&line.text.to_lowercase()));
+    let own = all().filter(|line| is_of_own(facts, target, line)).last().map(|line| (line, true));
+    own.or_else(|| all().last().map(|line| (line, false)))
+}
+
+/// Whether one of the site's own sign-ins left a line, by what it says: it names addresses of this site alone, or tells
+/// of a code that was exchanged, or was written while the doctor signed in. Anybody can make a provider refuse a
+/// stranger's address.
+fn is_of_own(facts: &Facts, target: &Target, line: &Line) -> bool {
+    let text = line.text.to_lowercase().replace("%3a", ":").replace("%2f", "/");
+    let is_exchange = has_each(&text, &[&["invalid_grant", "exchanging", "exchange the code", "exchange code"]]);
+    let is_new = facts.host.iter().any(|host| host.since.iter().any(|new| new.text == line.text));
+    let mut named = hosts(&text).peekable();
+    let own = crate::jar::site(&target.host);
+    is_exchange || is_new || named.peek().is_some() && named.all(|host| crate::jar::site(host) == own)
+}
+
+/// The hosts that a line names: in addresses, and after words that are followed by one.
+fn hosts(text: &str) -> impl Iterator<Item = &str> {
+    const BEFORE: &[&str] = &["expected", "received", "got", "domain", "origin"];
+    let is_host =
+        |word: &&str| word.contains('.') && word.bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b));
+    let words: Vec<_> =
+        text.split(|c: char| c.is_whitespace() || "\"'(),;=<>`".contains(c)).filter(|w| !w.is_empty()).collect();
+    let found = (0..words.len()).filter_map(move |at| {
+        let word = words[at];
+        if let Some((_, rest)) = word.split_once("://") {
+            return rest.split(['/', ':', '?', '#']).next();
+        }
+        let before = at.checked_sub(1).map(|at| words[at].trim_end_matches(':'));
+        before.filter(|before| BEFORE.contains(before)).map(|_| word.trim_end_matches(['.', ':']))
+    });
+    found.filter(is_host)
 }
 
 /// The app is set up for another origin than people come by.
@@ -44,7 +94,9 @@ fn audience(facts: &Facts, target: &Target) -> Option<Suspect> {
     if let Some(call) = recorded(facts, is_of_origin) {
         return Some(suspect.likely().saw(format!("{} {}", call.method, call.url), call.status.to_string(), "browser"));
     }
-    log_line(facts, is_of_origin).map(|line| quoted(suspect, line))
+    let (line, is_own) = spoken(facts, target, is_of_origin)?;
+    let suspect = quoted(suspect, line);
+    Some(if is_own { suspect } else { suspect.likely().warning() })
 }
 
 /// Whether a text refuses a sign-in for the origin or domain that it comes from.
@@ -100,15 +152,34 @@ fn is_of_way_back(text: &str) -> bool {
         "invalid_redirect_uri",
         "unknown redirect",
     ];
-    has_each(text, &[about, refused]) || text.contains("aadsts50011")
+    sentences(text).iter().any(|sentence| has_each(sentence, &[about, refused])) || text.contains("aadsts50011")
+}
+
+/// The sentences of a text: what stands in different ones, elements of a page or members of an object was not said of
+/// each other.
+fn sentences(text: &str) -> Vec<String> {
+    const WITHIN: &[&str] = &["a", "b", "code", "em", "i", "span", "strong", "tt"];
+    let mut plain = String::new();
+    for (at, piece) in text.split('<').enumerate() {
+        let Some((tag, rest)) = piece.split_once('>').filter(|_| at > 0) else {
+            plain.push_str(piece);
+            continue;
+        };
+        let name = tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        plain.push_str(if WITHIN.contains(&name) { "" } else { "\n" });
+        plain.push_str(rest);
+    }
+    let ends = [". ", "! ", "\","];
+    ends.iter().fold(plain, |text, end| text.replace(end, "\n")).lines().map(str::to_owned).collect()
 }
 
 /// The provider does not know the address to which the app asks it to return.
 fn way_back(facts: &Facts, target: &Target) -> Option<Suspect> {
     let of = |url: &str| super::proxy_forwarded_proto::parameter(url, "redirect_uri");
     let call = recorded(facts, is_of_way_back);
-    let line = log_line(facts, is_of_way_back);
-    let is_refused = answers(facts).any(|text| is_of_way_back(&text)) || call.is_some() || line.is_some();
+    let line = spoken(facts, target, is_of_way_back);
+    let is_met = answers(facts).any(|text| is_of_way_back(&text)) || call.is_some();
+    let is_refused = is_met || line.is_some();
     let asked = || calls(facts).filter_map(|call| of(&call.url)).last();
     let back = facts.signin.authorize.iter().filter_map(|url| of(url)).next_back();
     let back = back.or_else(|| call.and_then(|_| asked()));
@@ -129,9 +200,11 @@ fn way_back(facts: &Facts, target: &Target) -> Option<Suspect> {
     )
     .saw("redirect_uri", back, "the sign-in")
     .not("proxy.xfp_not_honoured", "the scheme is right");
+    let is_sure = is_foreign || is_met || line.is_some_and(|(_, is_own)| is_own);
+    let suspect = if is_sure { suspect } else { suspect.likely().warning() };
     Some(match (call, line) {
         (Some(call), _) => suspect.saw(format!("{} {}", call.method, call.url), call.status.to_string(), "browser"),
-        (None, Some(line)) => quoted(suspect, line),
+        (None, Some((line, _))) => quoted(suspect, line),
         (None, None) => suspect,
     })
 }
@@ -172,6 +245,69 @@ mod tests {
             let call = Call { url: "https://id.test/error".into(), status: 400, body: text.into(), ..Call::default() };
             facts.browser = Some(crate::facts::Browser { calls: vec![call], ..Default::default() });
             assert_eq!(code(&RULE, &facts), expected, "recorded: {text}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_password_beside_a_way_back_is_no_mismatch() {
+        let call = |url: &str, status, body: &str| Call {
+            method: "POST".into(),
+            url: url.into(),
+            status,
+            body: body.into(),
+            ..Call::default()
+        };
+        let login = "https://app.example.com/login?redirect_uri=%2F";
+        let page = "<input type=hidden name=redirect_uri value=/><p>Password is invalid</p>";
+        for (call, expected) in [
+            (call(login, 401, "Password is invalid"), None),
+            (call(login, 401, page), None),
+            (call(login, 401, r#"{"error":"Password is invalid","redirect_uri":"/"}"#), None),
+            (call("https://app.example.com/i18n.js", 200, "redirect_uri_mismatch: the redirect_uri is invalid"), None),
+            (
+                call(
+                    "https://app.example.com/cb?error=invalid_request&error_description=redirect_uri+is+invalid",
+                    200,
+                    "",
+                ),
+                Some("auth.oauth.redirect_uri_mismatch"),
+            ),
+            (
+                call("https://id.test/a", 400, "<p>The <code>redirect_uri</code> is not registered</p>"),
+                Some("auth.oauth.redirect_uri_mismatch"),
+            ),
+        ] {
+            let mut facts = healthy();
+            facts.browser = Some(crate::facts::Browser { calls: vec![call.clone()], ..Default::default() });
+            assert_eq!(code(&RULE, &facts), expected, "{} {}", call.url, call.body);
+        }
+        let mut facts = healthy();
+        facts.at_provider = vec![saying(visit(200), "Which redirect_uri is not registered? Read the guide.")];
+        assert_eq!(code(&RULE, &facts), None);
+        facts.at_provider[0].status = 400;
+        assert_eq!(code(&RULE, &facts), Some("auth.oauth.redirect_uri_mismatch"));
+    }
+
+    #[test]
+    fn a_strangers_address_that_a_provider_refused_breaks_nothing() {
+        use doorward_core::Severity::{Error, Warning};
+        for (text, expected) in [
+            (r#"type="LOGIN_ERROR", error="invalid_redirect_uri", redirect_uri="https://evil.test/cb""#, Warning),
+            (r#"type="LOGIN_ERROR", error="invalid_redirect_uri", ipAddress="198.51.100.9""#, Warning),
+            (r#"type="LOGIN_ERROR", error="invalid_redirect_uri", redirect_uri="http://app.example.com/cb""#, Error),
+            ("error=invalid_redirect_uri redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb", Error),
+            ("invalid_grant: the redirect URI does not match the one used in the authorization request", Error),
+            (
+                "SiweError: Domain does not match provided domain for verification. expected: app.example.com, received: evil.test",
+                Warning,
+            ),
+            (
+                "SiweError: Domain does not match provided domain for verification. expected: app.example.com, received: www.example.com",
+                Error,
+            ),
+        ] {
+            let severity = (RULE.judge)(&logged(healthy(), text)).map(|suspect| suspect.severity);
+            assert_eq!(severity, Some(expected), "{text}");
         }
     }
 

@@ -20,7 +20,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             .iter()
             .any(|attempt| attempt.variant == Variant::Real && attempt.answer != Answer::Welcome)
         || facts.signin.attempts.iter().any(|attempt| attempt.answer == Answer::Failure)
-        || facts.visits.iter().any(|visit| visit.step == Step::Provider && visit.status >= 400);
+        || facts.visits(Step::Provider).chain(&facts.at_provider).any(|visit| visit.status >= 400);
     if !is_failing {
         return overheard(facts);
     }

@@ -10,14 +10,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 
 /// A code that a recorded visitor entered in vain, and how far his clock and the server's are apart.
 fn recorded(facts: &Facts) -> Option<Suspect> {
-    let is_of_code = |call: &&Call| {
-        let place = call.url.to_lowercase();
-        let is_there =
-            ["2fa", "mfa", "otp", "two-factor", "twofactor", "two_factor", "second-factor", "/code", "verify"]
-                .iter()
-                .any(|word| place.contains(word));
-        call.is_change() && (is_there || is_of_codes(&call.body.to_lowercase()))
-    };
+    let is_of_code =
+        |call: &&Call| call.is_change() && (is_place_of_codes(&call.url) || is_of_codes(&call.body.to_lowercase()));
     let is_refused = |call: &&Call| {
         let text = call.body.to_lowercase();
         let is_of_forgery = is_forgery_refusal(call) && has_each(&text, &[&["csrf", "xsrf", "forgery"]]);
@@ -38,14 +32,17 @@ fn recorded(facts: &Facts) -> Option<Suspect> {
             .likely()
             .deep(3)
     };
-    match facts.browser.as_ref()?.clock_ahead.filter(|ahead| ahead.abs() > 25) {
+    // Verifiers take the codes of the neighbouring half minutes, and a code is mistyped more often than a clock is off.
+    let ahead = facts.browser.as_ref()?.clock_ahead.unwrap_or_default();
+    let least = if is_of_time(&text) { 25 } else { 90 };
+    let is_seen_again = all().filter(is_refused).count() > 1 || is_of_time(&text);
+    match Some(ahead).filter(|ahead| ahead.abs() > least) {
         Some(ahead) => {
             let (by, way) = (ahead.abs(), if ahead > 0 { "behind" } else { "ahead of" });
             let why = format!("Codes are refused, and the server's clock is {by} s {way} the visitor's.");
-            Some(
-                seen(Suspect::new("auth.totp.clock_skew", why))
-                    .fix("timedatectl set-ntp true   # on the server; if its clock is right, on the visitor's device"),
-            )
+            let suspect = seen(Suspect::new("auth.totp.clock_skew", why))
+                .fix("timedatectl set-ntp true   # on the server; if its clock is right, on the visitor's device");
+            Some(if is_seen_again { suspect } else { suspect.warning() })
         }
         None if is_of_time(&text) => {
             let why = "The clocks of browser and server agree, and the code belongs to another time: the clock of the device that makes the codes is off.";
@@ -53,6 +50,17 @@ fn recorded(facts: &Facts) -> Option<Suspect> {
         }
         None => None,
     }
+}
+
+/// Whether a part of an address's path is called after codes of a second factor.
+fn is_place_of_codes(url: &str) -> bool {
+    const WORDS: &[&str] = &["2fa", "mfa", "otp", "totp", "twofactor"];
+    const PAIRS: &[&str] = &["two-factor", "two_factor", "second-factor", "second_factor", "two-step", "2-step"];
+    let Ok(url) = url::Url::parse(url) else { return false };
+    let path = url.path().to_lowercase();
+    path.split('/').any(|part| {
+        PAIRS.iter().any(|pair| part.starts_with(pair)) || part.split(['-', '_', '.']).any(|word| WORDS.contains(&word))
+    })
 }
 
 fn measured(facts: &Facts) -> Option<Suspect> {
@@ -267,6 +275,23 @@ mod tests {
         assert_eq!(code(&RULE, &facts(1, vec![wrong()])), None, "a code may just be mistyped");
         assert_eq!(code(&RULE, &facts(394, vec![wrong(), call(302, "")])), None);
         assert_eq!(code(&RULE, &facts(394, vec![call(403, "CSRF token invalid")])), None);
+        assert_eq!(code(&RULE, &facts(40, vec![wrong(), wrong()])), None, "verifiers bear as much");
+        let severity = |facts: &Facts| (RULE.judge)(facts).map(|suspect| suspect.severity);
+        assert_eq!(severity(&facts(394, vec![wrong()])), Some(doorward_core::Severity::Warning));
+        assert_eq!(severity(&facts(394, vec![wrong(), wrong()])), Some(doorward_core::Severity::Error));
+        let at = |url: &str, body: &str| Call { url: url.into(), ..call(400, body) };
+        for (url, body, expected) in [
+            ("https://app.example.com/verify-email", "The code is invalid", None),
+            ("https://app.example.com/code-of-conduct", "", None),
+            ("https://app.example.com/photos/pilot", "", None),
+            ("https://app.example.com/login?next=/otp", "", None),
+            ("https://app.example.com/verify", "Invalid verification code", Some("auth.totp.clock_skew")),
+            ("https://app.example.com/auth/otp", "", Some("auth.totp.clock_skew")),
+            ("https://app.example.com/auth/verify-otp", "", Some("auth.totp.clock_skew")),
+        ] {
+            let refused = at(url, body);
+            assert_eq!(code(&RULE, &facts(394, vec![refused.clone(), refused])), expected, "{url}");
+        }
         let late = call(400, "totp_out_of_sync: the code belongs to another time");
         assert_eq!(code(&RULE, &facts(0, vec![late])), Some("auth.totp.client_clock_skew"));
     }

@@ -288,7 +288,9 @@ pub(crate) fn is_incidental(name: &str) -> bool {
     name.starts_with("_ga")
         || name.starts_with("__cf")
         || name.starts_with("cf_")
-        || name == "_fbp"
+        || name.starts_with("awsalb")
+        || ["_fbp", "_gid", "lang", "language", "locale", "next_locale", "django_language", "i18next", "theme"]
+            .contains(&name.as_str())
         || name.starts_with("_pk_")
 }
 

@@ -195,12 +195,34 @@ pub(super) fn keeps_away(facts: &Facts, call: &Call) -> Option<&'static str> {
         .then_some("Firefox keeps the cookies of each site's pages apart")
 }
 
-/// A call of a page of another site, which this browser sends without cookies whatever they allow.
+/// Whether a call goes to the site that is examined, or to one whose cookie the page's own sign-in got there: what
+/// counts visitors for others is turned away every day.
+fn is_to_own(facts: &Facts, call: &Call, name: &str) -> bool {
+    let site = |url: &str| {
+        url::Url::parse(url).ok().and_then(|url| url.host_str().map(|host| crate::jar::site(host).to_owned()))
+    };
+    let to = site(&call.url);
+    let is_target = |target: &Target| to.as_deref() == Some(crate::jar::site(&target.host));
+    let got = |earlier: &Call| {
+        earlier.is_change() && site(&earlier.url) == to && earlier.set.iter().any(|cookie| cookie.name == name)
+    };
+    facts.target.as_ref().is_none_or(is_target) || calls(facts).any(got)
+}
+
+/// Whether the answer turns the visitor away, or is a page that asks him to sign in.
+fn is_asked_in(call: &Call) -> bool {
+    call.is_turned_away() || has_each(&call.body, &[&["password", "log in", "login", "sign in", "signin"]])
+}
+
+/// A call of a page of another site, which this browser sends without cookies whatever they allow, and which is turned
+/// away for it.
 fn third_party(facts: &Facts) -> Option<Suspect> {
-    let (call, why) = calls(facts)
-        .filter(|call| call.cookies.is_empty() && !call.lacks.is_empty() && call.method != "OPTIONS")
-        .find_map(|call| Some((call, keeps_away(facts, call)?)))?;
-    let name = call.lacks.first()?;
+    let mut turned =
+        calls(facts).filter(|call| call.cookies.is_empty() && call.is_turned_away() && call.method != "OPTIONS");
+    let (call, name, why) = turned.find_map(|call| {
+        let name = call.lacks.iter().find(|name| !is_incidental(name) && is_to_own(facts, call, name))?;
+        Some((call, name, keeps_away(facts, call)?))
+    })?;
     Some(
         Suspect::new("cookie.third_party_blocked", format!("The page is of another site, and its call comes without `{name}`: {why}."))
             .at(Link::Cookie)
@@ -227,8 +249,9 @@ fn partitioned(facts: &Facts) -> Option<Suspect> {
                 |earlier: &&&Call| earlier.set.iter().any(|cookie| cookie.name == **name && cookie.is_partitioned);
             all[..at].iter().rfind(set).and_then(|earlier| is_framed(earlier)).is_some_and(|other| other != place)
         };
-        let is_missed = call.is_turned_away() || place;
-        Some((*call, call.lacks.iter().find(is_elsewhere).filter(|_| is_missed)?))
+        let is_missed = call.is_turned_away() || place && is_asked_in(call);
+        let mut lacks = call.lacks.iter().filter(|name| !is_incidental(name));
+        Some((*call, lacks.find(is_elsewhere).filter(|_| is_missed)?))
     })?;
     Some(
         Suspect::new("cookie.partitioned_context", format!("`{name}` is Partitioned: browsers keep it for the one page that the app was framed in, or for the app's own, and not for both."))
@@ -288,7 +311,8 @@ fn recorded(facts: &Facts) -> Option<Suspect> {
         in_frame(call)
             && call.cookies.is_empty()
             && (is_embedded(call) || began)
-            && (!call.lacks.is_empty() || is_later && call.is_turned_away())
+            && (call.lacks.iter().any(|name| !is_incidental(name)) && is_asked_in(call)
+                || is_later && call.is_turned_away())
     })?;
     let is_partitioned = facts.visits.iter().flat_map(|visit| &visit.cookies).any(|cookie| cookie.is_partitioned);
     let code = if is_partitioned { "cookie.partitioned_context" } else { "cookie.third_party_blocked" };
@@ -410,6 +434,47 @@ mod tests {
             (set("same-site"), me(safari, ("sec-fetch-site", "same-site")), None),
         ] {
             assert_eq!(code(&RULE, &recorded(vec![first, later.clone()])), expected, "{:?}", later.sent);
+        }
+    }
+
+    #[test]
+    fn what_is_not_missed_or_is_somebody_elses_breaks_nothing() {
+        let safari = ("user-agent", "Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 Version/18.3 Safari/605.1.15");
+        let headers = [("origin", "https://app.example.com"), safari, ("sec-fetch-site", "cross-site")];
+        let without = |name: &str, url: &str, status| Call { lacks: vec![name.into()], ..call(url, status, &headers) };
+        let set = Call {
+            method: "POST".into(),
+            set: vec![Cookie { name: "sid".into(), ..Cookie::default() }],
+            ..call("https://api.other.test/login", 200, &headers)
+        };
+        let own = "https://app.example.com/me";
+        let other = "https://api.other.test/me";
+        for (calls, expected) in [
+            (vec![without("sid", own, 200)], None),
+            (vec![without("_ga", own, 403)], None),
+            (vec![without("uid", "https://count.test/collect", 403)], None),
+            (vec![set.clone(), without("sid", other, 200)], None),
+            (vec![set, without("sid", other, 401)], Some("cookie.third_party_blocked")),
+            (vec![without("sid", own, 401)], Some("cookie.third_party_blocked")),
+        ] {
+            assert_eq!(code(&RULE, &recorded(calls.clone())), expected, "{calls:?}");
+        }
+        let framed = [("sec-fetch-dest", "iframe"), ("sec-fetch-site", "cross-site")];
+        let frame = |name: &str, body: &str| Call {
+            lacks: vec![name.into()],
+            body: body.into(),
+            ..call("https://app.example.com/widget", 200, &framed)
+        };
+        let set = |name: &str| Call {
+            set: vec![Cookie { name: name.into(), is_partitioned: true, ..Cookie::default() }],
+            ..call("https://app.example.com/", 200, &[("sec-fetch-dest", "document")])
+        };
+        for (name, body, expected) in [
+            ("cf_clearance", "<form><input type=password></form>", None),
+            ("sid", "<p>Opening hours</p>", None),
+            ("sid", "<form><input type=password></form>", Some("cookie.partitioned_context")),
+        ] {
+            assert_eq!(code(&RULE, &recorded(vec![set(name), frame(name, body)])), expected, "{name} {body}");
         }
     }
 

@@ -21,11 +21,15 @@ fn crossed(facts: &Facts) -> Option<Suspect> {
             return None;
         }
         // It was set by what somebody sent, as a sign-in is, or on the way to a provider.
-        let mut earlier =
-            all[..at].iter().filter(|earlier| earlier.is_change() || (300..400).contains(&earlier.status));
+        let mut earlier = all[..at].iter().filter(|earlier| earlier.is_change() || is_to_provider(earlier));
         earlier.find_map(|earlier| {
             let first = host(&earlier.url).filter(is_twin)?;
-            let is_left = |cookie: &&Cookie| cookie.domain.is_none() && !cookie.is_deletion && cookie.trouble.is_none();
+            let is_left = |cookie: &&Cookie| {
+                cookie.domain.is_none()
+                    && !cookie.is_deletion
+                    && cookie.trouble.is_none()
+                    && !is_incidental(&cookie.name)
+            };
             Some((*call, earlier.set.iter().find(is_left)?, first))
         })
     })?;
@@ -44,6 +48,14 @@ fn crossed(facts: &Facts) -> Option<Suspect> {
         .saw(format!("{} {}", call.method, call.url), format!("{}, without it", call.status), "browser")
         .fix(format!("redirect {first} to one of the two before the sign-in, and set the app's external URL to it")),
     )
+}
+
+/// Whether an answer sends the visitor to another site, as one to a provider does.
+fn is_to_provider(call: &Call) -> bool {
+    let site = |url: url::Url| url.host_str().map(|host| crate::jar::site(host).to_owned());
+    let own = url::Url::parse(&call.url).ok();
+    let to = call.got("location").zip(own.as_ref()).and_then(|(to, own)| own.join(to).ok());
+    (300..400).contains(&call.status) && to.zip(own).is_some_and(|(to, own)| site(to) != site(own))
 }
 
 /// A recorded request that is turned away, and a cookie of its host that belongs to another path.
@@ -189,6 +201,20 @@ mod tests {
         };
         assert_eq!(code(&RULE, &recorded(vec![signed.clone(), away.clone()])), Some("cookie.host_mismatch_www"));
         assert_eq!(code(&RULE, &recorded(vec![away.clone()])), None);
+        let way = |to: &str, name: &str| Call {
+            got: vec![("location".into(), to.into())],
+            set: vec![Cookie { name: name.into(), ..Cookie::default() }],
+            ..call("GET", "https://www.app.example.com/", 302)
+        };
+        let provider = "https://id.test/authorize?client_id=shop";
+        for (way, expected) in [
+            (way("https://app.example.com/", "visit"), None),
+            (way(provider, "locale"), None),
+            (way(provider, "AWSALB"), None),
+            (way(provider, "state"), Some("cookie.host_mismatch_www")),
+        ] {
+            assert_eq!(code(&RULE, &recorded(vec![way.clone(), away.clone()])), expected, "{way:?}");
+        }
         signed.set[0].domain = Some("app.example.com".into());
         assert_eq!(code(&RULE, &recorded(vec![signed, away])), None, "it belongs to both");
     }

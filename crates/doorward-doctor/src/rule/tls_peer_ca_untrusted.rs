@@ -60,7 +60,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             .attempts
             .iter()
             .any(|attempt| matches!(attempt.answer, Answer::Failure | Answer::Refused | Answer::Proxy))
-        || facts.visits(Step::Provider).any(|visit| visit.status >= 500);
+        || facts.visits(Step::Provider).chain(&facts.at_provider).any(|visit| visit.status >= 500);
     let suspect = Suspect::new(
         "tls.upstream_ca_untrusted",
         "The app calls a server whose certificate comes from an authority that it does not know.",
