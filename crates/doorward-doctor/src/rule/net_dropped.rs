@@ -5,7 +5,32 @@ use super::basis::*;
 pub(super) const RULE: Rule = Rule { family: "net.dropped", judge };
 
 fn judge(facts: &Facts) -> Option<Suspect> {
-    bridge(facts).or_else(|| silence(facts))
+    bridge(facts).or_else(|| silence(facts)).or_else(|| unseen(facts))
+}
+
+/// On the host itself connections to its own address meet no rule for what comes in; others would.
+fn unseen(facts: &Facts) -> Option<Suspect> {
+    let host = facts.host.as_ref().filter(|_| facts.vantage == Vantage::Origin && !facts.is_behind_cdn())?;
+    let door = stop::entrance(facts).filter(|door| door.tcp == Tcp::Open)?;
+    if facts.outside_works == Some(true) || !host.addresses.contains(&door.address.ip()) {
+        return None;
+    }
+    let port = entry_port(facts);
+    let (line, _) = firewall_stops(host, port)?;
+    Some(
+        Suspect::new(
+            "firewall.dropped",
+            format!(
+                "From this host {} is open, and a rule of its firewall stops what comes to port {port} from outside.",
+                door.address
+            ),
+        )
+        .likely()
+        .warning()
+        .saw("the firewall", line, "the host")
+        .fix("run the doctor from another network, or open the page on a phone in mobile data (--phone)")
+        .fixes(opening(host, port)),
+    )
 }
 
 fn silence(facts: &Facts) -> Option<Suspect> {
@@ -173,6 +198,22 @@ mod tests {
             suspect.fix
         );
         assert_eq!(code(&RULE, &healthy()), None);
+    }
+
+    #[test]
+    fn from_the_host_itself_a_rule_against_others_is_a_warning() {
+        let rules = "table inet filter {\nchain input {\ntype filter hook input priority 0; policy drop;\ntcp dport 22 accept\n}\n}";
+        let mut facts = healthy();
+        facts.host.insert(host(&["0.0.0.0:443"])).firewall = firewall(rules);
+        assert_eq!(code(&RULE, &facts), None);
+        facts.vantage = Vantage::Origin;
+        let suspect = judge(&facts).unwrap();
+        assert_eq!((suspect.code, suspect.severity), ("firewall.dropped", doorward_core::Severity::Warning));
+        facts.outside_works = Some(true);
+        assert_eq!(code(&RULE, &facts), None);
+        facts.outside_works = None;
+        facts.host.as_mut().unwrap().firewall = firewall(&rules.replace("dport 22", "dport 443"));
+        assert_eq!(code(&RULE, &facts), None);
     }
 
     #[test]
