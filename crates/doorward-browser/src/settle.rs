@@ -141,12 +141,14 @@ impl Tab {
             self.arrive(mark).await;
             return None;
         }
-        let is_busy = |state: &State| state.recorder.is_busy_since(mark.requests);
-        if !is_busy(&self.state()) {
+        if self.state().recorder.count() == mark.requests {
             return Glimpse::of(&told?, moves);
         }
-        let is_at_rest =
-            |state: &State| !is_busy(state) || state.moves != mark.moves || state.is_closed || !state.modals.is_empty();
+        // The end of a request is told before the page has made anything of it.
+        let is_at_rest = |state: &State| {
+            let is_done = !state.recorder.is_busy_since(mark.requests);
+            is_done || state.moves != mark.moves || state.is_closed || !state.modals.is_empty()
+        };
         self.until(REQUESTS, is_at_rest).await;
         self.draw(1, false).await;
         if self.has_left(mark) {

@@ -138,7 +138,8 @@ impl Tab {
                 return Ok(glimpse);
             }
         }
-        Ok(Glimpse { text: String::new(), title: String::new(), moves })
+        // A document that never has one, such as a picture, still has a title.
+        Ok(Glimpse { text: String::new(), title: self.title().await, moves })
     }
 
     async fn child(&self, frame: &str, reference: &str, options: &Value, shown: &AtomicUsize) -> Option<Vec<String>> {
@@ -156,7 +157,9 @@ impl Tab {
     async fn content_frame(&self, frame: &str, reference: &str) -> Option<String> {
         let (session, object) = self.element(frame, reference).await.ok()?;
         let limit = self.options.script_timeout;
-        let node = self.call_within(&session, "DOM.describeNode", json!({ "objectId": object }), limit).await.ok()?;
+        let node = self.call_within(&session, "DOM.describeNode", json!({ "objectId": object }), limit).await;
+        self.link.post(&session, "Runtime.releaseObject", &json!({ "objectId": object }));
+        let node = node.ok()?;
         let id = node["node"]["frameId"].as_str()?.to_owned();
         self.state().frames.find(&id)?;
         Some(id)

@@ -8,6 +8,7 @@ mod doubt;
 pub(crate) mod echo;
 mod elsewhere;
 mod flash;
+mod greeting;
 mod hook;
 mod insider;
 mod openapi;

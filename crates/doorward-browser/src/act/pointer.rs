@@ -1,6 +1,5 @@
 //! The mouse: it goes to where an element is, once that stands still and nothing covers it.
 
-use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::{Button, Spot, hindrance};
@@ -9,6 +8,9 @@ use crate::failure::Failure;
 use crate::tab::Tab;
 
 const MOUSE: &str = "Input.dispatchMouseEvent";
+
+/// A point that no page covers.
+const BESIDE: (f64, f64) = (-1.0, -1.0);
 
 /// A click.
 #[derive(Debug, Clone, Copy, Default)]
@@ -96,7 +98,7 @@ impl Tab {
 
     /// Presses the left button, which is released again however this ends.
     async fn hold(&self, point: (f64, f64)) -> Result<Held<'_>, Failure> {
-        let held = Held { tab: self, point: Mutex::new(Some(point)) };
+        let held = Held { tab: self, is_pressed: true };
         self.mouse("mousePressed", point, json!({ "button": "left", "buttons": 1, "clickCount": 1 })).await?;
         Ok(held)
     }
@@ -148,26 +150,28 @@ impl Tab {
 /// The left button, while it is pressed.
 struct Held<'a> {
     tab: &'a Tab,
-    /// Where the mouse is; none once it is released.
-    point: Mutex<Option<(f64, f64)>>,
+    is_pressed: bool,
 }
 
 impl Held<'_> {
     async fn drag(&self, point: (f64, f64)) -> Result<(), Failure> {
-        *self.point.lock() = Some(point);
         self.tab.mouse("mouseMoved", point, json!({ "button": "left", "buttons": 1 })).await
     }
 
-    async fn release(self, point: (f64, f64)) -> Result<(), Failure> {
-        self.point.lock().take();
+    async fn release(mut self, point: (f64, f64)) -> Result<(), Failure> {
+        self.is_pressed = false;
         self.tab.mouse("mouseReleased", point, released()).await
     }
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        if let Some(point) = self.point.get_mut().take() {
-            self.tab.link.post(&self.tab.session, MOUSE, &event("mouseReleased", point, released()));
+        // Beside the page: released over what it was pressed on, it would click that.
+        if self.is_pressed {
+            let moved = event("mouseMoved", BESIDE, json!({ "button": "left", "buttons": 1 }));
+            for one in [moved, event("mouseReleased", BESIDE, released())] {
+                self.tab.link.post(&self.tab.session, MOUSE, &one);
+            }
         }
     }
 }

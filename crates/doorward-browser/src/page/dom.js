@@ -38,6 +38,11 @@ function ofNode(node, name) {
   return node instanceof HTMLFormElement ? PLAIN.get(name).call(node) : node[name];
 }
 
+// A form has no labels, but perhaps a field of that name.
+function labelsOf(element) {
+  return element instanceof HTMLFormElement ? [] : [...(element.labels || [])];
+}
+
 function tagOf(element) {
   const notes = notesOf(element);
   if (notes.tag === undefined) notes.tag = element instanceof HTMLFormElement ? "FORM" : String(element.tagName).toUpperCase();

@@ -2,7 +2,7 @@
 // keeps what it needs of the engine, so that it tells the truth whatever the page puts in its place later.
 (() => {
   const { isArray } = Array;
-  const { keys } = Object;
+  const { keys, prototype } = Object;
   const { isFinite } = Number;
   const { stringify } = JSON;
   const { apply } = Reflect;
@@ -11,6 +11,13 @@
   const kinds = { Window, Document, Node, Date, Error, RegExp, Promise, TypeError, RangeError };
   const is = (value, kind) => apply(isOf, kind, [value]);
   const LONGEST = 16 * 1024 * 1024;
+  let length = 0;
+
+  // Counts before a text is made: what is too long is told before it has filled the memory.
+  const count = (more) => {
+    length += more;
+    if (length > LONGEST) throw new kinds.RangeError(`The answer has more than ${LONGEST} characters; at most so many are given`);
+  };
 
   const ofObject = (value, indent, own) => {
     if (is(value, kinds.Window)) return '"ref: <Window>"';
@@ -22,25 +29,50 @@
     if (own.depth > 200) return '"[Too deep]"';
     const deeper = indent + "  ";
     let made = "";
-    const add = (one) => (made += (made ? "," : "") + "\n" + deeper + one);
+    const add = (one) => {
+      count(deeper.length + 2);
+      made += (made ? "," : "") + "\n" + deeper + one;
+    };
     if (is(value, kinds.Error)) value = { name: value.name };
     if (isArray(value)) {
       for (let index = 0; index < value.length; index++) add(text(value[index], deeper, own) ?? "null");
       return made ? `[${made}\n${indent}]` : "[]";
     }
-    if (typeof value.toJSON === "function") return text(value.toJSON(), indent, own);
     const names = keys(value);
+    if (names.length === 0) return ofEmpty(value, indent, own);
     for (let index = 0; index < names.length; index++) {
-      const one = text(value[names[index]], deeper, own);
-      if (one !== undefined) add(stringify(names[index]) + ": " + one);
+      let item;
+      try {
+        item = value[names[index]];
+      } catch {
+        continue; // A property that nobody may read is left out.
+      }
+      const one = text(item, deeper, own);
+      if (one === undefined) continue;
+      count(names[index].length + 4);
+      add(stringify(names[index]) + ": " + one);
     }
     return made ? `{${made}\n${indent}}` : "{}";
+  };
+
+  // What shows nothing of its own may say what stands for it; what a page lets every object say counts for none.
+  const ofEmpty = (value, indent, own) => {
+    let instead;
+    try {
+      const { toJSON } = value;
+      if (typeof toJSON !== "function" || toJSON === prototype.toJSON) return "{}";
+      instead = apply(toJSON, value, []);
+    } catch {
+      return "{}";
+    }
+    return text(instead, indent, own) ?? "null";
   };
 
   // Undefined for what JSON has no text for.
   const text = (value, indent, above) => {
     switch (typeof value) {
       case "string":
+        count(value.length);
         return stringify(value);
       case "boolean":
         return value ? "true" : "false";
@@ -56,8 +88,7 @@
   };
 
   return (value) => {
-    const made = text(value, "", null) ?? "undefined";
-    if (made.length > LONGEST) throw new kinds.RangeError(`The answer has ${made.length} characters; at most ${LONGEST} are given`);
-    return made;
+    length = 0;
+    return text(value, "", null) ?? "undefined";
   };
 })()

@@ -55,7 +55,7 @@ function labelTexts(element) {
   if (stated !== null && stated.trim()) return [flattened(stated)];
   const isLabelled = ["BUTTON", "METER", "OUTPUT", "PROGRESS", "SELECT", "TEXTAREA"].includes(element.nodeName) ||
     (element.nodeName === "INPUT" && element.type !== "hidden");
-  return isLabelled && element.labels ? [...element.labels].map((label) => wholeText(label).flat) : [];
+  return isLabelled ? labelsOf(element).map((label) => wholeText(label).flat) : [];
 }
 
 function everyElement(root, selector) {

@@ -85,7 +85,7 @@ function shown(element) {
 
 // The value of a control that stands inside a label or a name.
 function embedded(element, role, labels, below, visited) {
-  if ([...(element.labels || [])].includes(element) || labels.includes(element)) return undefined;
+  if (labelsOf(element).includes(element) || labels.includes(element)) return undefined;
   const tag = tagOf(element);
   if (role === "textbox") {
     visited.add(element);
@@ -125,7 +125,7 @@ function chosenOptions(element, role, tag) {
 }
 
 function fromLabels(element, way) {
-  const parts = [...(element.labels || [])].map((label) =>
+  const parts = labelsOf(element).map((label) =>
     alternative(label, { visited: way.visited, label: shown(label) }));
   return parts.filter(Boolean).join(" ");
 }
@@ -138,7 +138,7 @@ function firstChildOf(element, tag) {
 function nativeName(element, labels, way, below) {
   const tag = tagOf(element);
   const title = element.getAttribute("title") || "";
-  const hasLabels = Boolean(element.labels && element.labels.length);
+  const hasLabels = labelsOf(element).length > 0;
   const visit = () => way.visited.add(element);
   if (tag === "INPUT") {
     const type = element.type;

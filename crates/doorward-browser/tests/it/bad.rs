@@ -34,7 +34,7 @@ fn answer(_: Site, request: &Request) -> Answer {
             <p role=heading aria-level=-9 aria-owns='a a z'>y</p><table role=none><tr><td>z</table><p id=b aria-labelledby=a>q</p>",
         ),
         "/named" => page(
-            "<title>true title</title><img name=body><img name=title><form name=activeElement><input name=parentElement><input name=id></form>\
+            "<title>true title</title><img name=body><img name=title><form name=activeElement><input name=parentElement><input name=id><input name=labels></form>\
             <progress>key<i></i>{brace}</progress><button>Press</button>",
         ),
         "/huge" => page(

@@ -20,7 +20,7 @@ fn answer(site: Site, request: &Request) -> Answer {
         ),
         "/drag" => page(
             "<div id=a draggable=true ondragstart='event.dataTransfer.setData(\"text/plain\", \"moved\")' style='width:80px;height:40px'>Source</div>\
-             <div id=b ondragover='event.preventDefault()' ondrop='event.preventDefault(); this.textContent = event.dataTransfer.getData(\"text/plain\")' style='width:80px;height:40px'>Place</div>\
+             <div id=b onclick='seen.push(\"clicked\")' ondragover='event.preventDefault()' ondrop='event.preventDefault(); this.textContent = event.dataTransfer.getData(\"text/plain\")' style='width:80px;height:40px'>Place</div>\
              <p id=n hidden>None</p><script>seen = []; for (const kind of ['mousedown', 'mouseup']) addEventListener(kind, () => seen.push(kind))</script>",
         ),
         "/frames" => page("<div id=d></div><iframe src=/inner?two></iframe>"),
@@ -36,7 +36,7 @@ fn answer(site: Site, request: &Request) -> Answer {
         "/false" => page(
             "<script>JSON.stringify = () => 'false'; Object.keys = () => ['false']; Array.isArray = () => false; Number.isFinite = () => false;\
              Array.prototype.toJSON = String.prototype.toJSON = Date.prototype.toISOString = Error.prototype.toString = () => 'false';\
-             Reflect.apply = Function.prototype.call = () => 'false'; window.Node = window.Window = class {};</script>",
+             Reflect.apply = Function.prototype.call = Object.prototype.toJSON = () => 'false'; Object.prototype.then = (done) => done('false'); window.Node = window.Window = class {};</script>",
         ),
         "/evil" => to(302, &site.at(false, "evil.test", "/")),
         _ => page("<title>Well</title><p>All is well</p><script>console.log('here')</script>"),
@@ -193,6 +193,15 @@ async fn a_page_does_not_falsify_what_is_evaluated() {
     assert!(text.contains(wanted), "{text}");
     let text = client.well("browser_evaluate", json!({ "target": "body", "function": "(one) => [one.tagName]" })).await;
     assert!(text.contains("[\n  \"BODY\"\n]"), "{text}");
+    let odd = "() => [{ a: 1, get b() { throw new Error('x') } }, { a: 1, toJSON() { return 5 } }, new (class { toJSON() { return 6 } })(), \
+               typeof made + typeof answer + typeof element]";
+    let text = client.well("browser_evaluate", json!({ "function": odd })).await;
+    for part in ["{\n    \"a\": 1\n  },\n  {\n    \"a\": 1\n  },\n  6", "undefinedundefinedundefined"] {
+        assert!(text.contains(part), "{text}");
+    }
+    let doubling = "() => { let all = []; for (let count = 0; count < 40; count++) all = [all, all]; return all; }";
+    let text = client.wrong("browser_evaluate", json!({ "function": doubling })).await;
+    assert!(text.contains("at most"), "{text}");
     let around = "() => { const all = { one: 1n, two: () => 1 }; all.one = all; return all; }";
     assert!(client.well("browser_evaluate", json!({ "function": around })).await.contains("\"one\": \"[Circular]\""));
     client.wrong("browser_evaluate", json!({ "function": "() => [1n]" })).await;
@@ -213,6 +222,10 @@ async fn a_drag_that_comes_to_nothing_leaves_no_button_pressed() {
                  addEventListener('mouseup', () => setTimeout(told)); told(); })";
     let text = client.well("browser_evaluate", json!({ "function": ended })).await;
     assert!(text.contains("mousedown,mouseup"), "{text}");
+    // What was only held is not clicked.
+    let clicked = "() => new Promise((done) => setTimeout(() => done('clicked: ' + seen.includes('clicked')), 100))";
+    let text = client.well("browser_evaluate", json!({ "function": clicked })).await;
+    assert!(text.contains("clicked: false"), "{text}");
     client.server.close().await;
 }
 

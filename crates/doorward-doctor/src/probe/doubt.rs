@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::client::{Outgoing, Place};
 use super::walk::Walk;
-use crate::facts::{Door, Facts, Fault, Step, Tcp, Trust, Via};
+use crate::facts::{Door, Facts, Fault, Knock, Step, Tcp, Trust, Via};
 use crate::stop;
 
 /// A port on which next to nobody listens: a machine that is up refuses it, one that is not is silent.
@@ -128,6 +128,10 @@ async fn handshake(walk: &mut Walk<'_>, facts: &mut Facts) {
         return;
     }
     let place = Place { address: door.address, ..walk.place.clone() };
+    if door.tls.as_ref().is_some_and(|tls| tls.knock == Knock::Silent) {
+        let small = super::greeting::small(&mut walk.client, &place).await;
+        facts.doors.push(small);
+    }
     let door = walk.client.open(&place, "nosni").await;
     facts.doors.push(door);
     let plain = Place { is_tls: false, ..place };

@@ -15,6 +15,10 @@ pub(super) fn is_missing_column(line: &str) -> bool {
 const OTHER: &[&str] =
     &["mismatch", "expected", "older", "newer", "outdated", "unsupported", "requires", "behind", "not match"];
 
+/// Words of whoever checks the schema of a database; the schema of a request is another one.
+const STORES: &[&str] =
+    &["database", "migration", "table", "column", "sql", "flyway", "liquibase", "hibernate", "prisma"];
+
 fn judge(facts: &Facts) -> Option<Suspect> {
     let lacking = database(facts)
         .filter(|database| !database.missing.is_empty() || !database.lacking.is_empty() || !database.ahead.is_empty());
@@ -43,8 +47,8 @@ fn judge(facts: &Facts) -> Option<Suspect> {
             "ora-00904",
             "ora-00942",
             "has changed since the database was created",
-            "schema validation failed",
         ])
+        .or_else(|| log_line(facts, |text| has_each(text, &[&["schema validation failed"], STORES])))
         .or_else(|| log_line(facts, |text| has_each(text, &[&["schema version"], OTHER])))
         .or_else(|| facts.log_lines().filter(|line| is_missing_column(&line.text)).last())
         .or_else(|| {
@@ -108,6 +112,8 @@ mod tests {
             ("Schema-validation: missing column [status] in table [users]", Some("db.schema_drift")),
             ("schema version 41 is older than 42", Some("db.schema_drift")),
             ("schema version 42 is in use", None),
+            ("Database schema validation failed: users.status", Some("db.schema_drift")),
+            ("request schema validation failed: body must have required property 'email'", None),
         ] {
             assert_eq!(code(&RULE, &logged(answered(500), text)), expected, "{text}");
         }

@@ -47,10 +47,14 @@ fn judge(facts: &Facts) -> Option<Suspect> {
         "database is read-only",
         "is in read-only mode",
         "notwritableprimary",
-        "not primary",
-        "notprimary",
+        "notprimarynosecondaryok",
+        "notprimaryorsecondary",
         "sqlite_readonly",
     ]);
+    // MongoDB's words, which others use of a leader among any servers.
+    let read_only = read_only.or_else(|| {
+        log_line(facts, |text| has_each(text, &[&["not primary"], &["mongo", "10107", "replica set", "replset"]]))
+    });
     // What a role may read and not write; where it may not even read, the table is somebody else's.
     let denied = log_line(facts, |text| {
         has_each(
@@ -142,6 +146,8 @@ mod tests {
             ("(1142, \"INSERT command denied to user 'shop'@'10.0.0.4' for table 'sessions'\")", Some("db.read_only")),
             ("permission denied for table sessions [SQL: INSERT INTO sessions ...]", Some("db.read_only")),
             ("permission denied for table users [SQL: SELECT id FROM users]", None),
+            ("MongoServerError: not primary", Some("db.read_only")),
+            ("scheduler: this node is not primary, jobs are left to the leader", None),
             ("all well", None),
         ] {
             let mut facts = logged(healthy(), text);

@@ -48,6 +48,17 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     Some(if at_host.is_none() { suspect.likely() } else { suspect })
 }
 
+/// Whether a log shows that requests of the CDN reached this very host.
+fn is_reached(host: &Host) -> bool {
+    let is_edge =
+        |word: &str| word.parse::<IpAddr>().is_ok_and(|address| super::tls_wrong_cert_served::is_cdn(&address));
+    host.past.iter().chain(&host.log).any(|line| {
+        let mut words = line.text.split(|c: char| !c.is_ascii_hexdigit() && c != '.' && c != ':');
+        // Programs write the port behind the address.
+        words.any(|word| is_edge(word) || word.rsplit_once(':').is_some_and(|(address, _)| is_edge(address)))
+    })
+}
+
 /// The CDN is refused, and of the two ports that its TLS modes use the host has only the other one.
 fn flexible(facts: &Facts, host: &Host) -> Option<Suspect> {
     let arrival = facts.arrival().filter(|visit| visit.status == 521)?;
@@ -61,24 +72,24 @@ fn flexible(facts: &Facts, host: &Host) -> Option<Suspect> {
         return None;
     }
     let mode = if asked == 80 { "plain HTTP (\"Flexible\")" } else { "TLS (\"Full\")" };
-    Some(
-        Suspect::new(
-            "cdn.origin_refused",
-            format!(
-                "The CDN comes with {mode} and is refused: the host listens on port {other}, and nobody on port {asked}."
-            ),
-        )
-        .likely()
-        .saw("GET", arrival.told(), arrival.url.clone())
-        .saw("ss -ltn", format!("{other}, not {asked}"), "the host")
-        .not("firewall.dropped", "then the CDN would wait and say 522")
-        .fix(if asked == 80 {
-            "at the CDN: set the TLS mode to Full (strict), so that it comes by port 443"
-        } else {
-            "let the proxy listen on port 443 with a certificate for this name"
-        })
-        .fix(format!("ss -ltnp 'sport = :{asked}'   # shows whether it listens now")),
+    // A host that listens where it should may be none that the CDN knows, or have a firewall of the provider in front.
+    let is_proved = asked == entry_port(facts) || is_reached(host);
+    let suspect = Suspect::new(
+        "cdn.origin_refused",
+        format!(
+            "The CDN comes with {mode} and is refused: the host listens on port {other}, and nobody on port {asked}."
+        ),
     )
+    .saw("GET", arrival.told(), arrival.url.clone())
+    .saw("ss -ltn", format!("{other}, not {asked}"), "the host")
+    .not("firewall.dropped", "then the CDN would wait and say 522")
+    .fix(if asked == 80 {
+        "at the CDN: set the TLS mode to Full (strict), so that it comes by port 443"
+    } else {
+        "let the proxy listen on port 443 with a certificate for this name"
+    })
+    .fix(format!("ss -ltnp 'sport = :{asked}'   # shows whether it listens now"));
+    Some(if is_proved { suspect.likely() } else { suspect.possible() })
 }
 
 fn with_host(suspect: Suspect, at_host: Option<&Listens>, port: u16, facts: &Facts) -> Suspect {
@@ -140,6 +151,25 @@ mod tests {
             facts.host = Some(host(listeners));
             assert_eq!(code(&RULE, &facts), expected, "{listeners:?}");
         }
+    }
+
+    #[test]
+    fn a_host_that_listens_is_to_blame_only_where_the_edge_was_seen_at_it() {
+        let mut facts = answered(521);
+        facts.host = Some(host(&["0.0.0.0:443"]));
+        let sure = |facts: &Facts| judge(facts).map(|suspect| suspect.confidence);
+        assert_eq!(sure(&facts), Some(crate::suspect::Confidence::Possible));
+        let stranger =
+            logged(facts.clone(), "198.51.100.7 - - [30/Nov/2026:09:00:00 +0000] \"GET / HTTP/1.1\" 200 612");
+        assert_eq!(sure(&stranger), Some(crate::suspect::Confidence::Possible));
+        for line in [
+            "104.16.0.7 - - [30/Nov/2026:09:00:00 +0000] \"GET / HTTP/1.1\" 200 612",
+            "104.16.0.7:40312 web app/app1 200",
+        ] {
+            assert_eq!(sure(&logged(facts.clone(), line)), Some(crate::suspect::Confidence::Likely), "{line}");
+        }
+        facts.host = Some(host(&["0.0.0.0:80"]));
+        assert_eq!(sure(&facts), Some(crate::suspect::Confidence::Likely));
     }
 
     #[test]

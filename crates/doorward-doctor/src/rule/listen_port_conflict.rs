@@ -10,8 +10,11 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 
 /// A container that should publish the port was made and never started, and somebody else answers there.
 fn occupied(facts: &Facts) -> Option<Suspect> {
-    // Where a sign-in is found, whoever listens there is whom people want.
-    if facts.signin.form.is_some() || facts.signin.attempts.iter().any(|attempt| attempt.status < 400) {
+    // Where a sign-in is found, or any page that is well, whoever listens there is whom people want.
+    if facts.signin.form.is_some()
+        || facts.signin.attempts.iter().any(|attempt| attempt.status < 400)
+        || !is_somebody_elses(facts)
+    {
         return None;
     }
     let host = facts.host.as_ref()?;
@@ -43,6 +46,15 @@ fn occupied(facts: &Facts) -> Option<Suspect> {
         .fix(format!("ss -ltnp 'sport = :{port}'   # who holds the port; stop that one (systemctl disable --now NAME)"))
         .fix(format!("docker start {}", container.name)),
     )
+}
+
+/// Whether what visitors get is nothing, an error, or what a server shows that no site was set up on.
+fn is_somebody_elses(facts: &Facts) -> bool {
+    let is_empty = |visit: &Visit| {
+        matches!(visit.status, 404 | 410)
+            || ["welcome to nginx!", "default page", "it works!"].iter().any(|words| visit.says(words))
+    };
+    stop::find(facts).is_some_and(|stop| !stop.is_mild) || facts.arrival().is_some_and(is_empty)
 }
 
 fn told(facts: &Facts) -> Option<Suspect> {
@@ -102,5 +114,16 @@ mod tests {
         facts.host.as_mut().unwrap().containers.pop();
         facts.signin.form = Some(crate::facts::Form::default());
         assert_eq!(code(&RULE, &facts), None);
+        facts.signin.form = None;
+        // A site that needs no sign-in to be well, beside what is left of an earlier one.
+        for (status, body, expected) in [
+            (200, "Our shop", None),
+            (200, "Welcome to nginx!", Some("port.in_use")),
+            (403, "", None),
+            (502, "", Some("port.in_use")),
+        ] {
+            facts.visits = vec![saying(visit(status), body)];
+            assert_eq!(code(&RULE, &facts), expected, "{status} {body}");
+        }
     }
 }

@@ -59,12 +59,28 @@ fn shared(facts: &Facts) -> Option<Suspect> {
     )
 }
 
+/// Whether a router is the one of a network at home: its address lies beside one of the host's own. Hosts of a cloud
+/// meet addresses of the shared range, or none, where a home has its router.
+fn is_at_home(host: &Host, router: &IpAddr) -> bool {
+    let IpAddr::V4(router) = router else { return false };
+    let net = |ip: &std::net::Ipv4Addr| [ip.octets()[0], ip.octets()[1], ip.octets()[2]];
+    let is_beside = |ip: &IpAddr| matches!(ip, IpAddr::V4(ip) if net(ip) == net(router) && ip != router);
+    router.is_private() && host.addresses.iter().any(is_beside)
+}
+
 /// The router at home hands on what is meant for the site's address, into a network that the provider shares.
 fn carried(facts: &Facts) -> Option<Suspect> {
     let host = facts.host.as_ref().filter(|_| facts.outside_works != Some(true))?;
     let door = stop::entrance(facts).filter(|door| door.tcp != Tcp::Open)?;
-    let own = host.routers.iter().find(|router| router.is_to_site && router.distance == 1)?;
+    let own = host
+        .routers
+        .iter()
+        .find(|router| router.is_to_site && router.distance == 1 && is_at_home(host, &router.address))?;
     let carrier = host.routers.iter().find(|router| !router.is_to_site && is_shared(&router.address))?;
+    // Behind a public router the same range is the inside of a provider, who shares nothing there.
+    if host.routers.iter().any(|router| router.distance < carrier.distance && !is_private(&router.address)) {
+        return None;
+    }
     Some(
         Suspect::new(
             "nat.cgnat",
@@ -289,5 +305,14 @@ mod tests {
         assert_eq!(code(&RULE, &facts), Some("nat.cgnat"));
         facts.host.as_mut().unwrap().routers[0].address = "192.168.0.1".parse().unwrap();
         assert_eq!(code(&RULE, &facts), Some("nat.no_port_forward"));
+        facts.host.as_mut().unwrap().routers =
+            vec![router(1, "192.168.1.1", true), router(2, "198.51.100.1", false), router(3, "100.64.0.1", false)];
+        assert_eq!(code(&RULE, &facts), Some("nat.no_port_forward"));
+        // What a host of a cloud meets, whose own network uses the range.
+        facts.host.as_mut().unwrap().addresses = vec!["172.31.5.10".parse().unwrap()];
+        for first in ["100.65.1.1", "244.5.0.1", "172.16.0.1"] {
+            facts.host.as_mut().unwrap().routers = vec![router(1, first, true), router(2, "100.66.8.1", false)];
+            assert_eq!(code(&RULE, &facts), Some("nat.no_port_forward"), "{first}");
+        }
     }
 }

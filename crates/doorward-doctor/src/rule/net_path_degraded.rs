@@ -31,12 +31,16 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 }
 
 /// Connections open, and what the server says at the handshake, several packets full, comes through on the host alone.
+/// That a few bytes of an alert do come back tells it from a balancer that takes connections and leads nowhere, and from
+/// a filter that swallows the site's name.
 fn swallowed(facts: &Facts) -> Option<Suspect> {
     let door = stop::entrance(facts).filter(|door| door.tcp == Tcp::Open)?;
     door.tls.as_ref().filter(|tls| tls.knock == Knock::Silent)?;
     facts
         .doors(Via::Inside)
         .find(|door| door.purpose == "here" && door.tls.as_ref().is_some_and(|tls| tls.knock == Knock::Done))?;
+    let is_alert = |tls: &Handshake| tls.knock == Knock::Alert;
+    facts.doors(Via::Public).find(|door| door.purpose == "small" && door.tls.as_ref().is_some_and(is_alert))?;
     Some(
         Suspect::new(
             "net.pmtu_blackhole",
@@ -46,6 +50,7 @@ fn swallowed(facts: &Facts) -> Option<Suspect> {
         .at(Link::Tls)
         .deep(3)
         .saw(format!("handshake with {}", door.address), "silence", "here")
+        .saw("a greeting that is answered with a few bytes", "answered", "here")
         .saw("the same handshake", "done", "the host")
         .not("tls.version_unsupported", "the same server shakes hands on the host")
         .fix("nft add rule inet filter forward tcp flags syn tcp option maxseg size set rt mtu   # on every router with a tunnel")
@@ -201,6 +206,11 @@ mod tests {
         facts.doors.push(here);
         assert_eq!(code(&RULE, &facts), None);
         facts.doors[1].tls = tls(Knock::Done);
+        // So it looks behind a balancer whose way to the host is shut, too.
+        assert_eq!(code(&RULE, &facts), None);
+        facts.doors.push(Door { purpose: "small".into(), tls: tls(Knock::Silent), ..door(Tcp::Open) });
+        assert_eq!(code(&RULE, &facts), None);
+        facts.doors[2].tls = tls(Knock::Alert);
         assert_eq!(code(&RULE, &facts), Some("net.pmtu_blackhole"));
     }
 }

@@ -5,14 +5,18 @@ use super::cdn_edge_policy::is_challenge;
 
 pub(super) const RULE: Rule = Rule { family: "probe.blocked", judge };
 
-/// Fields of an answer by which guards against programs are known.
-const FIELDS: &[(&str, &str, &str)] = &[
-    ("x-vercel-mitigated", "", "Vercel's firewall"),
-    ("x-amzn-waf-action", "", "AWS WAF"),
-    ("x-datadome", "", "DataDome"),
-    ("x-sucuri-block", "", "Sucuri's firewall"),
-    ("server", "ddos-guard", "DDoS-Guard"),
-    ("server", "akamaighost", "Akamai"),
+/// Fields that a guard against programs gives to its own answers alone.
+const FIELDS: &[(&str, &str)] = &[
+    ("x-vercel-mitigated", "Vercel's firewall"),
+    ("x-amzn-waf-action", "AWS WAF"),
+    ("x-sucuri-block", "Sucuri's firewall"),
+];
+
+/// Fields that stand on the site's answers too, and words of the guard's own page.
+const SIGNED: &[(&str, &str, &[&str], &str)] = &[
+    ("x-datadome", "", &["captcha-delivery.com", "please enable js and disable any ad blocker"], "DataDome"),
+    ("server", "ddos-guard", &["ddos-guard", "checking your browser"], "DDoS-Guard"),
+    ("server", "akamaighost", &["access denied"], "Akamai"),
 ];
 
 /// Words of their pages.
@@ -37,13 +41,19 @@ const WORK: &[(&str, &str)] =
 /// The guard against programs that made this answer instead of the site.
 fn wall(visit: &Visit) -> Option<&'static str> {
     let says = |words: &[(&str, &'static str)]| words.iter().find(|(word, _)| visit.says(word)).map(|(_, who)| *who);
-    let is_turned_away = matches!(visit.status, 202 | 401 | 403 | 405 | 406 | 503);
-    let by_field = || {
-        FIELDS
-            .iter()
-            .find(|(name, value, _)| visit.field(name).is_some_and(|known| known.to_lowercase().contains(value)))
+    // An app demands a password with 401 and a proxy has no answer with 503: there words alone tell.
+    let is_refused = matches!(visit.status, 202 | 403 | 405 | 406);
+    let by_field = || FIELDS.iter().find(|(name, _)| visit.field(name).is_some()).map(|(_, who)| *who);
+    let signed = || {
+        let is_signed = |(name, value, words, _): &&(&str, &str, &[&str], &str)| {
+            visit.field(name).is_some_and(|known| known.to_lowercase().contains(value))
+                && words.iter().any(|word| visit.says(word))
+        };
+        SIGNED.iter().find(is_signed).map(|(.., who)| *who)
     };
-    if is_turned_away { by_field().map(|(.., who)| *who).or_else(|| says(WORDS)) } else { None }.or_else(|| says(WORK))
+    let known = is_refused.then(|| by_field().or_else(signed)).flatten();
+    let is_turned_away = is_refused || matches!(visit.status, 401 | 503);
+    known.or_else(|| says(if is_turned_away { WORDS } else { &[] })).or_else(|| says(WORK))
 }
 
 fn judge(facts: &Facts) -> Option<Suspect> {
@@ -85,7 +95,16 @@ mod tests {
         for (status, name, value, body, expected) in [
             (403, "server", "AkamaiGHost", "Access Denied", true),
             (202, "x-amzn-waf-action", "challenge", "", true),
-            (403, "x-datadome", "protected", "", true),
+            (403, "server", "AkamaiGHost", "Only staff may enter", false),
+            (503, "server", "AkamaiGHost", "Access Denied", false),
+            (403, "x-datadome", "protected", "<script src=https://ct.captcha-delivery.com/c.js></script>", true),
+            (403, "x-datadome", "protected", "{\"error\": \"not yours\"}", false),
+            (401, "x-datadome", "protected", "Authorization required", false),
+            (503, "x-datadome", "protected", "503 Service Unavailable", false),
+            (403, "server", "ddos-guard", "403 Forbidden", false),
+            (403, "server", "ddos-guard", "<title>DDoS-Guard</title>", true),
+            (401, "x-amzn-waf-action", "count", "Authorization required", false),
+            (503, "server", "cloudflare", "Checking your browser before accessing app.example.com", true),
             (200, "x-datadome", "protected", "Sign in", false),
             (403, "server", "cloudflare", "Sorry, you have been blocked", true),
             (403, "server", "nginx", "403 Forbidden", false),

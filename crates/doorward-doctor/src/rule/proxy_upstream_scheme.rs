@@ -98,16 +98,17 @@ fn spoken(facts: &Facts, arrival: &Visit) -> Option<Suspect> {
     let app = facts.inner(Via::App).filter(|visit| visit.is_well() || visit.status == 401)?;
     let door = facts.doors(Via::App).find(|door| door.tcp == Tcp::Open && door.tls.is_none())?;
     let dialect = crate::host::dialect::of(host, door.address.port())?;
-    let is_deaf = facts
-        .visits
-        .iter()
-        .any(|visit| visit.via == Via::App && visit.note == "HTTP/2" && visit.fault == Some(Fault::Malformed));
-    let (why, fix) = if dialect.is_two && is_deaf && (is_gateway_error(facts) || is_ended) {
+    let is_deaf = |to: &str| {
+        let mut tried = facts.visits.iter().filter(|visit| visit.via == Via::App && visit.note == to);
+        tried.any(|visit| visit.fault == Some(Fault::Malformed))
+    };
+    let (why, fix) = if dialect.is_two && is_deaf("HTTP/2") && (is_gateway_error(facts) || is_ended) {
         (
             "HTTP/2 without TLS, and the app speaks HTTP/1.1",
             "take away `proto h2` (HAProxy), `h2c://` or `versions h2c` (Caddy), or let the app speak HTTP/2",
         )
-    } else if dialect.is_announced && (is_gateway_error(facts) || is_ended || arrival.status == 400) {
+    } else if dialect.is_announced && is_deaf("PROXY") && (is_gateway_error(facts) || is_ended || arrival.status == 400)
+    {
         (
             "the PROXY protocol first, and the app takes its line for a broken request",
             "take away `send-proxy` (HAProxy) or `proxy_protocol` (Caddy, nginx), or let the app expect it; X-Forwarded-For tells an app the same",
@@ -141,14 +142,29 @@ fn unannounced(facts: &Facts, arrival: &Visit) -> Option<Suspect> {
         text.contains("broken header: \"")
             || has_each(text, &[&["proxy protocol"], &["broken", "invalid header", "bad header", "not a valid"]])
     })?;
+    if is_past_listener(facts, arrival) {
+        return None;
+    }
     let why = "A listener expects the PROXY protocol, and what comes to it begins with the request.";
+    let suspect = quoted(Suspect::new("proxy.upstream_scheme_mismatch", why), line);
+    // Checks and strangers leave such lines every day; one that came with the doctor's own request is about it.
+    let is_own = facts.host.as_ref().is_some_and(|host| host.since.contains(line));
+    let suspect = if is_own { suspect.deep(5) } else { suspect.likely().deep(3) };
     Some(
-        quoted(Suspect::new("proxy.upstream_scheme_mismatch", why), line)
+        suspect
             .at(shows_at(facts, Link::Proxy))
-            .deep(5)
             .fix("let whoever is in front send it (HAProxy: send-proxy; nginx stream: proxy_protocol on;), or take `proxy_protocol` away from the listener")
             .fix(mend::reload(facts)),
     )
+}
+
+/// Whether the request got through the listener and ended behind it: nobody was met there, or the nginx that listens
+/// answers, and not because an upstream hung up on it.
+fn is_past_listener(facts: &Facts, arrival: &Visit) -> bool {
+    let is_cut = || facts.log_any(&["prematurely closed connection", "reset by peer"]).is_some();
+    let is_nginx = arrival.field("server").is_some_and(|server| server.to_lowercase().starts_with("nginx"));
+    let is_unmet = crate::host::upstream::failed(facts).is_some();
+    is_unmet || arrival.status >= 500 && is_nginx && !is_cut()
 }
 
 /// The proxy is set up for plain HTTP, and the app shakes hands for TLS at that very port.
@@ -240,12 +256,21 @@ mod tests {
         let two = Visit { via: Via::App, step: Step::Variant, note: "HTTP/2".into(), ..Visit::default() };
         let mut facts = told(502, "server app1 127.0.0.1:8000 proto h2");
         assert_eq!(code(&RULE, &facts), None);
-        facts.visits.push(Visit { fault: Some(Fault::Malformed), ..two });
+        facts.visits.push(Visit { fault: Some(Fault::Malformed), ..two.clone() });
         assert_eq!(code(&RULE, &facts), Some("proxy.upstream_scheme_mismatch"));
+        let met = |status, text, fault| {
+            let mut facts = told(status, text);
+            facts.visits.push(Visit { note: "PROXY".into(), fault, ..two.clone() });
+            facts
+        };
         let announced = "server app1 127.0.0.1:8000 send-proxy check";
-        assert_eq!(code(&RULE, &told(400, announced)), Some("proxy.upstream_scheme_mismatch"));
-        assert_eq!(code(&RULE, &told(200, announced)), None);
-        assert_eq!(code(&RULE, &told(400, "server app1 127.0.0.1:8000")), None);
+        let deaf = Some(Fault::Malformed);
+        assert_eq!(code(&RULE, &met(400, announced, deaf)), Some("proxy.upstream_scheme_mismatch"));
+        assert_eq!(code(&RULE, &met(200, announced, deaf)), None);
+        assert_eq!(code(&RULE, &met(400, "server app1 127.0.0.1:8000", deaf)), None);
+        // An app that expects the line fails for another reason.
+        assert_eq!(code(&RULE, &met(502, announced, None)), None);
+        assert_eq!(code(&RULE, &told(502, announced)), None);
     }
 
     #[test]
@@ -253,5 +278,22 @@ mod tests {
         let text = "12#12: *3 broken header: \"GET /login HTTP/1.1\" while reading PROXY protocol, client: 127.0.0.1";
         assert_eq!(code(&RULE, &logged(answered(502), text)), Some("proxy.upstream_scheme_mismatch"));
         assert_eq!(code(&RULE, &logged(healthy(), text)), None);
+    }
+
+    #[test]
+    fn checks_without_the_announcement_do_not_explain_an_app_that_is_down() {
+        let noise = "12#12: *3 broken header: \"GET / HTTP/1.0\" while reading PROXY protocol, client: 10.0.0.4";
+        let down = "12#12: *9 connect() failed (111: Connection refused) while connecting to upstream, upstream: \"http://127.0.0.1:8000/\"";
+        assert_eq!(code(&RULE, &logged(logged(answered(502), noise), down)), None);
+        let mut facts = logged(answered(502), noise);
+        facts.visits[0] = with(visit(502), "server", "nginx/1.27");
+        assert_eq!(code(&RULE, &facts), None);
+        let cut = "7#7: *2 upstream prematurely closed connection while reading response header from upstream";
+        let facts = logged(facts, cut);
+        let depth = |facts: &Facts| (RULE.judge)(facts).map(|suspect| suspect.depth);
+        assert_eq!(depth(&facts), Some(3));
+        let mut own = facts.clone();
+        own.host.as_mut().unwrap().since = facts.host.as_ref().unwrap().log.clone();
+        assert_eq!(depth(&own), Some(5));
     }
 }
