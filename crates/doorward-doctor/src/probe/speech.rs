@@ -1,6 +1,7 @@
 //! The app, spoken to as the proxy is set up to speak to it.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -8,18 +9,21 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::client::{Client, Place};
+use super::tls::{Roots, is_pinned};
 use super::walk::Walk;
-use crate::facts::{Facts, Fault, Step, Via, Visit};
+use crate::facts::{Door, Facts, Fault, Step, Trust, Via, Visit};
 use crate::host::dialect::Dialect;
 
 /// Speaks to the app as the proxy is set up to, where that may be what keeps them apart.
 pub(crate) async fn speak(walk: &mut Walk<'_>, app: Place, dialect: &Dialect, facts: &mut Facts) {
-    if let Some(roots) = dialect.authorities.as_deref().and_then(super::tls::Roots::only) {
+    let authorities = dialect.authorities.as_deref();
+    if let Some((file, roots)) = authorities.and_then(|file| Some((file, Roots::only(file)?))) {
         let name = if dialect.name.is_empty() { "localhost" } else { &dialect.name };
         let place = Place { is_tls: true, host: name.to_owned(), ..app.clone() };
         let own = std::mem::replace(&mut walk.client.roots, roots);
-        let door = walk.client.open(&place, "verified").await;
+        let mut door = walk.client.open(&place, "verified").await;
         walk.client.roots = own;
+        take_pinned(file, &mut door);
         facts.doors.push(door);
     }
     if dialect.is_two
@@ -101,9 +105,18 @@ async fn speaks_two(client: &mut Client, address: SocketAddr) -> Option<bool> {
     timeout(client.patience().min(Duration::from_secs(1)), exchange).await.ok()?.ok()
 }
 
+/// What the proxy was given to trust is well for the proxy, whoever signed it.
+fn take_pinned(file: &Path, door: &mut Door) {
+    let Some(shown) = door.tls.as_mut().filter(|shown| shown.trust == Trust::Selfsigned) else { return };
+    if shown.certificate.as_ref().is_some_and(|served| is_pinned(file, served)) {
+        shown.trust = Trust::Good;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::{Handshake, Tcp};
 
     #[test]
     fn a_complaint_about_the_form_is_no_answer() {
@@ -116,6 +129,30 @@ mod tests {
         ] {
             assert_eq!(is_answer(start.as_bytes()), expected, "{start}");
         }
+    }
+
+    #[test]
+    fn what_the_proxy_was_given_to_trust_is_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("app.pem");
+        let [own, other] =
+            ["app.test", "other.test"].map(|name| rcgen::generate_simple_self_signed([name.to_owned()]).unwrap());
+        std::fs::write(&file, own.cert.pem()).unwrap();
+        for (served, expected) in [(&own, Trust::Good), (&other, Trust::Selfsigned)] {
+            let certificate = super::super::tls::certificate(served.cert.der());
+            let shown = Handshake { trust: Trust::Selfsigned, certificate, ..Handshake::default() };
+            let mut door = Door {
+                via: Via::App,
+                address: ([127, 0, 0, 1], 8_000).into(),
+                tcp: Tcp::Open,
+                ms: 0,
+                tls: Some(shown),
+                purpose: "verified".into(),
+            };
+            take_pinned(&file, &mut door);
+            assert_eq!(door.tls.unwrap().trust, expected);
+        }
+        assert!(Roots::only(&file).is_some() && Roots::only("/dev/zero".as_ref()).is_none());
     }
 
     #[test]

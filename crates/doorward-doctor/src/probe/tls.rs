@@ -73,13 +73,17 @@ impl ServerCertVerifier for Recorder {
 #[derive(Debug, Clone)]
 pub(crate) struct Roots(Arc<WebPkiServerVerifier>);
 
+/// The most bytes that a file of authorities has.
+const LARGEST: u64 = 1024 * 1024;
+
 /// Where systems keep the authorities that they trust.
 const SYSTEM: &[&str] =
     &["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
 impl Roots {
-    /// The authorities in this file and no others.
+    /// The authorities in this file and no others. Configurations name files of every kind and size.
     pub(crate) fn only(file: &Path) -> Option<Self> {
+        std::fs::metadata(file).ok().filter(|found| found.is_file() && found.len() <= LARGEST)?;
         let mut store = RootCertStore::empty();
         store.add_parsable_certificates(CertificateDer::pem_file_iter(file).ok()?.flatten());
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -244,6 +248,12 @@ pub(crate) fn certificate(der: &[u8]) -> Option<Certificate> {
         not_after: parsed.validity().not_after.timestamp(),
         fingerprint: redact::hex(&Sha256::digest(der)[..8]),
     })
+}
+
+/// Whether a file of authorities holds this very certificate: OpenSSL takes it then, also where it is no authority.
+pub(crate) fn is_pinned(file: &Path, served: &Certificate) -> bool {
+    let all = CertificateDer::pem_file_iter(file).into_iter().flatten().flatten();
+    all.filter_map(|der| certificate(&der)).any(|kept| kept.fingerprint == served.fingerprint)
 }
 
 /// The first certificate of a file in PEM.
