@@ -176,6 +176,17 @@ pub(super) fn has_each(text: &str, groups: &[&[&str]]) -> bool {
     groups.iter().all(|group| group.iter().any(|word| text.contains(word)))
 }
 
+/// Whether a line names one of these ports; a part of a time or of a longer number is none.
+pub(super) fn has_port(text: &str, ports: &[&str]) -> bool {
+    let is_part = |one: char| one.is_ascii_alphanumeric() || one == '.' || one == '_';
+    ports.iter().any(|port| {
+        text.match_indices(port).any(|(at, _)| {
+            let (before, after) = (&text[..at], &text[at + port.len()..]);
+            !before.ends_with(is_part) && !after.starts_with(|one: char| is_part(one) && one != '.')
+        })
+    })
+}
+
 /// The newest line of a log that fits.
 pub(super) fn log_line(facts: &Facts, fits: impl Fn(&str) -> bool) -> Option<&Line> {
     facts.log_lines().filter(|line| fits(&line.text.to_lowercase())).last()

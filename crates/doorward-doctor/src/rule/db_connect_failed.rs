@@ -189,8 +189,6 @@ fn is_of_database(text: &str) -> bool {
     let about: &[&str] = &[
         // The words of PostgreSQL's own library.
         "could not translate host name",
-        "5432",
-        "3306",
         "postgres",
         "database",
         "db:",
@@ -204,9 +202,7 @@ fn is_of_database(text: &str) -> bool {
         "mariadb",
         "sqlalchemy",
         "sqlstate",
-        "27017",
         "mongo",
-        "1433",
         "server at",
         "hy000",
         "prisma",
@@ -215,9 +211,9 @@ fn is_of_database(text: &str) -> bool {
         "activerecord",
         "psycopg",
     ];
-    let other: &[&str] =
-        &["upstream", "6379", "redis", "smtp", "ldap", "memcache", "queuepool", "from the pool", "from pool"];
-    (has_each(text, &[about]) || is_of_named(text)) && !has_each(text, &[other])
+    let other: &[&str] = &["upstream", "redis", "smtp", "ldap", "memcache", "queuepool", "from the pool", "from pool"];
+    let is_about = has_each(text, &[about]) || has_port(text, &["5432", "3306", "27017", "1433"]) || is_of_named(text);
+    is_about && !has_each(text, &[other]) && !has_port(text, &["6379"])
 }
 
 /// Whether the name that did not resolve is one that databases are given.
@@ -380,6 +376,18 @@ mod tests {
         assert_eq!((suspect.code, suspect.depth), ("db.unreachable", 3));
         let facts = contained("panic: cannot open the store", &[container("feedback", "restarting", 0)]);
         assert_eq!(code(&RULE, &facts), None);
+    }
+
+    #[test]
+    fn a_time_that_holds_the_number_of_a_port_names_no_database() {
+        for (text, expected) in [
+            (r#"{"ts":1764550432.5432,"msg":"dial tcp 127.0.0.1:8000: connect: connection refused"}"#, None),
+            (r#"{"remote_port":"54326","msg":"connect: connection refused"}"#, None),
+            ("connect ECONNREFUSED 10.0.0.4:5432", Some("db.unreachable")),
+            ("connection to port 3306 failed: Connection refused.", Some("db.unreachable")),
+        ] {
+            assert_eq!(code(&RULE, &logged(answered(500), text)), expected, "{text}");
+        }
     }
 
     #[test]

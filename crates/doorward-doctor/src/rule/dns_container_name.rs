@@ -108,12 +108,15 @@ fn unresolved(facts: &Facts) -> Option<Suspect> {
         "dns.container_name_unresolved",
         "The name of another service does not resolve where it is needed, so nothing behind it is reached.",
     );
-    // Where these are the last words of what goes up and down, they say why.
-    let is_reason = facts
-        .host
-        .iter()
-        .flat_map(|host| &host.containers)
-        .any(|container| container.name == line.source && is_restless(facts, container));
+    // Where these are the last words of what goes up and down, they say why; a service that is down has no name, though.
+    let all = || facts.host.iter().flat_map(|host| &host.containers);
+    let is_named = |name: &str| {
+        line.text.split(|one: char| !one.is_ascii_alphanumeric() && !"-_.".contains(one)).any(|word| word == name)
+    };
+    let is_reason = all().any(|container| container.name == line.source && is_restless(facts, container))
+        && !all().any(|container| {
+            container.state != "running" && container.name != line.source && is_named(&container.name)
+        });
     Some(
         quoted(suspect, line)
             .at(ends_at(facts, Link::Dns))
@@ -142,6 +145,9 @@ mod tests {
         let web = Container { name: "error.log".into(), state: "restarting".into(), ..Container::default() };
         facts.host.as_mut().unwrap().containers.push(web);
         assert_eq!(depth(&facts), Some(6));
+        let down = Container { name: "desk-app".into(), state: "exited".into(), ..Container::default() };
+        facts.host.as_mut().unwrap().containers.push(down);
+        assert_eq!(depth(&facts), Some(4));
     }
 
     #[test]

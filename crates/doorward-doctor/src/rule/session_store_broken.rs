@@ -9,7 +9,9 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let lost = after.iter().filter(|status| matches!(status, 401 | 403)).count();
     let known = after.iter().filter(|status| **status < 400 && **status > 0).count();
     let is_mixed = lost > 0 && known > 0;
-    let down = facts.log_any(&["session store", "redis", "memcached", "6379"]).filter(|line| {
+    let named = facts.log_any(&["session store", "redis", "memcached"]);
+    let named = named.or_else(|| log_line(facts, |text| has_port(text, &["6379"])));
+    let down = named.filter(|line| {
         let text = line.text.to_lowercase();
         let is_over = ["reconnected", ", connected", "recovered", "is ready"].iter().any(|word| text.contains(word));
         !is_over
