@@ -40,7 +40,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
     let first = facts.signin.attempts.get(at)?;
     let lines = facts.log_lines().filter(|line| {
         let text = line.text.to_lowercase();
-        ["too many", "attempts from", "rate limit", "bruteforce attempt", "brute force attempt"]
+        ["too many", "attempts from", "rate limit", "ratelimit", "bruteforce attempt", "brute force attempt"]
             .iter()
             .any(|word| text.contains(word))
     });

@@ -110,13 +110,12 @@ fn unresolved(facts: &Facts) -> Option<Suspect> {
     );
     // Where these are the last words of what goes up and down, they say why; a service that is down has no name, though.
     let all = || facts.host.iter().flat_map(|host| &host.containers);
-    let is_named = |name: &str| {
-        line.text.split(|one: char| !one.is_ascii_alphanumeric() && !"-_.".contains(one)).any(|word| word == name)
+    let is_named = |one: &Container| {
+        let words = line.text.split(|letter: char| !letter.is_ascii_alphanumeric() && !"-_.".contains(letter));
+        words.into_iter().any(|word| word == one.name || (word == one.service && !word.is_empty()))
     };
-    let is_reason = all().any(|container| container.name == line.source && is_restless(facts, container))
-        && !all().any(|container| {
-            container.state != "running" && container.name != line.source && is_named(&container.name)
-        });
+    let is_away = |one: &Container| one.state != "running" && one.name != line.source && is_named(one);
+    let is_reason = all().any(|one| one.name == line.source && is_restless(facts, one)) && !all().any(is_away);
     Some(
         quoted(suspect, line)
             .at(ends_at(facts, Link::Dns))
@@ -145,7 +144,12 @@ mod tests {
         let web = Container { name: "error.log".into(), state: "restarting".into(), ..Container::default() };
         facts.host.as_mut().unwrap().containers.push(web);
         assert_eq!(depth(&facts), Some(6));
-        let down = Container { name: "desk-app".into(), state: "exited".into(), ..Container::default() };
+        let down = Container {
+            name: "desk-1".into(),
+            service: "desk-app".into(),
+            state: "exited".into(),
+            ..Container::default()
+        };
         facts.host.as_mut().unwrap().containers.push(down);
         assert_eq!(depth(&facts), Some(4));
     }
