@@ -97,8 +97,8 @@ pub(crate) fn put_aside(facts: &Facts) -> Option<Facts> {
 pub(crate) fn is_past(facts: &Facts, line: &Line) -> bool {
     let Some(own) = moment(&line.text) else { return false };
     let lines = facts.host.iter().flat_map(|host| host.log.iter().chain(&host.since));
-    let others = lines.filter(|other| other.source == line.source).filter_map(|other| moment(&other.text));
-    others.into_iter().any(|other| other - own > DAY)
+    let mut others = lines.filter(|other| other.source == line.source).filter_map(|other| moment(&other.text));
+    others.any(|other| other - own > DAY)
 }
 
 /// Whether this line was written within the last hour.

@@ -133,7 +133,8 @@ pub struct Door {
     /// The handshake, where TLS was spoken.
     #[serde(default)]
     pub tls: Option<Handshake>,
-    /// What the connection was for: `main`, `family`, `neighbour`, `small`, `large`, `nosni`, `port80`.
+    /// What the connection was for: `main`, `family`, `neighbour`, `small`, `large`, `nosni`, `port80`,
+    /// `verified` (by the authorities that the proxy was given).
     #[serde(default)]
     pub purpose: String,
 }

@@ -235,7 +235,8 @@ async fn zone_servers(
     facts.lookups.push(Lookup { role: Role::Inner, addresses: Vec::new(), ..lookup });
     let mut found: Vec<_> = glue.into_iter().map(|address| SocketAddr::new(address, 53)).collect();
     if found.is_empty() {
-        // Of servers that are numbered, the last is the one that copies: it is the one that lags.
+        // One question is all that a well chain may cost here. Where servers are numbered, the last one copies from the
+        // first, so it is the likelier to lag.
         let mut names = names;
         names.sort();
         names.reverse();

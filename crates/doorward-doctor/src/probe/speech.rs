@@ -27,30 +27,27 @@ pub(crate) async fn speak(walk: &mut Walk<'_>, app: Place, dialect: &Dialect, fa
         facts.doors.push(door);
     }
     if dialect.is_two
-        && let Some(speaks) = speaks_two(&mut walk.client, app.address).await
+        && let Some(is_understood) = speaks_two(&mut walk.client, app.address).await
     {
-        facts.visits.push(Visit {
-            step: Step::Variant,
-            via: Via::App,
-            note: "HTTP/2".into(),
-            method: "PRI".into(),
-            url: format!("http://{}", app.address),
-            fault: (!speaks).then_some(Fault::Malformed),
-            ..Visit::default()
-        });
+        facts.visits.push(tried("HTTP/2", "PRI", app.address, is_understood));
     }
     if dialect.is_announced
-        && let Some(takes) = takes_announcement(walk, &app).await
+        && let Some(is_understood) = takes_announcement(walk, &app).await
     {
-        facts.visits.push(Visit {
-            step: Step::Variant,
-            via: Via::App,
-            note: "PROXY".into(),
-            method: "PROXY".into(),
-            url: format!("http://{}", app.address),
-            fault: (!takes).then_some(Fault::Malformed),
-            ..Visit::default()
-        });
+        facts.visits.push(tried("PROXY", "PROXY", app.address, is_understood));
+    }
+}
+
+/// What became of a way of speaking: the rules know it by its note.
+fn tried(note: &str, method: &str, address: SocketAddr, is_understood: bool) -> Visit {
+    Visit {
+        step: Step::Variant,
+        via: Via::App,
+        note: note.into(),
+        method: method.into(),
+        url: format!("http://{address}"),
+        fault: (!is_understood).then_some(Fault::Malformed),
+        ..Visit::default()
     }
 }
 

@@ -183,9 +183,8 @@ fn way_back(facts: &Facts, target: &Target) -> Option<Suspect> {
     let asked = || calls(facts).filter_map(|call| of(&call.url)).last();
     let back = facts.signin.authorize.iter().filter_map(|url| of(url)).next_back();
     let back = back.or_else(|| call.and_then(|_| asked()));
-    let host = |uri: &str| url::Url::parse(uri).ok().and_then(|url| url.host_str().map(str::to_owned));
     let bare = |host: &str| host.trim_start_matches("www.").to_owned();
-    let is_foreign = back.as_deref().and_then(host).is_some_and(|host| bare(&host) != bare(&target.host));
+    let is_foreign = back.as_deref().and_then(host_of).is_some_and(|host| bare(&host) != bare(&target.host));
     // Another scheme alone is a proxy's doing: the app does not know that people come by https.
     let is_scheme = back.as_deref().is_some_and(|uri| uri.starts_with("http:")) && target.is_https();
     if !(is_foreign || is_refused && !is_scheme) {

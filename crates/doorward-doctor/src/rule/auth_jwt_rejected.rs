@@ -286,7 +286,7 @@ fn overheard(facts: &Facts) -> Option<Suspect> {
 
 /// What a refused token shows without a word of the verifier.
 fn hinted(token: &Token) -> Option<Suspect> {
-    let host = url::Url::parse(&token.iss).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let host = host_of(&token.iss);
     let is_inner = host.is_some_and(|host| {
         !host.contains('.') || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| is_private(&address))
     });

@@ -176,6 +176,16 @@ pub(super) fn has_each(text: &str, groups: &[&[&str]]) -> bool {
     groups.iter().all(|group| group.iter().any(|word| text.contains(word)))
 }
 
+/// The host that an address names.
+pub(super) fn host_of(url: &str) -> Option<String> {
+    url::Url::parse(url).ok()?.host_str().map(str::to_owned)
+}
+
+/// The site of that host, as browsers tell sites apart.
+pub(super) fn site_of(url: &str) -> Option<String> {
+    host_of(url).map(|host| crate::jar::site(&host).to_owned())
+}
+
 /// Whether a line names one of these ports; a part of a time or of a longer number is none.
 pub(super) fn has_port(text: &str, ports: &[&str]) -> bool {
     let is_part = |one: char| one.is_ascii_alphanumeric() || one == '.' || one == '_';
@@ -280,7 +290,7 @@ pub(super) fn dropped(facts: &Facts, verdict: Verdict, fix: fn(&Cookie) -> Strin
 
 /// The same in a recording, where the same host turns the visitor away afterwards.
 fn dropped_in_browser<'a>(facts: &'a Facts, is_dropped: &dyn Fn(&Cookie) -> bool) -> Option<(&'a Cookie, String)> {
-    let host = |call: &Call| url::Url::parse(&call.url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let host = |call: &Call| host_of(&call.url);
     let all: Vec<_> = calls(facts).collect();
     all.iter().enumerate().find_map(|(at, call)| {
         let cookie = call.set.iter().find(|cookie| is_dropped(cookie))?;

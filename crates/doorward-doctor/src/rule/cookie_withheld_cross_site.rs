@@ -9,7 +9,7 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 }
 
 fn is_loopback(url: &str) -> Option<String> {
-    let host = url::Url::parse(url).ok()?.host_str()?.to_owned();
+    let host = host_of(url)?;
     (host == "localhost" || host == "127.0.0.1" || host == "[::1]").then_some(host)
 }
 
@@ -162,12 +162,9 @@ fn two_names(facts: &Facts) -> Option<Suspect> {
 
 /// Whether a call goes to another site than the page is of.
 fn is_to_another_site(call: &Call) -> bool {
-    let site = |url: &str| {
-        url::Url::parse(url).ok().and_then(|url| url.host_str().map(|host| crate::jar::site(host).to_owned()))
-    };
     match call.sent("sec-fetch-site") {
         Some(word) => word == "cross-site",
-        None => call.sent("origin").and_then(site).is_some_and(|page| Some(page) != site(&call.url)),
+        None => call.sent("origin").and_then(site_of).is_some_and(|page| Some(page) != site_of(&call.url)),
     }
 }
 
@@ -198,13 +195,10 @@ pub(super) fn keeps_away(facts: &Facts, call: &Call) -> Option<&'static str> {
 /// Whether a call goes to the site that is examined, or to one whose cookie the page's own sign-in got there: what
 /// counts visitors for others is turned away every day.
 fn is_to_own(facts: &Facts, call: &Call, name: &str) -> bool {
-    let site = |url: &str| {
-        url::Url::parse(url).ok().and_then(|url| url.host_str().map(|host| crate::jar::site(host).to_owned()))
-    };
-    let to = site(&call.url);
+    let to = site_of(&call.url);
     let is_target = |target: &Target| to.as_deref() == Some(crate::jar::site(&target.host));
     let got = |earlier: &Call| {
-        earlier.is_change() && site(&earlier.url) == to && earlier.set.iter().any(|cookie| cookie.name == name)
+        earlier.is_change() && site_of(&earlier.url) == to && earlier.set.iter().any(|cookie| cookie.name == name)
     };
     facts.target.as_ref().is_none_or(is_target) || calls(facts).any(got)
 }

@@ -10,20 +10,19 @@ fn judge(facts: &Facts) -> Option<Suspect> {
 
 /// A recorded visitor who got a cookie with or without `www` and is turned away at the other of the two.
 fn crossed(facts: &Facts) -> Option<Suspect> {
-    let host = |url: &str| url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let bare = |host: &str| host.trim_start_matches("www.").to_owned();
     let all: Vec<_> = calls(facts).collect();
     let (call, cookie, first) = all.iter().enumerate().find_map(|(at, call)| {
-        let own = host(&call.url)?;
+        let own = host_of(&call.url)?;
         let is_twin = |other: &String| *other != own && bare(other) == bare(&own);
-        let is_known = all.iter().any(|any| host(&any.url).as_ref() == Some(&own) && !any.cookies.is_empty());
+        let is_known = all.iter().any(|any| host_of(&any.url).as_ref() == Some(&own) && !any.cookies.is_empty());
         if !call.is_turned_away() || !call.cookies.is_empty() || is_known {
             return None;
         }
         // It was set by what somebody sent, as a sign-in is, or on the way to a provider.
         let mut earlier = all[..at].iter().filter(|earlier| earlier.is_change() || is_to_provider(earlier));
         earlier.find_map(|earlier| {
-            let first = host(&earlier.url).filter(is_twin)?;
+            let first = host_of(&earlier.url).filter(is_twin)?;
             let is_left = |cookie: &&Cookie| {
                 cookie.domain.is_none()
                     && !cookie.is_deletion
@@ -61,13 +60,14 @@ fn is_to_provider(call: &Call) -> bool {
 /// A recorded request that is turned away, and a cookie of its host that belongs to another path.
 fn recorded(facts: &Facts) -> Option<Suspect> {
     let all: Vec<_> = calls(facts).collect();
-    let host = |url: &str| url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let mut turned = all.iter().enumerate().filter(|(_, call)| call.is_turned_away() && call.lacks.is_empty());
     let (call, cookie) = turned.find_map(|(at, call)| {
         let (name, _) =
             call.withheld.iter().find(|(name, why)| *why == Trouble::Path && !call.cookies.contains(name))?;
-        let mut set =
-            all[..at].iter().filter(|earlier| host(&earlier.url) == host(&call.url)).flat_map(|earlier| &earlier.set);
+        let mut set = all[..at]
+            .iter()
+            .filter(|earlier| host_of(&earlier.url) == host_of(&call.url))
+            .flat_map(|earlier| &earlier.set);
         let cookie = set.rfind(|cookie| cookie.name == *name && cookie.path.is_some())?;
         let word = name.to_lowercase();
         let is_needed = is_token_name(name)
@@ -103,28 +103,27 @@ fn tried(facts: &Facts) -> Option<Suspect> {
     let bare = |host: &str| host.trim_start_matches("www.").to_owned();
     let target = facts.target.as_ref()?;
     // Where the sign-in starts: a visitor who was sent to the right host before it is there already.
-    let place = |url: &str| url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    let page = facts.signin.form.as_ref().and_then(|form| place(&form.page));
+    let page = facts.signin.form.as_ref().and_then(|form| host_of(&form.page));
     let start =
-        page.or_else(|| facts.arrival().and_then(|visit| place(&visit.url))).unwrap_or_else(|| target.host.clone());
+        page.or_else(|| facts.arrival().and_then(|visit| host_of(&visit.url))).unwrap_or_else(|| target.host.clone());
     let back = facts
         .signin
         .authorize
         .iter()
         .filter_map(|url| super::proxy_forwarded_proto::parameter(url, "redirect_uri"))
-        .filter_map(|uri| url::Url::parse(&uri).ok()?.host_str().map(str::to_owned))
+        .filter_map(|uri| host_of(&uri))
         .find(|host| *host != start && bare(host) == bare(&start));
     let moved = facts
         .signin
         .form
         .as_ref()
-        .and_then(|form| url::Url::parse(&form.action).ok()?.host_str().map(str::to_owned))
+        .and_then(|form| host_of(&form.action))
         .filter(|host| *host != start && bare(host) == bare(&start));
     let onward = facts
         .signin
         .attempts
         .iter()
-        .filter_map(|attempt| url::Url::parse(&attempt.location).ok()?.host_str().map(str::to_owned))
+        .filter_map(|attempt| host_of(&attempt.location))
         .find(|host| *host != start && bare(host) == bare(&start));
     let is_host_only = facts
         .visits

@@ -141,9 +141,7 @@ fn recorded_base(facts: &Facts, target: &Target) -> Option<Suspect> {
         )
     };
     let path = |call: &Call| url::Url::parse(&call.url).map(|url| url.path().to_owned()).unwrap_or_default();
-    let host = |call: &Call| {
-        url::Url::parse(&call.url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
-    };
+    let host = |call: &Call| host_of(&call.url).unwrap_or_default();
     let unset = calls(facts).find(|call| {
         let is_unset = path(call)
             .split('/')

@@ -9,7 +9,7 @@ fn hosts(facts: &Facts) -> Vec<String> {
     let mut hosts: Vec<_> = facts
         .visits(Step::First)
         .filter(|visit| visit.via == Via::Public)
-        .filter_map(|visit| url::Url::parse(&visit.url).ok()?.host_str().map(str::to_owned))
+        .filter_map(|visit| host_of(&visit.url))
         .collect();
     hosts.sort();
     hosts.dedup();
